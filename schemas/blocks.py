@@ -1,0 +1,51 @@
+"""Columnar blocks: one Kafka record that holds many rows, as an Arrow IPC stream with lz4 buffers.
+
+A record's kind stands in its Kafka header ``kind``; a block's own facts (where its rows come from) in the Arrow
+schema's metadata as JSON, so that any Arrow reader can open one.
+"""
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+
+_META = b"kpistream"
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+KIND_HEADER = "kind"
+
+
+class BlockError(ValueError):
+    """A record that should hold a block does not."""
+
+
+def encode_block(table: pa.RecordBatch, meta: dict) -> bytes:
+    """The bytes of one block: ``table``'s rows and ``meta`` (JSON-able)."""
+    sink = pa.BufferOutputStream()
+    schema = table.schema.with_metadata({_META: msgspec.json.encode(meta)})
+    with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(table.columns, schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def decode_block(value: bytes) -> tuple[pa.RecordBatch, dict]:
+    """Rows and metadata of one block; raises BlockError on anything that is not one."""
+    try:
+        reader = pa.ipc.open_stream(value)
+        meta = msgspec.json.decode(reader.schema.metadata[_META])
+        table = reader.read_next_batch()
+    except (pa.ArrowException, KeyError, TypeError, StopIteration, OSError, msgspec.DecodeError) as error:
+        raise BlockError(f"not a block: {error}") from error
+    return table, meta
+
+
+def kind_of(headers) -> str:
+    """The kind named by a record's headers, '' if none is."""
+    for name, value in headers:
+        if name == KIND_HEADER:
+            return value.decode("utf-8", "replace")
+    return ""
+
+
+def kind_header(kind: str) -> tuple[tuple[str, bytes], ...]:
+    """Headers that name ``kind``."""
+    return ((KIND_HEADER, kind.encode()),)

@@ -1,0 +1,260 @@
+"""The plan: organisation, KPIs, targets, awards. One document, versioned, carried in-band through the topics.
+
+Models check one field at a time; what spans fields is checked in plan_file.py, which knows line numbers.
+Percentages (attainments, rates) are always written with a % sign, so that 80 and 0.8 cannot be confused.
+"""
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from schemas.money import to_fixed
+
+_PERCENT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*%\s*$")
+_PERIOD = re.compile(r"^(day|week|month|quarter|year|rolling_[1-9]\d{0,2}d|[a-z][a-z0-9_]*)$")
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$"
+
+CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
+
+
+def _percent(value: object) -> Decimal:
+    if isinstance(value, str) and (found := _PERCENT.match(value)):
+        return Decimal(found[1]) / 100
+    raise ValueError("expected a percentage with its sign, such as 80%")
+
+
+def _percent_text(value: Decimal) -> str:
+    return f"{(value * 100).normalize():f}%"
+
+
+def _number(value: object) -> Decimal:
+    """A decimal number with at most four decimals, from a number or a text; never through a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        raise ValueError("expected a number")
+    try:
+        number = Decimal(value)
+        to_fixed(number)
+    except (InvalidOperation, OverflowError) as error:
+        raise ValueError("expected a number") from error
+    return number
+
+
+Percent = Annotated[Decimal, BeforeValidator(_percent), PlainSerializer(_percent_text)]
+Number = Annotated[Decimal, BeforeValidator(_number), PlainSerializer(lambda n: f"{n:f}")]
+Id = Annotated[str, Field(pattern=IDENTIFIER)]
+Period = Annotated[str, Field(pattern=_PERIOD.pattern)]
+
+
+class Model(BaseModel):
+    """Base: unknown fields are errors, instances do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Model):
+    """A name or description in the languages that alerts and pages speak."""
+
+    en: str
+    zh: str = ""
+
+
+def _text(value: object) -> object:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Named = Annotated[Text, BeforeValidator(_text)]
+
+
+class Employee(Model):
+    """A person who is credited."""
+
+    id: Id
+    name: str = ""
+    role: Id
+
+
+class Team(Model):
+    """The lowest organisational unit."""
+
+    id: Id
+    name: Named | None = None
+    employees: tuple[Employee, ...] = ()
+
+
+class Department(Model):
+    """A department and its teams."""
+
+    id: Id
+    name: Named | None = None
+    teams: tuple[Team, ...] = ()
+
+
+class Organisation(Model):
+    """Company → department → team → employee."""
+
+    company: Id
+    name: Named | None = None
+    departments: tuple[Department, ...]
+
+
+class EventType(Model):
+    """An event type of the plan's own: its fields beside ``employee``, which every payload may carry."""
+
+    fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Literal["string", "number", "boolean"]]
+    required: tuple[str, ...] = ()
+
+
+class Comparison(Model):
+    """A filter by order: every bound given must hold."""
+
+    gt: Number | None = None
+    gte: Number | None = None
+    lt: Number | None = None
+    lte: Number | None = None
+
+
+def _scalar(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+#: Compared with a field by the field's own type: text 3.5 matches the number 3.5 of a number field.
+Scalar = Annotated[bool | int | str, BeforeValidator(_scalar)]
+Filter = Comparison | tuple[Scalar, ...] | Scalar
+Where = dict[str, Filter]
+
+
+class Part(Model):
+    """One side of a ratio: the count of matching events, or the sum of ``field`` over them."""
+
+    events: tuple[Id, ...] = ()
+    field: str | None = None
+    where: Where = {}
+
+
+class Kpi(Model):
+    """One published definition of a KPI."""
+
+    id: Id
+    name: Named
+    description: Named | None = None
+    aggregate: Literal["sum", "count", "mean", "ratio", "distinct", "min", "max"]
+    events: Annotated[tuple[Id, ...], Field(min_length=1)]
+    field: str | None = None
+    where: Where = {}
+    numerator: Part | None = None
+    denominator: Part | None = None
+    unit: Literal["money", "count", "percent", "points", "minutes", "hours", "days", "number"] = "number"
+    direction: Literal["up", "down"] = "up"
+    #: Attainment where lower is better and the value is 0, since target ÷ 0 is undefined.
+    attainment_at_zero: Percent = Decimal(1)
+    #: Calendar periods whose values are published beside those that targets and awards use.
+    periods: tuple[Period, ...] = ()
+
+
+class Target(Model):
+    """What those it applies to should reach on a KPI in each period, or in the one named by ``at``.
+
+    The most specific wins: employee over role over team over department over everyone, then ``at`` over none.
+    """
+
+    kpi: Id
+    period: Period
+    value: Number
+    at: str | None = None
+    employee: Id | None = None
+    role: Id | None = None
+    team: Id | None = None
+    department: Id | None = None
+
+
+class Tier(Model):
+    """A lower bound (inclusive), on attainment or on the value, and what it pays."""
+
+    attainment: Percent | None = None
+    value: Number | None = None
+    rate: Percent | None = None
+    amount: Number | None = None
+    name: Named | None = None
+
+
+class Condition(Model):
+    """One KPI at or beyond a bound, in the KPI's good direction, with enough events behind it."""
+
+    kpi: Id
+    attainment: Percent | None = None
+    value: Number | None = None
+    min_sample: Annotated[int, Field(ge=0)] = 0
+
+
+Settle = Literal["live", "sticky", "period_end"]
+
+
+class TierAward(Model):
+    """A tier table on one KPI: an award for each tier above the first with a bound over 0, money as ``pays`` says."""
+
+    kind: Literal["tiers"] = "tiers"
+    id: Id
+    name: Named
+    kpi: Id
+    period: Period
+    pays: Literal["marginal", "slab", "flat", "nothing"]
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    roles: tuple[Id, ...] = ()
+    settle: Settle = "live"
+    rearm: bool = False
+
+
+class ThresholdAward(Model):
+    """Reached when all (or any) conditions hold at once: a bonus, eligibility for promotion, or both."""
+
+    kind: Literal["threshold"] = "threshold"
+    id: Id
+    name: Named
+    period: Period
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    bonus: Number | None = None
+    promotion: bool = False
+    roles: tuple[Id, ...] = ()
+    settle: Settle = "live"
+    rearm: bool = False
+
+
+Award = Annotated[TierAward | ThresholdAward, Field(discriminator="kind")]
+
+
+class CustomPeriod(Model):
+    """One period of a company's own calendar: from ``start`` up to, not including, the next start (or ``end``)."""
+
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    start: date
+    end: date | None = None
+
+
+class Crediting(Model):
+    """How credit is given."""
+
+    #: The day a refund counts on: its own, or the day of the sale it takes back.
+    refund_date: Literal["refund", "sale"] = "refund"
+    #: Days within which a repeated source + id is dropped as a duplicate, and a refund can find its sale.
+    horizon_days: Annotated[int, Field(ge=1, le=400)] = 35
+
+
+class Plan(Model):
+    """The whole plan. ``version`` grows with every change; the topics carry each version once."""
+
+    plan: Id
+    version: Annotated[int, Field(ge=1)] = 1
+    timezone: str
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    organisation: Organisation
+    events: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], EventType] = {}
+    calendars: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], tuple[CustomPeriod, ...]] = {}
+    crediting: Crediting = Crediting()
+    kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
+    targets: tuple[Target, ...] = ()
+    awards: tuple[Award, ...] = ()

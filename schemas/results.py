@@ -1,0 +1,77 @@
+"""Results that leave the engine as JSON: awards."""
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+AwardState = Literal["provisional", "final", "revoked"]
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Place in the log of the row that caused a result."""
+
+    partition: int
+    offset: int
+    index: int = 0
+    payee: int = 0
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """The event, or the plan change, that caused a result."""
+
+    source: str
+    id: str
+    type: str
+    time: int  # ms since the epoch
+
+
+class KpiEvidence(msgspec.Struct, frozen=True):
+    """A KPI as it stood when the award was decided; numbers as decimal texts, None where undefined."""
+
+    kpi: str
+    value: str | None
+    target: str | None
+    attainment: str | None  # 1.05 = 105 %
+    sample: int
+
+
+class Award(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Something an employee has reached, or lost again (state ``revoked``, same ``award_id``)."""
+
+    award_id: str
+    plan: str
+    plan_version: int
+    rule: str
+    kind: str  # tier, bonus, promotion, bonus+promotion
+    name: dict[str, str]
+    employee: str
+    employee_name: str
+    team: str
+    department: str
+    period_kind: str
+    period: str
+    tier: int  # index in the tier table; 0 for threshold awards
+    threshold: str  # the bound as written in the plan
+    sequence: int
+    state: AwardState
+    amount: str | None  # money this award stands for, decimal text
+    currency: str
+    evidence: tuple[KpiEvidence, ...]
+    cause: Cause
+    position: Position
+    next_tier: str | None = None  # the next bound as written
+    gap: str | None = None  # what is missing to it, in the KPI's unit
+
+
+def encode_award(award: Award) -> bytes:
+    """JSON of one award."""
+    return msgspec.json.encode(award)
+
+
+_DECODER = msgspec.json.Decoder(Award)
+
+
+def decode_award(value: bytes) -> Award:
+    """An award from its JSON; raises msgspec.ValidationError."""
+    return _DECODER.decode(value)

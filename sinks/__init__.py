@@ -1,0 +1,1 @@
+"""Where results go: the ClickHouse loader and the checkpoint store."""

@@ -1,0 +1,1 @@
+"""The stages: intake, crediting, performance, rollups. Pure folds; only app.py touches Faust."""

@@ -1,0 +1,1 @@
+"""Accumulate KPIs, compare them with targets, decide awards and earnings. Pure."""
