@@ -12,19 +12,30 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from schemas.money import to_fixed
+from schemas.money import MAX_UNITS, to_fixed
 
 _PERCENT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*%\s*$")
 _PERIOD = re.compile(r"^(day|week|month|quarter|year|rolling_[1-9]\d{0,2}d|[a-z][a-z0-9_]*)$")
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$"
 
 CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
 
 
+#: Keeps every comparison of attainments and every rate within exact arithmetic.
+_MAX_PERCENT = 10**6
+_MAX_TEXT = 40
+
+
 def _percent(value: object) -> Decimal:
-    if isinstance(value, str) and (found := _PERCENT.match(value)):
-        return Decimal(found[1]) / 100
-    raise ValueError("expected a percentage with its sign, such as 80%")
+    """The ratio that a percentage stands for: 80% is 0.8; at most four decimals of a percent."""
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or not (found := _PERCENT.match(value)):
+        raise ValueError("expected a percentage with its sign, such as 80%")
+    percent = Decimal(found[1])
+    if abs(percent) > _MAX_PERCENT:
+        raise ValueError(f"expected a percentage of at most {_MAX_PERCENT}%")
+    to_fixed(percent)
+    return percent / 100
 
 
 def _percent_text(value: Decimal) -> str:
@@ -35,17 +46,53 @@ def _number(value: object) -> Decimal:
     """A decimal number with at most four decimals, from a number or a text; never through a float."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise ValueError("expected a number")
+    if isinstance(value, str) and len(value) > _MAX_TEXT:
+        raise ValueError("expected a number")
     try:
         number = Decimal(value)
-        to_fixed(number)
-    except (InvalidOperation, OverflowError) as error:
-        raise ValueError("expected a number") from error
+    except InvalidOperation as error:
+        raise ValueError(_no_number(value)) from error
+    if not number.is_finite():
+        raise ValueError("expected a number")
+    if number and (number.adjusted() > _MAX_TEXT or abs(number) > MAX_UNITS * 1000):
+        raise ValueError(f"expected a number of at most {MAX_UNITS * 1000}")
+    to_fixed(number)
     return number
+
+
+def _no_number(value: object) -> str:
+    if isinstance(value, str) and _PERCENT.match(value):
+        return "expected a number, not a percentage"
+    return "expected a number, such as 1200 or 99.50, without separators or currency"
+
+
+def _measure(value: object) -> Decimal:
+    """A KPI's value: a number, or a percentage for KPIs that are ratios (95% is 0.95)."""
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        ratio = _percent(value)
+        to_fixed(ratio)
+        return ratio
+    return _number(value)
+
+
+def _written(value: object) -> object:
+    """Ids that look like numbers keep the text they were written as: 007 stays 007."""
+    return getattr(value, "text", value)
+
+
+def _date(value: object) -> object:
+    """Dates are written out; a bare number would be taken for seconds since the epoch."""
+    if isinstance(value, date) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise ValueError("expected a date such as 2026-03-31")
 
 
 Percent = Annotated[Decimal, BeforeValidator(_percent), PlainSerializer(_percent_text)]
 Number = Annotated[Decimal, BeforeValidator(_number), PlainSerializer(lambda n: f"{n:f}")]
-Id = Annotated[str, Field(pattern=IDENTIFIER)]
+Measure = Annotated[Decimal, BeforeValidator(_measure), PlainSerializer(lambda n: f"{n:f}")]
+Id = Annotated[str, BeforeValidator(_written), Field(pattern=IDENTIFIER)]
+Key = Annotated[str, BeforeValidator(_written)]
+Date = Annotated[date, BeforeValidator(_date)]
 Period = Annotated[str, Field(pattern=_PERIOD.pattern)]
 
 
@@ -118,7 +165,9 @@ class Comparison(Model):
 
 
 def _scalar(value: object) -> object:
-    return f"{value:f}" if isinstance(value, Decimal) else value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 #: Compared with a field by the field's own type: text 3.5 matches the number 3.5 of a number field.
@@ -128,7 +177,10 @@ Where = dict[str, Filter]
 
 
 class Part(Model):
-    """One side of a ratio: the count of matching events, or the sum of ``field`` over them."""
+    """One side of a ratio: the count of matching events, or the sum of ``field`` over them.
+
+    ``events`` narrows the KPI's own events (none: all of them); the KPI's own ``where`` holds as well.
+    """
 
     events: tuple[Id, ...] = ()
     field: str | None = None
@@ -163,8 +215,8 @@ class Target(Model):
 
     kpi: Id
     period: Period
-    value: Number
-    at: str | None = None
+    value: Measure
+    at: Key | None = None
     employee: Id | None = None
     role: Id | None = None
     team: Id | None = None
@@ -175,7 +227,7 @@ class Tier(Model):
     """A lower bound (inclusive), on attainment or on the value, and what it pays."""
 
     attainment: Percent | None = None
-    value: Number | None = None
+    value: Measure | None = None
     rate: Percent | None = None
     amount: Number | None = None
     name: Named | None = None
@@ -186,7 +238,7 @@ class Condition(Model):
 
     kpi: Id
     attainment: Percent | None = None
-    value: Number | None = None
+    value: Measure | None = None
     min_sample: Annotated[int, Field(ge=0)] = 0
 
 
@@ -230,9 +282,9 @@ Award = Annotated[TierAward | ThresholdAward, Field(discriminator="kind")]
 class CustomPeriod(Model):
     """One period of a company's own calendar: from ``start`` up to, not including, the next start (or ``end``)."""
 
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
-    start: date
-    end: date | None = None
+    key: Annotated[Key, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    start: Date
+    end: Date | None = None
 
 
 class Crediting(Model):

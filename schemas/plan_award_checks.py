@@ -1,0 +1,120 @@
+"""Checks of awards: tier tables and threshold awards. Pure."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+
+from schemas.plan import Condition, ThresholdAward, TierAward
+from schemas.plan_lookup import Finding, Lookup, is_rolling
+
+#: What each way of paying wants on every tier, and what it must not find.
+_PAYS = {"marginal": ("rate", "amount"), "slab": ("rate", "amount"), "flat": ("amount", "rate"), "nothing": (None, None)}
+
+
+def check_awards(lookup: Lookup) -> Iterator[Finding]:
+    """Findings on every award of the plan."""
+    seen: set[str] = set()
+    for index, award in enumerate(lookup.plan.awards):
+        path = ("awards", index)
+        if award.id in seen:
+            yield Finding((*path, "id"), f"award {award.id} is given twice")
+        seen.add(award.id)
+        yield from lookup.period((*path, "period"), award.period)
+        for number, role in enumerate(award.roles):
+            yield from lookup.refer((*path, "roles", number), "role", role)
+        if award.settle == "period_end" and is_rolling(award.period):
+            yield Finding((*path, "settle"), "a rolling period never ends; expected live or sticky")
+        if isinstance(award, TierAward):
+            yield from _tiers(lookup, path, award)
+        else:
+            yield from _threshold(lookup, path, award)
+
+
+def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
+    yield from lookup.refer((*path, "kpi"), "kpi", award.kpi)
+    kpi = lookup.kpis.get(award.kpi)
+    down = kpi is not None and kpi.direction == "down"
+    if down and award.pays in ("marginal", "slab"):
+        yield Finding((*path, "pays"), f"{award.kpi} is better when lower: a rate on its value would pay for more of it; "
+                      "expected flat or nothing")
+    elif kpi is not None and kpi.unit != "money" and award.pays in ("marginal", "slab"):
+        yield Finding((*path, "pays"), f"the rate applies to {award.kpi}, whose unit is {kpi.unit}, not money", True)
+    yield from _bounds(lookup, path, award, down)
+    yield from _money(path, award)
+
+
+def _bounds(lookup: Lookup, path: tuple, award: TierAward, down: bool) -> Iterator[Finding]:
+    kinds = set()
+    for number, tier in enumerate(award.tiers):
+        tier_path = (*path, "tiers", number)
+        yield from _one_bound(lookup, tier_path, award.kpi, tier.attainment, tier.value)
+        kinds |= {name for name in ("attainment", "value") if getattr(tier, name) is not None}
+    if len(kinds) > 1:
+        yield Finding((*path, "tiers"), "the bounds are partly attainments and partly values; expected one kind")
+    if len(kinds) != 1:
+        return
+    kind = kinds.pop()
+    bounds = [(number, getattr(tier, kind)) for number, tier in enumerate(award.tiers) if getattr(tier, kind) is not None]
+    falling = down and kind == "value"
+    for (_, one), (number, other) in pairwise(bounds):
+        if (other >= one) if falling else (other <= one):
+            wanted = "below" if falling else "above"
+            yield Finding((*path, "tiers", number, kind), f"must be {wanted} the bound before it")
+    if kind == "attainment":
+        yield from _needs_target(lookup, path, award.kpi, award)
+
+
+def _one_bound(lookup: Lookup, path: tuple, kpi: str, attainment: Decimal | None, value: Decimal | None) -> Iterator[Finding]:
+    if (attainment is None) == (value is None):
+        yield Finding(path, "expected either an attainment or a value")
+    if attainment is not None and attainment < 0:
+        yield Finding((*path, "attainment"), "must not be negative")
+    if value is not None:
+        yield from lookup.measure((*path, "value"), kpi, value)
+
+
+def _money(path: tuple, award: TierAward) -> Iterator[Finding]:
+    needs, refuses = _PAYS[award.pays]
+    for number, tier in enumerate(award.tiers):
+        tier_path = (*path, "tiers", number)
+        for name in ("rate", "amount"):
+            given = getattr(tier, name)
+            if given is None and name == needs:
+                yield Finding(tier_path, f"pays: {award.pays} needs {'a rate' if name == 'rate' else 'an amount'} on every tier")
+            elif given is not None and (needs is None or name == refuses):
+                yield Finding((*tier_path, name), f"pays: {award.pays} takes no {name}")
+            elif given is not None and given < 0:
+                yield Finding((*tier_path, name), "must not be negative")
+
+
+def _threshold(lookup: Lookup, path: tuple, award: ThresholdAward) -> Iterator[Finding]:
+    if bool(award.all) == bool(award.any):
+        yield Finding(path, "expected either all or any, with at least one condition")
+    if award.bonus is None and not award.promotion:
+        yield Finding(path, "expected a bonus, promotion: true, or both")
+    if award.bonus is not None and award.bonus <= 0:
+        yield Finding((*path, "bonus"), "must be above 0")
+    for name in ("all", "any"):
+        for number, condition in enumerate(getattr(award, name)):
+            yield from _condition(lookup, (*path, name, number), award, condition)
+
+
+def _condition(lookup: Lookup, path: tuple, award: ThresholdAward, condition: Condition) -> Iterator[Finding]:
+    yield from lookup.refer((*path, "kpi"), "kpi", condition.kpi)
+    yield from _one_bound(lookup, path, condition.kpi, condition.attainment, condition.value)
+    if condition.attainment is not None:
+        yield from _needs_target(lookup, path, condition.kpi, award)
+
+
+def _needs_target(lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward) -> Iterator[Finding]:
+    """Attainment is undefined without a target for this KPI and period; a warning where only some roles lack one."""
+    targets = [target for target in lookup.plan.targets if (target.kpi, target.period) == (kpi, award.period)]
+    if not targets:
+        yield Finding(path, f"attainment needs a target on {kpi} for period {award.period}; there is none")
+        return
+    covered = lookup.covered(targets)
+    without = dict.fromkeys(role for employee, (_, role, _, _) in lookup.places.items()
+                            if employee not in covered and (not award.roles or role in award.roles))
+    for role in without:
+        yield Finding(path, f"some employees of role {role} have no target on {kpi} for period {award.period}", True)

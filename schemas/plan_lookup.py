@@ -1,0 +1,117 @@
+"""What the checks of a plan share: findings, names that can be referred to, the validity of period keys."""
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+
+from schemas.event_fields import payload_fields
+from schemas.plan import CALENDAR_KINDS, Plan, Target
+
+_ROLLING = re.compile(r"rolling_([1-9]\d{0,2})d")
+_KEYS = {
+    "day": (r"\d{4}-\d{2}-\d{2}", "2026-03-31"),
+    "week": (r"\d{4}-W\d{2}", "2026-W14"),
+    "month": (r"\d{4}-(0[1-9]|1[0-2])", "2026-03"),
+    "quarter": (r"\d{4}-Q[1-4]", "2026-Q1"),
+    "year": (r"\d{4}", "2026"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a path of the plan, or doubtful (``warning``)."""
+
+    path: tuple[str | int, ...]
+    message: str
+    warning: bool = False
+
+    @classmethod
+    def unknown(cls, path: tuple, what: str, word: str, known: Collection[str]) -> Finding:
+        """A name that nothing in the plan has, with the nearest one that exists."""
+        return cls(path, f"no such {what}: {word}{suggestion(word, known)}")
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """``; did you mean x?`` for the nearest known name, else the names themselves where they are few."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]}?" if close[0] != word else ""
+    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+def is_rolling(kind: str) -> bool:
+    """Whether a period kind is a rolling window."""
+    return bool(_ROLLING.fullmatch(kind))
+
+
+def period_key_problem(plan: Plan, kind: str, key: str) -> str:
+    """'' where ``key`` names a period of ``kind``, else what was expected."""
+    if kind in plan.calendars:
+        keys = [period.key for period in plan.calendars[kind]]
+        return "" if key in keys else f"no such period in calendar {kind}: {key}{suggestion(key, keys)}"
+    if kind not in _KEYS:
+        return ""
+    pattern, example = _KEYS[kind]
+    try:
+        valid = bool(re.fullmatch(pattern, key, re.ASCII)) and 1970 <= int(key[:4]) <= 9998
+        if valid and kind == "day":
+            date.fromisoformat(key)
+        if valid and kind == "week":
+            date.fromisocalendar(int(key[:4]), int(key[6:]), 1)
+    except ValueError:
+        valid = False
+    return "" if valid else f"{key} is no {kind}; expected a key such as {example}"
+
+
+class Lookup:
+    """Names of a plan, by kind, and who a target applies to."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.fields = payload_fields(plan)
+        self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        self.names: dict[str, set[str]] = {"kpi": set(self.kpis), "employee": set(), "role": set(), "team": set(),
+                                           "department": set()}
+        self.places: dict[str, tuple[str, str, str, str]] = {}  # employee: itself, role, team, department
+        for department in plan.organisation.departments:
+            self.names["department"].add(department.id)
+            for team in department.teams:
+                self.names["team"].add(team.id)
+                for employee in team.employees:
+                    self.names["employee"].add(employee.id)
+                    self.names["role"].add(employee.role)
+                    self.places[employee.id] = (employee.id, employee.role, team.id, department.id)
+
+    def refer(self, path: tuple, kind: str, name: str) -> Iterator[Finding]:
+        """A finding where nothing of that kind has this name."""
+        if name not in self.names[kind]:
+            what = "role (no employee has it)" if kind == "role" else kind
+            yield Finding.unknown(path, what, name, self.names[kind])
+
+    def period(self, path: tuple, kind: str) -> Iterator[Finding]:
+        """A finding where ``kind`` is neither built in nor a calendar of the plan."""
+        if kind not in CALENDAR_KINDS and not is_rolling(kind) and kind not in self.plan.calendars:
+            known = [*CALENDAR_KINDS, *self.plan.calendars]
+            close = suggestion(kind, known)
+            hint = "; rolling_<N>d, N from 1 to 999, is the last N days" if kind.startswith("rolling") else close
+            yield Finding(path, f"no such period: {kind}{hint}")
+
+    def measure(self, path: tuple, kpi: str, value: Decimal) -> Iterator[Finding]:
+        """A warning where a ratio shown as a percentage is compared with a number over 10."""
+        if kpi in self.kpis and self.kpis[kpi].unit == "percent" and value > 10:
+            yield Finding(path, f"{kpi} is a percentage: {value} means {value * 100:f}%; {value}% is written so", True)
+
+    def covered(self, targets: Iterable[Target]) -> set[str]:
+        """Employees to whom at least one of the targets applies."""
+        wanted = {(target.employee, target.role, target.team, target.department) for target in targets}
+        masks = {tuple(name is not None for name in names) for names in wanted}
+
+        def applies(place: tuple[str, ...]) -> bool:
+            return any(tuple(name if used else None for name, used in zip(place, mask)) in wanted for mask in masks)
+
+        return {employee for employee, place in self.places.items() if applies(place)}

@@ -1,0 +1,190 @@
+"""YAML text as plain values plus the place of every one of them, read by the rules of YAML 1.2.
+
+Numbers keep the text they were written as (so an id 007 stays 007) and never pass through a float; dates stay text;
+``yes`` and ``on`` are texts. Aliases work, but what they expand to is bounded before anything is expanded.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+MAX_BYTES = 32 * 1024 * 1024
+#: Values a document may hold once its aliases are expanded.
+MAX_VALUES = 4_000_000
+MAX_DEPTH = 40
+#: Longer digit strings are no amounts; they stay text and fail where a number is expected.
+_MAX_DIGITS = 40
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_NULL = frozenset(["", "~", "null", "Null", "NULL"])
+_TRUE = frozenset(["true", "True", "TRUE"])
+_FALSE = frozenset(["false", "False", "FALSE"])
+_TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"))
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """Line and column in a file, both from 1."""
+
+    line: int
+    column: int
+
+
+class WrittenInt(int):
+    """A whole number that remembers its text."""
+
+    text: str
+
+
+class WrittenDecimal(Decimal):
+    """A number with decimals that remembers its text."""
+
+    text: str
+
+
+class YamlProblem(ValueError):
+    """The text is no usable YAML: what is wrong, and where."""
+
+    def __init__(self, message: str, place: Place = Place(1, 1), path: Path = ()):
+        super().__init__(message)
+        self.message, self.place, self.path = message, place, path
+
+
+@dataclass
+class Source:
+    """Values of a document, the place of each by its path, and the problems that did not stop the reading."""
+
+    value: object = None
+    places: dict[Path, Place] = field(default_factory=dict)
+    problems: list[YamlProblem] = field(default_factory=list)
+
+    def place(self, path: Path) -> Place:
+        """Where ``path`` stands, or the nearest thing around it."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.places:
+                return self.places[path[:length]]
+        return Place(1, 1)
+
+
+def read_yaml(text: str) -> Source:
+    """Values and places of one YAML document; raises YamlProblem where it cannot be read at all."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise YamlProblem(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        raise _syntax(error) from error
+    except YAMLError as error:
+        raise YamlProblem(f"not valid YAML: {error}".splitlines()[0]) from error
+    except RecursionError as error:
+        raise YamlProblem("nested too deeply") from error
+    if root is None:
+        raise YamlProblem("the file is empty")
+    _size(root, {}, ())
+    source = Source()
+    source.places[()] = _place(root)
+    source.value = _value(root, (), source)
+    return source
+
+
+def _syntax(error: MarkedYAMLError) -> YamlProblem:
+    mark = error.problem_mark or error.context_mark
+    place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+    what = " ".join(part for part in (error.context, error.problem) if part)
+    return YamlProblem(f"not valid YAML: {what}", place)
+
+
+def _place(node: Node) -> Place:
+    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [child for pair in node.value for child in pair]
+    return node.value if isinstance(node, SequenceNode) else []
+
+
+def _size(node: Node, known: dict[int, int], above: tuple[int, ...]) -> int:
+    """Number of values under ``node`` with aliases expanded; each shared node is counted from memory."""
+    if id(node) in above:
+        raise YamlProblem("an alias refers to something that contains it", _place(node))
+    if len(above) > MAX_DEPTH:
+        raise YamlProblem("nested too deeply", _place(node))
+    if id(node) not in known:
+        inside = (*above, id(node))
+        total = 1 + sum(_size(child, known, inside) for child in _children(node))
+        if total > MAX_VALUES:
+            raise YamlProblem(f"holds more than {MAX_VALUES:,} values once its aliases are expanded", _place(node))
+        known[id(node)] = total
+    return known[id(node)]
+
+
+def _value(node: Node, path: Path, source: Source) -> object:
+    if isinstance(node, ScalarNode):
+        return _scalar(node, path, source)
+    if isinstance(node, SequenceNode):
+        return [_item(child, (*path, index), source) for index, child in enumerate(node.value)]
+    return _mapping(node, path, source)
+
+
+def _item(node: Node, path: Path, source: Source) -> object:
+    source.places[path] = _place(node)
+    return _value(node, path, source)
+
+
+def _mapping(node: MappingNode, path: Path, source: Source) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        place = _place(key_node)
+        if not isinstance(key_node, ScalarNode):
+            source.problems.append(YamlProblem("a key must be a plain text", place, path))
+            continue
+        key = key_node.value
+        if key == "<<":
+            source.problems.append(YamlProblem("merge keys (<<) are not supported: write the settings out", place, path))
+            continue
+        inner = (*path, key)
+        if key in result:
+            first = source.places[inner].line
+            source.problems.append(YamlProblem(f"{key!r} is given twice, first on line {first}", place, inner))
+            continue
+        source.places[inner] = _place(value_node) if isinstance(value_node, ScalarNode) and value_node.value else place
+        result[key] = _value(value_node, inner, source)
+    return result
+
+
+def _scalar(node: ScalarNode, path: Path, source: Source) -> object:
+    tag = str(node.tag)
+    if tag not in _TAGS:
+        source.problems.append(YamlProblem(f"tag {tag} is not supported", _place(node), path))
+        return None
+    text = node.value
+    if node.style is not None or tag == _TAG + "str":
+        return text
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    return _number(text)
+
+
+def _number(text: str) -> WrittenInt | WrittenDecimal | str:
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INT.fullmatch(text):
+        number: WrittenInt | WrittenDecimal = WrittenInt(text)
+    elif _DECIMAL.fullmatch(text):
+        number = WrittenDecimal(text)
+    else:
+        return text
+    number.text = text
+    return number
