@@ -1,0 +1,1 @@
+"""ClickHouse: numbered migrations, and the check that tables and log agree."""

@@ -1,0 +1,39 @@
+"""How to reach ClickHouse, and clients whose settings suit what they are for."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clickhouse_driver import Client
+
+#: No query of ours may wait for ever; a checkpoint or a block is a matter of seconds.
+_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ClickHouseSettings:
+    """Address (native protocol) and account of a ClickHouse server."""
+
+    host: str = "127.0.0.1"
+    port: int = 9000
+    user: str = "writer"
+    password: str = field(default="", repr=False)
+    secure: bool = False
+
+
+def connect(settings: ClickHouseSettings, **options: object) -> Client:
+    """A client that connects on first use; ``options`` are settings of the driver and of its queries.
+
+    Inserts are synchronous: the server's asynchronous ones would put rows of several blocks together, and an
+    acknowledgement would no longer mean that this very block is stored.
+    """
+    return Client(
+        settings.host, port=settings.port, user=settings.user, password=settings.password,
+        secure=settings.secure, database="default", connect_timeout=5,
+        send_receive_timeout=_TIMEOUT_SECONDS, client_name="kpistream",
+        settings={"async_insert": 0, **options},
+    )
+
+
+def connect_binary(settings: ClickHouseSettings, **options: object) -> Client:
+    """A client that takes and gives strings as bytes, and sends each insert as one block."""
+    return connect(settings, strings_as_bytes=True, insert_block_size=2**31 - 1, **options)
