@@ -1,0 +1,1 @@
+"""Ways for events to get in: produce a file, import another system's files, simulate a company."""
