@@ -1,0 +1,51 @@
+# Everything goes through `make setup`, which does nothing when nothing changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help setup run test test-unit lint bench requirements clean
+.DELETE_ON_ERROR:
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(INSTALLED) ## environment in .venv, Kafka and ClickHouse in the cache
+	@$(BIN)/python -m infra.local.stack_cli fetch > /dev/null
+
+run: setup ## the whole system on a simulated company; DATA=FOLDER for real files, DURATION=SECONDS to stop by itself
+	@$(BIN)/kpistream run $(if $(DATA),--data '$(DATA)') $(if $(DURATION),--duration '$(DURATION)')
+
+test: setup ## every test, with real Kafka and ClickHouse
+	@$(BIN)/pytest tests
+
+test-unit: $(INSTALLED) ## the tests that start no server
+	@$(BIN)/pytest tests -m 'not integration'
+
+lint: $(INSTALLED) ## style, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+bench: setup ## events per second through the whole path
+	@$(BIN)/python -m benchmarks
+
+requirements: ## pin what requirements*.in ask for (needs uv); UPGRADE=1 for the newest versions
+	@for name in requirements requirements-dev; do \
+	  uv pip compile $$name.in -o $$name.txt $(if $(UPGRADE),--upgrade) --quiet --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --python-version 3.11 --python-platform x86_64-manylinux_2_28 || exit 1; done
+
+clean: ## remove the environment and what runs and tests leave; the cache stays
+	@rm -rf $(VENV) .kpistream build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "kpistream needs Python 3.11 or newer, install with: $$(grep -m1 '^sudo apt-get install' README.md)" >&2; \
+	  exit 1; }
+	@$(PYTHON) infra/local/prerequisites.py
+	@echo "Installing Python packages into $(VENV) …"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

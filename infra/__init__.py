@@ -1,0 +1,1 @@
+"""Operations: command line, settings, metrics, migrations and the embedded stack."""
