@@ -1,38 +1,33 @@
 """Which payload fields an event of each type has, and whether they are strings, numbers or booleans."""
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
+from schemas.events import BUILT_IN as PAYLOADS
+from schemas.events import Payload
 from schemas.plan import Plan
 
 FieldKind = Literal["string", "number", "boolean"]
 
-_STRINGS = frozenset("""sale_id sale_source currency customer product channel reason priority severity survey component
-    course""".split())
-_BOOLEANS = frozenset("within_sla upheld on_time converted".split())
-_BUILT_IN = {
-    "sale": "amount currency customer product channel quantity",
-    "refund": "sale_id sale_source amount currency reason",
-    "ticket_resolved": "minutes priority within_sla reopened customer",
-    "complaint": "severity customer upheld",
-    "survey_answer": "score survey customer",
-    "delivery": "on_time days_late quantity rejected amount currency customer",
-    "defect": "severity count component",
-    "lead": "channel converted customer",
-    "visit": "customer minutes",
-    "training_completed": "course score hours",
-}
+#: Who is credited; a part of the credit, not a field that KPIs read.
+PAYEES = frozenset({"employee", "splits"})
 
 
-def _kind(field: str) -> FieldKind:
-    if field in _BOOLEANS:
-        return "boolean"
-    return "string" if field in _STRINGS else "number"
+def _kind(annotation: Any, metadata: tuple[Any, ...] = ()) -> FieldKind:
+    """The kind that a field's rule names, wherever it stands in the annotation; texts need no rule."""
+    for rule in (*metadata, *getattr(annotation, "__metadata__", ())):
+        if hasattr(rule, "kind"):
+            return rule.kind
+    kinds = [_kind(part) for part in get_args(annotation)]
+    return next((kind for kind in kinds if kind != "string"), "string")
 
 
-BUILT_IN: dict[str, dict[str, FieldKind]] = {
-    event_type: {field: _kind(field) for field in fields.split()} for event_type, fields in _BUILT_IN.items()
-}
+def _fields(payload: type[Payload]) -> dict[str, FieldKind]:
+    return {name: _kind(field.annotation, tuple(field.metadata))
+            for name, field in payload.model_fields.items() if name not in PAYEES}
+
+
+BUILT_IN: dict[str, dict[str, FieldKind]] = {name: _fields(payload) for name, payload in PAYLOADS.items()}
 
 
 def payload_fields(plan: Plan) -> dict[str, dict[str, FieldKind]]:
