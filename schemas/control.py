@@ -17,6 +17,7 @@ class PlanApplied(BaseModel):
 
     control: Literal["plan"] = "plan"
     id: str
+    time: int = 0  # ms since the epoch, read from the operator's clock when the record was made
     plan: Plan
 
 

@@ -53,6 +53,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     period: str
     tier: int  # index in the tier table; 0 for threshold awards
     threshold: str  # the bound as written in the plan
+    pays: str  # the rate or amount as written in the plan, '' for none
     sequence: int
     state: AwardState
     amount: str | None  # money this award stands for, decimal text

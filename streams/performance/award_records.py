@@ -1,0 +1,82 @@
+"""Award records: who, what, how much, on what evidence."""
+from __future__ import annotations
+
+from fractions import Fraction
+
+from schemas.identity import award_id
+from schemas.money import format_fixed, round_half_up
+from schemas.plan import Plan, ThresholdAward, TierAward
+from schemas.results import Award, Cause, KpiEvidence, Position
+from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
+from streams.performance.period_view import PeriodView
+from schemas.money import SCALE
+
+
+def decimal_text(value: Fraction | None, decimals: int = 4) -> str | None:
+    """``value`` in ten-thousandths as decimal text, rounded half-up, without trailing zeros."""
+    if value is None:
+        return None
+    text = format_fixed(round_half_up(value, 1), decimals)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:
+    """How a KPI stood."""
+    value = value_of(value_scale(view.kpi), num, den)
+    attainment = attainment_of(view.kpi, value, target)
+    return KpiEvidence(
+        kpi=view.kpi.id,
+        value=decimal_text(value),
+        target=None if target == NO_TARGET else decimal_text(Fraction(target)),
+        attainment=decimal_text(attainment * SCALE) if attainment is not None else None,
+        sample=den // SCALE,
+    )
+
+
+class AwardWriter:
+    """Fills in what every award of a plan has in common. ``people`` knows employees by code."""
+
+    def __init__(self, plan: Plan, people, period_text) -> None:
+        self.plan = plan
+        self.people = people
+        self.period_text = period_text  # (kind, ordinal) → key
+
+    def write(
+        self,
+        rule: TierAward | ThresholdAward,
+        kind: str,
+        employee: int,
+        ordinal: int,
+        tier: int,
+        sequence: int,
+        granted: bool,
+        seen: tuple[KpiEvidence, ...],
+        origin: tuple[Cause, Position],
+        texts: dict,
+    ) -> Award:
+        """One award record; ``texts`` holds threshold, pays, amount, name, next_tier and gap."""
+        person = self.people.person(employee)
+        period = self.period_text(rule.period, ordinal)
+        settled = "provisional" if rule.settle == "period_end" else "final"
+        cause, position = origin
+        return Award(
+            award_id=award_id(self.plan.plan, rule.id, person.id, rule.period, period, tier, sequence),
+            plan=self.plan.plan,
+            plan_version=self.plan.version,
+            rule=rule.id,
+            kind=kind,
+            employee=person.id,
+            employee_name=person.name,
+            team=person.team,
+            department=person.department,
+            period_kind=rule.period,
+            period=period,
+            tier=tier,
+            sequence=sequence,
+            state=settled if granted else "revoked",
+            currency=self.plan.currency,
+            evidence=seen,
+            cause=cause,
+            position=position,
+            **texts,
+        )

@@ -1,0 +1,61 @@
+"""What has been awarded: per rule, employee and period, each tier's sequence and whether it stands."""
+from __future__ import annotations
+
+import msgspec
+
+
+class AwardStates:
+    """Sparse: only who has ever crossed a tier of a rule has an entry, by rule, employee and period key."""
+
+    def __init__(self) -> None:
+        self._tiers: dict[tuple[str, str, str], list[list[int]]] = {}
+        self._dirty: set[tuple[str, str, str]] = set()
+
+    def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
+        """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``."""
+        state = self._tiers.get((rule, employee, period), [])
+        return state + [[0, 0]] * (tiers - len(state))
+
+    def set(self, rule: str, employee: str, period: str, state: list[list[int]]) -> None:
+        """Keep ``state``."""
+        self._tiers[rule, employee, period] = state
+        self._dirty.add((rule, employee, period))
+
+    def peak(self, rule: str, employee: str, period: str) -> int:
+        """The number of tiers up to the highest one ever reached."""
+        state = self._tiers.get((rule, employee, period), [])
+        return max((tier + 1 for tier, (sequence, _) in enumerate(state) if sequence), default=0)
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """Checkpoint rows changed since the last call."""
+        rows = {
+            "award/" + "\x1f".join((rule, employee, period)): msgspec.msgpack.encode(self._tiers[rule, employee, period])
+            for rule, employee, period in sorted(self._dirty)
+        }
+        self._dirty.clear()
+        return rows
+
+    def restore(self, key: str, value: bytes) -> None:
+        """Take back one checkpoint row."""
+        rule, employee, period = key.removeprefix("award/").split("\x1f")
+        self._tiers[rule, employee, period] = msgspec.msgpack.decode(value)
+
+
+def next_states(state: list[list[int]], reached: list[bool], settle: str, rearm: bool) -> list[tuple[int, bool]]:
+    """Changes ``state`` in place for the tiers ``reached`` now; returns (tier, granted) in the order of announcement.
+
+    Tiers are granted from the lowest up and revoked from the highest down; a revoked tier comes back only with
+    ``rearm``, under its next sequence number.
+    """
+    changes: list[tuple[int, bool]] = []
+    for tier, now in enumerate(reached):
+        sequence, stands = state[tier]
+        if now and not stands and (sequence == 0 or rearm):
+            state[tier] = [sequence + 1, 1]
+            changes.append((tier, True))
+    for tier in reversed(range(len(reached))):
+        sequence, stands = state[tier]
+        if not reached[tier] and stands and settle != "sticky":
+            state[tier] = [sequence, 0]
+            changes.append((tier, False))
+    return changes

@@ -1,0 +1,139 @@
+"""Accumulated values in columns: one slot per key, one row of the arrays per KPI."""
+from __future__ import annotations
+
+import numpy as np
+
+PAGE = 256  # slots a checkpoint writes together; new days get new slots, so old pages stay clean
+
+
+class CellTable:
+    """Numerators and denominators, int64, by KPI and slot.
+
+    Sums, counts and distinct counts keep the sample size as denominator; min and max keep the extreme as numerator.
+    """
+
+    def __init__(self, kpis: int) -> None:
+        self.size = 0
+        self.keys = np.zeros(PAGE, np.int64)
+        self.num = np.zeros((kpis, PAGE), np.int64)
+        self.den = np.zeros((kpis, PAGE), np.int64)
+        self._slots: dict[int, int] = {}
+
+    def slots(self, keys: np.ndarray) -> np.ndarray:
+        """int64 slots of unique ``keys``; new keys get new slots."""
+        known = self._slots
+        wanted = keys.tolist()
+        found = [known.get(key, -1) for key in wanted]
+        if -1 in found:
+            for at, key in enumerate(wanted):
+                if found[at] < 0:
+                    found[at] = known[key] = len(known)
+            self._grow(len(known))
+            slots = np.array(found, np.int64)
+            fresh = slots >= self.size
+            self.keys[slots[fresh]] = keys[fresh]
+            self.size = len(known)
+            return slots
+        return np.array(found, np.int64)
+
+    def find(self, key: int) -> int:
+        """The slot of ``key``, −1 if there is none."""
+        return self._slots.get(key, -1)
+
+    def load(self, keys: np.ndarray, num: np.ndarray, den: np.ndarray) -> None:
+        """Take over whole columns (from a checkpoint); only on an empty table."""
+        self.size = len(keys)
+        self._grow(self.size)
+        self.keys[: self.size] = keys
+        self.num[:, : self.size] = num
+        self.den[:, : self.size] = den
+        self._slots = dict(zip(keys.tolist(), range(self.size)))
+
+    def _grow(self, needed: int) -> None:
+        capacity = len(self.keys)
+        if needed <= capacity:
+            return
+        while capacity < needed:
+            capacity *= 2
+        self.keys = _wider(self.keys, capacity)
+        self.num = _wider(self.num, capacity)
+        self.den = _wider(self.den, capacity)
+
+
+class DayCells(CellTable):
+    """One slot per (employee, team, department, day), with what it adds to unit totals and distinct members."""
+
+    def __init__(self, kpis: int) -> None:
+        super().__init__(kpis)
+        self._unit: np.ndarray | None = None  # (2, kpis, slots): only kept once some unit value differs
+        self.members: dict[tuple[int, int], set[int]] = {}
+        self.dirty_pages: set[int] = set()
+
+    def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, unit: tuple[np.ndarray, np.ndarray]) -> None:
+        """Add rows' contributions; ``unit`` is what they add to unit totals."""
+        if self._unit is None and not (np.array_equal(unit[0], num) and np.array_equal(unit[1], den)):
+            self._unit = np.stack([self.num, self.den])
+        if self._unit is not None:
+            self._unit = _wider(self._unit, len(self.keys))
+            np.add.at(self._unit[0, kpi], slots, unit[0])
+            np.add.at(self._unit[1, kpi], slots, unit[1])
+        np.add.at(self.num[kpi], slots, num)
+        np.add.at(self.den[kpi], slots, den)
+
+    def extreme(self, kpi: int, slots: np.ndarray, values: np.ndarray, den: np.ndarray, smallest: bool) -> None:
+        """Keep the smallest or largest of rows' values."""
+        fresh = slots[self.den[kpi, slots] == 0]
+        self.num[kpi, fresh] = np.iinfo(np.int64).max if smallest else np.iinfo(np.int64).min
+        (np.minimum if smallest else np.maximum).at(self.num[kpi], slots, values)
+        np.add.at(self.den[kpi], slots, den)
+        if self._unit is not None:
+            self._unit = _wider(self._unit, len(self.keys))
+            self._unit[0, kpi, slots] = self.num[kpi, slots]
+            self._unit[1, kpi, slots] = self.den[kpi, slots]
+
+    def add_members(self, kpi: int, slots: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """Add distinct members row by row; bool per row: new in its cell."""
+        return novel_members(self.members, kpi, slots, members)
+
+    def touch(self, slots: np.ndarray) -> None:
+        """Mark slots for the next checkpoint."""
+        self.dirty_pages.update(np.unique(slots // PAGE).tolist())
+
+    def unit(self, kpi: int, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the cells add to unit totals."""
+        if self._unit is None:
+            return self.num[kpi, slots], self.den[kpi, slots]
+        self._unit = _wider(self._unit, len(self.keys))
+        return self._unit[0, kpi, slots], self._unit[1, kpi, slots]
+
+    def unit_columns(self) -> np.ndarray | None:
+        """(2, kpis, slots) of unit values, None while they all equal the cells' own."""
+        if self._unit is not None:
+            self._unit = _wider(self._unit, len(self.keys))
+        return self._unit
+
+    def load_unit(self, unit: np.ndarray) -> None:
+        """Take over unit values (from a checkpoint)."""
+        self._unit = _wider(unit, len(self.keys))
+
+
+def novel_members(known: dict[tuple[int, int], set[int]], kpi: int, slots: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Bool per row, in order: its member was not yet in the set of (kpi, slot); the sets grow."""
+    new = np.zeros(len(slots), bool)
+    for row, (slot, member) in enumerate(zip(slots.tolist(), members.tolist())):
+        seen = known.get((kpi, slot))
+        if seen is None:
+            seen = known[kpi, slot] = set()
+        if member not in seen:
+            seen.add(member)
+            new[row] = True
+    return new
+
+
+def _wider(array: np.ndarray, capacity: int) -> np.ndarray:
+    """``array`` with its last axis widened to ``capacity`` by zeros."""
+    if array.shape[-1] >= capacity:
+        return array
+    wide = np.zeros((*array.shape[:-1], capacity), array.dtype)
+    wide[..., : array.shape[-1]] = array
+    return wide

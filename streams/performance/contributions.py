@@ -1,0 +1,147 @@
+"""What a credit adds to a KPI: which rows count, and their numerators and denominators."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+
+from schemas.money import SCALE, to_fixed
+from schemas.plan import Comparison, Kpi, Part, Where
+from streams.performance.credit_rows import CreditRows, FieldColumn
+
+#: Aggregates whose value is the numerator alone; the denominator counts the sample.
+ADDITIVE = frozenset({"sum", "count", "distinct"})
+
+
+@dataclass(slots=True)
+class Contribution:
+    """``rows`` (ascending) of the batch that count, with int64 fixed-point contributions.
+
+    For distinct KPIs ``members`` holds the uint64 hashes and ``numerator`` is filled once their novelty is known.
+    """
+
+    rows: np.ndarray
+    numerator: np.ndarray
+    denominator: np.ndarray
+    members: np.ndarray | None = None
+
+
+def kpi_event_types(kpi: Kpi) -> frozenset[str]:
+    """Every event type that can touch ``kpi``."""
+    parts = [part for part in (kpi.numerator, kpi.denominator) if part]
+    return frozenset(kpi.events).union(*(part.events for part in parts))
+
+
+def kpi_fields(kpi: Kpi) -> frozenset[str]:
+    """Every payload field that ``kpi`` reads."""
+    parts = [part for part in (kpi.numerator, kpi.denominator) if part]
+    fields = set(kpi.where) | {kpi.field} | {part.field for part in parts}
+    return frozenset((fields | {name for part in parts for name in part.where}) - {None})
+
+
+def contribution(kpi: Kpi, rows: CreditRows, types: np.ndarray) -> Contribution | None:
+    """Contributions of ``rows`` to ``kpi``; ``types`` maps a type code to whether kpi.events has it. None if none."""
+    match = types[rows.type] & _mask(kpi.where, rows)
+    if kpi.aggregate == "ratio":
+        return _ratio(kpi, rows, _mask(kpi.where, rows))
+    column = rows.fields.get(kpi.field) if kpi.field else None
+    if kpi.field:
+        if column is None:
+            return None
+        match &= column.valid
+    chosen = np.flatnonzero(match)
+    if not len(chosen):
+        return None
+    ones = np.full(len(chosen), SCALE, np.int64)
+    if kpi.aggregate == "count":
+        return Contribution(chosen, ones, ones)
+    values = column.values[chosen]
+    if kpi.aggregate == "distinct":
+        members = rows.strings[kpi.field].hashes()[values]
+        return Contribution(chosen, np.zeros(len(chosen), np.int64), ones, members)
+    return Contribution(chosen, values, ones)
+
+
+def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> tuple[np.ndarray, np.ndarray]:
+    """What the rows add to unit totals: a split event counts once in a team, its amounts add up by themselves."""
+    first = rows.unit_first[part.rows]
+
+    def once(field: str | None, values: np.ndarray) -> np.ndarray:
+        return values if field == "amount" else np.where(first, values, 0)
+
+    if kpi.aggregate == "ratio":
+        return (
+            once(kpi.numerator.field, part.numerator),
+            once(kpi.denominator.field, part.denominator),
+        )
+    return once(kpi.field, part.numerator), np.where(first, part.denominator, 0)
+
+
+def _ratio(kpi: Kpi, rows: CreditRows, where: np.ndarray) -> Contribution | None:
+    numerator, counted = _part(kpi, kpi.numerator, rows, where)
+    denominator, measured = _part(kpi, kpi.denominator, rows, where)
+    chosen = np.flatnonzero(counted | measured)
+    if not len(chosen):
+        return None
+    return Contribution(chosen, numerator[chosen], denominator[chosen])
+
+
+def _part(kpi: Kpi, part: Part, rows: CreditRows, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    names = rows.type_names
+    wanted = np.isin(rows.type, [names.find(name) for name in part.events or kpi.events])
+    match = where & wanted & _mask(part.where, rows)
+    if part.field is None:
+        return np.where(match, SCALE, 0), match
+    column = rows.fields.get(part.field)
+    if column is None:
+        return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
+    match = match & column.valid
+    return np.where(match, column.values, 0), match
+
+
+def _mask(where: Where, rows: CreditRows) -> np.ndarray:
+    mask = np.ones(len(rows), bool)
+    for name, wanted in where.items():
+        column = rows.fields.get(name)
+        if column is None:
+            return np.zeros(len(rows), bool)
+        mask &= column.valid & _matches(column, wanted, name, rows)
+    return mask
+
+
+def _matches(column: FieldColumn, wanted: object, name: str, rows: CreditRows) -> np.ndarray:
+    if isinstance(wanted, Comparison):
+        return _within(column, wanted)
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
+    if column.kind == "string":
+        codes = [rows.strings[name].find(_text(option)) for option in options]
+        return np.isin(column.values, [code for code in codes if code >= 0])
+    return np.isin(column.values, [number for option in options if (number := _fixed(option, column.kind)) is not None])
+
+
+def _within(column: FieldColumn, bounds: Comparison) -> np.ndarray:
+    mask = np.full(len(column.values), column.kind == "number")
+    if bounds.gt is not None:
+        mask &= column.values > to_fixed(bounds.gt)
+    if bounds.gte is not None:
+        mask &= column.values >= to_fixed(bounds.gte)
+    if bounds.lt is not None:
+        mask &= column.values < to_fixed(bounds.lt)
+    if bounds.lte is not None:
+        mask &= column.values <= to_fixed(bounds.lte)
+    return mask
+
+
+def _text(option: object) -> str:
+    return str(option)
+
+
+def _fixed(option: object, kind: str) -> int | None:
+    """A filter value as the column keeps it; None where it cannot equal any value of that column."""
+    if kind == "boolean":
+        return int(option) if isinstance(option, bool) else None
+    try:
+        return None if isinstance(option, bool) else to_fixed(Decimal(option))
+    except (ValueError, InvalidOperation):
+        return None

@@ -1,0 +1,38 @@
+"""What a fold decided: awards one by one, earning lines in columns, in the order of the credits that caused them."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from schemas.results import Award
+
+
+@dataclass(slots=True)
+class Lines:
+    """Earning lines of one rule: arrays of equal length, one entry a line."""
+
+    rule_index: int
+    rows: np.ndarray  # row of the batch that caused each line; −1 for a plan change
+    keys: np.ndarray  # period keys
+    amount: np.ndarray
+    basis: np.ndarray
+    value_after: np.ndarray
+    reason: str
+    award_id: str = ""
+
+
+@dataclass(slots=True)
+class Decisions:
+    """Collects what the rules decide."""
+
+    awards: list[tuple[int, int, int, Award]] = field(default_factory=list)
+    lines: list[Lines] = field(default_factory=list)
+
+    def award(self, row: int, rule_index: int, award: Award) -> None:
+        """Announce ``award`` as caused by ``row``."""
+        self.awards.append((row, rule_index, len(self.awards), award))
+
+    def awards_in_order(self) -> list[Award]:
+        """Awards by the row that caused them, then in plan order."""
+        return [award for *_, award in sorted(self.awards, key=lambda entry: entry[:3])]

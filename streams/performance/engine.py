@@ -1,0 +1,145 @@
+"""One plan at work on one partition's employees: families of KPIs, views of their periods, rules."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from schemas.plan import Plan, TierAward
+from streams.performance.award_records import AwardWriter
+from streams.performance.award_states import AwardStates
+from streams.performance.calendar import Calendar, window_days
+from streams.performance.contributions import kpi_fields
+from streams.performance.credit_rows import CreditRows, RowReader
+from streams.performance.decisions import Decisions
+from streams.performance.family import Family, families_of
+from streams.performance.people import People
+from streams.performance.period_view import PeriodView
+from streams.performance.running import period_key
+from streams.performance.targets import Targets
+from streams.performance.threshold_award import ThresholdRule
+from streams.performance.tier_award import TierRule
+
+
+class Engine:
+    """Compiled from a plan; holds the values. ``reader`` knows the codes of names, ``states`` what was awarded."""
+
+    def __init__(self, plan: Plan, reader: RowReader, states: AwardStates) -> None:
+        self.plan = plan
+        self.reader = reader
+        self.calendar = Calendar(plan)
+        self.targets = Targets(plan)
+        self.people = People(plan, reader.names["employee"])
+        self.fields = frozenset().union(*(kpi_fields(kpi) for kpi in plan.kpis))
+        kinds = published_kinds(plan)
+        self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
+        self.views: dict[tuple[str, str], PeriodView] = {}
+        for family in self.families:
+            self.views.update(family.views)
+        self._period_texts: dict[tuple[str, int], str] = {}
+        writer = AwardWriter(plan, self.people, self.period_text)
+        self.rules = [self._rule(index, rule, states, writer) for index, rule in enumerate(plan.awards)]
+
+    def _rule(self, index: int, rule, states: AwardStates, writer: AwardWriter) -> TierRule | ThresholdRule:
+        if isinstance(rule, TierAward):
+            return TierRule(index, rule, self.plan, self.views[rule.kpi, rule.period], states, writer)
+        views = {condition.kpi: self.views[condition.kpi, rule.period] for condition in rule.all or rule.any}
+        return ThresholdRule(index, rule, self.plan, views, states, writer)
+
+    def _target(self, kpi: str, kind: str, employee: int, ordinal: int) -> int | None:
+        if not self.targets.has(kpi, kind):
+            return None
+        person = self.people.person(employee)
+        period = "" if window_days(kind) else self.period_text(kind, ordinal)
+        return self.targets.resolve(kpi, person.id, person.role, person.team, person.department, kind, period)
+
+    def period_text(self, kind: str, ordinal: int) -> str:
+        """A period's key; awards on rolling windows have one running state, named ``rolling``."""
+        text = self._period_texts.get((kind, ordinal))
+        if text is None:
+            text = "rolling" if window_days(kind) else self.calendar.key(kind, ordinal)
+            self._period_texts[kind, ordinal] = text
+        return text
+
+    def place(self, employee: str) -> tuple[str, str]:
+        """Team and department of an employee in the plan in force."""
+        person = self.people.person(self.reader.names["employee"].code(employee))
+        return person.team, person.department
+
+    def fold(self, rows: CreditRows, decisions: Decisions, origins) -> None:
+        """Accumulate ``rows`` and decide what follows."""
+        day = self.calendar.days(rows.time).astype(np.int64)
+        for family in self.families:
+            family.fold(rows, day)
+        for rule in self.rules:
+            rule.decide(decisions, origins)
+
+    def reconsider(self, before: Engine, decisions: Decisions, origins) -> None:
+        """Decide everything anew after this plan replaced ``before``."""
+        old_rules = {rule.rule.id: rule for rule in before.rules}
+        earned = {}
+        for rule in self.rules:
+            old = old_rules.get(rule.rule.id)
+            earned[rule.rule.id] = {}
+            if isinstance(old, TierRule) and isinstance(rule, TierRule) and old.rule.period == rule.rule.period:
+                keys = old.view.table.keys[: old.view.table.size].tolist()
+                earned[rule.rule.id] = {key: old.earned_now(key) for key in keys}
+        for rule in self.rules:
+            rule.reconsider(earned[rule.rule.id], decisions, origins)
+        self.mark_all_dirty()
+
+    def mark_all_dirty(self) -> None:
+        """Publish every value anew."""
+        for family in self.families:
+            for index in range(len(family.kpis)):
+                held = np.flatnonzero(family.days.den[index, : family.days.size])
+                if len(held):
+                    family.dirty_days[index].append(held)
+        for view in self.views.values():
+            if view.table.size:
+                view.dirty.append(np.arange(view.table.size))
+
+    def create_targeted(self, is_ours: Callable[[str], bool], publish: bool = True) -> None:
+        """Periods that somebody has a target of their own for exist from the start, with nothing reached yet."""
+        for target in self.plan.targets:
+            view = self.views.get((target.kpi, target.period))
+            if not (target.employee and target.at and view) or not is_ours(target.employee):
+                continue
+            code = self.reader.names["employee"].code(target.employee)
+            key = period_key(code, self.calendar.parse(target.period, target.at))
+            slots = view.table.slots(np.array([key]))
+            if publish:
+                view.dirty.append(slots)
+
+    def day_records(self) -> dict[str, tuple]:
+        """Day cells by KPI id: (keys, numerators, denominators, unit pair, members by cell)."""
+        records = {}
+        for family in self.families:
+            size = family.days.size
+            every = np.arange(size)
+            for index, kpi in enumerate(family.kpis):
+                held = np.flatnonzero((family.days.den[index, :size] != 0) | (family.days.num[index, :size] != 0))
+                members = {
+                    int(family.days.keys[cell]): values for (at, cell), values in family.days.members.items() if at == index
+                }
+                unit = family.days.unit(index, every)
+                records[kpi.id] = (
+                    family.days.keys[held],
+                    family.days.num[index, held],
+                    family.days.den[index, held],
+                    (unit[0][held], unit[1][held]),
+                    members,
+                )
+        return records
+
+
+def published_kinds(plan: Plan) -> dict[str, set[str]]:
+    """Period kinds to keep by KPI: those its targets, its awards or the KPI itself name."""
+    kinds: dict[str, set[str]] = {kpi.id: set(kpi.periods) for kpi in plan.kpis}
+    for target in plan.targets:
+        kinds[target.kpi].add(target.period)
+    for award in plan.awards:
+        kpis = [award.kpi] if isinstance(award, TierAward) else [c.kpi for c in award.all or award.any]
+        for kpi in kpis:
+            kinds[kpi].add(award.period)
+    return kinds

@@ -1,0 +1,183 @@
+"""KPIs that share event types, accumulated together: one grouping of the rows serves them all."""
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.plan import Kpi
+from streams.performance.calendar import NO_PERIOD, Calendar, window_days
+from streams.performance.cells import DayCells
+from streams.performance.contributions import (
+    Contribution,
+    contribution,
+    kpi_event_types,
+    unit_contribution,
+)
+from streams.performance.credit_rows import CreditRows
+from streams.performance.interning import Interner
+from streams.performance.period_view import PeriodView
+from streams.performance.rolling import RollingTable
+from streams.performance.running import PeriodTable, group_rows, period_key
+
+# A day cell's key: employee 22 bits, team 15, department 10, day 16 (from 1970).
+_DAY = 16
+
+
+def day_key(employee: np.ndarray, team: np.ndarray, department: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """int64 keys of day cells."""
+    return (((employee << 15 | team) << 10 | department) << _DAY) | day
+
+
+def day_key_parts(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """employee, team, department codes and days of day-cell keys."""
+    return keys >> 41, (keys >> 26) & 0x7FFF, (keys >> 16) & 0x3FF, keys & 0xFFFF
+
+
+def families_of(kpis: tuple[Kpi, ...]) -> list[list[Kpi]]:
+    """KPIs grouped so that no event type belongs to two groups, in plan order."""
+    groups: list[tuple[set[str], list[Kpi]]] = []
+    for kpi in kpis:
+        types, members = set(kpi_event_types(kpi)), [kpi]
+        apart = []
+        for other_types, others in groups:
+            if other_types & types:
+                types, members = types | other_types, others + members
+            else:
+                apart.append((other_types, others))
+        groups = [*apart, (types, members)]
+    return [members for _, members in groups]
+
+
+class Family:
+    """Day cells and period values of KPIs that share event types."""
+
+    def __init__(self, kpis: list[Kpi], kinds: dict[str, set[str]], calendar: Calendar, resolve) -> None:
+        self.kpis = kpis
+        self.name = "+".join(kpi.id for kpi in kpis)
+        self.calendar = calendar
+        self.event_types = frozenset().union(*(kpi_event_types(kpi) for kpi in kpis))
+        self.days = DayCells(len(kpis))
+        self.tables: dict[str, PeriodTable | RollingTable] = {}
+        self.views: dict[tuple[str, str], PeriodView] = {}
+        for index, kpi in enumerate(kpis):
+            for kind in sorted(kinds.get(kpi.id, ())):
+                table = self.tables.get(kind)
+                if table is None:
+                    window = window_days(kind)
+                    table = RollingTable(len(kpis), window) if window else PeriodTable(len(kpis))
+                    self.tables[kind] = table
+                self.views[kpi.id, kind] = PeriodView(kpi, index, kind, table, resolve)
+        #: Day slots touched since the last KPI update, by KPI.
+        self.dirty_days: list[list[np.ndarray]] = [[] for _ in kpis]
+        self._type_flags: list[np.ndarray] = [np.empty(0, bool)] * len(kpis)
+
+    def fold(self, rows: CreditRows, day: np.ndarray) -> None:
+        """Add all rows; leaves each view's ``running`` for the rules."""
+        for view in self.views.values():
+            view.running = None
+        self._refresh_types(rows.type_names)
+        parts = [contribution(kpi, rows, self._type_flags[index]) for index, kpi in enumerate(self.kpis)]
+        if not any(part is not None for part in parts):
+            return
+        keys = day_key(rows.employee, rows.team, rows.department, day)
+        touched = np.zeros(len(rows), bool)
+        for part in parts:
+            if part is not None:
+                touched[part.rows] = True
+        unique, inverse = np.unique(np.where(touched, keys, -1), return_inverse=True)
+        outside = 1 if unique[0] == -1 else 0
+        cells = unique[outside:]
+        slots = np.concatenate([np.full(outside, -1), self.days.slots(cells)])[inverse]
+        groupings = self._groupings(cells, inverse - outside)
+        for index, (kpi, part) in enumerate(zip(self.kpis, parts)):
+            if part is not None:
+                self._fold_kpi(index, kpi, rows, part, slots, groupings, day)
+
+    def _fold_kpi(self, index: int, kpi: Kpi, rows: CreditRows, part: Contribution, slots: np.ndarray, groupings: dict, day: np.ndarray) -> None:
+        for kind, table in self.tables.items():
+            view = self.views.get((kpi.id, kind))
+            if view is None:
+                continue
+            if isinstance(table, RollingTable):
+                view.running = table.accumulate(index, kpi, part, groupings[kind], day)
+            else:
+                view.running = table.accumulate(index, kpi, part, groupings[kind])
+            if view.running is not None:
+                view.dirty.append(view.running.slots)
+        cells = slots[part.rows]
+        if kpi.aggregate in ("min", "max"):
+            self.days.extreme(index, cells, part.numerator, part.denominator, kpi.aggregate == "min")
+        else:
+            if part.members is not None:
+                novel = self.days.add_members(index, cells, part.members)
+                part.numerator = np.where(novel, part.denominator, 0)
+            self.days.add(index, cells, part.numerator, part.denominator, unit_contribution(kpi, rows, part))
+        changed = np.unique(cells)
+        self.dirty_days[index].append(changed)
+        self.days.touch(changed)
+
+    def _groupings(self, cells: np.ndarray, cell_of_row: np.ndarray) -> dict:
+        """Per period kind, how rows fall into (employee, period); periods are looked up once per cell."""
+        employee, _, _, day = day_key_parts(cells)
+        groupings = {}
+        for kind, table in self.tables.items():
+            if isinstance(table, RollingTable):
+                keys = period_key(employee, np.zeros_like(day))
+            else:
+                ordinal = self.calendar.ordinals(kind, day)
+                keys = np.where(ordinal == NO_PERIOD, -1, period_key(employee, ordinal))
+            of_row = np.append(keys, -1)[cell_of_row]  # rows outside the family have cell −1
+            groupings[kind] = group_rows(of_row)
+        return groupings
+
+    def _refresh_types(self, names: Interner) -> None:
+        if len(self._type_flags[0]) == len(names):
+            return
+        self._type_flags = [
+            np.array([name in kpi.events for name in names.names], bool) for kpi in self.kpis
+        ]
+
+    def restore_periods(self) -> None:
+        """Derive every period's values from the day cells."""
+        size = self.days.size
+        if not size:
+            return
+        keys = self.days.keys[:size]
+        employee, _, _, day = day_key_parts(keys)
+        for (kpi_id, kind), view in self.views.items():
+            index, kpi = view.kpi_index, view.kpi
+            num, den = self.days.num[index, :size], self.days.den[index, :size]
+            # a sum can be 0 with events behind it, so the sample tells which cells exist
+            exists = np.flatnonzero((den != 0) | (num != 0))
+            if isinstance(view.table, RollingTable):
+                self._restore_rolling(index, kpi, view.table, exists, employee, day)
+                continue
+            ordinal = self.calendar.ordinals(kind, day[exists])
+            inside = ordinal != NO_PERIOD
+            self._restore_calendar(index, kpi, view.table, exists[inside], period_key(employee[exists][inside], ordinal[inside]))
+
+    def _restore_calendar(self, index: int, kpi: Kpi, table: PeriodTable, cells: np.ndarray, keys: np.ndarray) -> None:
+        if not len(cells):
+            return
+        unique, inverse = np.unique(keys, return_inverse=True)
+        slots = table.slots(unique)[inverse]
+        num, den = self.days.num[index, cells], self.days.den[index, cells]
+        np.add.at(table.den[index], slots, den)
+        if kpi.aggregate == "distinct":
+            for slot, cell in zip(slots.tolist(), cells.tolist()):
+                table.members.setdefault((index, slot), set()).update(self.days.members.get((index, cell), ()))
+            for slot in np.unique(slots).tolist():
+                table.num[index, slot] = len(table.members[index, slot]) * 10_000
+        elif kpi.aggregate in ("min", "max"):
+            smallest = kpi.aggregate == "min"
+            table.num[index, np.unique(slots)] = np.iinfo(np.int64).max if smallest else np.iinfo(np.int64).min
+            (np.minimum if smallest else np.maximum).at(table.num[index], slots, num)
+        else:
+            np.add.at(table.num[index], slots, num)
+
+    def _restore_rolling(self, index: int, kpi: Kpi, table: RollingTable, cells: np.ndarray, employee: np.ndarray, day: np.ndarray) -> None:
+        # in day order, so that each window ends on the latest day
+        for cell in cells[np.argsort(day[cells], kind="stable")].tolist():
+            members = self.days.members.get((index, cell))
+            key = int(period_key(int(employee[cell]), 0))
+            num, den = int(self.days.num[index, cell]), int(self.days.den[index, cell])
+            table.restore_day(index, kpi, key, int(day[cell]), num, den, sorted(members) if members else None)

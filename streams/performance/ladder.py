@@ -1,0 +1,185 @@
+"""Levels and payouts of a tier table: exact on integers, for whole columns at once.
+
+A level is the number of tiers reached. Within a level every tier table pays ``rate × value + constant``: marginal
+tables have the constant that makes the line meet the slices below, slab tables none, flat tables no rate.
+All arithmetic is on integers: int64 while it provably fits, Python's integers otherwise.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from schemas.money import SCALE, to_fixed
+from schemas.plan import Condition, Kpi, Tier
+from streams.performance.contributions import ADDITIVE
+
+_SAFE = 2**62
+NO_TARGET = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ValueScale:
+    """A KPI's value is ``numerator × factor / denominator`` in ten-thousandths, with denominator 1 if additive."""
+
+    divides: bool
+    factor: int
+    empty_is_zero: bool  # a KPI without any event counts as 0 (sums and counts), not as undefined
+
+
+def value_scale(kpi: Kpi) -> ValueScale:
+    """How to read ``kpi``'s numerators and denominators."""
+    if kpi.aggregate in ADDITIVE:
+        return ValueScale(False, 1, True)
+    if kpi.aggregate in ("min", "max"):
+        return ValueScale(False, 1, False)
+    return ValueScale(True, SCALE * (100 if kpi.unit == "percent" and kpi.aggregate == "ratio" else 1), False)
+
+
+def value_of(scale: ValueScale, num: int, den: int) -> Fraction | None:
+    """The exact value in ten-thousandths; None where undefined."""
+    if scale.divides:
+        return Fraction(num * scale.factor, den) if den else None
+    return Fraction(num) if den or scale.empty_is_zero else None
+
+
+def attainment_of(kpi: Kpi, value: Fraction | None, target: int) -> Fraction | None:
+    """value ÷ target, or target ÷ value where lower is better; None where undefined or without a target."""
+    if value is None or target <= 0:
+        return None
+    if kpi.direction == "up":
+        return value / target
+    return target / value if value > 0 else Fraction(kpi.attainment_at_zero)
+
+
+class Ladder:
+    """Bounds in ascending order of merit, on a KPI's value or attainment."""
+
+    def __init__(self, kpi: Kpi, bounds: list[Decimal], by: str, min_sample: int = 0) -> None:
+        self.scale = value_scale(kpi)
+        self.by = by
+        self.up = kpi.direction == "up"
+        self.min_sample = min_sample * SCALE
+        if by == "value":
+            self._bounds, self._denominator = [to_fixed(bound) for bound in bounds], 1
+        else:
+            fractions = [Fraction(bound) for bound in bounds]
+            self._denominator = lcm(*(fraction.denominator for fraction in fractions))
+            self._bounds = [int(fraction * self._denominator) for fraction in fractions]
+        self._at_zero = sum(Fraction(kpi.attainment_at_zero) >= Fraction(bound) for bound in bounds)
+
+    @classmethod
+    def of_tiers(cls, kpi: Kpi, tiers: tuple[Tier, ...]) -> Ladder:
+        """The ladder of a tier table."""
+        by = "attainment" if tiers[0].attainment is not None else "value"
+        return cls(kpi, [getattr(tier, by) for tier in tiers], by)
+
+    @classmethod
+    def of_condition(cls, kpi: Kpi, condition: Condition) -> Ladder:
+        """A ladder of one bound."""
+        by = "attainment" if condition.attainment is not None else "value"
+        return cls(kpi, [getattr(condition, by)], by, condition.min_sample)
+
+    def levels(self, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """int64: how many bounds each row has reached. ``target`` fixed, NO_TARGET where there is none."""
+        if not len(num):
+            return np.zeros(0, np.int64)
+        defined = den > 0 if not self.scale.empty_is_zero else np.ones(len(den), bool)
+        if self.min_sample:
+            defined &= den >= self.min_sample
+        if self.by == "attainment":
+            defined &= target > 0
+        value, against = self._sides(num, den, target)
+        reached = sum((self._reached(value, against, bound) for bound in self._bounds), np.zeros(len(num), np.int64))
+        if self.by == "attainment" and not self.up:
+            reached = np.where(num <= 0, self._at_zero, reached)
+        return np.where(defined, reached, 0).astype(np.int64)
+
+    def _reached(self, value: np.ndarray, against: np.ndarray, bound: int) -> np.ndarray:
+        if self.up:
+            return value >= bound * against
+        if self.by == "value":
+            return value <= bound * against
+        return against >= bound * value
+
+    def _sides(self, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both sides of ``value ≥ bound × against`` over a common denominator."""
+        factor, den_max, most = self.scale.factor, 1, max(map(abs, self._bounds))
+        if self.scale.divides:
+            den_max = int(den.max(initial=1))
+        target_max = int(target.max(initial=1)) if self.by == "attainment" else 1
+        num_max = int(np.abs(num).max(initial=1))
+        worst = max(num_max * factor * max(self._denominator, most), den_max * max(target_max, 1) * max(self._denominator, most))
+        if worst >= _SAFE:
+            num, den, target = num.astype(object), den.astype(object), target.astype(object)
+        down_attainment = self.by == "attainment" and not self.up
+        value = num * factor
+        against = den if self.scale.divides else np.ones_like(num)
+        if self.by == "attainment":
+            against = against * target
+        if down_attainment:
+            return value, against * self._denominator
+        return value * self._denominator, against
+
+
+class Payout:
+    """Money of a tier table at a level, rounded half-up to the currency's minor unit."""
+
+    def __init__(self, kpi: Kpi, pays: str, tiers: tuple[Tier, ...], step: int) -> None:
+        self.scale = value_scale(kpi)
+        self.by_attainment = tiers[0].attainment is not None
+        self.step = step
+        rates, constants = _lines(pays, tiers, self.by_attainment)
+        self._denominator = lcm(*(part.denominator for part in rates + constants))
+        self._rates = np.array([int(rate * self._denominator) for rate in rates], object)
+        self._constants = np.array([int(constant * self._denominator) for constant in constants], object)
+        #: A constant that scales with the target (attainment tables that pay by rate) needs a target.
+        self._scaled = self.by_attainment and pays in ("marginal", "slab")
+        self.flat = pays == "flat"
+
+    def earned(self, level: np.ndarray, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """int64 ten-thousandths earned at ``level`` by rows' values, rounded."""
+        if not len(level):
+            return np.zeros(0, np.int64)
+        top, below = num, np.ones_like(num)
+        if self.scale.divides:
+            top, below = num.astype(object) * self.scale.factor, np.maximum(den, 1).astype(object)
+        weight = np.maximum(target, 0) if self._scaled else np.ones_like(num)
+        if not self._fits(top, below, weight):
+            top, below, weight = top.astype(object), below.astype(object), weight.astype(object)
+            rates, constants = self._rates[level], self._constants[level]
+        else:
+            rates, constants = self._rates.astype(np.int64)[level], self._constants.astype(np.int64)[level]
+        total = rates * top + constants * weight * below
+        unit = self._denominator * self.step * below
+        nearest = (2 * np.abs(total) + unit) // (2 * unit)
+        return (np.where(total >= 0, nearest, -nearest) * self.step).astype(np.int64)
+
+    def _fits(self, top: np.ndarray, below: np.ndarray, weight: np.ndarray) -> bool:
+        if top.dtype == object:
+            return False
+        rate = max(map(abs, self._rates)) * int(np.abs(top).max(initial=0))
+        constant = max(map(abs, self._constants)) * int(weight.max(initial=0))
+        return 2 * (rate + constant) + self._denominator * self.step < _SAFE
+
+
+def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[list[Fraction], list[Fraction]]:
+    """Per level (0: below every tier) the rate and the constant of ``rate × value + constant``.
+
+    Constants are in ten-thousandths, or in multiples of the target where bounds are attainments.
+    """
+    if pays == "flat":
+        return [Fraction(0)] * (len(tiers) + 1), [Fraction(0)] + [Fraction(to_fixed(tier.amount)) for tier in tiers]
+    rates = [Fraction(0)] + [Fraction(tier.rate) for tier in tiers]
+    if pays == "slab":
+        return rates, [Fraction(0)] * len(rates)
+    bounds = [Fraction(tier.attainment) if by_attainment else Fraction(to_fixed(tier.value)) for tier in tiers]
+    constants, paid_below = [Fraction(0)], Fraction(0)
+    for at, (bound, rate) in enumerate(zip(bounds, rates[1:])):
+        if at:
+            paid_below += rates[at] * (bound - bounds[at - 1])
+        constants.append(paid_below - rate * bound)
+    return rates, constants

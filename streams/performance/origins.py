@@ -1,0 +1,69 @@
+"""What caused a result: the credited event, or the plan change, and its place in the log."""
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.results import Cause, Position
+from streams.performance.columns import dictionary_column
+from streams.performance.credit_rows import CreditRows
+
+
+class Origins:
+    """Origins of the rows of one batch."""
+
+    def __init__(self, partition: int, rows: CreditRows) -> None:
+        self._partition, self._rows = partition, rows
+
+    def of(self, row: int) -> tuple[Cause, Position]:
+        """The event behind a row and the row's place in the credits log."""
+        block, at = self._rows.locate(row)
+        cause = Cause(
+            source=block.column("source")[at].as_py(),
+            id=block.column("id")[at].as_py(),
+            type=block.column("type")[at].as_py(),
+            time=block.column("event_time")[at].as_py(),
+        )
+        return cause, Position(self._partition, int(self._rows.offset[row]), int(self._rows.index[row]))
+
+    def positions(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """int64 offsets and indices of ``rows``."""
+        return self._rows.offset[rows], self._rows.index[rows]
+
+    def causes(self, rows: np.ndarray) -> dict[str, pa.Array]:
+        """Columns source, id, event_time of ``rows`` (ascending)."""
+        firsts = np.array([first for first, _ in self._rows.blocks])
+        block_of = np.searchsorted(firsts, rows, side="right") - 1
+        parts: dict[str, list[pa.Array]] = {"source": [], "id": [], "event_time": []}
+        for number in np.unique(block_of).tolist():
+            block = self._rows.blocks[number][1]
+            at = pa.array(self._rows.index[rows[block_of == number]])
+            parts["source"].append(block.column("source").take(at).dictionary_decode())
+            parts["id"].append(block.column("id").take(at))
+            parts["event_time"].append(block.column("event_time").take(at))
+        columns = {name: pa.concat_arrays(arrays) for name, arrays in parts.items()}
+        return columns | {"source": columns["source"].dictionary_encode()}
+
+
+class PlanOrigin:
+    """The one origin of everything that a plan change causes."""
+
+    def __init__(self, partition: int, offset: int, cause: Cause) -> None:
+        self._cause, self._position = cause, Position(partition, offset)
+
+    def of(self, row: int) -> tuple[Cause, Position]:
+        """The plan change."""
+        return self._cause, self._position
+
+    def positions(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The control record's place for every row."""
+        return np.full(len(rows), self._position.offset), np.zeros(len(rows), np.int64)
+
+    def causes(self, rows: np.ndarray) -> dict[str, pa.Array]:
+        """As Origins.causes."""
+        count = len(rows)
+        return {
+            "source": dictionary_column([self._cause.source] * count),
+            "id": pa.array([self._cause.id] * count),
+            "event_time": pa.array([self._cause.time] * count, pa.int64()),
+        }

@@ -1,0 +1,69 @@
+"""A KPI seen over one kind of period: values, targets and keys by slot."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from schemas.plan import Kpi
+from streams.performance.cells import CellTable
+from streams.performance.ladder import NO_TARGET
+from streams.performance.running import Running, key_parts
+
+
+@dataclass
+class PeriodView:
+    """``resolve(kpi id, period kind, employee code, ordinal)`` gives a target in ten-thousandths or None."""
+
+    kpi: Kpi
+    kpi_index: int
+    kind: str
+    table: CellTable
+    resolve: object
+    #: The current batch's values; None where it did not touch this KPI.
+    running: Running | None = None
+    dirty: list[np.ndarray] = field(default_factory=list)
+    _targets: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def targets(self, slots: np.ndarray) -> np.ndarray:
+        """int64 targets by slot, NO_TARGET where there is none."""
+        known = len(self._targets)
+        if known < self.table.size:
+            self._targets = np.concatenate([self._targets, [self._target(slot) for slot in range(known, self.table.size)]])
+        return self._targets[slots].astype(np.int64)
+
+    def target_of(self, key: int) -> int:
+        """The target of one period key."""
+        employee, ordinal = key_parts(key)
+        target = self.resolve(self.kpi.id, self.kind, employee, ordinal)
+        return NO_TARGET if target is None else target
+
+    def _target(self, slot: int) -> int:
+        return self.target_of(int(self.table.keys[slot]))
+
+    def current(self, key: int) -> tuple[int, int]:
+        """Numerator and denominator now; zeros where there is nothing."""
+        slot = self.table.find(key)
+        if slot < 0:
+            return 0, 0
+        return int(self.table.num[self.kpi_index, slot]), int(self.table.den[self.kpi_index, slot])
+
+    def group(self, key: int) -> int:
+        """The running group of ``key`` in the current batch, −1 if it was not touched."""
+        if self.running is None:
+            return -1
+        at = int(np.searchsorted(self.running.keys, key))
+        return at if at < len(self.running.keys) and self.running.keys[at] == key else -1
+
+    def as_of(self, key: int, row: int) -> tuple[int, int]:
+        """Numerator and denominator after batch row ``row`` (inclusive)."""
+        group = self.group(key)
+        if group < 0:
+            return self.current(key)
+        run = self.running
+        start = int(run.starts[group])
+        end = int(run.starts[group + 1]) if group + 1 < len(run.starts) else len(run.rows)
+        at = start + int(np.searchsorted(run.rows[start:end], row, side="right")) - 1
+        if at < start:
+            return int(run.base_num[group]), int(run.base_den[group])
+        return int(run.num[at]), int(run.den[at])

@@ -1,0 +1,153 @@
+"""The performance stage: credits in; KPI values, awards and earning lines out. One instance per credits partition.
+
+What is true is kept once: the day cells of every KPI and the state of every award. Period values follow from the
+day cells, so a restart and a change of plan both rebuild them from there.
+"""
+from __future__ import annotations
+
+import msgspec
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import kind_header, kind_of
+from schemas.control import KIND as CONTROL
+from schemas.control import decode_control
+from schemas.event_identity import partition_key_hash
+from schemas.results import Cause, encode_award
+from schemas.topics import AWARDS, EARNINGS, KPI_UPDATES, partition_of
+from streams.performance.award_states import AwardStates
+from streams.performance.credit_rows import RowReader
+from streams.performance.decisions import Decisions
+from streams.performance.earnings import earnings_block
+from streams.performance.engine import Engine
+from streams.performance.origins import Origins, PlanOrigin
+from streams.performance.pages import DayPages, load_days
+from streams.performance.updates import kpi_days_block, kpi_periods_block
+
+FORMAT = 1
+
+
+class Performance:
+    """Accumulates KPIs, decides awards and earnings. Deterministic: everything follows from the credits log."""
+
+    stage = "performance"
+
+    def __init__(self, partition: int, partitions: int) -> None:
+        self.partition = partition
+        self.partitions = partitions
+        self.reader = RowReader()
+        self.states = AwardStates()
+        self.engine: Engine | None = None
+        self.last_offset = -1
+        self._plan_row: bytes | None = None
+        self._plan_id = ""
+        self._dirty_plan = False
+        self._pages = DayPages()
+
+    # -- the fold
+
+    def fold(self, batch: RecordBatch) -> list[Out]:
+        """Awards and earning lines of whole credits records, in offset order. KPI values follow with ``updates``."""
+        outs: list[Out] = []
+        pending: list = []
+        for record in batch.records:
+            if kind_of(record.headers) == CONTROL:
+                outs += self._fold_rows(pending)
+                pending = []
+                outs += self._apply(record)
+            else:
+                pending.append(record)
+        outs += self._fold_rows(pending)
+        self.last_offset = batch.records[-1].offset
+        return outs
+
+    def _fold_rows(self, records: list) -> list[Out]:
+        if not records:
+            return []
+        wanted = self.engine.fields if self.engine else frozenset()
+        rows = self.reader.read(records, wanted)
+        if rows is None or self.engine is None:
+            return []
+        decisions = Decisions()
+        origins = Origins(self.partition, rows)
+        self.engine.fold(rows, decisions, origins)
+        return self._results(decisions, origins, records[-1].offset)
+
+    def _apply(self, record) -> list[Out]:
+        control = decode_control(record.value)
+        if control.id == self._plan_id:
+            return []
+        self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
+        before = self.engine
+        self.engine = Engine(control.plan, self.reader, self.states)
+        cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
+        origins = PlanOrigin(self.partition, record.offset, cause)
+        decisions = Decisions()
+        self.engine.create_targeted(self._is_ours)
+        if before is not None:
+            load_days(self.engine, before.day_records())
+            self._pages.replaced(self.engine)
+            self.engine.reconsider(before, decisions, origins)
+        return self._results(decisions, origins, record.offset)
+
+    def _is_ours(self, employee: str) -> bool:
+        return partition_of(partition_key_hash(employee), self.partitions) == self.partition
+
+    def _results(self, decisions: Decisions, origins, last: int) -> list[Out]:
+        outs = [
+            Out(AWARDS.name, encode_award(award), key=award.employee.encode()) for award in decisions.awards_in_order()
+        ]
+        block = earnings_block(decisions.lines, self.engine, origins, {"partition": self.partition, "offset": last})
+        if block is not None:
+            outs.append(Out(EARNINGS.name, block, partition=self.partition, headers=kind_header("earnings")))
+        return outs
+
+    def updates(self) -> list[Out]:
+        """KPI days and periods changed since the last call, as absolute values."""
+        if self.engine is None:
+            return []
+        meta = {"partition": self.partition, "offset": self.last_offset}
+        outs = []
+        for kind, block in (
+            ("kpi-days", kpi_days_block(self.engine, meta)),
+            ("kpi-periods", kpi_periods_block(self.engine, meta)),
+        ):
+            if block is not None:
+                outs.append(Out(KPI_UPDATES.name, block, partition=self.partition, headers=kind_header(kind)))
+        return outs
+
+    # -- checkpoints
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """State rows changed since the last call; b'' deletes one."""
+        rows = {
+            "format": msgspec.msgpack.encode(FORMAT),
+            "marks": msgspec.msgpack.encode([self.last_offset, self.reader.high_water]),
+        }
+        if self._dirty_plan:
+            rows["plan"] = self._plan_row
+            self._dirty_plan = False
+        if self.engine is not None:
+            rows.update(self._pages.dirty_rows(self.engine, self.reader.names))
+        rows.update(self.states.dirty_rows())
+        return rows
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Take back the state that checkpoints hold."""
+        if msgspec.msgpack.decode(rows["format"]) != FORMAT:
+            raise ValueError(f"performance state has format {msgspec.msgpack.decode(rows['format'])}, expected {FORMAT}")
+        self.last_offset, self.reader.high_water = msgspec.msgpack.decode(
+            rows["marks"], type=tuple[int, dict[int, int]]
+        )
+        for key in sorted(key for key in rows if key.startswith("award/")):
+            self.states.restore(key, rows[key])
+        if "plan" not in rows:
+            return
+        control = decode_control(rows["plan"])
+        self._plan_id, self._plan_row = control.id, rows["plan"]
+        self._pages.restore_names(rows, self.reader.names)
+        self.engine = Engine(control.plan, self.reader, self.states)
+        self.engine.create_targeted(self._is_ours, publish=False)
+        load_days(self.engine, self._pages.restore(rows))
+        self._pages.loaded(self.engine)
+
+

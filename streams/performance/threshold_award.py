@@ -1,0 +1,109 @@
+"""Threshold awards: all (or any) of several KPIs at their bounds at the same time."""
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.money import to_fixed
+from schemas.plan import Condition, Plan, ThresholdAward
+from streams.performance.award_records import AwardWriter, evidence
+from streams.performance.award_states import AwardStates, next_states
+from streams.performance.decisions import Decisions, Lines
+from streams.performance.ladder import Ladder
+from streams.performance.period_view import PeriodView
+from streams.performance.running import key_parts
+
+
+class _Check:
+    """One condition on its KPI's view."""
+
+    def __init__(self, condition: Condition, view: PeriodView) -> None:
+        self.view = view
+        self.ladder = Ladder.of_condition(view.kpi, condition)
+
+    def holds(self, num: int, den: int, target: int) -> bool:
+        columns = np.array([num]), np.array([den]), np.array([target])
+        return bool(self.ladder.levels(*columns)[0])
+
+    def turning_points(self) -> list[tuple[int, int]]:
+        """(period key, row) of the current batch where the condition turns, or where a period's first value came."""
+        run = self.view.running
+        if run is None:
+            return []
+        targets = self.view.targets(run.slots)
+        spread = run.group_of_row()
+        after = self.ladder.levels(run.num, run.den, targets[spread])
+        before = run.before(after, self.ladder.levels(run.base_num, run.base_den, targets))
+        turns = after != before
+        turns[run.starts[run.base_den == 0]] = True
+        at = np.flatnonzero(turns)
+        return list(zip(run.keys[spread[at]].tolist(), run.rows[at].tolist()))
+
+
+class ThresholdRule:
+    """One threshold award."""
+
+    def __init__(self, index: int, rule: ThresholdAward, plan: Plan, views: dict[str, PeriodView], states: AwardStates, writer: AwardWriter):
+        self.index, self.rule, self.states, self.writer = index, rule, states, writer
+        self.checks = [_Check(condition, views[condition.kpi]) for condition in rule.all or rule.any]
+        self.kind = "+".join(kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given)
+        self.bonus = to_fixed(rule.bonus) if rule.bonus is not None else 0
+        self.threshold = (" and " if rule.all else " or ").join(_condition_text(c) for c in rule.all or rule.any)
+
+    def decide(self, decisions: Decisions, origins) -> None:
+        """Decide the current batch: only where some condition turned can the award have."""
+        points = sorted({(row, key) for check in self.checks for key, row in check.turning_points()})
+        if not points:
+            return
+        keys = np.array([key for _, key in points], np.int64)
+        eligible = self.writer.people.eligible(self.rule.roles, keys)
+        for (row, key), counts in zip(points, eligible.tolist()):
+            if counts:
+                self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
+
+    def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
+        """A plan took effect: decide every period that one of the KPIs has a value in."""
+        keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
+        for key in sorted(keys):
+            if not any(check.view.current(key)[1] for check in self.checks):
+                continue
+            if self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
+                self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
+
+    def earned_now(self, key: int) -> int:
+        """Threshold money follows its awards, not the plan: nothing to compare at a plan change."""
+        return 0
+
+    def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
+        seen, held = [], []
+        for check in self.checks:
+            values = (*values_of(check.view), check.view.target_of(key))
+            held.append(check.holds(*values))
+            seen.append(evidence(check.view, *values))
+        reached = all(held) if self.rule.all else any(held)
+        code, ordinal = key_parts(key)
+        employee = self.writer.people.person(code).id
+        holder = self.rule.id, employee, self.writer.period_text(self.rule.period, ordinal)
+        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
+            self.states.set(*holder, state)
+            texts = {
+                "name": self.rule.name.model_dump(exclude_defaults=True),
+                "threshold": self.threshold,
+                "pays": f"{self.rule.bonus:f}" if self.rule.bonus is not None else "",
+                "amount": f"{self.rule.bonus:f}" if self.rule.bonus is not None else None,
+            }
+            award = self.writer.write(
+                self.rule, self.kind, code, ordinal, 0, state[0][0], granted, tuple(seen), origins.of(row), texts
+            )
+            decisions.award(row, self.index, award)
+            if self.bonus:
+                amount = self.bonus if granted else -self.bonus
+                columns = (np.array([one]) for one in (row, key, amount, 0, 0))
+                reason = "award" if granted else "revocation"
+                decisions.lines.append(Lines(self.index, *columns, reason=reason, award_id=award.award_id))
+
+
+def _condition_text(condition: Condition) -> str:
+    bound = f"{(condition.attainment * 100).normalize():f}%" if condition.attainment is not None else f"{condition.value:f}"
+    sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
+    return f"{condition.kpi} {bound}{sample}"

@@ -1,0 +1,169 @@
+"""Tier tables: an award for each tier crossed, and the money that a level pays."""
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from schemas.money import minor_step, to_fixed
+from schemas.plan import Plan, TierAward
+from streams.performance.award_records import AwardWriter, decimal_text, evidence
+from streams.performance.award_states import AwardStates, next_states
+from streams.performance.decisions import Decisions, Lines
+from streams.performance.ladder import Ladder, Payout, value_of, value_scale
+from streams.performance.period_view import PeriodView
+from streams.performance.running import Running, key_parts
+
+
+class TierRule:
+    """One tier table over one KPI's periods."""
+
+    def __init__(self, index: int, rule: TierAward, plan: Plan, view: PeriodView, states: AwardStates, writer: AwardWriter):
+        self.index, self.rule, self.view, self.states, self.writer = index, rule, view, states, writer
+        self.ladder = Ladder.of_tiers(view.kpi, rule.tiers)
+        self.payout = None
+        if rule.pays != "nothing":
+            self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
+        self.by = self.ladder.by
+        self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
+        #: Base rates (a bound of 0) pay but are no achievement.
+        self.announced = [bound != 0 for bound in self.bounds]
+        self.keeps_peak = rule.settle == "sticky" and rule.pays in ("slab", "flat")
+
+    def decide(self, decisions: Decisions, origins) -> None:
+        """Decide every row of the current batch; ``origins`` tells what caused a row."""
+        run = self.view.running
+        if run is None:
+            return
+        eligible = self.writer.people.eligible(self.rule.roles, run.keys)
+        if not eligible.any():
+            return
+        targets = self.view.targets(run.slots)
+        spread = run.group_of_row()
+        base = np.where(run.base_den == 0, 0, self.ladder.levels(run.base_num, run.base_den, targets))
+        level = self.ladder.levels(run.num, run.den, targets[spread])
+        before = run.before(level, base)
+        counts = eligible[spread]
+        peaks = self._peaks(run) if self.keeps_peak else None  # as they stood before this batch
+        for at in np.flatnonzero((level != before) & counts).tolist():
+            key = int(run.keys[spread[at]])
+            values = int(run.num[at]), int(run.den[at]), int(targets[spread[at]])
+            self._announce(key, int(level[at]), int(run.rows[at]), values, decisions, origins)
+        if self.payout:
+            self._earn(run, (base, level), (targets, spread, counts), peaks, decisions)
+
+    def _announce(self, key: int, level: int, row: int, values: tuple[int, int, int], decisions: Decisions, origins) -> None:
+        code, ordinal = key_parts(key)
+        holder = self._holder(code, ordinal)
+        tiers = len(self.bounds)
+        state = [list(tier) for tier in self.states.of(*holder, tiers)]
+        reached = [tier < level and self.announced[tier] for tier in range(tiers)]
+        changes = next_states(state, reached, self.rule.settle, self.rule.rearm)
+        if not changes:
+            return
+        self.states.set(*holder, state)
+        seen = (evidence(self.view, *values),)
+        for tier, granted in changes:
+            texts = self._texts(tier, values)
+            award = self.writer.write(
+                self.rule, "tier", code, ordinal, tier, state[tier][0], granted, seen, origins.of(row), texts
+            )
+            decisions.award(row, self.index, award)
+
+    def _texts(self, tier: int, values: tuple[int, int, int]) -> dict:
+        chosen = self.rule.tiers[tier]
+        name = chosen.name or self.rule.name
+        following = tier + 1 if tier + 1 < len(self.bounds) else None
+        gap = None
+        if following is not None:
+            gap = self._gap(self.bounds[following], *values)
+        return {
+            "name": name.model_dump(exclude_defaults=True),
+            "threshold": _bound_text(self.bounds[tier], self.by),
+            "pays": _pays_text(chosen),
+            "amount": f"{chosen.amount:f}" if chosen.amount is not None and self.rule.pays == "flat" else None,
+            "next_tier": None if following is None else _bound_text(self.bounds[following], self.by),
+            "gap": gap,
+        }
+
+    def _gap(self, bound, num: int, den: int, target: int) -> str | None:
+        """What is missing to ``bound``, in the KPI's unit."""
+        value = value_of(value_scale(self.view.kpi), num, den)
+        if value is None:
+            return None
+        if self.by == "value":
+            wanted = Fraction(to_fixed(bound))
+        elif self.view.kpi.direction == "up":
+            wanted = Fraction(bound) * target
+        else:
+            wanted = Fraction(target) / Fraction(bound)
+        return decimal_text(abs(wanted - value))
+
+    def _earn(self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions) -> None:
+        base, level = levels
+        targets, spread, counts = spreads
+        if peaks is not None:
+            base = np.maximum(base, peaks)
+            level = _running_max(np.maximum(level, base[spread]), spread)
+        start = self.payout.earned(base, run.base_num, run.base_den, targets)
+        earned = self.payout.earned(level, run.num, run.den, targets[spread])
+        amount = earned - run.before(earned, start)
+        paid = np.flatnonzero((amount != 0) & counts)
+        if len(paid):
+            basis = run.num - run.before(run.num, run.base_num)
+            keys = run.keys[spread[paid]]
+            decisions.lines.append(
+                Lines(self.index, run.rows[paid], keys, amount[paid], basis[paid], run.num[paid], reason="credit")
+            )
+
+    def _peaks(self, run: Running) -> np.ndarray:
+        return np.array([self.states.peak(*self._holder(*key_parts(key))) for key in run.keys.tolist()], np.int64)
+
+    def _holder(self, code: int, ordinal: int) -> tuple[str, str, str]:
+        return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
+
+    def earned_now(self, key: int) -> int:
+        """Money earned by a period's present value."""
+        num, den = self.view.current(key)
+        if self.payout is None or den == 0:
+            return 0
+        target = self.view.target_of(key)
+        columns = np.array([num]), np.array([den]), np.array([target])
+        level = self.ladder.levels(*columns)
+        if self.keeps_peak:
+            level = np.maximum(level, self.states.peak(*self._holder(*key_parts(key))))
+        return int(self.payout.earned(level, *columns)[0])
+
+    def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
+        """A plan took effect: decide every known period anew; ``earned_before`` by period key under the old plan."""
+        table = self.view.table
+        for slot in range(table.size):
+            key = int(table.keys[slot])
+            num, den = self.view.current(key)
+            if den == 0 or not self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
+                continue
+            target = self.view.target_of(key)
+            level = int(self.ladder.levels(np.array([num]), np.array([den]), np.array([target]))[0])
+            self._announce(key, level, -1, (num, den, target), decisions, origins)
+            change = self.earned_now(key) - earned_before.get(key, 0)
+            if change:
+                columns = (np.array([one]) for one in (-1, key, change, 0, num))
+                decisions.lines.append(Lines(self.index, *columns, reason="plan_change"))
+
+
+def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Running maximum within each group: groups lifted apart so that one pass does all."""
+    lift = group * (int(level.max(initial=0)) + 1)
+    return np.maximum.accumulate(level + lift) - lift
+
+
+def _bound_text(bound, by: str) -> str:
+    return f"{(bound * 100).normalize():f}%" if by == "attainment" else f"{bound:f}"
+
+
+def _pays_text(tier) -> str:
+    if tier.rate is not None:
+        return f"{(tier.rate * 100).normalize():f}%"
+    return f"{tier.amount:f}" if tier.amount is not None else ""
+
+

@@ -1,0 +1,124 @@
+"""KPI updates: absolute values of the day cells and periods touched since the last ones."""
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.blocks import encode_block
+from schemas.money import SCALE, round_half_up
+from streams.performance.columns import coded_column, dictionary_column
+from streams.performance.family import Family, day_key_parts
+from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
+from streams.performance.period_view import PeriodView
+from streams.performance.rolling import RollingTable
+from streams.performance.running import key_parts
+
+_UINT64_LISTS = pa.list_(pa.uint64())
+
+
+def kpi_days_block(engine, meta: dict) -> bytes | None:
+    """A ``kpi-days`` block of every touched day cell; None if there is none."""
+    parts = []
+    for family in engine.families:
+        for index, touched in enumerate(family.dirty_days):
+            if touched:
+                parts.append(_days_of(family, index, np.unique(np.concatenate(touched)), engine))
+                touched.clear()
+    if not parts:
+        return None
+    return encode_block(_concatenated(parts), meta)
+
+
+def _concatenated(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(parts) == 1:
+        return parts[0]
+    return pa.Table.from_batches(parts).unify_dictionaries().combine_chunks().to_batches()[0]
+
+
+def _days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.RecordBatch:
+    kpi, days = family.kpis[index], family.days
+    employee, team, department, day = day_key_parts(days.keys[slots])
+    names = engine.reader.names
+    num, den = days.num[index, slots], days.den[index, slots]
+    unit_num, unit_den = days.unit(index, slots)
+    none = pa.nulls(len(slots), pa.int64())
+    members = pa.nulls(len(slots), _UINT64_LISTS)
+    if kpi.aggregate == "distinct":
+        members = pa.array([sorted(days.members.get((index, slot), ())) for slot in slots.tolist()], _UINT64_LISTS)
+    return pa.RecordBatch.from_pydict(
+        {
+            "kpi": dictionary_column([kpi.id] * len(slots)),
+            "employee": coded_column(employee, names["employee"].names),
+            "team": coded_column(team, names["team"].names),
+            "department": coded_column(department, names["department"].names),
+            "day": pa.array(day.astype(np.int32)),
+            "numerator": pa.array(num),
+            "denominator": pa.array(den),
+            "low": pa.array(num) if kpi.aggregate == "min" else none,
+            "high": pa.array(num) if kpi.aggregate == "max" else none,
+            "unit_numerator": pa.array(unit_num),
+            "unit_denominator": pa.array(unit_den),
+            "members": members,
+            "plan_version": pa.array(np.full(len(slots), engine.plan.version, np.int32)),
+        }
+    )
+
+
+def kpi_periods_block(engine, meta: dict) -> bytes | None:
+    """A ``kpi-periods`` block of every touched period; None if there is none."""
+    parts = []
+    for view in engine.views.values():
+        if view.dirty:
+            slots = np.unique(np.concatenate(view.dirty))
+            view.dirty.clear()
+            parts.append(_periods_of(view, slots, engine))
+    if not parts:
+        return None
+    return encode_block(_concatenated(parts), meta)
+
+
+def _periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
+    table, index = view.table, view.kpi_index
+    employee, ordinal = key_parts(table.keys[slots])
+    if isinstance(table, RollingTable):
+        ordinal = np.array([table.latest_day(index, slot) or 0 for slot in slots.tolist()], np.int64)
+    kinds, at = np.unique(ordinal, return_inverse=True)
+    spans = np.array([engine.calendar.span(view.kind, int(one)) for one in kinds], np.int32).reshape(-1, 2)
+    texts = [engine.calendar.key(view.kind, int(one)) for one in kinds]
+    num, den, targets = table.num[index, slots], table.den[index, slots], view.targets(slots)
+    values, attainments = _measured(view, num, den, targets)
+    return pa.RecordBatch.from_pydict(
+        {
+            "kpi": dictionary_column([view.kpi.id] * len(slots)),
+            "employee": coded_column(employee, engine.reader.names["employee"].names),
+            "period_kind": dictionary_column([view.kind] * len(slots)),
+            "period": pa.DictionaryArray.from_arrays(pa.array(at.astype(np.int32)), pa.array(texts, pa.string())),
+            "first_day": pa.array(spans[at, 0]),
+            "last_day": pa.array(spans[at, 1]),
+            "numerator": pa.array(num),
+            "denominator": pa.array(den),
+            "value": values,
+            "target": pa.array(targets, mask=targets == NO_TARGET),
+            "attainment": attainments,
+            "plan_version": pa.array(np.full(len(slots), engine.plan.version, np.int32)),
+        }
+    )
+
+
+def _measured(view: PeriodView, num: np.ndarray, den: np.ndarray, targets: np.ndarray) -> tuple[pa.Array, pa.Array]:
+    """Values and attainments, rounded half-up to four decimals, null where undefined."""
+    scale = value_scale(view.kpi)
+    plain = not scale.divides and scale.empty_is_zero and view.kpi.direction == "up"
+    if plain and int(np.abs(num).max(initial=0)) < 2**62 // (2 * SCALE) and not (num < 0).any():
+        against = np.maximum(targets, 1)
+        attained = (2 * num * SCALE + against) // (2 * against)
+        return pa.array(num), pa.array(attained, mask=targets <= 0)
+    values, attainments = [], []
+    for top, below, target in zip(num.tolist(), den.tolist(), targets.tolist()):
+        value = value_of(scale, top, below)
+        attainment = attainment_of(view.kpi, value, target)
+        values.append(None if value is None else round_half_up(value, 1))
+        attainments.append(None if attainment is None else round_half_up(attainment * SCALE, 1))
+    return pa.array(values, pa.int64()), pa.array(attainments, pa.int64())
+
+
