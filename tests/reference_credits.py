@@ -1,0 +1,151 @@
+"""The naive reference, first half: who is credited for what. Plain loops over dictionaries, nothing shared with the engine.
+
+Valid events in the order of the log go in. Within the horizon only: a history here is shorter than ``horizon_days``.
+Numbers are integers of ten-thousandths throughout.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from schemas.event_fields import payload_fields
+from schemas.events import BUILT_IN
+from schemas.money import minor_step, split_largest_remainder, to_fixed
+from schemas.plan import Plan
+
+
+@dataclass
+class Credit:
+    """One payee's part of one event."""
+
+    event: dict  # source, id, type, time (ms)
+    time: int  # ms: the time that counts
+    employee: str
+    fields: dict  # number → ten-thousandths, text, flag; ``amount`` is the payee's part
+    first_in: set[str]  # of team, department, company: whether this is the event's first credit there
+
+
+@dataclass
+class Crediting:
+    """What became of the events."""
+
+    credits: list[Credit] = field(default_factory=list)
+    outcomes: dict[int, str] = field(default_factory=dict)  # by place in the list
+    dead_letters: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass
+class _Sale:
+    event: dict
+    payees: list[str]
+    ppm: list[int]
+    amount: int
+    refunded: int = 0
+
+
+def places_of(plan: Plan) -> dict[str, tuple[str, str, str]]:
+    """Team, department and role by employee."""
+    return {employee.id: (team.id, department.id, employee.role)
+            for department in plan.organisation.departments for team in department.teams for employee in team.employees}
+
+
+def credit(plan: Plan, events: list[dict]) -> Crediting:
+    """Credits and outcomes of CloudEvents (dictionaries), in order."""
+    return _Ledger(plan).run(events)
+
+
+class _Ledger:
+    def __init__(self, plan: Plan):
+        self.plan, self.places, self.kinds = plan, places_of(plan), payload_fields(plan)
+        self.step = minor_step(plan.currency)
+        self.seen: set[tuple[str, str]] = set()
+        self.sales: dict[tuple[str, str], _Sale] = {}
+        self.parked: dict[tuple[str, str], list[tuple[int, dict]]] = {}
+        self.result = Crediting()
+
+    def run(self, events: list[dict]) -> Crediting:
+        for place, event in enumerate(events):
+            identity = (event["source"], event["id"])
+            if identity in self.seen:
+                self.result.outcomes[place] = "duplicate"
+                continue
+            self.result.outcomes[place] = self._one(place, event)
+            if self.result.outcomes[place] != "dead_lettered":
+                self.seen.add(identity)
+            if self.result.outcomes[place] == "applied":
+                for number, refund in self.parked.pop(identity, []):
+                    self.result.outcomes[number] = self._refund(number, refund)
+        return self.result
+
+    def _one(self, place: int, event: dict) -> str:
+        if event["type"] == "refund":
+            return self._refund(place, event)
+        data = event["data"]
+        if data.get("splits"):
+            payees = [split["employee"] for split in data["splits"]]
+            ppm = [int(Decimal(str(split["percent"])) * 10_000) for split in data["splits"]]
+        else:
+            payees, ppm = [data["employee"]], [1_000_000]
+        if any(payee not in self.places for payee in payees):
+            return self._dead(place, "unknown_employee")
+        fields = self._fields(event)
+        if fields.get("currency", self.plan.currency) != self.plan.currency:
+            return self._dead(place, "currency")
+        parts = [None] * len(payees)
+        if "amount" in fields:
+            parts = split_largest_remainder(fields["amount"], ppm, 1_000_000, self.step)
+        if event["type"] == "sale":
+            self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"])
+        self._give(event, event, payees, parts, fields)
+        return "applied"
+
+    def _refund(self, place: int, event: dict) -> str:
+        data = event["data"]
+        of = (data.get("sale_source") or event["source"], data["sale_id"])
+        fields = self._fields(event)
+        if fields["currency"] != self.plan.currency:
+            return self._dead(place, "currency")
+        if of not in self.sales:
+            if of in self.seen:
+                return self._dead(place, "not_a_sale")
+            self.parked.setdefault(of, []).append((place, event))
+            return "parked"
+        sale = self.sales[of]
+        if sale.refunded + fields["amount"] > sale.amount:
+            return self._dead(place, "exceeds_sale")
+        before = split_largest_remainder(sale.refunded, sale.ppm, 1_000_000, self.step)
+        sale.refunded += fields["amount"]
+        after = split_largest_remainder(sale.refunded, sale.ppm, 1_000_000, self.step)
+        dated = sale.event if self.plan.crediting.refund_date == "sale" else event
+        self._give(event, dated, sale.payees, [old - new for old, new in zip(before, after)], fields)
+        return "applied"
+
+    def _give(self, event: dict, dated: dict, payees: list[str], parts: list, fields: dict) -> None:
+        """A credit for each payee, in order; ``dated`` is the event whose time counts."""
+        met: set[tuple[str, str]] = set()
+        about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
+        for payee, part in zip(payees, parts):
+            team, department, _ = self.places[payee]
+            units = {("team", team), ("department", department), ("company", "")}
+            own = fields if part is None else fields | {"amount": part}
+            self.result.credits.append(
+                Credit(about, ms_of(dated["time"]), payee, own, {kind for kind, _ in units - met}))
+            met |= units
+
+    def _fields(self, event: dict) -> dict:
+        data = event["data"]
+        if event["type"] in BUILT_IN:
+            data = BUILT_IN[event["type"]].model_validate(data).model_dump()
+        kinds = self.kinds[event["type"]]
+        given = {name: data[name] for name in kinds if data.get(name) is not None}
+        return {name: to_fixed(Decimal(str(value))) if kinds[name] == "number" else value for name, value in given.items()}
+
+    def _dead(self, place: int, reason: str) -> str:
+        self.result.dead_letters.append((place, reason))
+        return "dead_lettered"
+
+
+def ms_of(time: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 time; finer digits are cut off."""
+    return (datetime.fromisoformat(time) - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
