@@ -1,0 +1,222 @@
+"""Records' values to events: the pydantic models decide, a faster way through msgspec takes what is plain.
+
+The fast way accepts a strict subset with exactly the same values; all it does not accept goes to the models,
+which alone reject and give the reason. So speed can never change what becomes of a record.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from pydantic import ValidationError
+
+from schemas.columns import event_columns
+from schemas.event_types import EventTypes
+from schemas.events import Envelope
+from schemas.mapped_values import shown
+from schemas.shapes import decoder_of, shapes_of
+
+MAX_EVENT_BYTES = 262_144
+MAX_DEPTH = 256
+#: Beyond these sizes msgspec skips ignored fields less strictly than it decodes them: integers of more
+#: digits than Python reads, nesting deeper than MAX_DEPTH.
+_PLAIN_BYTES, _SHALLOW_BYTES = 4096, 2 * MAX_DEPTH
+_CHUNK = 256
+
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_FAILURES = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
+
+
+class Rejected(ValueError):
+    """A record that is no valid event: ``reason`` is a stable code, ``detail`` a sentence for people."""
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Valid events as rows (``places[i]`` is the record of row i, ascending), the others with their reasons."""
+
+    rows: pa.RecordBatch
+    places: np.ndarray
+    partition_hashes: np.ndarray
+    rejected: dict[int, Rejected]
+
+
+#: Turns a parsed JSON value of another shape into that of an event; raises Rejected.
+Reshape = Callable[[Any], dict[str, Any]]
+
+
+class EventDecoder:
+    """Decodes records by the event types given. Holds no state between calls."""
+
+    def __init__(self, types: EventTypes, max_event_bytes: int = MAX_EVENT_BYTES):
+        self.types = types
+        self.max_event_bytes = max_event_bytes
+        self._models = {name: types.event_model(name) for name in types}
+        self._shapes = shapes_of(types)
+        self._by_name = {shape.name: shape for shape in self._shapes.values()}
+        self._fast = decoder_of(self._shapes)
+
+    def event(self, value: bytes | None, reshape: Reshape | None = None) -> Envelope:
+        """The validated event in one record's value; raises Rejected."""
+        if value is None:
+            raise Rejected("tombstone", "The record has no value.")
+        if len(value) > self.max_event_bytes:
+            raise Rejected("too_large", f"The record has {len(value)} bytes, more than {self.max_event_bytes}.")
+        parsed = parse_json(value)
+        return self.validate(parsed if reshape is None else reshape(parsed))
+
+    def validate(self, parsed: Any) -> Envelope:
+        """The validated event in a parsed JSON value whose fractions are Decimals; raises Rejected."""
+        if not isinstance(parsed, dict):
+            raise Rejected("invalid_envelope", "The record is not a JSON object.")
+        model = self._models.get(parsed.get("type")) if isinstance(parsed.get("type"), str) else None
+        try:
+            if model is not None:
+                return model.model_validate(parsed)
+            name = Envelope.model_validate(parsed).type
+        except ValidationError as error:
+            raise _rejected(error) from None
+        raise Rejected("unknown_type", f"type: {shown(name)} is no event type of this plan.")
+
+    def batch(self, values: Sequence[bytes | None], reshape: Reshape | None = None) -> Decoded:
+        """All records at once: what ``event`` gives for each, as columns."""
+        rejected: dict[int, Rejected] = {}
+        events = self._decode(values) if reshape is None else [None] * len(values)
+        for place, event in enumerate(events):
+            if event is None:
+                events[place] = self._slow(values[place], reshape, place, rejected)
+        places = np.arange(len(values))
+        if rejected:
+            places = np.delete(places, list(rejected))
+            events = [event for event in events if event is not None]
+        if not events:
+            return Decoded(_NO_ROWS, places, np.zeros(0, np.uint64), rejected)
+        rows, hashes, ok = event_columns(events, self._shapes)
+        if ok.all():
+            return Decoded(rows, places, hashes, rejected)
+        doubtful = np.flatnonzero(~ok)
+        for row in doubtful:
+            place = int(places[row])
+            events[row] = self._slow(values[place], reshape, place, rejected)
+        kept = [event for event in events if event is not None]
+        ok[doubtful] = [events[row] is not None for row in doubtful]
+        if len(kept) == len(events) - len(doubtful):  # all of them rejected: the other rows stand as they are
+            return Decoded(rows.filter(pa.array(ok)), places[ok], hashes[ok], rejected)
+        rows, hashes, held = event_columns(kept, self._shapes)
+        assert held.all(), "a struct made from a valid event always holds"
+        return Decoded(rows, places[ok], hashes, rejected)
+
+    def _slow(self, value: bytes | None, reshape: Reshape | None, place: int, rejected: dict) -> Any:
+        """The struct of one valid event, or None and its entry in ``rejected``."""
+        try:
+            event = self.event(value, reshape)
+        except Rejected as error:
+            rejected[place] = error
+            return None
+        return self._by_name[event.type].struct(event)
+
+    def _decode(self, values: Sequence[bytes | None]) -> list[Any]:
+        """What the fast way makes of each value, None where it leaves it to the models."""
+        values = self._plain(values)
+        events: list[Any] = []
+        for start in range(0, len(values), _CHUNK):
+            chunk = values[start : start + _CHUNK]
+            try:
+                events += map(self._fast, chunk)
+            except _FAILURES:
+                del events[start:]
+                events += map(self._try, chunk)
+        return events
+
+    def _try(self, value: bytes | None) -> Any:
+        try:
+            return self._fast(value)
+        except _FAILURES:
+            return None
+
+    def _plain(self, values: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        """The values, None where msgspec would be laxer on ignored fields than the models' way."""
+        try:
+            together = b"".join(values)
+        except TypeError:
+            together = b"".join(value for value in values if value is not None)
+        utf8 = together.isascii() or _is_utf8(together)
+        if utf8 and max(map(len, filter(None, values)), default=0) <= min(_SHALLOW_BYTES, self.max_event_bytes):
+            return values
+        limit = min(_PLAIN_BYTES, self.max_event_bytes)
+        return [value if value is not None and _is_plain(value, limit, utf8) else None for value in values]
+
+
+def parse_json(value: bytes) -> Any:
+    """A JSON text as Python values, fractions as Decimals; raises Rejected."""
+    if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise Rejected("invalid_json", f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+    try:
+        return _JSON(value)
+    except _FAILURES as error:
+        raise Rejected("invalid_json", f"The record is not JSON: {error}.") from None
+
+
+def _decimal(text: str) -> Decimal:
+    """NaN for an exponent beyond Decimal's range: wrong where a number counts, harmless where it is ignored."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+_JSON = msgspec.json.Decoder(float_hook=_decimal).decode
+_NO_ROWS = pa.RecordBatch.from_pydict({})
+
+
+def _depth(value: bytes) -> int:
+    depth = deepest = 0
+    for found in _STRING_OR_BRACKET.finditer(value):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _is_plain(value: bytes, limit: int, utf8: bool) -> bool:
+    if len(value) > limit or not (utf8 or _is_utf8(value)):
+        return False
+    return len(value) <= _SHALLOW_BYTES or value.count(b"[") + value.count(b"{") <= MAX_DEPTH
+
+
+def _is_utf8(value: bytes) -> bool:
+    buffers = [None, pa.py_buffer(np.array([0, len(value)], np.int64)), pa.py_buffer(value)]
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, buffers).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _rejected(error: ValidationError) -> Rejected:
+    """A reason and a sentence that names every field at fault, at most five of them."""
+    found = error.errors(include_url=False, include_context=False)
+    envelope = any(item["loc"][:1] != ("data",) or (len(item["loc"]) == 1 and item["type"] in _NO_DATA)
+                   for item in found)
+    lines = [f"{'.'.join(map(str, item['loc']))}: {_message(item)}" for item in found[:5]]
+    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+    return Rejected("invalid_envelope" if envelope else "invalid_payload", "; ".join(lines) + more + ".")
+
+
+_NO_DATA = ("missing", "model_type", "dict_type")
+
+
+def _message(item: dict[str, Any]) -> str:
+    if item["type"] == "missing":
+        return "is required"
+    text = item["msg"][:1].lower() + item["msg"][1:]
+    return text if isinstance(item["input"], dict) else f"{text}, got {shown(item['input'])}"

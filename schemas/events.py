@@ -1,0 +1,217 @@
+"""Business events: the CloudEvents 1.0 envelope and one payload class a type.
+
+A new event type is one class here with an example; decoder, documents and contract tests follow from it.
+Unknown payload fields and extension attributes are ignored, so that senders may add to their messages.
+Source of the envelope: https://github.com/cloudevents/spec, version 1.0.2.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.rules import (
+    Attribute,
+    Currency,
+    EmployeeId,
+    Flag,
+    Name,
+    NonNegative,
+    Number,
+    NumberRule,
+    Positive,
+    Score,
+)
+from schemas.times import Time
+
+MAX_PAYEES = 20
+
+
+class Payload(BaseModel):
+    """The ``data`` of an event. Fields hold a number, a text or a flag; only ``splits`` is a list."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    example: ClassVar[dict[str, Any]]
+    #: Fields (id, source) that name the event this one is about; its partition follows from that id.
+    refers_to: ClassVar[tuple[str, str] | None] = None
+    #: Pairs of fields: where the first is given, the second must be.
+    needs: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    @model_validator(mode="after")
+    def _needed(self) -> Self:
+        for given, needed in self.needs:
+            if getattr(self, given) is not None and getattr(self, needed) is None:
+                raise PydanticCustomError("needed", "{needed} is required where {given} is given",
+                                          {"given": given, "needed": needed})
+        return self
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0, structured: ``source`` + ``id`` identify the event, ``time`` is when it happened."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: Attribute
+    source: Attribute
+    type: Attribute
+    time: Time
+    subject: Name | None = None
+    datacontenttype: Name | None = None
+    dataschema: Name | None = None
+    data: dict[str, Any]
+
+
+BUILT_IN: dict[str, type[Payload]] = {}
+
+
+def event_type(name: str, **example: Any) -> Callable[[type[Payload]], type[Payload]]:
+    """Register a payload class as the built-in event type ``name``; ``example`` is a valid ``data`` of it."""
+
+    def register(payload: type[Payload]) -> type[Payload]:
+        payload.example = example
+        BUILT_IN[name] = payload
+        return payload
+
+    return register
+
+
+class Split(BaseModel):
+    """One payee's part of a sale."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    employee: EmployeeId
+    percent: Annotated[Decimal, NumberRule(above=0, maximum=100)]
+
+
+@event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77", product="P-9",
+            channel="store", quantity=3)
+class Sale(Payload):
+    """Something sold, by one employee or by several in parts that sum to exactly 100 percent."""
+
+    employee: EmployeeId | None = None
+    splits: Annotated[tuple[Split, ...], Field(min_length=1, max_length=MAX_PAYEES)] | None = None
+    amount: NonNegative
+    currency: Currency
+    customer: Name | None = None
+    product: Name | None = None
+    channel: Name | None = None
+    quantity: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _one_way_of_crediting(self) -> Self:
+        if (self.employee is None) == (self.splits is None):
+            raise PydanticCustomError("payee", "expected either employee or splits")
+        payees = [split.employee for split in self.splits or ()]
+        if len(set(payees)) < len(payees):
+            raise PydanticCustomError("splits", "splits name an employee twice")
+        if payees and sum(split.percent for split in self.splits) != 100:
+            raise PydanticCustomError("splits", "percents of splits do not sum to 100")
+        return self
+
+
+@event_type("refund", sale_id="order-2041", amount=Decimal("120.5"), currency="CNY", reason="damaged")
+class Refund(Payload):
+    """Money given back on a sale; ``sale_source`` is the sale's source where it differs from the refund's."""
+
+    refers_to = ("sale_id", "sale_source")
+
+    sale_id: Attribute
+    sale_source: Attribute | None = None
+    amount: Positive
+    currency: Currency
+    reason: Name | None = None
+
+
+@event_type("ticket_resolved", employee="E1002", minutes=42, priority="P2", within_sla=True, reopened=False,
+            customer="C-12")
+class TicketResolved(Payload):
+    """A service ticket closed, ``minutes`` after it was opened."""
+
+    employee: EmployeeId
+    minutes: NonNegative
+    priority: Name | None = None
+    within_sla: Flag | None = None
+    reopened: Flag | None = None
+    customer: Name | None = None
+
+
+@event_type("complaint", employee="E1002", severity="high", customer="C-12", upheld=True)
+class Complaint(Payload):
+    """A customer's complaint about an employee's work."""
+
+    employee: EmployeeId
+    severity: Name | None = None
+    customer: Name | None = None
+    upheld: Flag | None = None
+
+
+@event_type("survey_answer", employee="E1002", score=95, survey="csat-2026", customer="C-12")
+class SurveyAnswer(Payload):
+    """One answer to a survey, 0 to 100."""
+
+    employee: EmployeeId
+    score: Score
+    survey: Name | None = None
+    customer: Name | None = None
+
+
+@event_type("delivery", employee="E1003", on_time=True, days_late=0, quantity=20, rejected=1, amount=980,
+            currency="CNY", customer="C-77")
+class Delivery(Payload):
+    """Goods delivered; ``days_late`` is negative where they came early."""
+
+    needs = (("amount", "currency"),)
+
+    employee: EmployeeId
+    on_time: Flag
+    days_late: Number | None = None
+    quantity: NonNegative | None = None
+    rejected: NonNegative | None = None
+    amount: NonNegative | None = None
+    currency: Currency | None = None
+    customer: Name | None = None
+
+
+@event_type("defect", employee="E1004", severity="minor", count=2, component="gearbox")
+class Defect(Payload):
+    """Defects found in an employee's work."""
+
+    employee: EmployeeId
+    severity: Name | None = None
+    count: NonNegative = Decimal(1)
+    component: Name | None = None
+
+
+@event_type("lead", employee="E1001", channel="fair", converted=True, customer="C-90")
+class Lead(Payload):
+    """A prospective customer found, and whether an order came of it."""
+
+    employee: EmployeeId
+    channel: Name | None = None
+    converted: Flag = False
+    customer: Name | None = None
+
+
+@event_type("visit", employee="E1001", customer="C-90", minutes=45)
+class Visit(Payload):
+    """A visit to a customer."""
+
+    employee: EmployeeId
+    customer: Name | None = None
+    minutes: NonNegative | None = None
+
+
+@event_type("training_completed", employee="E1005", course="safety-1", score=88, hours=Decimal("6.5"))
+class TrainingCompleted(Payload):
+    """A course finished."""
+
+    employee: EmployeeId
+    course: Name
+    score: Score | None = None
+    hours: NonNegative | None = None

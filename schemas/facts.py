@@ -1,0 +1,44 @@
+"""Facts blocks: the columns every one has, and blocks cut from a larger table. See docs/architecture.md."""
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.event_identity import HASH_BYTES
+
+KIND = "facts"
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_COLUMNS = pa.schema([
+    ("offset", pa.int64()), ("event_hash", pa.binary(HASH_BYTES)), ("source", _TEXT), ("id", pa.string()),
+    ("type", _TEXT), ("time", pa.int64()), ("subject", _TEXT), ("employee", _TEXT),
+])
+
+#: A block without rows, which still carries what its metadata tells.
+NO_FACTS = pa.RecordBatch.from_arrays([pa.array([], column.type) for column in _COLUMNS], schema=_COLUMNS)
+
+
+def facts_slice(rows: pa.RecordBatch, offsets: np.ndarray, start: int, end: int) -> pa.RecordBatch:
+    """Rows ``start`` to ``end`` with their source offsets; no column without a value, no word without a row."""
+    columns = {"offset": pa.array(offsets[start:end])}
+    for name, column in zip(rows.schema.names, rows.slice(start, end - start).columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = _compact(column)
+        if column.null_count < end - start:
+            columns[name] = column
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+
+def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same values over a dictionary of only those that occur."""
+    words = len(column.dictionary)
+    codes = column.indices.fill_null(-1).to_numpy() if column.null_count else column.indices.to_numpy()
+    occurs = np.zeros(words + 1, bool)
+    occurs[codes] = True  # the last place takes the nulls' -1
+    occurs = occurs[:words]
+    if occurs.all():
+        return column
+    renumbered = np.append(np.cumsum(occurs, dtype=np.int32) - 1, -1).astype(np.int32)[codes]
+    dictionary = column.dictionary.filter(pa.array(occurs))
+    indices = pa.array(renumbered, mask=renumbered < 0) if column.null_count else pa.array(renumbered)
+    return pa.DictionaryArray.from_arrays(indices, dictionary, safe=False)

@@ -1,0 +1,151 @@
+"""Intake: records of business topics to blocks of facts, re-keyed by entity; what is no event to dead letters.
+
+Pure, and stateless but for the next offset expected of each source partition, by which gaps are seen.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from runtime.records import Out, Record, RecordBatch
+from schemas.blocks import encode_block, kind_header
+from schemas.dead_letters import DeadLetter, encode_dead_letter
+from schemas.decode import MAX_EVENT_BYTES, Decoded, EventDecoder, Rejected, Reshape
+from schemas.event_identity import partition_key_hash
+from schemas.event_types import EventTypes
+from schemas.facts import KIND, NO_FACTS, facts_slice
+from schemas.mapping import TopicMapping
+from schemas.times import time_of
+from schemas.topics import DEAD_LETTERS, FACTS, partition_of
+
+#: An event may be this much later than the broker's clock: wrong zones pass, wrong years do not.
+MAX_AHEAD_MS = 48 * 3600 * 1000
+#: Rows of one block come from at most about this many bytes of records.
+BLOCK_BYTES = 4 * 1024 * 1024
+#: What a row takes beside its own text: hash, position, time, dictionary codes.
+_ROW_BYTES = 128
+
+_KIND = kind_header(KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """Next offset of a source partition, and how it stood before the batch that began at ``first``."""
+
+    next: int
+    before: int | None = None
+    first: int | None = None
+
+
+class Intake:
+    """Folds record batches of business topics into facts and dead letters.
+
+    ``types`` are the event types of the plan in force, ``mappings`` the topics of another JSON shape.
+    """
+
+    def __init__(self, partitions: int, types: EventTypes, mappings: Mapping[str, TopicMapping] | None = None,
+                 max_event_bytes: int = MAX_EVENT_BYTES):
+        self._partitions = partitions
+        self._mappings = dict(mappings or {})
+        self._max_event_bytes = max_event_bytes
+        self._expected: dict[tuple[str, int], _Expected] = {}
+        self.set_types(types)
+
+    def set_types(self, types: EventTypes) -> None:
+        """Decode by these event types from now on."""
+        self._decoder = EventDecoder(types, self._max_event_bytes)
+        self._reshapes: dict[str, Reshape] = {
+            topic: mapping.reshape(types) for topic, mapping in self._mappings.items()
+        }
+
+    def assigned(self, topic: str, partition: int, next_offset: int) -> None:
+        """The next record of this source partition should have this offset; a later one leaves a gap."""
+        self._expected[topic, partition] = _Expected(next_offset)
+
+    def fold(self, batch: RecordBatch) -> list[Out]:
+        """Facts blocks by target partition, then dead letters by offset. The same batch again gives the same."""
+        records = batch.records
+        offsets = np.fromiter([record.offset for record in records], np.int64, len(records))
+        gaps = self._gaps((batch.topic, batch.partition), offsets)
+        decoded = self._decoder.batch([record.value for record in records], self._reshapes.get(batch.topic))
+        decoded = _without_future(decoded, records)
+        rejected = sorted(decoded.rejected.items())
+        position = {"topic": batch.topic, "partition": batch.partition,
+                    "first": int(offsets[0]), "last": int(offsets[-1])}
+        reports = {"rejected": [[records[place].offset, why.reason] for place, why in rejected], "gaps": gaps}
+        outs = list(self._facts(decoded, records, offsets, position, reports))
+        return outs + [self._dead_letter(batch, records[place], why) for place, why in rejected]
+
+    def _gaps(self, source: tuple[str, int], offsets: np.ndarray) -> list[list[int]]:
+        """[offset of the next record, how many are missing before it]; a batch folded again sees the same."""
+        first = int(offsets[0])
+        expected = self._expected.get(source, _Expected(first))
+        before = expected.before if expected.first == first else expected.next
+        self._expected[source] = _Expected(int(offsets[-1]) + 1, before, first)
+        missing = np.diff(offsets, prepend=before - 1) - 1
+        return [[int(offsets[row]), int(missing[row])] for row in np.flatnonzero(missing > 0)]
+
+    def _facts(self, decoded: Decoded, records: Sequence[Record], offsets: np.ndarray, position: dict,
+               reports: dict) -> Iterator[Out]:
+        """One block for each target partition with rows, more where it is long; one for the reports' partition."""
+        home = partition_of(partition_key_hash(f"{position['topic']}:{position['partition']}"), self._partitions)
+        targets = (decoded.partition_hashes % np.uint64(self._partitions)).astype(np.int64)
+        order = np.argsort(targets, kind="stable")
+        rows, places = decoded.rows.take(pa.array(order)), decoded.places[order]
+        sizes = np.fromiter([len(records[place].value) + _ROW_BYTES for place in places.tolist()], np.int64, len(places))
+        filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
+        for target in range(self._partitions):
+            start, end = int(filled_to[target]), int(filled_to[target + 1])
+            pending = reports if target == home else {"rejected": [], "gaps": []}
+            if start == end and target == home:
+                yield self._block(NO_FACTS, target, position | pending)
+            for cut_from, cut_to in _cuts(sizes, start, end):
+                block = facts_slice(rows, offsets[places], cut_from, cut_to)
+                yield self._block(block, target, position | pending)
+                pending = {"rejected": [], "gaps": []}
+
+    def _block(self, rows: pa.RecordBatch, target: int, meta: dict) -> Out:
+        return Out(FACTS.name, encode_block(rows, meta), partition=target, headers=_KIND)
+
+    def _dead_letter(self, batch: RecordBatch, record: Record, why: Rejected) -> Out:
+        """The record whole, unless it is too large to be sent on: then its beginning."""
+        limit = self._max_event_bytes
+        letter = DeadLetter(
+            stage="intake", topic=batch.topic, partition=batch.partition, offset=record.offset, reason=why.reason,
+            detail=why.detail, raw=(record.value or b"")[:limit], key=record.key and record.key[:limit],
+            timestamp=record.timestamp,
+        )
+        key = f"{batch.topic}:{batch.partition}".encode()
+        return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=key)
+
+
+def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Consecutive ranges of rows from ``start`` to ``end``, each within BLOCK_BYTES or one row long."""
+    reached = np.cumsum(sizes[start:end])
+    row = 0
+    while row < len(reached):
+        base = reached[row - 1] if row else 0
+        after = max(row + 1, int(np.searchsorted(reached, base + BLOCK_BYTES, "right")))
+        yield start + row, start + after
+        row = after
+
+
+def _without_future(decoded: Decoded, records: Sequence[Record]) -> Decoded:
+    """Reject events that the broker received long before they happened; records without a time stamp pass."""
+    if not len(decoded.places):
+        return decoded
+    received = np.fromiter([records[place].timestamp for place in decoded.places.tolist()], np.int64, len(decoded.places))
+    times = decoded.rows.column("time").to_numpy()
+    ahead = (received >= 0) & (times - received > MAX_AHEAD_MS)
+    if not ahead.any():
+        return decoded
+    rejected = dict(decoded.rejected)
+    for row in np.flatnonzero(ahead):
+        happened, came = (time_of(int(ms)).isoformat() for ms in (times[row], received[row]))
+        detail = f"time: {happened} is more than 48 hours after the record's own time stamp, {came}."
+        rejected[int(decoded.places[row])] = Rejected("time_in_future", detail)
+    kept = ~ahead
+    return Decoded(decoded.rows.filter(pa.array(kept)), decoded.places[kept], decoded.partition_hashes[kept], rejected)

@@ -1,0 +1,67 @@
+"""The fast way through msgspec and the pydantic models give the same, whatever the bytes."""
+import pytest
+from tests.unit.schemas.event_texts import DECODER, TYPES, actual, damaged_texts, event_texts, example, expected
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.columns import event_columns
+from schemas.decode import EventDecoder
+
+_SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
+
+
+def agree(values, decoder=DECODER):
+    found = actual(decoder.batch(values))
+    assert found == {place: expected(value, decoder) for place, value in enumerate(values)}
+
+
+@given(st.lists(event_texts(), min_size=1, max_size=6))
+@_SETTINGS
+def test_same_rows_and_rejections_for_events_with_odd_members(values):
+    agree(values)
+
+
+@given(st.lists(damaged_texts(), min_size=1, max_size=6))
+@_SETTINGS
+def test_same_rows_and_rejections_for_damaged_bytes(values):
+    agree(values)
+
+
+@given(st.lists(event_texts() | damaged_texts() | st.none() | st.binary(max_size=40), max_size=6), st.integers(100, 400))
+@settings(_SETTINGS, max_examples=100)
+def test_same_under_a_small_size_limit(values, limit):
+    agree(values, EventDecoder(TYPES, limit))
+
+
+@given(event_texts())
+@_SETTINGS
+def test_what_the_fast_way_takes_the_models_accept_with_equal_values(value):
+    (struct,) = DECODER._decode([value])
+    if struct is None:
+        return
+    rows, _, ok = event_columns([struct], DECODER._shapes)
+    if ok[0]:
+        row = expected(value)
+        assert isinstance(row, dict), row
+        assert rows.column("event_hash")[0].as_py() == row["event_hash"]
+
+
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_the_example_of_each_type_goes_the_fast_way(name):
+    (struct,) = DECODER._decode([example(name)])
+    assert struct is not None
+    assert event_columns([struct], DECODER._shapes)[2].all()
+
+
+@pytest.mark.parametrize("depth", [255, 256, 257, 900, 1100, 50_000])
+def test_deep_nesting_in_an_ignored_field(depth):
+    value = example("sale")[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}"
+    agree([value])
+    reason = expected(value)[0] if isinstance(expected(value), tuple) else None
+    assert reason == (None if depth < 256 else "invalid_json")
+
+
+@pytest.mark.parametrize("ignored", [b"1" * 5000, b'"\xff"', b'"\xed\xa0\x80"', b'"\\ud800"', b"1e99999999999999999999", b"-",
+                                     b"[1,]", b"01", b'"\x01"', b'"' + "张".encode() * 400 + b'"'])
+def test_ignored_fields_are_read_as_strictly_either_way(ignored):
+    agree([example("sale")[:-1] + b',"x":' + ignored + b"}", example("visit")])
