@@ -18,10 +18,15 @@ SERVE = (
 def main(library: str, config: str, data: str, tcp_port: str, http_port: str) -> int:
     """Serve until the process is told to stop."""
     arguments = [
-        "clickhouse", "--multiquery", f"--config-file={config}", f"--path={data}", f"--query={SERVE}",
+        "clickhouse", "--interactive", "--multiquery", f"--config-file={config}", f"--path={data}",
+        f"--query={SERVE}",
         "--", f"--tcp_port={tcp_port}", f"--http_port={http_port}", "--listen_host=127.0.0.1",
         "--log-level=information",
     ]
+    # Not interactive, `clickhouse local` ends the process at any error that leaves a connection: one wrong
+    # password, one client that disappears. Interactive it must have a terminal, so it gets one that is silent.
+    _keep_open, terminal = os.openpty()
+    os.dup2(terminal, sys.stdin.fileno())
     server = ctypes.CDLL(library, mode=os.RTLD_NOW)
     server.chdb_query_cmdline.restype = ctypes.c_void_p
     argv = (ctypes.c_char_p * len(arguments))(*[argument.encode() for argument in arguments])

@@ -1,0 +1,31 @@
+"""Fixtures for every kind of test."""
+
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.stack import LocalStack
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts real servers is an integration test, wherever it lies."""
+    for item in items:
+        if "integration" in item.path.parts or "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """A real Kafka and a real ClickHouse for the whole test run, on free ports, with nothing in them."""
+    with LocalStack() as running:
+        yield running
+
+
+@pytest.fixture
+def unique_prefix(request: pytest.FixtureRequest) -> str:
+    """A name no other test uses, for topics, groups and databases on the shared servers."""
+    words = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower()).strip("_")
+    return f"{words[:40]}_{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,84 @@
+"""Helpers for tests on real servers."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_driver import Client
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.consumer.fetcher import ConsumerRecord
+
+from infra.local.stack import LocalStack
+
+
+@pytest.fixture
+def topic(stack: LocalStack, unique_prefix: str) -> str:
+    """An empty topic with one partition."""
+    create_topic(stack, unique_prefix)
+    return unique_prefix
+
+
+@pytest.fixture
+def writer(stack: LocalStack) -> Iterator[Client]:
+    """A ClickHouse client with the rights of workers and sinks."""
+    with stack.clickhouse.client() as client:
+        yield client
+
+
+def create_topic(stack: LocalStack, name: str, partitions: int = 1) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap)
+    try:
+        admin.create_topics([NewTopic(name, partitions, 1)])
+    finally:
+        admin.close()
+
+
+def send(stack: LocalStack, topic: str, value: bytes, **options: object) -> None:
+    """Produce one record and wait until the broker has it."""
+    producer = KafkaProducer(bootstrap_servers=stack.kafka.bootstrap, max_request_size=16_000_000,
+                             max_block_ms=5000)
+    try:
+        producer.send(topic, value, **options).get(20)
+    finally:
+        producer.close()
+
+
+def read_all(stack: LocalStack, topic: str) -> list[ConsumerRecord]:
+    """Every record that is in a topic of one partition now."""
+    partition = TopicPartition(topic, 0)
+    consumer = KafkaConsumer(bootstrap_servers=stack.kafka.bootstrap, auto_offset_reset="earliest",
+                             max_partition_fetch_bytes=16_000_000)
+    try:
+        consumer.assign([partition])
+        end = consumer.end_offsets([partition])[partition]
+        records: list[ConsumerRecord] = []
+        while consumer.position(partition) < end:
+            records += consumer.poll(1000).get(partition, [])
+        return records
+    finally:
+        consumer.close()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether something becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of a process's children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
