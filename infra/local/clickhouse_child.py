@@ -24,7 +24,7 @@ def main(library: str, config: str, data: str, tcp_port: str, http_port: str) ->
         "--log-level=information",
     ]
     # Not interactive, `clickhouse local` ends the process at any error that leaves a connection: one wrong
-    # password, one client that disappears. Interactive it must have a terminal, so it gets one that is silent.
+    # password, one client that disappears. Interactive it must have a terminal, so it gets a silent one.
     _keep_open, terminal = os.openpty()
     os.dup2(terminal, sys.stdin.fileno())
     server = ctypes.CDLL(library, mode=os.RTLD_NOW)
