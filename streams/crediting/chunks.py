@@ -1,0 +1,110 @@
+"""Immutable chunks of remembered events, as columns sorted by hash: 40 bytes per event."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+FORMAT = 1
+#: Values of ``payee`` that are not an assignment's number.
+NOT_A_SALE = -1
+SPLIT = -2
+
+_EVENT_COLUMNS = {
+    "high": np.uint64, "low": np.uint64, "seen": np.int32, "time": np.int64, "amount": np.int64, "payee": np.int32,
+}
+_SHARE_COLUMNS = {"high": np.uint64, "low": np.uint64, "seen": np.int32, "payee": np.int32, "ppm": np.int32}
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest event time
+    when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by (high).
+
+    ``shares``: one row per payee of the split sales among them, by (high), payees in order: payee, ppm.
+    """
+
+    events: Columns
+    shares: Columns
+    newest: int  # the latest ``seen``; once that is forgotten, the whole chunk is
+
+    def __len__(self) -> int:
+        return len(self.events["high"])
+
+    @property
+    def nbytes(self) -> int:
+        return sum(column.nbytes for part in (self.events, self.shares) for column in part.values())
+
+    def find(self, high: np.ndarray, low: np.ndarray, floor: np.ndarray) -> np.ndarray:
+        """Row of each hash that was seen at or after its ``floor`` (minutes), -1 where there is none."""
+        column = self.events["high"]
+        rows = np.full(len(high), -1, np.int64)
+        at = np.searchsorted(column, high)
+        open_ = np.flatnonzero(at < len(column))
+        while len(open_):
+            place = at[open_]
+            same = column[place] == high[open_]
+            open_, place = open_[same], place[same]
+            hit = (self.events["low"][place] == low[open_]) & (self.events["seen"][place] >= floor[open_])
+            rows[open_[hit]] = place[hit]
+            open_ = open_[~hit]
+            at[open_] += 1  # equal first halves stand side by side
+            open_ = open_[at[open_] < len(column)]
+        return rows
+
+    def shares_of(self, high: int, low: int) -> list[tuple[int, int]]:
+        """(assignment number, ppm) of a split sale's payees in order."""
+        column = self.shares["high"]
+        start, end = np.searchsorted(column, np.uint64(high), "left"), np.searchsorted(column, np.uint64(high), "right")
+        part = {name: values[start:end] for name, values in self.shares.items()}
+        mine = part["low"] == np.uint64(low)
+        return list(zip(part["payee"][mine].tolist(), part["ppm"][mine].tolist()))
+
+
+def make_chunk(events: Columns, shares: Columns | None = None) -> Chunk:
+    """A chunk from unsorted columns (every event column; shares as rows in payee order per sale)."""
+    return _chunk(_sorted(events, _EVENT_COLUMNS), _sorted(shares or {}, _SHARE_COLUMNS))
+
+
+def merge_chunks(chunks: list[Chunk], floor: int) -> Chunk:
+    """One chunk of all, without what was last seen before ``floor`` (minutes)."""
+    return make_chunk(*(_kept([getattr(chunk, part) for chunk in chunks], floor) for part in ("events", "shares")))
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    """The bytes of a state row: msgpack of the little-endian columns."""
+    parts = [[column.tobytes() for column in part.values()] for part in (chunk.events, chunk.shares)]
+    return msgspec.msgpack.encode([FORMAT, *parts])
+
+
+def decode_chunk(value: bytes) -> Chunk:
+    """The chunk of a state row; raises ValueError on another format."""
+    version, events, shares = msgspec.msgpack.decode(value)
+    if version != FORMAT:
+        raise ValueError(f"state row ids/…: format {version}, expected {FORMAT}")
+    return _chunk(_columns(events, _EVENT_COLUMNS), _columns(shares, _SHARE_COLUMNS))
+
+
+def _chunk(events: Columns, shares: Columns) -> Chunk:
+    return Chunk(events, shares, int(events["seen"].max(initial=-1)))
+
+
+def _columns(values: list[bytes], types: dict) -> Columns:
+    return {name: np.frombuffer(value, type_) for (name, type_), value in zip(types.items(), values, strict=True)}
+
+
+def _kept(parts: list[Columns], floor: int) -> Columns:
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if len(whole["seen"]) and whole["seen"].min() < floor:
+        keep = whole["seen"] >= floor
+        whole = {name: column[keep] for name, column in whole.items()}
+    return whole
+
+
+def _sorted(columns: Columns, types: dict) -> Columns:
+    whole = {name: np.asarray(columns.get(name, ()), type_) for name, type_ in types.items()}
+    order = np.argsort(whole["high"], kind="stable")
+    return {name: column[order] for name, column in whole.items()}

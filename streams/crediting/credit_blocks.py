@@ -1,0 +1,109 @@
+"""Sorted credits → one credits block per target partition."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from runtime.records import Out
+from schemas.blocks import encode_block, kind_header
+from schemas.topics import CREDITS
+from streams.crediting.credits import Credits
+from streams.crediting.segments import Segment
+from streams.organisation import Assignments
+
+KIND = "credits"
+#: A block above this is cut, where it covers more than one facts record; brokers refuse records that are too large.
+MAX_BYTES = 4_000_000
+#: Dictionaries up to this many strings are sent as they are, used or not.
+_SMALL_DICTIONARY = 32
+
+
+def credit_blocks(
+    segment: Segment, table: pa.Table, credits: Credits, assignments: Assignments, facts_partition: int
+) -> list[Out]:
+    """Blocks of ``credits`` (sorted by target, position, payee); ``table`` holds the rows that ``data`` points at."""
+    if not len(credits):
+        return []
+    rows = _columns(segment, table, credits)
+    targets = assignments.partition[credits.assignment]
+    starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]])).tolist()
+    outs = []
+    for start, end in zip(starts, [*starts[1:], len(targets)]):
+        part = {name: column.slice(start, end - start) for name, column in rows.items()}
+        part |= _organisation(credits.assignment[start:end], assignments)
+        block = pa.RecordBatch.from_pydict({name: _compact(column) for name, column in part.items() if _wanted(name, column)})
+        for value in _encode(block, segment.first, segment.last, facts_partition):
+            outs.append(Out(CREDITS.name, value, partition=int(targets[start]), headers=kind_header(KIND)))
+    return outs
+
+
+def _columns(segment: Segment, table: pa.Table, credits: Credits) -> dict[str, pa.Array]:
+    """Every column but those of the organisation, in order."""
+    fields = [name for name in table.schema.names if name.startswith("data.")]
+    taken = table.select(["event_hash", "source", "id", "type", "time", *fields]).take(pa.array(credits.data))
+    taken = {name: column.combine_chunks() for name, column in zip(taken.schema.names, taken.columns)}
+    rows = {
+        "offset": pa.array(segment.offset[credits.at]),
+        "index": pa.array(segment.index[credits.at]),
+        "payee": pa.array(credits.payee),
+        "time": taken["time"],
+        "event_time": taken.pop("time"),
+        "share": pa.array(credits.ppm),
+        "unit_first": pa.array(credits.first),
+        **taken,
+    }
+    if credits.own.any():
+        rows["time"] = pa.array(credits.time)
+    if credits.own.any() and "data.amount" in rows:
+        missing = rows["data.amount"].is_null().to_numpy(zero_copy_only=False)
+        rows["data.amount"] = pa.array(credits.amount, mask=missing)
+    return rows
+
+
+def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str, pa.Array]:
+    return {
+        name: pa.DictionaryArray.from_arrays(pa.array(assignments.columns[name][assignment]), assignments.names[name])
+        for name in Assignments.COLUMNS
+    }
+
+
+def _wanted(name: str, column: pa.Array) -> bool:
+    """Payload fields are present only where some row has them."""
+    return not name.startswith("data.") or column.null_count < len(column)
+
+
+def _compact(column: pa.Array) -> pa.Array:
+    """A dictionary column with only the strings in use, so that no target is sent the other targets' names."""
+    if not pa.types.is_dictionary(column.type) or len(column.dictionary) <= _SMALL_DICTIONARY:
+        return column
+    valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
+    codes = (column.indices.fill_null(0) if column.null_count else column.indices).to_numpy()
+    used = codes if valid is None else codes[valid]
+    if len(used) * 8 < len(column.dictionary):
+        distinct = np.unique(used)
+        renumbered = np.searchsorted(distinct, codes)
+    else:
+        marked = np.zeros(len(column.dictionary), bool)
+        marked[used] = True
+        distinct = np.flatnonzero(marked)
+        renumbered = (np.cumsum(marked) - 1)[codes]
+    indices = pa.array(renumbered.astype(np.int32), mask=None if valid is None else ~valid)
+    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(distinct)), safe=False)
+
+
+def _encode(block: pa.RecordBatch, first: int, last: int, facts_partition: int) -> Iterator[bytes]:
+    """One block or, above MAX_BYTES, several that each cover facts records ``first`` to ``last`` of their own: a
+    reader's high-water mark is ``last``, so a facts record must never be cut in two.
+    """
+    value = encode_block(block, {"partition": facts_partition, "first": first, "last": last})
+    offsets = block.column("offset").to_numpy()
+    if len(value) <= MAX_BYTES or offsets[0] == offsets[-1]:
+        yield value
+        return
+    middle = int(np.searchsorted(offsets, offsets[len(offsets) // 2]))
+    middle = middle or int(np.searchsorted(offsets, offsets[0], "right"))
+    boundary = int(offsets[middle])
+    yield from _encode(block.slice(0, middle), first, boundary - 1, facts_partition)
+    yield from _encode(block.slice(middle), boundary, last, facts_partition)

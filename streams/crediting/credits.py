@@ -1,0 +1,143 @@
+"""Credits of a segment as columns, in the order of (target partition, position, payee)."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from streams.crediting.in_order import InOrder
+from streams.crediting.rules import Judged, Rules
+from streams.crediting.segments import Segment
+from streams.crediting.sources import APPLIED
+from streams.crediting.splits import ALL_FIRST, WHOLE, split_amounts
+from streams.organisation import Assignments
+
+
+@dataclass(slots=True)
+class Credits:
+    """``at``: row whose position a credit has; ``data``: row of its event's fields (from the segment's length on:
+    released refunds); ``own``: False where amount (fixed) and time (ms) are the event's own.
+    """
+
+    at: np.ndarray  # int64
+    payee: np.ndarray  # int16
+    data: np.ndarray  # int64
+    assignment: np.ndarray  # int32
+    ppm: np.ndarray  # int32
+    first: np.ndarray  # uint8
+    own: np.ndarray  # bool
+    amount: np.ndarray  # int64
+    time: np.ndarray  # int64
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def take(self, order: np.ndarray) -> Credits:
+        """The same credits in another order."""
+        return Credits(*(getattr(self, name)[order] for name in self.__slots__))
+
+
+def give_credit(
+    segment: Segment, judged: Judged, status: np.ndarray, walked: InOrder, rules: Rules, assignments: Assignments
+) -> Credits:
+    """Credits of all applied rows and refunds, sorted by (target partition, at, payee)."""
+    applied = (status == APPLIED) & ~judged.refund
+    whole = np.flatnonzero(applied & (judged.payee >= 0))
+    parts = [_whole_credits(segment, judged, whole)]
+    split_rows = [row for row in sorted(judged.splits) if applied[row]]
+    if split_rows:
+        parts.append(_split_credits(segment, judged, split_rows, rules.step))
+    if walked.credits.at:
+        parts.append(_refund_credits(walked))
+    if len(parts) == 1:
+        credits = parts[0]
+    else:
+        credits = Credits(*(np.concatenate([getattr(part, name) for part in parts]) for name in Credits.__slots__))
+        credits = credits.take(np.lexsort((credits.payee, credits.at)))
+    targets = assignments.partition[credits.assignment]
+    if len(assignments.partition) and assignments.partition.max() < 256:
+        targets = targets.astype(np.uint8)  # radix sort
+    return credits.take(np.argsort(targets, kind="stable"))
+
+
+def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credits:
+    count = len(rows)
+    return Credits(
+        at=rows,
+        payee=np.zeros(count, np.int16),
+        data=rows,
+        assignment=judged.payee[rows],
+        ppm=np.full(count, WHOLE, np.int32),
+        first=np.full(count, ALL_FIRST, np.uint8),
+        own=np.zeros(count, bool),
+        amount=judged.amount[rows],
+        time=segment.time[rows],
+    )
+
+
+def _split_credits(segment: Segment, judged: Judged, rows: list[int], step: int) -> Credits:
+    splits = [judged.splits[row] for row in rows]
+    counts = np.array([len(split.payees) for split in splits])
+    at = np.repeat(np.array(rows, np.int64), counts)
+    ppm = np.array([share for split in splits for share in split.ppm], np.int64)
+    starts = np.cumsum(counts) - counts
+    return Credits(
+        at=at,
+        payee=(np.arange(len(at)) - np.repeat(starts, counts)).astype(np.int16),
+        data=at,
+        assignment=np.array([payee for split in splits for payee in split.payees], np.int32),
+        ppm=ppm.astype(np.int32),
+        first=np.array([bits for split in splits for bits in split.firsts], np.uint8),
+        own=np.ones(len(at), bool),
+        amount=split_amounts(judged.amount[rows], counts, ppm, step),
+        time=segment.time[at],
+    )
+
+
+def _refund_credits(walked: InOrder) -> Credits:
+    columns = walked.credits
+    return Credits(
+        at=np.array(columns.at, np.int64),
+        payee=np.array(columns.payee, np.int16),
+        data=np.array(columns.data, np.int64),
+        assignment=np.array(columns.assignment, np.int32),
+        ppm=np.array(columns.ppm, np.int32),
+        first=np.array(columns.first, np.uint8),
+        own=np.ones(len(columns.at), bool),
+        amount=np.array(columns.amount, np.int64),
+        time=np.array(columns.time, np.int64),
+    )
+
+
+def with_released(table: pa.Table, walked: InOrder) -> pa.Table:
+    """``table`` with the released refunds' rows behind its own."""
+    if not walked.released:
+        return table
+    rows = [parked.row for parked in walked.released]
+    names = [name for name in _passed_on(table) if name in table.schema.names]
+    fields = {name: table.schema.field(name).type for name in names}
+    for row in rows:
+        fields |= {
+            name: _type_of(value) for name, value in row.items()
+            if name.startswith("data.") and value is not None and name not in fields
+        }
+    more = pa.table({name: _column([row.get(name) for row in rows], type_) for name, type_ in fields.items()})
+    return pa.concat_tables([table.select(names), more], promote_options="default").combine_chunks()
+
+
+def _passed_on(table: pa.Table) -> list[str]:
+    fixed = ["event_hash", "source", "id", "type", "time"]
+    return fixed + [name for name in table.schema.names if name.startswith("data.")]
+
+
+def _type_of(value: int | str | bool) -> pa.DataType:
+    if isinstance(value, bool):
+        return pa.bool_()
+    return pa.int64() if isinstance(value, int) else pa.dictionary(pa.int32(), pa.string())
+
+
+def _column(values: list, type_: pa.DataType) -> pa.Array:
+    if not pa.types.is_dictionary(type_):
+        return pa.array(values, type_)
+    return pa.array(values, type_.value_type).dictionary_encode().cast(type_)

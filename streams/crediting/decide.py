@@ -1,0 +1,127 @@
+"""What becomes of every row of a segment: applied, duplicate, dead-lettered or parked.
+
+Most rows are decided as columns. Those whose fate hangs on the rows before them (refunds, sales that refunds ask
+for, repeated ids where either matters) are left to in_order.py, which walks them one by one.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from streams.crediting.refunds import event_hash, high_half, low_half
+from streams.crediting.rules import Judged
+from streams.crediting.segments import Segment
+from streams.crediting.sources import APPLIED, DEAD, DUPLICATE
+from streams.crediting.state import State
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(slots=True)
+class Refund:
+    """A refund row: the sale it names, fixed amount, currency, and where the memory holds that sale (-1: nowhere)."""
+
+    sale: bytes
+    amount: int
+    currency: str | None
+    chunk: int = -1
+    place: int = -1
+
+
+@dataclass(slots=True)
+class Fates:
+    """By row: ``status``; ``known``: the id was remembered before the segment; ``seen``, ``floor``: the clock.
+
+    ``walk``: rows that in_order.py has to decide, ascending; ``refunds``: what those of them that are refunds say.
+    """
+
+    status: np.ndarray  # uint8
+    known: np.ndarray  # bool
+    seen: np.ndarray  # int32 minutes
+    floor: np.ndarray  # int32 minutes
+    walk: np.ndarray
+    refunds: dict[int, Refund]
+
+
+def decide_columns(segment: Segment, judged: Judged, state: State) -> Fates:
+    """Decides what can be decided as columns; reads ``state``, changes only its clock."""
+    seen, floor = _advance_clock(segment, state)
+    order = np.argsort(segment.high)
+    chunks, _ = state.memory.find(segment.high[order], segment.low[order], floor[order])
+    known = np.empty(len(segment), bool)
+    known[order] = chunks >= 0
+    status = np.where(known, DUPLICATE, np.where(judged.reason > 0, DEAD, APPLIED)).astype(np.uint8)
+    walk = judged.refund & (status == APPLIED)
+    refunds = _read_refunds(segment, judged, np.flatnonzero(judged.refund & (judged.reason == 0)))
+    fates = Fates(status, known, seen, floor, walk, refunds)
+    _mark_asked_for(segment, order, fates, state)
+    _decide_repeats(segment, order, fates)
+    fates.walk = np.flatnonzero(fates.walk)
+    _find_sales(fates, state)
+    return fates
+
+
+def _advance_clock(segment: Segment, state: State) -> tuple[np.ndarray, np.ndarray]:
+    newest = np.maximum(np.maximum.accumulate(segment.time), state.newest)
+    seen = (newest // _MINUTE_MS).astype(np.int32)
+    horizon = state.rules.horizon_minutes if state.rules else seen
+    floor = np.maximum(seen - horizon, state.floor).astype(np.int32)
+    state.newest, state.floor = int(newest[-1]), int(floor[-1])
+    return seen, floor
+
+
+def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[int, Refund]:
+    if not len(rows):
+        return {}
+    names = ["source", "data.sale_id", "data.sale_source", "data.currency"]
+    present = [name for name in names if name in segment.table.schema.names]
+    values = segment.table.select(present).take(rows).to_pylist()
+    refunds = {}
+    for row, amount, value in zip(rows.tolist(), judged.amount[rows].tolist(), values):
+        source = value.get("data.sale_source") or value["source"]
+        refunds[row] = Refund(event_hash(source, value["data.sale_id"]), amount, value.get("data.currency"))
+    return refunds
+
+
+def _mark_asked_for(segment: Segment, order: np.ndarray, fates: Fates, state: State) -> None:
+    """Adds to the walk the rows whose id is a sale that a refund names, or that of a parked refund."""
+    asked = np.array(sorted({high_half(refund.sale) for refund in fates.refunds.values()}), np.uint64)
+    if len(asked):
+        high = segment.high[order]
+        at = np.searchsorted(high, asked)
+        there = at < len(high)
+        hit = high[at[there]] == asked[there]
+        fates.walk[order[at[there][hit]]] = True  # others with the same id follow by _decide_repeats
+    watched = state.parked.watched
+    if watched:
+        fates.walk[[row for row, half in enumerate(segment.high.tolist()) if half in watched]] = True
+
+
+def _decide_repeats(segment: Segment, order: np.ndarray, fates: Fates) -> None:
+    """Of rows with one id the first good one is applied, later ones are duplicates; or the walk takes them all."""
+    high = segment.high[order]
+    if not (high[1:] == high[:-1]).any():
+        return
+    order = np.lexsort((np.arange(len(segment)), segment.low, segment.high))
+    high, low = segment.high[order], segment.low[order]
+    starts = np.flatnonzero(np.concatenate([[True], (high[1:] != high[:-1]) | (low[1:] != low[:-1])]))
+    counts = np.diff(starts, append=len(order))
+    group = np.repeat(np.arange(len(starts)), counts)
+    good = fates.status[order] == APPLIED
+    first_good = np.minimum.reduceat(np.where(good, order, len(order)), starts)
+    fates.status[order[order > first_good[group]]] = DUPLICATE
+    forgotten_between = fates.seen[order[starts]] < fates.floor[order[starts + counts - 1]]
+    walked = np.logical_or.reduceat(fates.walk[order], starts) | (forgotten_between & (counts > 1))
+    fates.walk[order[walked[group]]] = True
+
+
+def _find_sales(fates: Fates, state: State) -> None:
+    """Looks up the sales of all refunds in the walk at once."""
+    rows = [row for row in fates.walk.tolist() if row in fates.refunds]
+    sales = [fates.refunds[row].sale for row in rows]
+    high = np.array([high_half(sale) for sale in sales], np.uint64)
+    low = np.array([low_half(sale) for sale in sales], np.uint64)
+    chunks, places = state.memory.find(high, low, fates.floor[rows])
+    for row, chunk, place in zip(rows, chunks.tolist(), places.tolist()):
+        fates.refunds[row].chunk, fates.refunds[row].place = chunk, place

@@ -1,0 +1,177 @@
+"""The rows whose fate hangs on those before them, one by one in log order: refunds and what they touch."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from runtime.records import Out
+from schemas.money import minor_step, split_largest_remainder
+from streams.crediting.decide import Fates, Refund
+from streams.crediting.letters import dead_letter
+from streams.crediting.memory import Remembered
+from streams.crediting.refunds import Parked
+from streams.crediting.rules import Judged
+from streams.crediting.segments import Segment
+from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
+from streams.crediting.splits import WHOLE, unit_firsts
+from streams.crediting.state import State
+
+#: Order of dead letters at one row: first what the row's time makes forgotten, then the row and what it releases.
+_FORGOTTEN, _DECIDED = 0, 1
+
+
+@dataclass(slots=True)
+class RefundCredits:
+    """Credits of refunds as columns. ``at``: row whose position they travel under; ``data``: row that holds the
+    refund's own fields, counted on from the segment's into ``released``.
+    """
+
+    at: list[int] = field(default_factory=list)
+    payee: list[int] = field(default_factory=list)
+    data: list[int] = field(default_factory=list)
+    assignment: list[int] = field(default_factory=list)
+    ppm: list[int] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    amount: list[int] = field(default_factory=list)
+    time: list[int] = field(default_factory=list)
+
+
+class InOrder:
+    """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied;
+    ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase, record).
+    """
+
+    def __init__(self, segment: Segment, judged: Judged, fates: Fates, state: State) -> None:
+        self._segment, self._judged, self._fates, self._state = segment, judged, fates, state
+        self._recorded: dict[bytes, int] = {}  # ids applied here → seen
+        self._sales: dict[bytes, Remembered] = {}  # sales applied here
+        self.credits = RefundCredits()
+        self.released: list[Parked] = []
+        self.reasons: dict[int, str] = {}
+        self.letters: list[tuple[int, int, Out]] = []
+
+    def run(self) -> None:
+        """Decides every row of the walk, then forgets what the segment's last row makes too old."""
+        fates = self._fates
+        for row in fates.walk.tolist():
+            floor = int(fates.floor[row])
+            self._forget(floor)
+            hash_ = self._segment.event_hash(row)
+            if fates.known[row] or hash_ in self._state.parked or self._recorded.get(hash_, -1) >= floor:
+                fates.status[row] = DUPLICATE
+            elif self._judged.reason[row]:
+                fates.status[row] = DEAD
+            elif row in fates.refunds:
+                fates.status[row] = self._refund(row, hash_, fates.refunds[row])
+            else:
+                fates.status[row] = APPLIED
+                self._apply(row, hash_)
+        self._forget(int(fates.floor[-1]))
+
+    def _forget(self, floor: int) -> None:
+        for parked in self._state.parked.forget(floor):
+            row = int(np.searchsorted(self._fates.floor, parked.seen, "right"))  # the first that is too late
+            self._dismiss(row, _FORGOTTEN, parked, "sale_not_found")
+
+    def _apply(self, row: int, hash_: bytes) -> None:
+        self._recorded[hash_] = int(self._fates.seen[row])
+        if not self._judged.sale[row]:
+            return
+        sale = self._sales[hash_] = self._sale_at(row)
+        number = len(sale.payees)
+        for parked in self._state.parked.release(hash_):
+            number += self._release(row, parked, sale, number)
+
+    def _sale_at(self, row: int) -> Remembered:
+        split = self._judged.splits.get(row)
+        payees = zip(split.payees, split.ppm) if split else [(int(self._judged.payee[row]), WHOLE)]
+        amount, seen = int(self._judged.amount[row]), int(self._fates.seen[row])
+        return Remembered(int(self._segment.time[row]), amount, seen, tuple(payees))
+
+    def _refund(self, row: int, hash_: bytes, refund: Refund) -> int:
+        """The status of a refund row, after doing what it asks for."""
+        sale = self._sale_of(row, refund)
+        if sale is None:
+            self._park(row, hash_, refund)
+            return PARKED
+        time = int(self._segment.time[row])
+        reason = self._take_back(refund, sale, _Place(at=row, payee=0, data=row, time=time))
+        if reason:
+            self.reasons[row] = reason
+            return DEAD
+        self._recorded[hash_] = int(self._fates.seen[row])
+        return APPLIED
+
+    def _sale_of(self, row: int, refund: Refund) -> Remembered | None:
+        sale = self._sales.get(refund.sale)
+        if sale is not None and sale.seen >= self._fates.floor[row]:
+            return sale
+        if refund.sale in self._recorded and self._recorded[refund.sale] >= self._fates.floor[row]:
+            return Remembered(0, 0, 0, ())  # seen here, but not a sale
+        if refund.chunk >= 0:
+            return self._state.memory.get(refund.chunk, refund.place)
+        return None
+
+    def _park(self, row: int, hash_: bytes, refund: Refund) -> None:
+        source = self._state.ledger.source(int(self._segment.source[row]))
+        values = self._segment.table.slice(row, 1).to_pylist()[0]
+        seen = int(self._fates.seen[row])
+        self._state.parked.park(Parked(hash_, refund.sale, source.topic, source.partition, seen, values))
+
+    def _release(self, row: int, parked: Parked, sale: Remembered, number: int) -> int:
+        """Applies a parked refund under its sale's position; how many credits that gave."""
+        refund = Refund(parked.sale, parked.row["data.amount"], parked.row.get("data.currency"))
+        data = len(self._segment) + len(self.released)
+        reason = self._take_back(refund, sale, _Place(at=row, payee=number, data=data, time=parked.row["time"]))
+        if reason:
+            self._dismiss(row, _DECIDED, parked, reason)
+            return 0
+        self._recorded[parked.hash] = parked.seen
+        self.released.append(parked)
+        self._state.ledger.settle(parked.topic, parked.partition, APPLIED)
+        return len(sale.payees)
+
+    def _dismiss(self, row: int, phase: int, parked: Parked, reason: str) -> None:
+        self.letters.append((row, phase, dead_letter(reason, parked.topic, parked.partition, parked.row)))
+        self._state.ledger.settle(parked.topic, parked.partition, DEAD)
+
+    def _take_back(self, refund: Refund, sale: Remembered, place: _Place) -> str:
+        """Credits the sale's payees with their parts of the refund; or the reason why not.
+
+        The cumulative refund is split and each part is the difference to the split before, so that the parts of
+        every refund sum to it exactly, and those of a full refund take back exactly what was credited.
+        """
+        if not sale.payees:
+            return "not_a_sale"
+        assigned = [self._state.assignments.all[payee] for payee, _ in sale.payees]
+        if refund.currency is not None and refund.currency != assigned[0].currency:
+            return "currency_mismatch"
+        before = self._state.refunded.of(refund.sale, sale.seen)
+        after = before + refund.amount
+        if after > sale.amount:
+            return "refund_exceeds_sale"
+        self._state.refunded.set(refund.sale, sale.seen, after)
+        ppm, step = [share for _, share in sale.payees], minor_step(assigned[0].currency)
+        parts = zip(*(split_largest_remainder(total, ppm, WHOLE, step) for total in (before, after)))
+        columns = self.credits
+        columns.amount += [was - now for was, now in parts]
+        columns.at += [place.at] * len(ppm)
+        columns.payee += range(place.payee, place.payee + len(ppm))
+        columns.data += [place.data] * len(ppm)
+        columns.assignment += [payee for payee, _ in sale.payees]
+        columns.ppm += ppm
+        columns.first += unit_firsts([(found.team, found.department) for found in assigned])
+        late = self._state.rules.refund_date == "refund"
+        columns.time += [place.time if late else sale.time] * len(ppm)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a refund's credits go: rows as in RefundCredits, the first payee number, its own time (ms)."""
+
+    at: int
+    payee: int
+    data: int
+    time: int

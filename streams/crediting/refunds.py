@@ -1,0 +1,156 @@
+"""What is kept for refunds: those that wait for their sale, and how much of each sale was taken back."""
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import msgspec
+import xxhash
+
+FORMAT = 1
+_PARKED, _REFUNDED = "parked/", "refunded/"
+_DAY_MINUTES = 24 * 60
+
+
+def event_hash(source: str, id_: str) -> bytes:
+    """The 16 bytes that identify an event: xxh3_128 of source, NUL, id."""
+    return xxhash.xxh3_128_digest(f"{source}\0{id_}".encode())
+
+
+def high_half(hash_: bytes) -> int:
+    """The first 8 bytes as the number that the memory sorts by."""
+    return int.from_bytes(hash_[:8], "little")
+
+
+def low_half(hash_: bytes) -> int:
+    """The last 8 bytes likewise."""
+    return int.from_bytes(hash_[8:], "little")
+
+
+class Parked(NamedTuple):
+    """A refund whose sale has not been seen. ``row``: its facts row by column name; ``seen``: minutes."""
+
+    hash: bytes
+    sale: bytes
+    topic: str
+    partition: int
+    seen: int
+    row: dict[str, Any]
+
+
+class ParkedRefunds:
+    """Parked refunds in log order, found by their own hash and by their sale's."""
+
+    def __init__(self) -> None:
+        self._by_hash: dict[bytes, Parked] = {}
+        self._by_sale: dict[bytes, dict[bytes, None]] = {}
+        #: First halves of every hash that a new row must be compared with, and how often each is held.
+        self.watched: Counter[int] = Counter()
+        self._next = 0
+        self._sequence: dict[bytes, int] = {}
+        self._dirty: dict[bytes, None] = {}
+
+    def __contains__(self, hash_: bytes) -> bool:
+        return hash_ in self._by_hash
+
+    def park(self, parked: Parked) -> None:
+        """Keeps a refund until its sale comes or it is forgotten."""
+        self._by_hash[parked.hash] = parked
+        self._by_sale.setdefault(parked.sale, {})[parked.hash] = None
+        self.watched.update((high_half(parked.hash), high_half(parked.sale)))
+        self._sequence[parked.hash] = self._next
+        self._next += 1
+        self._dirty[parked.hash] = None
+
+    def release(self, sale: bytes) -> list[Parked]:
+        """Takes out the refunds of ``sale`` in the order they were parked."""
+        return [self._remove(hash_) for hash_ in list(self._by_sale.get(sale, ()))]
+
+    def forget(self, floor: int) -> list[Parked]:
+        """Takes out those parked before ``floor`` (minutes), oldest first."""
+        forgotten = []
+        for parked in self._by_hash.values():
+            if parked.seen >= floor:
+                break
+            forgotten.append(parked)
+        return [self._remove(parked.hash) for parked in forgotten]
+
+    def _remove(self, hash_: bytes) -> Parked:
+        parked = self._by_hash.pop(hash_)
+        waiting = self._by_sale[parked.sale]
+        del waiting[hash_], self._sequence[hash_]
+        if not waiting:
+            del self._by_sale[parked.sale]
+        for half in (high_half(hash_), high_half(parked.sale)):
+            self.watched[half] -= 1
+            if not self.watched[half]:
+                del self.watched[half]
+        self._dirty[hash_] = None
+        return parked
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Takes its own rows out of a checkpoint's; raises ValueError on another format."""
+        found = [(key, msgspec.msgpack.decode(rows[key])) for key in sorted(rows) if key.startswith(_PARKED)]
+        for key, (version, sequence, *values) in sorted(found, key=lambda item: item[1][1]):
+            if version != FORMAT:
+                raise ValueError(f"state row {key}: format {version}, expected {FORMAT}")
+            self._next = sequence
+            self.park(Parked(*values))
+        self._dirty = {}
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """Refunds parked since the last call, and b'' for those taken out."""
+        rows = {}
+        for hash_ in self._dirty:
+            parked = self._by_hash.get(hash_)
+            value = msgspec.msgpack.encode([FORMAT, self._sequence[hash_], *parked]) if parked else b""
+            rows[_PARKED + hash_.hex()] = value
+        self._dirty = {}
+        return rows
+
+
+class RefundedTotals:
+    """Amount taken back so far by sale, forgotten with the sale. ``seen`` tells a sale from an older one of its id."""
+
+    def __init__(self) -> None:
+        self._totals: dict[bytes, tuple[int, int]] = {}  # sale → amount (fixed), seen (minutes)
+        self._by_day: dict[int, list[bytes]] = {}
+        self._dirty: dict[bytes, None] = {}
+
+    def of(self, sale: bytes, seen: int) -> int:
+        """Fixed amount taken back so far of the sale that was seen at ``seen``."""
+        amount, when = self._totals.get(sale, (0, seen))
+        return amount if when == seen else 0
+
+    def set(self, sale: bytes, seen: int, amount: int) -> None:
+        """States the new total."""
+        if self._totals.get(sale, (0, -1))[1] != seen:
+            self._by_day.setdefault(seen // _DAY_MINUTES, []).append(sale)
+        self._totals[sale] = (amount, seen)
+        self._dirty[sale] = None
+
+    def forget(self, floor: int) -> None:
+        """Drops the totals of sales that were seen on days before that of ``floor`` (minutes)."""
+        for day in [day for day in self._by_day if day < floor // _DAY_MINUTES]:
+            for sale in self._by_day.pop(day):
+                if sale in self._totals and self._totals[sale][1] // _DAY_MINUTES == day:
+                    del self._totals[sale]
+                    self._dirty[sale] = None
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Takes its own rows out of a checkpoint's; raises ValueError on another format."""
+        for key in sorted(key for key in rows if key.startswith(_REFUNDED)):
+            version, amount, seen = msgspec.msgpack.decode(rows[key])
+            if version != FORMAT:
+                raise ValueError(f"state row {key}: format {version}, expected {FORMAT}")
+            self.set(bytes.fromhex(key[len(_REFUNDED):]), seen, amount)
+        self._dirty = {}
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """Totals that changed since the last call, b'' for dropped ones."""
+        rows = {}
+        for sale in self._dirty:
+            value = msgspec.msgpack.encode([FORMAT, *self._totals[sale]]) if sale in self._totals else b""
+            rows[_REFUNDED + sale.hex()] = value
+        self._dirty = {}
+        return rows

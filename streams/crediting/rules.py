@@ -1,0 +1,126 @@
+"""What a plan says about crediting, as look-ups for whole columns."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.money import minor_step
+from schemas.plan import Plan
+from streams.crediting.chunks import NOT_A_SALE, SPLIT
+from streams.crediting.segments import Segment
+from streams.crediting.splits import Split, SplitReader
+from streams.organisation import Assignments, assignments_of
+
+#: Codes of ``Judged.reason``; 0 is a good row.
+ROW_REASONS = ("", "no_plan", "no_employee", "unknown_employee", "currency_mismatch")
+_NO_PLAN, _NO_EMPLOYEE, _UNKNOWN, _CURRENCY = range(1, 5)
+_UNNAMED, _NOBODY = -3, NOT_A_SALE
+
+
+class Rules:
+    """The plan in force, with its employees numbered in ``assignments``."""
+
+    def __init__(self, plan: Plan, assignments: Assignments) -> None:
+        self.currency = plan.currency
+        self.step = minor_step(plan.currency)
+        self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
+        self.refund_date = plan.crediting.refund_date
+        self.assignment_of = {name: assignments.code(found) for name, found in assignments_of(plan).items()}
+        assignments.freeze()
+        units = [(found.team, found.department) for found in assignments.all]
+        self.splits = SplitReader(self.assignment_of, units)
+
+
+@dataclass(slots=True)
+class Judged:
+    """Per row of a segment what follows from the row and the plan alone.
+
+    ``reason``: code in ROW_REASONS; ``payee``: assignment number, SPLIT, or NOT_A_SALE where there is none;
+    ``amount``: fixed, 0 where missing; ``splits``: by row.
+    """
+
+    reason: np.ndarray  # uint8
+    payee: np.ndarray  # int32
+    amount: np.ndarray  # int64
+    sale: np.ndarray  # bool
+    refund: np.ndarray  # bool
+    splits: dict[int, Split] = field(default_factory=dict)
+
+
+def judge(segment: Segment, rules: Rules | None) -> Judged:
+    """Looks at every row by itself; refunds name no employee, their sale does."""
+    rows = len(segment)
+    types = _dictionary(segment.table, "type")
+    judged = Judged(
+        reason=np.zeros(rows, np.uint8),
+        payee=np.full(rows, NOT_A_SALE, np.int32),
+        amount=_numbers(segment.table, "data.amount", rows),
+        sale=_where(types, lambda name: name == "sale"),
+        refund=_where(types, lambda name: name == "refund"),
+    )
+    if rules is None:
+        judged.reason[:] = _NO_PLAN
+        return judged
+    _judge_currency(segment, rules, judged)
+    _judge_employee(segment, rules, judged)
+    return judged
+
+
+def _judge_currency(segment: Segment, rules: Rules, judged: Judged) -> None:
+    if "data.currency" not in segment.table.schema.names:
+        return
+    other = _where(_dictionary(segment.table, "data.currency"), lambda name: name != rules.currency)
+    judged.reason[other] = _CURRENCY
+
+
+def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
+    codes, names = _dictionary(segment.table, "employee")
+    known = [rules.assignment_of.get(name, _NOBODY) if name else _UNNAMED for name in names]
+    payee = np.array([*known, _UNNAMED], np.int32)[codes]
+    payee[judged.refund] = _UNNAMED
+    unnamed = (payee == _UNNAMED) & ~judged.refund
+    if "splits" in segment.table.schema.names:
+        _judge_splits(segment, rules, judged, payee, unnamed)
+    judged.reason[unnamed] = _NO_EMPLOYEE
+    judged.reason[payee == _NOBODY] = _UNKNOWN
+    payee[payee == _UNNAMED] = NOT_A_SALE
+    payee[list(judged.splits)] = SPLIT
+    judged.payee = payee
+
+
+def _judge_splits(segment: Segment, rules: Rules, judged: Judged, payee: np.ndarray, unnamed: np.ndarray) -> None:
+    column = segment.table.column("splits")
+    rows = np.flatnonzero(column.is_valid().to_numpy() & ~judged.refund)
+    for row, text in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist()):
+        split = rules.splits.read(text)
+        unnamed[row] = False
+        if split is None:
+            payee[row] = _NOBODY
+        elif payee[row] != _NOBODY:
+            judged.splits[row] = split
+
+
+def _dictionary(table: pa.Table, name: str) -> tuple[np.ndarray, list[str]]:
+    """Codes by row (-1 for null, which picks the last of any array) and the strings by code."""
+    column = _array(table, name)
+    indices = column.indices.fill_null(-1) if column.indices.null_count else column.indices
+    return indices.to_numpy(), column.dictionary.to_pylist()
+
+
+def _where(column: tuple[np.ndarray, list[str]], test) -> np.ndarray:
+    codes, names = column
+    return np.array([*map(test, names), False], bool)[codes]
+
+
+def _numbers(table: pa.Table, name: str, rows: int) -> np.ndarray:
+    if name not in table.schema.names:
+        return np.zeros(rows, np.int64)
+    column = _array(table, name)
+    return (column.fill_null(0) if column.null_count else column).to_numpy()
+
+
+def _array(table: pa.Table, name: str) -> pa.Array:
+    """The one chunk of a combined column."""
+    return table.column(name).chunk(0)

@@ -1,0 +1,141 @@
+"""Facts records as segments: rows between two control records, as one table with numpy views of what decides."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from pydantic import ValidationError
+
+from runtime.records import Record
+from schemas.blocks import BlockError, decode_block, kind_of
+from schemas.control import KIND as CONTROL
+from schemas.control import PlanApplied, decode_control
+from streams.crediting.sources import Ledger
+
+KIND = "facts"
+
+
+class FactsError(ValueError):
+    """A record of the facts topic is not what it says it is. Nothing can be folded beyond it."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """``table``: facts rows in log order. ``offset``, ``index``: their position in the facts log; ``source``: number
+    in the ledger; ``high``, ``low``: halves of event_hash. ``first``, ``last``: facts offsets that were covered.
+    """
+
+    table: pa.Table
+    offset: np.ndarray  # int64
+    index: np.ndarray  # int32
+    source: np.ndarray  # int64
+    high: np.ndarray  # uint64
+    low: np.ndarray  # uint64
+    time: np.ndarray  # int64 ms
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+    def event_hash(self, row: int) -> bytes:
+        """The 16 bytes that identify the event of ``row``."""
+        return int(self.high[row]).to_bytes(8, "little") + int(self.low[row]).to_bytes(8, "little")
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Blocks gathered for one segment."""
+
+    blocks: list[pa.RecordBatch] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    types: dict[str, pa.DataType] = field(default_factory=dict)
+
+    def fits(self, block: pa.RecordBatch) -> bool:
+        """Whether ``block``'s fields have the same types as before; a plan may have declared one anew."""
+        return all(self.types.get(name, type_) == type_ for name, type_ in zip(block.schema.names, block.schema.types))
+
+    def add(self, block: pa.RecordBatch, offset: int, start: int, source: int) -> None:
+        self.blocks.append(block)
+        self.offsets.append(offset)
+        self.starts.append(start)
+        self.sources.append(source)
+        self.types |= dict(zip(block.schema.names, block.schema.types))
+
+
+def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment | PlanApplied]:
+    """Segments and control records in log order; rows at or below their source's mark are left out.
+
+    Rejected records and gaps go to ``ledger``. Raises FactsError on anything but facts blocks and control records.
+    """
+    parts, first = _Parts(), records[0].offset
+    for record in records:
+        kind = kind_of(record.headers)
+        if kind == CONTROL:
+            yield from _segment(parts, first, record.offset - 1)
+            yield _control(record)
+            parts, first = _Parts(), record.offset + 1
+            continue
+        if kind != KIND:
+            raise FactsError(f"facts offset {record.offset}: header kind is {kind!r}, expected 'facts' or 'control'")
+        block, start, source = _new_rows(record, ledger)
+        if block is None:
+            continue
+        if not parts.fits(block):
+            yield from _segment(parts, first, record.offset - 1)
+            parts, first = _Parts(), record.offset
+        parts.add(block, record.offset, start, source)
+    yield from _segment(parts, first, records[-1].offset)
+
+
+def _control(record: Record) -> PlanApplied:
+    try:
+        return decode_control(record.value)
+    except ValidationError as error:
+        raise FactsError(f"facts offset {record.offset}: not a control record: {error}") from error
+
+
+def _new_rows(record: Record, ledger: Ledger) -> tuple[pa.RecordBatch | None, int, int]:
+    """The rows of a block above the mark, the index of the first of them, and the source's number."""
+    try:
+        block, meta = decode_block(record.value)
+        number = ledger.number(meta["topic"], meta["partition"])
+    except (BlockError, KeyError, TypeError) as error:
+        raise FactsError(f"facts offset {record.offset}: {error!r} in the block") from error
+    source = ledger.source(number)
+    if source.note(meta):
+        ledger.touch(number)
+    if not block.num_rows:
+        return None, 0, number
+    start = source.new_rows_from(block.column("offset").to_numpy())
+    return (block.slice(start) if start < block.num_rows else None), start, number
+
+
+def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
+    if not parts.blocks:
+        return
+    counts = [block.num_rows for block in parts.blocks]
+    tables = [pa.Table.from_batches([block]) for block in parts.blocks]
+    table = pa.concat_tables(tables, promote_options="default").combine_chunks()
+    halves = np.concatenate([_halves(block.column("event_hash")) for block in parts.blocks])
+    yield Segment(
+        table=table,
+        offset=np.repeat(np.array(parts.offsets, np.int64), counts),
+        index=np.concatenate([np.arange(at, at + n, dtype=np.int32) for at, n in zip(parts.starts, counts)]),
+        source=np.repeat(np.array(parts.sources, np.int64), counts),
+        high=np.ascontiguousarray(halves[:, 0]),
+        low=np.ascontiguousarray(halves[:, 1]),
+        time=table.column("time").to_numpy(),
+        first=first,
+        last=last,
+    )
+
+
+def _halves(hashes: pa.FixedSizeBinaryArray) -> np.ndarray:
+    """uint64 of shape (rows, 2)."""
+    data = np.frombuffer(hashes.buffers()[1], np.dtype("<u8"))
+    return data[2 * hashes.offset: 2 * (hashes.offset + len(hashes))].reshape(-1, 2)

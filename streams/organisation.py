@@ -1,0 +1,85 @@
+"""The organisation of a plan, seen from its employees; and the names that credits are written with."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from schemas.plan import Organisation, Plan
+from schemas.topics import partition_of
+
+
+class Assignment(NamedTuple):
+    """Where an employee stands when credited, and the currency of the plan then in force."""
+
+    employee: str
+    team: str
+    department: str
+    role: str
+    currency: str
+
+
+def assignments_of(plan: Plan) -> dict[str, Assignment]:
+    """Every employee of ``plan``, in the plan's order, with team, department, role and currency."""
+    return {found.employee: found for found in _walk(plan.organisation, plan.currency)}
+
+
+def _walk(organisation: Organisation, currency: str) -> Iterable[Assignment]:
+    for department in organisation.departments:
+        for team in department.teams:
+            for employee in team.employees:
+                yield Assignment(employee.id, team.id, department.id, employee.role, currency)
+
+
+class _Names:
+    """Distinct strings, numbered in order of arrival."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+
+    def code(self, name: str) -> int:
+        return self.codes.setdefault(name, len(self.codes))
+
+
+class Assignments:
+    """All assignments ever credited, numbered; a number never changes its meaning, so remembered sales may hold it.
+
+    After ``freeze()``: ``columns[name]`` is the int32 name code by assignment and ``names[name]`` the pyarrow
+    strings by code, for employee, team, department, role; ``partition`` is the credits partition by assignment.
+    """
+
+    COLUMNS = ("employee", "team", "department", "role")
+
+    def __init__(self, credit_partitions: int) -> None:
+        self._credit_partitions = credit_partitions
+        self._codes: dict[Assignment, int] = {}
+        self._interned = {name: _Names() for name in self.COLUMNS}
+        self._rows: list[tuple[int, ...]] = []
+        self._partitions: list[int] = []
+        self.all: list[Assignment] = []
+        self.freeze()
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def code(self, assignment: Assignment) -> int:
+        """The number of ``assignment``; call ``freeze()`` after the last of a series."""
+        known = self._codes.get(assignment)
+        if known is not None:
+            return known
+        self._codes[assignment] = len(self.all)
+        self.all.append(assignment)
+        self._rows.append(tuple(self._interned[name].code(getattr(assignment, name)) for name in self.COLUMNS))
+        key = xxhash.xxh3_64_intdigest(assignment.employee.encode())
+        self._partitions.append(partition_of(key, self._credit_partitions))
+        return len(self.all) - 1
+
+    def freeze(self) -> None:
+        """Rebuilds the arrays from what has been numbered so far."""
+        table = np.array(self._rows, np.int32).reshape(-1, len(self.COLUMNS))
+        self.columns = {name: table[:, at].copy() for at, name in enumerate(self.COLUMNS)}
+        self.names = {name: pa.array(list(self._interned[name].codes), pa.string()) for name in self.COLUMNS}
+        self.partition = np.array(self._partitions, np.int32)

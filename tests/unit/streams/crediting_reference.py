@@ -1,0 +1,284 @@
+"""Crediting said in the plainest way, one event after the other, and helpers that write and read its log."""
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import xxhash
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block, encode_block, kind_header
+from schemas.control import PlanApplied, encode_control
+from schemas.dead_letters import decode_dead_letter
+from schemas.money import minor_step, split_largest_remainder
+from schemas.plan import Plan
+
+MINUTE, DAY = 60_000, 86_400_000
+START = 1_767_225_600_000  # 2026-01-01
+
+
+@dataclass
+class Record:
+    offset: int
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp: int = 0
+    key: bytes | None = None
+
+
+@dataclass
+class Event:
+    """A facts row before it is one. ``data`` holds fixed numbers, strings, booleans."""
+
+    id: str
+    type: str = "sale"
+    time: int = START
+    employee: str = ""
+    splits: list | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    source: str = "shop"
+    subject: str = ""
+
+    @property
+    def hash(self) -> bytes:
+        return xxhash.xxh3_128_digest(f"{self.source}\0{self.id}".encode())
+
+    @property
+    def sale_hash(self) -> bytes:
+        source = self.data.get("sale_source") or self.source
+        return xxhash.xxh3_128_digest(f"{source}\0{self.data['sale_id']}".encode())
+
+
+@dataclass
+class Block:
+    """What intake found in a range of one source partition: (offset, event), rejected, gaps."""
+
+    partition: int
+    rows: list[tuple[int, Event]]
+    rejected: list[list] = field(default_factory=list)
+    gaps: list[list] = field(default_factory=list)
+
+
+def make_plan(teams: dict[str, list[str]], currency: str = "CNY", **crediting: Any) -> Plan:
+    """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
+    departments = [
+        {"id": name, "teams": [
+            {"id": team, "employees": [{"id": one, "role": f"role-{team}"} for one in members]}
+            for team, members in teams.items() if team.startswith("x") == (name == "d2")
+        ]}
+        for name in ("d1", "d2")
+    ]
+    kpi = {"id": "sales", "name": "Sales", "aggregate": "sum", "events": ["sale"], "field": "amount"}
+    return Plan.model_validate({
+        "plan": "p", "timezone": "UTC", "currency": currency, "crediting": crediting, "kpis": [kpi],
+        "organisation": {"company": "c", "departments": departments},
+    })
+
+
+def as_records(log: list[Block | PlanApplied]) -> list[Record]:
+    return [_record(offset, step) for offset, step in enumerate(log)]
+
+
+def _record(offset: int, step: Block | PlanApplied) -> Record:
+    if isinstance(step, PlanApplied):
+        return Record(offset, encode_control(step), kind_header("control"))
+    offsets = [at for at, _ in step.rows] + [at for at, *_ in step.rejected] + [at for at, *_ in step.gaps]
+    meta = {"topic": "events", "partition": step.partition, "first": min(offsets, default=0),
+            "last": max(offsets, default=0), "rejected": step.rejected, "gaps": step.gaps}
+    return Record(offset, encode_block(_table(step.rows), meta), kind_header("facts"))
+
+
+def _table(rows: list[tuple[int, Event]]) -> pa.RecordBatch:
+    events = [event for _, event in rows]
+    columns: dict[str, pa.Array] = {
+        "offset": pa.array([offset for offset, _ in rows], pa.int64()),
+        "event_hash": pa.array([event.hash for event in events], pa.binary(16)),
+        "source": _strings([event.source for event in events]),
+        "id": pa.array([event.id for event in events], pa.string()),
+        "type": _strings([event.type for event in events]),
+        "time": pa.array([event.time for event in events], pa.int64()),
+        "subject": _strings([event.subject for event in events]),
+        "employee": _strings([event.employee for event in events]),
+    }
+    if any(event.splits for event in events):
+        columns["splits"] = pa.array([event.splits and json.dumps(event.splits) for event in events], pa.string())
+    for name in sorted({name for event in events for name in event.data}):
+        values = [event.data.get(name) for event in events]
+        textual = any(isinstance(value, str) for value in values)
+        columns[f"data.{name}"] = _strings(values) if textual else pa.array(values)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _strings(values: list[str | None]) -> pa.Array:
+    return pa.array(values, pa.string()).dictionary_encode()
+
+
+@dataclass
+class Result:
+    """Credits per target in order, dead letters in order, last outcome per key."""
+
+    credits: dict[int, list[dict]] = field(default_factory=dict)
+    letters: list[dict] = field(default_factory=list)
+    outcomes: dict[tuple[str, int], dict] = field(default_factory=dict)
+
+    def add(self, outs: list[Out]) -> None:
+        for out in outs:
+            if out.topic == "credits":
+                rows = [_without_nulls(row) for row in decode_block(out.value)[0].to_pylist()]
+                self.credits.setdefault(out.partition, []).extend(rows)
+            elif out.topic == "dead-letters":
+                letter = decode_dead_letter(out.value)
+                self.letters.append({"reason": letter.reason, "id": letter.dead_letter_id, "raw": letter.raw})
+            else:
+                outcome = msgspec.json.decode(out.value)
+                self.outcomes[outcome["topic"], outcome["partition"]] = outcome
+
+    @property
+    def rows(self) -> list[dict]:
+        """All credits by position."""
+        every = [row for rows in self.credits.values() for row in rows]
+        return sorted(every, key=lambda row: (row["offset"], row["index"], row["payee"]))
+
+
+def _without_nulls(row: dict) -> dict:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def fold(crediting, records: list[Record], result: Result) -> None:
+    """One batch into ``crediting``, its outputs into ``result``."""
+    if records:
+        result.add(crediting.fold(RecordBatch("facts", 0, records)))
+
+
+class Reference:
+    """The same decisions on dicts and lists, one row at a time. ``credits``: (target, row); ``letters``: (reason, id)."""
+
+    def __init__(self, credit_partitions: int) -> None:
+        self.credit_partitions = credit_partitions
+        self.plan: Plan | None = None
+        self.applied_plans: set[str] = set()
+        self.newest = self.floor = 0
+        self.seen: dict[bytes, int] = {}
+        self.sales: dict[bytes, dict] = {}
+        self.parked: list[dict] = []
+        self.marks: dict[int, int] = {}
+        self.credits: list[tuple[int, dict]] = []
+        self.letters: list[tuple[str, str]] = []
+
+    def run(self, log: list[Block | PlanApplied]) -> Reference:
+        for offset, step in enumerate(log):
+            if isinstance(step, Block):
+                self._block(offset, step)
+            elif step.id not in self.applied_plans:
+                self.applied_plans.add(step.id)
+                self.plan = step.plan
+        return self
+
+    def _block(self, offset: int, block: Block) -> None:
+        for index, (source_offset, event) in enumerate(block.rows):
+            if source_offset <= self.marks.get(block.partition, -1):
+                continue
+            self.marks[block.partition] = source_offset
+            self.newest = max(self.newest, event.time)
+            if self.plan:
+                horizon = self.plan.crediting.horizon_days * 24 * 60
+                self.floor = max(self.floor, self.newest // MINUTE - horizon)
+            self._forget()
+            self._event(event, (offset, index), f"events:{block.partition}:{source_offset}:0")
+
+    def _forget(self) -> None:
+        self.seen = {hash_: when for hash_, when in self.seen.items() if when >= self.floor}
+        self.letters += [("sale_not_found", one["letter"]) for one in self.parked if one["seen"] < self.floor]
+        self.parked = [one for one in self.parked if one["seen"] >= self.floor]
+
+    def _event(self, event: Event, at: tuple[int, int], letter: str) -> None:
+        if event.hash in self.seen or any(one["event"].hash == event.hash for one in self.parked):
+            return
+        reason = self._reason(event)
+        if reason:
+            self.letters.append((reason, letter))
+            return
+        when = self.newest // MINUTE
+        if event.type == "refund":
+            waiting = {"event": event, "letter": letter, "seen": when}
+            if event.sale_hash not in self.seen:
+                self.parked.append(waiting)
+            else:
+                self._refund(waiting, at, 0)
+            return
+        self.seen[event.hash] = when
+        shares = event.splits or [[event.employee, 1_000_000]]
+        whole = event.data.get("amount")
+        step = minor_step(self.plan.currency)
+        parts = split_largest_remainder(whole or 0, [ppm for _, ppm in shares], 1_000_000, step)
+        payees = [(self._member(employee), ppm) for employee, ppm in shares]
+        self._credit(event, at, 0, payees, parts if whole is not None else None, event.time)
+        self.sales.pop(event.hash, None)
+        if event.type != "sale":
+            return
+        self.sales[event.hash] = {"payees": payees, "amount": whole, "time": event.time, "back": 0,
+                                  "currency": self.plan.currency}
+        mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
+        self.parked = [one for one in self.parked if one not in mine]
+        number = len(payees)
+        for one in mine:
+            number += self._refund(one, at, number)
+
+    def _refund(self, waiting: dict, at: tuple[int, int], number: int) -> int:
+        event, sale = waiting["event"], self.sales.get(waiting["event"].sale_hash)
+        reason = ""
+        if sale is None:
+            reason = "not_a_sale"
+        elif event.data["currency"] != sale["currency"]:
+            reason = "currency_mismatch"
+        elif sale["back"] + event.data["amount"] > sale["amount"]:
+            reason = "refund_exceeds_sale"
+        if reason:
+            self.letters.append((reason, waiting["letter"]))
+            return 0
+        shares = [ppm for _, ppm in sale["payees"]]
+        step = minor_step(sale["currency"])
+        before = split_largest_remainder(sale["back"], shares, 1_000_000, step)
+        sale["back"] += event.data["amount"]
+        after = split_largest_remainder(sale["back"], shares, 1_000_000, step)
+        time = event.time if self.plan.crediting.refund_date == "refund" else sale["time"]
+        self._credit(event, at, number, sale["payees"], [was - now for was, now in zip(before, after)], time)
+        self.seen[event.hash] = waiting["seen"]
+        return len(shares)
+
+    def _reason(self, event: Event) -> str:
+        if self.plan is None:
+            return "no_plan"
+        if event.type != "refund":
+            named = [employee for employee, _ in event.splits or []] + [event.employee] * bool(event.employee)
+            if not named:
+                return "no_employee"
+            if any(self._member(employee) is None for employee in named):
+                return "unknown_employee"
+        return "currency_mismatch" if event.data.get("currency", self.plan.currency) != self.plan.currency else ""
+
+    def _member(self, wanted: str) -> dict | None:
+        for department in self.plan.organisation.departments:
+            for team in department.teams:
+                for one in team.employees:
+                    if one.id == wanted:
+                        return {"employee": one.id, "team": team.id, "department": department.id, "role": one.role}
+        return None
+
+    def _credit(self, event: Event, at, number: int, payees: list, parts: list | None, time: int) -> None:
+        teams, departments = [], []
+        for index, (member, ppm) in enumerate(payees):
+            first = (member["team"] not in teams) + 2 * (member["department"] not in departments) + 4 * (index == 0)
+            teams.append(member["team"])
+            departments.append(member["department"])
+            data = {f"data.{name}": value for name, value in event.data.items()}
+            if parts is not None:
+                data["data.amount"] = parts[index]
+            row = {"offset": at[0], "index": at[1], "payee": number + index, "time": time, "event_time": event.time,
+                   "share": ppm, "unit_first": first, "event_hash": event.hash, "source": event.source,
+                   "id": event.id, "type": event.type, **data, **member}
+            target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
+            self.credits.append((target, row))

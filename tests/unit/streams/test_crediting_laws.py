@@ -1,0 +1,174 @@
+"""Crediting's laws over drawn logs: any cut, any restart, any overlap of intake gives what the plain reference gives."""
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.control import PlanApplied
+from streams.crediting import Crediting
+from tests.unit.streams.crediting_reference import (
+    DAY,
+    START,
+    Block,
+    Event,
+    Reference,
+    Result,
+    as_records,
+    fold,
+    make_plan,
+)
+
+TARGETS = 3
+TEAMS = {"a": ["E1", "E2"], "b": ["E3"], "x": ["E4"]}
+PLANS = [
+    PlanApplied(id="1", plan=make_plan(TEAMS, horizon_days=2)),
+    PlanApplied(id="2", plan=make_plan({"a": ["E1"], "b": ["E2"], "x": ["E4"]}, horizon_days=1, refund_date="sale")),
+    PlanApplied(id="3", plan=make_plan(TEAMS, currency="JPY", horizon_days=3)),
+]
+IDS = ["i1", "i2", "i3", "i4"]
+SPLITS = [
+    [["E1", 500_000], ["E2", 300_000], ["E4", 200_000]], [["E3", 333_333], ["E1", 333_333], ["E2", 333_334]],
+    [["E1", 1]] + [["E4", 999_999]], [["E1", 500_000], ["E9", 500_000]],
+]
+
+amounts = st.integers(0, 400).map(lambda cents: cents * 100) | st.integers(0, 30_000)
+currencies = st.sampled_from(["CNY"] * 6 + ["JPY"])
+times = st.builds(lambda day, minutes: START + day * DAY + minutes * 61_000, st.integers(0, 6), st.integers(0, 90))
+
+
+@st.composite
+def events(draw) -> Event:
+    type_ = draw(st.sampled_from(["sale", "sale", "refund", "refund", "visit"]))
+    id_ = draw(st.sampled_from(IDS)) if type_ != "refund" else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
+    time = draw(times)
+    if type_ == "refund":
+        data = {"sale_id": draw(st.sampled_from(IDS)), "amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
+        return Event(id_, type_, time, data=data)
+    if type_ == "visit":
+        return Event(id_, type_, time, draw(st.sampled_from(["E1", "E3", "E9", ""])), data={"minutes": draw(amounts)})
+    data = {"amount": draw(amounts), "currency": draw(currencies)}
+    splits = draw(st.none() | st.sampled_from(SPLITS))
+    employee = "" if splits else draw(st.sampled_from(["E1", "E2", "E3", "E4", "E9"]))
+    return Event(id_, type_, time, employee, splits, data)
+
+
+@st.composite
+def sources(draw) -> list[tuple[int, object]]:
+    """What one source partition holds: (offset, event), (offset, 'reason') for a reject; skipped offsets are gaps."""
+    entries, offset = [], 0
+    for step in draw(st.lists(st.sampled_from([1, 1, 1, 2, 4]), max_size=14)):
+        offset += step
+        entries.append((offset - 1, draw(events() | st.just("invalid_json")) if step < 4 else draw(events())))
+    return entries
+
+
+def block_of(partition: int, entries: list, start: int, end: int) -> Block:
+    before = [-1, *(offset for offset, _ in entries)]
+    part = list(zip(before[start:end], entries[start:end], strict=True))
+    return Block(
+        partition,
+        rows=[(offset, event) for _, (offset, event) in part if isinstance(event, Event)],
+        rejected=[[offset, reason] for _, (offset, reason) in part if isinstance(reason, str)],
+        gaps=[[offset, offset - last - 1] for last, (offset, _) in part if offset - last > 1],
+    )
+
+
+@st.composite
+def logs(draw) -> list[Block | PlanApplied]:
+    """Two source partitions interleaved, sometimes sent again from an earlier place and cut otherwise; plans between."""
+    every = [draw(sources()), draw(sources())]
+    at = [0, 0]
+    log: list[Block | PlanApplied] = [PLANS[0]] if draw(st.integers(0, 9)) else []
+    while any(at[partition] < len(every[partition]) for partition in (0, 1)):
+        if not draw(st.integers(0, 7)):
+            log.append(draw(st.sampled_from(PLANS)))
+        partition = draw(st.sampled_from([p for p in (0, 1) if at[p] < len(every[p])]))
+        start = draw(st.sampled_from([at[partition]] * 3 + [max(0, at[partition] - 2), 0]))
+        end = draw(st.integers(start, len(every[partition])))
+        log.append(block_of(partition, every[partition], start, end))
+        at[partition] = max(at[partition], end)
+    return log
+
+
+def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
+    """Folds ``log`` cut before the given records; at ``restarts`` goes on from the checkpoint in a new instance."""
+    records, result, saved = as_records(log), Result(), {}
+    crediting = Crediting(0, TARGETS)
+    bounds = sorted({0, len(records), *(cut % (len(records) + 1) for cut in [*cuts, *restarts])})
+    again = {cut % (len(records) + 1) for cut in restarts}
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        fold(crediting, records[start:end], result)
+        if end in again:
+            saved |= crediting.dirty_rows()
+            crediting = Crediting(0, TARGETS)
+            crediting.restore({key: value for key, value in saved.items() if value})
+    return result
+
+
+cut_points = st.lists(st.integers(0, 40), max_size=8)
+
+
+@settings(max_examples=400, deadline=None)
+@given(logs(), cut_points, cut_points)
+def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
+    expected = Reference(TARGETS).run(log)
+    by_target = defaultdict(list)
+    for target, row in expected.credits:
+        by_target[target].append(row)
+    for result in (run(log, []), run(log, cuts), run(log, cuts, restarts), run(log, list(range(40)), list(range(40)))):
+        assert result.credits == by_target
+        assert [(letter["reason"], letter["id"]) for letter in result.letters] == expected.letters
+
+
+@settings(max_examples=150, deadline=None)
+@given(logs(), cut_points, cut_points)
+def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
+    whole = run(log, [])
+    for result in (run(log, cuts), run(log, cuts, restarts), run(log, list(range(40)))):
+        assert result.letters == whole.letters
+        assert result.outcomes.keys() == whole.outcomes.keys()
+        for key, outcome in whole.outcomes.items():
+            assert {**result.outcomes[key], "version": 0} == {**outcome, "version": 0}
+
+
+@settings(max_examples=150, deadline=None)
+@given(logs(), cut_points)
+def test_every_source_offset_is_counted_once(log, cuts):
+    result = run(log, cuts)
+    consumed = defaultdict(set)
+    for block in (step for step in log if isinstance(step, Block)):
+        consumed[block.partition] |= {offset for offset, _ in [*block.rows, *block.rejected]}
+    for (_, partition), outcome in result.outcomes.items():
+        fates = sum(outcome[name] for name in ("applied", "duplicate", "dead_lettered", "parked"))
+        assert fates == len(consumed[partition])
+        assert outcome["last_offset"] == max(consumed[partition])
+        assert fates + outcome["gaps"] == outcome["last_offset"] + 1
+    assert {partition for _, partition in result.outcomes} == set(consumed) - {p for p, found in consumed.items() if not found}
+
+
+@settings(max_examples=150, deadline=None)
+@given(logs(), cut_points)
+def test_credits_of_an_event_sum_to_it(log, cuts):
+    amounts_of = defaultdict(list)
+    for block in (step for step in log if isinstance(step, Block)):
+        for _, event in block.rows:
+            amounts_of[event.hash].append(event.data.get("amount", 0) * (-1 if event.type == "refund" else 1))
+    totals: Counter = Counter()
+    for row in run(log, cuts).rows:
+        # one event's credits: same id, same position, and for released refunds a run of payee numbers
+        totals[row["event_hash"], row["offset"], row["index"]] += row.get("data.amount", 0)
+    for (hash_, *_), total in totals.items():
+        assert total in amounts_of[hash_]
+
+
+@settings(max_examples=100, deadline=None)
+@given(logs(), cut_points)
+def test_source_offsets_seen_before_change_nothing(log, cuts):
+    once = run(log, cuts)
+    again = run(log + [step for step in log if isinstance(step, Block)], [*cuts, len(log)])
+    assert again.credits == once.credits
+    assert again.letters == once.letters
+    for key, outcome in once.outcomes.items():
+        assert {**again.outcomes[key], "version": 0} == {**outcome, "version": 0}
