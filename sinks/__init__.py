@@ -1,1 +1,1 @@
-"""Where results go: the ClickHouse loader and the checkpoint store."""
+"""From topics to ClickHouse: rows (pure), the loader, the checkpoint store."""

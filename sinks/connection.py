@@ -35,5 +35,5 @@ def connect(settings: ClickHouseSettings, **options: object) -> Client:
 
 
 def connect_binary(settings: ClickHouseSettings, **options: object) -> Client:
-    """A client that takes and gives strings as bytes, and sends each insert as one block."""
-    return connect(settings, strings_as_bytes=True, insert_block_size=2**31 - 1, **options)
+    """A client that takes and gives strings as bytes, and sends each insert as one block unless told otherwise."""
+    return connect(settings, **{"strings_as_bytes": True, "insert_block_size": 2**31 - 1, **options})

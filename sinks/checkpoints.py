@@ -1,0 +1,87 @@
+"""The checkpoint store on ClickHouse.
+
+Why a checkpoint is whole or absent: it is one INSERT that the driver sends as one block, and one block into one
+partition of a MergeTree table becomes one part, which exists or does not.
+
+Why ``load`` is consistent, also with a zombie (an owner that lost its partition and does not know yet): folding is
+deterministic and values are absolute, so a row for key k at version v is the state of k at offset v, whoever wrote it.
+Each owner starts from a complete state at its marker L and writes, in order, every key that changes after L. Let M be
+the highest marker. Its writer covered every change up to M. Another owner's row hides one of its rows only with a
+version between that row's and M, and then holds the state of that key at the later offset: the same value, or a newer
+one still at or below M. No row is above M, because each block carries its own marker. So the newest row of every key
+is the state at M, in whatever order the blocks arrived. One SELECT reads marker and rows from one snapshot of parts.
+
+A deleted key stays as a tombstone, since an older version of it may still lie in a part that is not merged.
+"""
+from __future__ import annotations
+
+from clickhouse_driver.errors import Error
+
+from runtime.checkpoints import Checkpoint, StoreUnavailable
+from sinks.connection import ClickHouseSettings, connect_binary
+
+MARKER = ""
+
+_INSERT = "INSERT INTO kpistream.checkpoints (stage, partition, key, value, version, deleted) VALUES"
+_SELECT = """
+SELECT key, value FROM kpistream.checkpoints FINAL
+WHERE stage = %(stage)s AND partition = %(partition)s
+"""
+
+
+class ClickHouseCheckpointStore:
+    """Implements runtime.checkpoints.CheckpointStore; every call has its own connection, so threads may share it.
+
+    ``query_settings`` go with every query: on a replicated cluster ``insert_quorum`` and
+    ``select_sequential_consistency``, so that no lagging replica hands out an old marker.
+    """
+
+    def __init__(self, settings: ClickHouseSettings, **query_settings: object) -> None:
+        self._settings = settings
+        self._query_settings = query_settings
+
+    def save(self, checkpoints: list[Checkpoint]) -> None:
+        """Write all checkpoints as one block: all of them are stored, or none is. Raises StoreUnavailable.
+
+        After an error it may have been stored nevertheless; saving it again changes nothing.
+        """
+        if not checkpoints:
+            return
+        data = _columns(checkpoints)
+        try:
+            with connect_binary(self._settings, **self._query_settings) as client:
+                client.execute(_INSERT, data, columnar=True)
+        except (Error, OSError, EOFError) as error:
+            raise StoreUnavailable(f"checkpoint not saved: {error}") from error
+
+    def load(self, stage: str, partition: int) -> Checkpoint | None:
+        """The newest checkpoint with all its live rows, None where there never was one. Raises StoreUnavailable."""
+        try:
+            with connect_binary(self._settings, **self._query_settings) as client:
+                found = client.execute(_SELECT, {"stage": stage, "partition": partition}, columnar=True)
+        except (Error, OSError, EOFError) as error:
+            raise StoreUnavailable(f"checkpoint of {stage}, partition {partition} not loaded: {error}") from error
+        keys, values = found or ((), ())
+        rows = {key.decode(): value for key, value in zip(keys, values, strict=True) if value}
+        if not rows:
+            return None
+        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows)
+
+
+def _columns(checkpoints: list[Checkpoint]) -> list[list]:
+    """Columns of the insert: each checkpoint's rows and then its marker. Raises ValueError for an empty key."""
+    stages: list[bytes] = []
+    partitions: list[int] = []
+    keys: list[bytes] = []
+    values: list[bytes] = []
+    versions: list[int] = []
+    for checkpoint in checkpoints:
+        if MARKER in checkpoint.rows:
+            raise ValueError(f"checkpoint of {checkpoint.stage}: the empty key belongs to the marker")
+        count = len(checkpoint.rows) + 1
+        stages += [checkpoint.stage.encode()] * count
+        partitions += [checkpoint.partition] * count
+        keys += [key.encode() for key in checkpoint.rows] + [MARKER.encode()]
+        values += [*checkpoint.rows.values(), str(checkpoint.next_offset).encode()]
+        versions += [checkpoint.next_offset] * count
+    return [stages, partitions, keys, values, versions, [0 if value else 1 for value in values]]

@@ -1,0 +1,89 @@
+"""Records of the internal topics as rows of tables. Pure. A new table is one entry in SINKS.
+
+Blocks stay columnar from the topic to the insert; only control records, awards, dead letters and outcomes, which are
+few, pass through Python objects.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pyarrow as pa
+
+from runtime.records import Record
+from schemas import topics
+from schemas.blocks import BlockError, decode_block, kind_of
+from schemas.control import KIND as CONTROL
+from sinks.block_tables import BLOCKS, BlockTable, payload_values
+from sinks.columns import Values, constant, from_arrow
+from sinks.control_rows import control_rows
+from sinks.insert import Origin, Rows
+from sinks.json_rows import award_rows, dead_letter_rows, outcome_rows
+
+
+class RowError(ValueError):
+    """A record of an internal topic cannot be loaded; the message names topic, partition and offset."""
+
+
+RowFunction = Callable[[bytes, Origin], list[Rows]]
+
+
+def block_rows(block: BlockTable) -> RowFunction:
+    """The function that reads blocks for ``block``."""
+
+    def rows(value: bytes, origin: Origin) -> list[Rows]:
+        batch, meta = decode_block(value)
+        return [_from_block(block, batch, meta, origin)] if batch.num_rows else []
+
+    return rows
+
+
+#: (topic, kind of the record) to what makes rows of it; kind '' stands for any other kind.
+SINKS: dict[tuple[str, str], RowFunction] = {
+    (topics.FACTS.name, "facts"): block_rows(BLOCKS["facts"]),
+    (topics.CREDITS.name, "credits"): block_rows(BLOCKS["credits"]),
+    (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
+    (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
+    (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
+    (topics.AWARDS.name, ""): award_rows,
+    (topics.DEAD_LETTERS.name, ""): dead_letter_rows,
+    (topics.OUTCOMES.name, ""): outcome_rows,
+    (topics.CONTROL.name, ""): control_rows,
+    # Copies of what the control topic holds, for the stages.
+    (topics.FACTS.name, CONTROL): lambda value, origin: [],
+    (topics.CREDITS.name, CONTROL): lambda value, origin: [],
+}
+#: The topics that the loader reads.
+LOADED_TOPICS = tuple(sorted({topic for topic, _ in SINKS}))
+
+
+def rows_of(topic: str, partition: int, record: Record) -> list[Rows]:
+    """Rows of one record; raises RowError where it is not what its topic holds."""
+    kind = kind_of(record.headers)
+    make = SINKS.get((topic, kind)) or SINKS.get((topic, ""))
+    place = f"{topic}, partition {partition}, offset {record.offset}"
+    if make is None:
+        raise RowError(f"{place}: expected a kind that the topic holds, found {kind!r}")
+    if record.value is None:
+        raise RowError(f"{place}: expected a value, found none")
+    try:
+        return make(record.value, Origin(topic, partition, record.offset, record.timestamp))
+    except (BlockError, ValueError, KeyError, TypeError, pa.ArrowException, msgspec.MsgspecError) as error:
+        raise RowError(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def _from_block(block: BlockTable, batch: pa.RecordBatch, meta: dict, origin: Origin) -> Rows:
+    count = batch.num_rows
+    fixed = block.constants(meta, origin) | {"processed_at": origin.timestamp}
+    kinds = {column.name: column.kind for column in block.table.columns}
+    values = {name: constant(kinds[name], value, count) for name, value in fixed.items()}
+    values |= block.per_row(origin, count)
+    for column in block.table.columns:
+        at = batch.schema.get_field_index(block.sources.get(column.name, column.name))
+        if at >= 0 and column.name not in values:
+            values[column.name] = from_arrow(column.kind, batch.column(at))
+    extras: dict[tuple[str, str], Values] = {}
+    if block.payload:
+        known, extras = payload_values(batch)
+        values |= known
+    return Rows(block.table, count, values, extras)
