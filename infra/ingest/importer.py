@@ -45,13 +45,14 @@ class Imported:
     rejected: list[Rejected]
     counts: dict[str, Counts]
 
-    def plan_yaml(self) -> str:
-        """The plan as a plan file."""
-        writer, text = YAML(), io.StringIO()
-        writer.width, writer.default_flow_style = 120, False
-        writer.indent(mapping=2, sequence=4, offset=2)
-        writer.dump(self.plan.model_dump(mode="json", exclude_unset=True), text)
-        return text.getvalue()
+
+def plan_yaml(plan: Plan) -> str:
+    """``plan`` as a plan file; settings that were never given stay out."""
+    writer, text = YAML(), io.StringIO()
+    writer.width, writer.default_flow_style = 120, False
+    writer.indent(mapping=2, sequence=4, offset=2)
+    writer.dump(plan.model_dump(mode="json", exclude_unset=True), text)
+    return text.getvalue()
 
 
 def run_import(mapping: MappingFile, paths: list[Path], on_progress: OnProgress | None = None) -> Imported:
@@ -111,9 +112,10 @@ def _event_maker(mapping: MappingFile, tables: Tables, index: int,
             return None
         key, time = get_id(row), get_time(row)
         if key is None:
-            raise RowError("the event's id is missing")
+            raise RowError(f"the event's id is missing: {rule.id}")
         if not isinstance(time, datetime):
-            raise RowError("the event's time is missing" if time is None else f"{text_of(time)!r} is no time")
+            wrong = f"is missing: {rule.time}" if time is None else f"is no time: {text_of(time)!r}"
+            raise RowError(f"the event's time {wrong}")
         event = {"specversion": "1.0", "source": source, "id": text_of(key), "type": rule.type,
                  "time": time.astimezone(UTC)}
         subject = get_subject(row) if get_subject else None
@@ -142,7 +144,7 @@ def _list_orphans(tables: Tables) -> None:
         for row in table.rows:
             key = tuple(text_of(row.value(column)) for column in table.spec.group.by)
             if key not in table.used:
-                shown = ", ".join(f"{column}={part}" for column, part in zip(table.spec.group.by, key))
+                shown = ", ".join(f"{column}={part}" for column, part in zip(table.spec.group.by, key, strict=True))
                 tables.reject(table, row.line, f"nothing refers to the group {shown} that begins here")
 
 
@@ -175,7 +177,7 @@ def write_result(result: Imported, folder: Path) -> None:
     writer.writerow(("file", "line", "reason"))
     writer.writerows((row.file, row.line, row.reason) for row in result.rejected)
     _replace(folder / "events.jsonl", b"".join(event + b"\n" for event in result.events))
-    _replace(folder / "plan.yaml", result.plan_yaml().encode())
+    _replace(folder / "plan.yaml", plan_yaml(result.plan).encode())
     _replace(folder / "rejected.csv", rejected.getvalue().encode("utf-8", "backslashreplace"))
 
 

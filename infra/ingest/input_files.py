@@ -62,7 +62,8 @@ def list_files(paths: list[Path]) -> list[InputFile]:
         else:
             raise MappingError(f"{path}: no such file or folder")
         for child in inside:
-            found += _members(child) if child.suffix.lower() == ".zip" else [InputFile(child, None, child.stat().st_size)]
+            zipped = child.suffix.lower() == ".zip"
+            found += _members(child) if zipped else [InputFile(child, None, child.stat().st_size)]
     return found
 
 
@@ -94,9 +95,11 @@ class _Counted(io.RawIOBase):
         self.file, self.count = file, 0
 
     def readable(self) -> bool:
+        """As io.RawIOBase asks."""
         return True
 
     def readinto(self, buffer) -> int:
+        """As io.RawIOBase asks."""
         data = self.file.read(len(buffer))
         buffer[: len(data)] = data
         self.count += len(data)

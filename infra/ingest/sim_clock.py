@@ -56,6 +56,7 @@ class TimeText:
         self._day, self._date = -1, ""
 
     def __call__(self, ms: int) -> str:
+        """The text of one time."""
         day, rest = divmod(ms, DAY_MS)
         if day != self._day:
             self._day, self._date = day, (_EPOCH_DAY + timedelta(days=day)).isoformat()

@@ -6,7 +6,8 @@ from typing import Any
 
 from schemas.plan import Plan
 
-_FAMILY = ("Li", "Wang", "Chen", "Zhang", "Liu", "Huang", "Smith", "Garcia", "Müller", "Rossi", "Okafor", "Novak", "Sato", "Kim")
+_FAMILY = ("Li", "Wang", "Chen", "Zhang", "Liu", "Huang", "Smith", "Garcia", "Müller", "Rossi", "Okafor", "Novak",
+           "Sato", "Kim")
 _GIVEN = ("Wei", "Fang", "Jie", "Min", "Anna", "Lena", "Marco", "Sofia", "Tom", "Priya", "Ada", "Jan", "Yuki", "Ji-woo")
 _TEAM_SIZE = 8
 #: Department: names, role, share of the people.
@@ -49,15 +50,25 @@ def _teams(department: str, people: list[dict[str, Any]]) -> list[dict[str, Any]
 
 
 _KPIS: list[dict[str, Any]] = [
-    {"id": "revenue", "name": {"en": "Revenue", "zh": "销售额"}, "aggregate": "sum", "events": ["sale", "refund"],
+    {"id": "revenue", "description": {"en": "Sales minus refunds", "zh": "销售额减去退款"},
+     "name": {"en": "Revenue", "zh": "销售额"},
+     "aggregate": "sum", "events": ["sale", "refund"],
      "field": "amount", "unit": "money", "periods": ["day", "month", "quarter", "rolling_30d"]},
-    {"id": "visits", "name": {"en": "Customer visits", "zh": "客户拜访"}, "aggregate": "count", "events": ["visit"],
+    {"id": "visits", "description": {"en": "Visits to customers", "zh": "拜访客户的次数"},
+     "name": {"en": "Customer visits", "zh": "客户拜访"},
+     "aggregate": "count", "events": ["visit"],
      "unit": "count", "periods": ["week", "month"]},
-    {"id": "tickets", "name": {"en": "Tickets resolved", "zh": "已解决工单"}, "aggregate": "count",
+    {"id": "tickets", "description": {"en": "Service tickets resolved", "zh": "解决的服务工单数"},
+     "name": {"en": "Tickets resolved", "zh": "已解决工单"},
+     "aggregate": "count",
      "events": ["ticket_resolved"], "unit": "count", "periods": ["day", "week", "month"]},
-    {"id": "satisfaction", "name": {"en": "Satisfaction", "zh": "客户满意度"}, "aggregate": "mean",
+    {"id": "satisfaction", "description": {"en": "Mean score of answers, 0 to 100", "zh": "问卷平均得分（0 至 100）"},
+     "name": {"en": "Satisfaction", "zh": "客户满意度"},
+     "aggregate": "mean",
      "events": ["survey_answer"], "field": "score", "unit": "points", "periods": ["month", "rolling_30d"]},
-    {"id": "on_time", "name": {"en": "Delivered on time", "zh": "准时交付率"}, "aggregate": "ratio",
+    {"id": "on_time", "description": {"en": "Share of deliveries on time", "zh": "准时交付的占比"},
+     "name": {"en": "Delivered on time", "zh": "准时交付率"},
+     "aggregate": "ratio",
      "events": ["delivery"], "numerator": {"where": {"on_time": True}}, "denominator": {}, "unit": "percent",
      "periods": ["week", "month"]},
 ]
@@ -66,7 +77,9 @@ _KPIS: list[dict[str, Any]] = [
 def _targets(by_role: dict[str, list]) -> list[dict[str, Any]]:
     wanted = (("revenue", "100000", "sales"), ("visits", "20", "sales"), ("satisfaction", "85", "sales"),
               ("tickets", "60", "service"), ("satisfaction", "88", "service"), ("on_time", "0.9", "delivery"))
-    return [{"kpi": kpi, "period": "month", "value": value, "role": role} for kpi, value, role in wanted if by_role[role]]
+    return [
+        {"kpi": kpi, "period": "month", "value": value, "role": role} for kpi, value, role in wanted if by_role[role]
+    ]
 
 
 def _awards(by_role: dict[str, list]) -> list[dict[str, Any]]:
@@ -75,12 +88,14 @@ def _awards(by_role: dict[str, list]) -> list[dict[str, Any]]:
     awards: list[dict[str, Any]] = [
         {"kind": "tiers", "id": "commission", "name": {"en": "Commission", "zh": "销售提成"}, "kpi": "revenue",
          "period": "month", "pays": "marginal", "tiers": tiers, "roles": ["sales"]},
-        {"kind": "threshold", "id": "balanced-seller", "name": {"en": "Revenue and satisfaction", "zh": "业绩与口碑双达标"},
-         "period": "month", "all": [{"kpi": "revenue", "attainment": "100%"},
-                                    {"kpi": "satisfaction", "attainment": "100%", "min_sample": 5}],
+        {"kind": "threshold", "id": "balanced-seller", "period": "month",
+         "name": {"en": "Revenue and satisfaction", "zh": "业绩与口碑双达标"},
+         "all": [{"kpi": "revenue", "attainment": "100%"},
+                 {"kpi": "satisfaction", "attainment": "100%", "min_sample": 5}],
          "bonus": "2000", "promotion": True, "roles": ["sales"]},
         {"kind": "threshold", "id": "service-star", "name": {"en": "Service star", "zh": "服务之星"}, "period": "month",
-         "all": [{"kpi": "tickets", "attainment": "100%"}, {"kpi": "satisfaction", "attainment": "100%", "min_sample": 10}],
+         "all": [{"kpi": "tickets", "attainment": "100%"},
+                 {"kpi": "satisfaction", "attainment": "100%", "min_sample": 10}],
          "bonus": "500", "roles": ["service"]},
     ]
     return [award for award in awards if all(by_role[role] for role in award["roles"])]

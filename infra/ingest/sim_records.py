@@ -4,7 +4,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -24,38 +24,50 @@ _DAYS_A_SECOND = 0.05
 
 
 @dataclass(frozen=True)
-class Extent:
-    """How much is simulated, and how simulated time relates to the run. None: not limited, or derived."""
+class Limits:
+    """How much is simulated, and how simulated time passes. None: not limited, or derived from the others."""
 
-    start: date
+    #: First simulated day. None: the days end today, so that "the last 30 days" of a page have something in them.
+    start: date | None = None
     days: int | None = None
+    #: Mean over a simulated week.
     events_per_day: float | None = None
     count: int | None = None
-    bad: float = 0.0  # share of broken records, in addition to the events
+    #: Seconds of real time.
+    duration: float | None = None
+    #: Simulated seconds that pass in a second.
+    speedup: float | None = None
+    #: Share of broken records, in addition to the events.
+    bad: float = 0.0
+
+    def bounded(self) -> Limits:
+        """With an end: 90 days where nothing else ends it."""
+        endless = self.days is None and self.count is None and self.duration is None
+        return replace(self, days=90) if endless else self
+
+    def settled(self, rate: float | None, today: date) -> Limits:
+        """What the others imply filled in, so that the simulated days pass evenly over the run."""
+        days, per_day, total = self.days, self.events_per_day, self.count
+        if total is None and rate and self.duration:
+            total = round(rate * self.duration)
+        if per_day is None and rate and self.speedup:
+            per_day = rate * 86_400 / self.speedup
+        if per_day is None and total is not None:
+            days = days or 90
+            per_day = max(1.0, total / days)
+        if per_day is None and rate and days is None:
+            per_day = rate / _DAYS_A_SECOND
+        start = self.start or today - timedelta(days=days or 90)
+        return replace(self, start=start, days=days, events_per_day=per_day)
 
 
-def extent(start: date | None, days: int | None, events_per_day: float | None, count: int | None, bad: float,
-           rate: float | None, duration: float | None, speedup: float | None) -> Extent:
-    """Fills in what the others imply, so that the simulated days pass evenly over the run.
-
-    ``rate`` in events a second, ``duration`` in seconds, ``speedup`` simulated seconds per second. Without ``start``
-    the days end today, so that "the last 30 days" of a page have something in them: read at the edge, never within.
-    """
-    total = count if count is not None else rate * duration if rate and duration else None
-    if events_per_day is None and speedup is not None and rate:
-        events_per_day = rate * 86_400 / speedup
-    if events_per_day is None and total is not None:
-        days = days or 90
-        events_per_day = max(1.0, total / days)
-    if events_per_day is None and rate and days is None:
-        events_per_day = rate / _DAYS_A_SECOND
-    if start is None:
-        start = datetime.now(UTC).date() - timedelta(days=days or 90)
-    return Extent(start, days, events_per_day, count, bad)
+UNLIMITED = Limits()
 
 
-def records(plan: Plan, seed: int, how: Extent) -> Iterator[tuple[int, str, bytes]]:
-    """(simulated arrival in ms, event type, JSON) of each record; pure but for its arguments."""
+def records(plan: Plan, seed: int, how: Limits) -> Iterator[tuple[int, str, bytes]]:
+    """(simulated arrival in ms, event type, JSON) of each record; ``how`` names its start. Pure."""
+    if how.start is None:
+        raise ValueError("a simulation needs its first day")
     stream = arrivals(plan, seed, how.start, how.days, how.events_per_day)
     if how.count is not None:
         stream = islice(stream, how.count)
@@ -132,20 +144,32 @@ class Pace:
         return self._begin
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def simulated_lines(plan: Plan, seed: int, rate: float | None, stop: threading.Event, how: Limits) -> Iterator[bytes]:
+    """The records' JSON, at ``rate`` a second, until ``stop`` is set or the limits are reached."""
+    pace = Pace(rate, how.duration, stop, how.speedup)
+    for arrival, _, value in records(plan, seed, how.settled(rate, _today())):
+        if not pace.go_on(arrival, lambda: None):
+            return
+        yield value
+
+
 def produce_simulation(bootstrap: str, plan: Plan, seed: int = 1, rate: float | None = None,
-                       stop: threading.Event | None = None, on_progress: OnProgress | None = None, *,
-                       start: date | None = None, days: int | None = None, events_per_day: float | None = None,
-                       count: int | None = None, duration: float | None = None, speedup: float | None = None,
-                       bad: float = 0.0) -> Counts:
-    """Simulate ``plan``'s company into Kafka until ``stop`` is set, or the days, count or duration are over.
+                       stop: threading.Event | None = None, on_progress: OnProgress | None = None,
+                       how: Limits = UNLIMITED) -> Counts:
+    """Simulate ``plan``'s company into Kafka until ``stop`` is set or the limits are reached.
 
     ``rate`` in events a second, None for as fast as it goes. ``on_progress`` gets the running counts every few
-    thousand records, at low rates several times a second. Raises ProduceError; returns the final counts.
+    thousand records, at low rates several times a second. Raises ProduceError, and ValueError for a plan without
+    employees; returns the final counts.
     """
-    how = extent(start, days, events_per_day, count, bad, rate, duration, speedup)
-    pace = Pace(rate, duration, stop or threading.Event(), speedup)
+    pace = Pace(rate, how.duration, stop or threading.Event(), how.speedup)
     with EventProducer(bootstrap, on_progress) as producer:
-        for number, (arrival, kind, value) in enumerate(records(plan, seed, how), start=1):
+        stream = records(plan, seed, how.settled(rate, _today()))
+        for number, (arrival, kind, value) in enumerate(stream, start=1):
             if not pace.go_on(arrival, producer.poll) or producer.counts.stopped:
                 break
             producer.send(topic_of(kind), value, number)

@@ -74,7 +74,7 @@ class _Company:
 
     def _sales_a_day(self) -> float:
         share, before = 0.0, 0.0
-        for (_, kind), upto in zip(self.choices, self.sums):
+        for (_, kind), upto in zip(self.choices, self.sums, strict=True):
             share += upto - before if kind == "sale" else 0.0
             before = upto
         return share * self.events_per_day

@@ -114,7 +114,8 @@ class LoadedTable:
         if None not in values:
             partner = table.lookup(spec.key, tuple(text_of(value) for value in values))
         if partner is None and not spec.optional:
-            wanted = ", ".join(f"{key}={'(missing)' if v is None else text_of(v)}" for key, v in zip(spec.key, values))
+            shown = ["(missing)" if value is None else text_of(value) for value in values]
+            wanted = ", ".join(f"{key}={value}" for key, value in zip(spec.key, shown, strict=True))
             raise RowError(f"no row in {spec.table} with {wanted}")
         return partner
 
@@ -136,7 +137,7 @@ class LoadedTable:
                 continue
             key = tuple(text_of(value) for value in values)
             if key in index:
-                shown = ", ".join(f"{column}={part}" for column, part in zip(columns, key))
+                shown = ", ".join(f"{column}={part}" for column, part in zip(columns, key, strict=True))
                 index[key] = RowError(f"more than one row in {self.name} with {shown}")
             else:
                 index[key] = row
