@@ -24,6 +24,7 @@ class RecordBatch:
     partition: int
     records: Sequence[Record]
     epoch: int = field(default=0, compare=False)  # the assignment it was read under
+    number: int = field(default=0, compare=False)  # running number under that assignment, from 0
 
 
 @dataclass(frozen=True, slots=True)

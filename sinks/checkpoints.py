@@ -85,3 +85,15 @@ def _columns(checkpoints: list[Checkpoint]) -> list[list]:
         values += [*checkpoint.rows.values(), str(checkpoint.next_offset).encode()]
         versions += [checkpoint.next_offset] * count
     return [stages, partitions, keys, values, versions, [0 if value else 1 for value in values]]
+
+
+def open_store(settings) -> ClickHouseCheckpointStore:
+    """The store that the settings of a process name (``checkpoint_store``)."""
+    return ClickHouseCheckpointStore(
+        ClickHouseSettings(
+            settings.clickhouse_host,
+            settings.clickhouse_port,
+            settings.clickhouse_user,
+            settings.clickhouse_password.get_secret_value(),
+        )
+    )

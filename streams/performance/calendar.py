@@ -1,8 +1,9 @@
 """Days and periods in the plan's time zone, for whole columns at once. Pure: the time comes with the events.
 
-A day is a count of days since 1970-01-01 of the local date. A period is an int64 ordinal within its kind, ascending
-in time; NO_PERIOD where a company's own calendar has none for a day.
+A day is a count of days since 1970-01-01 of the local date. A period is an int64 ordinal within its kind,
+ascending in time; NO_PERIOD where a company's own calendar has none for a day.
 """
+
 from __future__ import annotations
 
 import re
@@ -26,7 +27,7 @@ _ROLLING = re.compile(r"rolling_([1-9]\d{0,2})d")
 
 @lru_cache(maxsize=64)
 def _transitions(zone: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times (ms) at which the zone's UTC offset changes, and the offset (ms) from each on; the first time is minimal.
+    """Times (ms) at which a zone's UTC offset changes (first: least int64), and the offset (ms) from each.
 
     zoneinfo tells offsets but not when they change: a probe a day finds the changes, bisection their second.
     """
@@ -48,7 +49,7 @@ def _transitions(zone: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def days_of(time_ms: np.ndarray, zone: str) -> np.ndarray:
-    """Local days (int32) of times in ms since the epoch (int64); exact from 1970 to 2110, for IANA zone names."""
+    """Local days (int32) of times in ms since the epoch (int64), in an IANA zone; exact from 1970 to 2110."""
     time_ms = np.asarray(time_ms, np.int64)
     starts, offsets = _transitions(zone)
     if len(time_ms) == 0:
@@ -160,7 +161,10 @@ class _Custom:
         following = [*starts[1:], None]
         self.keys = [period.key for period in periods]
         self.starts = np.array(starts, np.int64)
-        ends = [after if period.end is None else day_of(period.end) for period, after in zip(periods, following)]
+        ends = [
+            after if period.end is None else day_of(period.end)
+            for period, after in zip(periods, following, strict=True)
+        ]
         if None in ends:
             raise ValueError("the last period of a calendar needs an end")
         self.ends = np.array(ends, np.int64)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PAGE = 256  # slots a checkpoint writes together; new days get new slots, so old pages stay clean
+_FIRST_CAPACITY = 256
 
 
 class CellTable:
@@ -14,9 +14,9 @@ class CellTable:
 
     def __init__(self, kpis: int) -> None:
         self.size = 0
-        self.keys = np.zeros(PAGE, np.int64)
-        self.num = np.zeros((kpis, PAGE), np.int64)
-        self.den = np.zeros((kpis, PAGE), np.int64)
+        self.keys = np.zeros(_FIRST_CAPACITY, np.int64)
+        self.num = np.zeros((kpis, _FIRST_CAPACITY), np.int64)
+        self.den = np.zeros((kpis, _FIRST_CAPACITY), np.int64)
         self._slots: dict[int, int] = {}
 
     def slots(self, keys: np.ndarray) -> np.ndarray:
@@ -67,7 +67,6 @@ class DayCells(CellTable):
         super().__init__(kpis)
         self._unit: np.ndarray | None = None  # (2, kpis, slots): only kept once some unit value differs
         self.members: dict[tuple[int, int], set[int]] = {}
-        self.dirty_pages: set[int] = set()
 
     def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, unit: tuple[np.ndarray, np.ndarray]) -> None:
         """Add rows' contributions; ``unit`` is what they add to unit totals."""
@@ -95,22 +94,12 @@ class DayCells(CellTable):
         """Add distinct members row by row; bool per row: new in its cell."""
         return novel_members(self.members, kpi, slots, members)
 
-    def touch(self, slots: np.ndarray) -> None:
-        """Mark slots for the next checkpoint."""
-        self.dirty_pages.update(np.unique(slots // PAGE).tolist())
-
     def unit(self, kpi: int, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the cells add to unit totals."""
         if self._unit is None:
             return self.num[kpi, slots], self.den[kpi, slots]
         self._unit = _wider(self._unit, len(self.keys))
         return self._unit[0, kpi, slots], self._unit[1, kpi, slots]
-
-    def unit_columns(self) -> np.ndarray | None:
-        """(2, kpis, slots) of unit values, None while they all equal the cells' own."""
-        if self._unit is not None:
-            self._unit = _wider(self._unit, len(self.keys))
-        return self._unit
 
     def load_unit(self, unit: np.ndarray) -> None:
         """Take over unit values (from a checkpoint)."""

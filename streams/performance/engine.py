@@ -95,6 +95,7 @@ class Engine:
                 held = np.flatnonzero(family.days.den[index, : family.days.size])
                 if len(held):
                     family.dirty_days[index].append(held)
+                    family.unsaved_days[index].append(held)
         for view in self.views.values():
             if view.table.size:
                 view.dirty.append(np.arange(view.table.size))

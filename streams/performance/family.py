@@ -68,6 +68,8 @@ class Family:
                 self.views[kpi.id, kind] = PeriodView(kpi, index, kind, table, resolve)
         #: Day slots touched since the last KPI update, by KPI.
         self.dirty_days: list[list[np.ndarray]] = [[] for _ in kpis]
+        #: Day slots touched since the last checkpoint, by KPI.
+        self.unsaved_days: list[list[np.ndarray]] = [[] for _ in kpis]
         self._type_flags: list[np.ndarray] = [np.empty(0, bool)] * len(kpis)
 
     def fold(self, rows: CreditRows, day: np.ndarray) -> None:
@@ -113,7 +115,7 @@ class Family:
             self.days.add(index, cells, part.numerator, part.denominator, unit_contribution(kpi, rows, part))
         changed = np.unique(cells)
         self.dirty_days[index].append(changed)
-        self.days.touch(changed)
+        self.unsaved_days[index].append(changed)
 
     def _groupings(self, cells: np.ndarray, cell_of_row: np.ndarray) -> dict:
         """Per period kind, how rows fall into (employee, period); periods are looked up once per cell."""

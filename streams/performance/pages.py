@@ -1,122 +1,115 @@
-"""Day cells in checkpoints: whole pages of columns, so that saving costs copies, not one object per cell.
+"""Day cells in checkpoints: one page for each KPI, day and sixty-fourth of the employees.
 
-Slots are given out in order of first use, so today's cells share the newest pages and yesterday's stay untouched.
+A page's key and content follow from the state alone, never from how the log was batched or who folded it: whoever
+writes a page at an offset writes the same one. That is what makes a late write by a former owner harmless.
 """
 from __future__ import annotations
 
 import msgspec
 import numpy as np
 
-from streams.performance.cells import PAGE
+from streams.performance.family import Family, day_key, day_key_parts
 from streams.performance.interning import Interner
 
-_NAMES = ("employee", "team", "department")
+_BUCKETS = 64
+PREFIX = "cells/"
 
 
 class _Page(msgspec.Struct, array_like=True):
-    kpis: list[str]
-    keys: bytes
+    """Columns of equal length; int64 little-endian bytes."""
+
+    employees: list[str]
+    teams: list[str]
+    departments: list[str]
     num: bytes
     den: bytes
-    unit: bytes | None
-    members: list[tuple[int, int, bytes]]  # (kpi, slot in the page, uint64 hashes)
+    unit_num: bytes
+    unit_den: bytes
+    members: list[bytes]  # uint64 hashes of each cell, for distinct KPIs
 
 
 class DayPages:
-    """Which pages are stored, and which names."""
+    """Finds the pages of one family's cells that a checkpoint must write."""
 
-    def __init__(self) -> None:
-        self._stored: set[str] = set()
-        self._obsolete: set[str] = set()
-        self._named = dict.fromkeys(_NAMES, 0)
+    def __init__(self, family: Family, names: dict[str, Interner]) -> None:
+        self._family, self._names = family, names
+        self._slots: dict[int, list[int]] = {}
+        self._page_of_slot = np.empty(0, np.int64)
 
-    def dirty_rows(self, engine, names: dict[str, Interner]) -> dict[str, bytes]:
-        """Pages changed since the last call, new names, and deletions of pages of an earlier plan."""
-        rows = self._new_names(names)
-        for number, family in enumerate(engine.families):
-            for page in sorted(family.days.dirty_pages):
-                rows[f"cells/{number}/{page}"] = _encode(family, page)
-            family.days.dirty_pages.clear()
-        self._stored.update(key for key in rows if key.startswith("cells/"))
-        gone = self._obsolete - rows.keys()
-        self._obsolete.clear()
-        return rows | dict.fromkeys(sorted(gone), b"")
-
-    def _new_names(self, names: dict[str, Interner]) -> dict[str, bytes]:
+    def dirty_rows(self) -> dict[str, bytes]:
+        """Pages touched since the last call."""
+        self._index_new_slots()
         rows = {}
-        for kind in _NAMES:
-            known, known_before = names[kind].names, self._named[kind]
-            if len(known) > known_before:
-                for page in range(known_before // PAGE, (len(known) - 1) // PAGE + 1):
-                    rows[f"names/{kind}/{page}"] = msgspec.msgpack.encode(known[page * PAGE : (page + 1) * PAGE])
-                self._named[kind] = len(known)
+        for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days)):
+            if not touched:
+                continue
+            for page in np.unique(self._page_of_slot[np.concatenate(touched)]).tolist():
+                rows[_key(kpi.id, page)] = self._encoded(index, np.array(self._slots[page]))
+            touched.clear()
         return rows
 
-    def replaced(self, engine) -> None:
-        """Another plan's families took over: write all pages anew, forget the old ones."""
-        self._obsolete |= self._stored
-        self._stored.clear()
-        for family in engine.families:
-            if family.days.size:
-                family.days.dirty_pages.update(range((family.days.size - 1) // PAGE + 1))
+    def keys_of(self, kpi_id: str) -> list[str]:
+        """Keys of every page that may hold cells of a KPI, to delete when the KPI leaves the plan."""
+        self._index_new_slots()
+        return [_key(kpi_id, page) for page in sorted(self._slots)]
 
-    def restore_names(self, rows: dict[str, bytes], names: dict[str, Interner]) -> None:
-        """Fill the interners with the stored names."""
-        for kind in _NAMES:
-            page = 0
-            while value := rows.get(f"names/{kind}/{page}"):
-                names[kind].codes(msgspec.msgpack.decode(value))
-                page += 1
-            self._named[kind] = len(names[kind])
+    def _index_new_slots(self) -> None:
+        known, size = len(self._page_of_slot), self._family.days.size
+        if size == known:
+            return
+        employee, _, _, day = day_key_parts(self._family.days.keys[known:size])
+        buckets = (self._names["employee"].hashes()[employee] % np.uint64(_BUCKETS)).astype(np.int64)
+        pages = day * _BUCKETS + buckets
+        self._page_of_slot = np.concatenate([self._page_of_slot, pages])
+        for slot, page in enumerate(pages.tolist(), start=known):
+            self._slots.setdefault(page, []).append(slot)
 
-    def restore(self, rows: dict[str, bytes]) -> dict[str, tuple]:
-        """Day records by KPI id, as Engine.day_records gives them."""
-        self._stored = {key for key in rows if key.startswith("cells/")}
-        pieces: dict[str, list[tuple]] = {}
-        for key in sorted(self._stored):
-            page = msgspec.msgpack.decode(rows[key], type=_Page)
-            keys = np.frombuffer(page.keys, np.int64)
-            shape = (len(page.kpis), len(keys))
-            num, den = (np.frombuffer(part, np.int64).reshape(shape) for part in (page.num, page.den))
-            unit = np.frombuffer(page.unit, np.int64).reshape(2, *shape) if page.unit else np.stack([num, den])
-            for index, kpi in enumerate(page.kpis):
-                held = np.flatnonzero((den[index] != 0) | (num[index] != 0))
-                members = {
-                    int(keys[slot]): set(np.frombuffer(hashes, np.uint64).tolist())
-                    for at, slot, hashes in page.members
-                    if at == index
-                }
-                pieces.setdefault(kpi, []).append(
-                    (keys[held], num[index, held], den[index, held], (unit[0, index, held], unit[1, index, held]), members)
-                )
-        return {kpi: _joined(parts) for kpi, parts in pieces.items()}
-
-    def loaded(self, engine) -> None:
-        """After a restore the pages are laid out anew; they are written once more with the next checkpoint."""
-        self.replaced(engine)
-
-
-def _encode(family, page: int) -> bytes:
-    days = family.days
-    span = slice(page * PAGE, min((page + 1) * PAGE, days.size))
-    unit = days.unit_columns()
-    members = [
-        (kpi, slot - span.start, np.array(sorted(days.members[kpi, slot]), np.uint64).tobytes())
-        for kpi, described in enumerate(family.kpis)
-        if described.aggregate == "distinct"
-        for slot in range(span.start, span.stop)
-        if (kpi, slot) in days.members
-    ]
-    return msgspec.msgpack.encode(
-        _Page(
-            kpis=[kpi.id for kpi in family.kpis],
-            keys=days.keys[span].tobytes(),
-            num=np.ascontiguousarray(days.num[:, span]).tobytes(),
-            den=np.ascontiguousarray(days.den[:, span]).tobytes(),
-            unit=None if unit is None else np.ascontiguousarray(unit[:, :, span]).tobytes(),
-            members=members,
+    def _encoded(self, index: int, slots: np.ndarray) -> bytes:
+        days = self._family.days
+        slots = slots[(days.den[index, slots] != 0) | (days.num[index, slots] != 0)]
+        employee, team, department, _ = day_key_parts(days.keys[slots])
+        unit_num, unit_den = days.unit(index, slots)
+        members = []
+        if self._family.kpis[index].aggregate == "distinct":
+            members = [np.array(sorted(days.members[index, slot]), np.uint64).tobytes() for slot in slots.tolist()]
+        return msgspec.msgpack.encode(
+            _Page(
+                employees=_named(self._names["employee"], employee),
+                teams=_named(self._names["team"], team),
+                departments=_named(self._names["department"], department),
+                num=days.num[index, slots].tobytes(),
+                den=days.den[index, slots].tobytes(),
+                unit_num=unit_num.tobytes(),
+                unit_den=unit_den.tobytes(),
+                members=members,
+            )
         )
-    )
+
+
+def _key(kpi_id: str, page: int) -> str:
+    day, bucket = divmod(page, _BUCKETS)
+    return f"{PREFIX}{kpi_id}/{day}/{bucket}"
+
+
+def _named(names: Interner, codes: np.ndarray) -> list[str]:
+    known = names.names
+    return [known[code] for code in codes.tolist()]
+
+
+def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, tuple]:
+    """Day records by KPI id, as Engine.day_records gives them."""
+    pieces: dict[str, list[tuple]] = {}
+    for key in sorted(key for key in rows if key.startswith(PREFIX)):
+        kpi, day, _ = key.removeprefix(PREFIX).rsplit("/", 2)
+        page = msgspec.msgpack.decode(rows[key], type=_Page)
+        if not page.employees:
+            continue
+        columns = (names[kind].codes(values) for kind, values in (("employee", page.employees), ("team", page.teams), ("department", page.departments)))
+        keys = day_key(*columns, np.int64(day))
+        num, den, unit_num, unit_den = (np.frombuffer(part, np.int64) for part in (page.num, page.den, page.unit_num, page.unit_den))
+        members = {int(cell): np.frombuffer(hashes, np.uint64).tolist() for cell, hashes in zip(keys, page.members)}
+        pieces.setdefault(kpi, []).append((keys, num, den, (unit_num, unit_den), members))
+    return {kpi: _joined(parts) for kpi, parts in pieces.items()}
 
 
 def _joined(parts: list[tuple]) -> tuple:

@@ -12,6 +12,7 @@ from schemas.blocks import kind_header, kind_of
 from schemas.control import KIND as CONTROL
 from schemas.control import decode_control
 from schemas.event_identity import partition_key_hash
+from schemas.plan import Plan
 from schemas.results import Cause, encode_award
 from schemas.topics import AWARDS, EARNINGS, KPI_UPDATES, partition_of
 from streams.performance.award_states import AwardStates
@@ -20,7 +21,7 @@ from streams.performance.decisions import Decisions
 from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
 from streams.performance.origins import Origins, PlanOrigin
-from streams.performance.pages import DayPages, load_days
+from streams.performance.pages import DayPages, load_days, read_pages
 from streams.performance.updates import kpi_days_block, kpi_periods_block
 
 FORMAT = 1
@@ -41,7 +42,8 @@ class Performance:
         self._plan_row: bytes | None = None
         self._plan_id = ""
         self._dirty_plan = False
-        self._pages = DayPages()
+        self._pages: list[DayPages] = []
+        self._left: set[str] = set()  # pages of KPIs that left the plan
 
     # -- the fold
 
@@ -78,16 +80,22 @@ class Performance:
             return []
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
         before = self.engine
-        self.engine = Engine(control.plan, self.reader, self.states)
+        kept = {kpi.id for kpi in control.plan.kpis}
+        for family, pages in zip(before.families if before else (), self._pages):
+            self._left.update(key for kpi in family.kpis if kpi.id not in kept for key in pages.keys_of(kpi.id))
+        self._install(control.plan)
         cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
         origins = PlanOrigin(self.partition, record.offset, cause)
         decisions = Decisions()
         self.engine.create_targeted(self._is_ours)
         if before is not None:
             load_days(self.engine, before.day_records())
-            self._pages.replaced(self.engine)
             self.engine.reconsider(before, decisions, origins)
         return self._results(decisions, origins, record.offset)
+
+    def _install(self, plan: Plan) -> None:
+        self.engine = Engine(plan, self.reader, self.states)
+        self._pages = [DayPages(family, self.reader.names) for family in self.engine.families]
 
     def _is_ours(self, employee: str) -> bool:
         return partition_of(partition_key_hash(employee), self.partitions) == self.partition
@@ -127,7 +135,10 @@ class Performance:
             rows["plan"] = self._plan_row
             self._dirty_plan = False
         if self.engine is not None:
-            rows.update(self._pages.dirty_rows(self.engine, self.reader.names))
+            rows.update(dict.fromkeys(sorted(self._left), b""))
+            self._left.clear()
+            for pages in self._pages:
+                rows.update(pages.dirty_rows())
         rows.update(self.states.dirty_rows())
         return rows
 
@@ -144,10 +155,8 @@ class Performance:
             return
         control = decode_control(rows["plan"])
         self._plan_id, self._plan_row = control.id, rows["plan"]
-        self._pages.restore_names(rows, self.reader.names)
-        self.engine = Engine(control.plan, self.reader, self.states)
+        self._install(control.plan)
         self.engine.create_targeted(self._is_ours, publish=False)
-        load_days(self.engine, self._pages.restore(rows))
-        self._pages.loaded(self.engine)
+        load_days(self.engine, read_pages(rows, self.reader.names))
 
 

@@ -1,9 +1,10 @@
 """Which target is in force for an employee on a KPI in a period. Pure.
 
-The most specific target wins: by its narrowest selector (employee, role, team, department, everyone), then by the
-number of its selectors, then by the next narrowest, then one that names the period (``at``) over one for every
-period. A target with several selectors applies only where all of them match.
+The most specific target wins: by its narrowest selector (employee, role, team, department, everyone), then by
+the number of its selectors, then by the next narrowest, then one that names the period (``at``) over one for
+every period. A target with several selectors applies only where all of them match.
 """
+
 from __future__ import annotations
 
 from schemas.money import to_fixed
@@ -32,16 +33,24 @@ class Targets:
         """Whether anyone at all has a target on this KPI for periods of this kind."""
         return (kpi, period_kind) in self._values
 
-    def resolve(self, kpi: str, employee: str, role: str, team: str, department: str, period_kind: str,
-                period_key: str) -> int | None:
-        """The target in force in ten-thousandths, None where there is none; ``period_key`` '' for rolling windows."""
+    def resolve(
+        self,
+        kpi: str,
+        employee: str,
+        role: str,
+        team: str,
+        department: str,
+        period_kind: str,
+        period_key: str,
+    ) -> int | None:
+        """The target in force in ten-thousandths, or None; ``period_key`` is '' for rolling windows."""
         about = (kpi, period_kind)
         if about not in self._values:
             return None
         values = self._values[about]
         own = (department, team, role, employee)
         for mask in self._masks[about]:
-            names = tuple(name if used else None for name, used in zip(own, mask))
+            names = tuple(name if used else None for name, used in zip(own, mask, strict=True))
             for at in (period_key, None):
                 if (value := values.get((names, at))) is not None:
                     return value

@@ -1,0 +1,61 @@
+"""Settings, read once at the edge from KPISTREAM_* environment variables (or a file of them)."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import field_validator
+
+
+class Settings(BaseSettings):
+    """What a process needs to know about its surroundings."""
+
+    model_config = SettingsConfigDict(env_prefix="KPISTREAM_", extra="ignore")
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated")
+    clickhouse_host: str = Field("127.0.0.1", description="ClickHouse server")
+    clickhouse_port: int = Field(9000, description="ClickHouse native protocol port")
+    clickhouse_http_port: int = Field(8123, description="ClickHouse HTTP port, for BI tools")
+    clickhouse_user: str = Field("writer", description="ClickHouse user of workers, sinks and migrations")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="its password")
+    clickhouse_bi_user: str = Field("bi", description="ClickHouse user for reading")
+    clickhouse_bi_password: SecretStr = Field(SecretStr(""), description="its password")
+    partitions: int = Field(4, ge=1, le=1024, description="partitions of the internal topics")
+    replication: int = Field(1, ge=1, description="replication factor of the topics")
+    source_topics: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("events.sales", "events.service", "events.delivery", "events.activity"),
+        description="business topics that intake reads, comma separated",
+    )
+    mappings: Path | None = Field(None, description="YAML file: topic → mapping of its JSON to events")
+    stages: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("intake", "crediting", "performance"), description="stages this worker runs, comma separated"
+    )
+    group_prefix: str = Field("kpistream", description="prefix of the consumer groups")
+    checkpoint_store: str = Field("sinks.checkpoints:open_store", description="module:function that opens the checkpoint store")
+    checkpoint_seconds: float = Field(1.0, gt=0, description="time between checkpoints")
+    update_seconds: float = Field(0.25, gt=0, description="time between KPI updates under load")
+    max_batch_records: int = Field(20_000, ge=1, description="most records a batch may hold")
+    max_event_bytes: int = Field(262_144, ge=1, description="records over this go to dead letters unread")
+    stall_seconds: float = Field(120.0, gt=0, description="lag without progress for this long ends the process")
+    web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
+    web_port: int = Field(6066, description="port of /metrics, /healthz, /readyz")
+    log_format: str = Field("json", pattern="^(json|text)$", description="json or text")
+
+    @field_validator("source_topics", "stages", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def load_settings() -> Settings:
+    """Settings from the environment; KPISTREAM_ENV_FILE (default: the newest local stack's) fills what is unset."""
+    file = os.environ.get("KPISTREAM_ENV_FILE") or _local_stack()
+    return Settings(_env_file=file)
+
+
+def _local_stack() -> str | None:
+    path = Path(".kpistream/latest/connection.env")
+    return str(path) if path.exists() else None

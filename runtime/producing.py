@@ -1,0 +1,60 @@
+"""Sending: in order within a partition, acknowledged or tried again, never half."""
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from infra import metrics
+from runtime.failing import fatal
+from runtime.records import Out
+
+log = logging.getLogger(__name__)
+
+_BACKOFF = (0.2, 0.5, 1, 2, 5, 10, 20, 30, 30, 30, 30, 30)
+
+
+class Sender:
+    """Sends what a fold put out, and returns when Kafka has acknowledged all of it.
+
+    The high-water marks downstream rest on this: a block is sent only after every earlier block to its partition
+    was acknowledged. A failed send is repeated as it is; when that does not help, the process ends.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, stage: str) -> None:
+        self._producer, self._stage = producer, stage
+
+    async def send(self, outs: list[Out]) -> None:
+        """Send ``outs``; records for one partition keep their order."""
+        lanes: dict[tuple[str, int | None], list[Out]] = {}
+        for out in outs:
+            lanes.setdefault((out.topic, out.partition), []).append(out)
+        await asyncio.gather(*(self._lane(lane) for lane in lanes.values()))
+        for (topic, _), lane in lanes.items():
+            metrics.PRODUCED.labels(self._stage, topic).inc(len(lane))
+
+    async def _lane(self, lane: list[Out]) -> None:
+        if lane[0].partition is not None:
+            for out in lane:
+                await self._acknowledged(out)
+            return
+        # records placed by key are told apart by their ids, not by their position: no need to wait for each
+        await asyncio.gather(*(self._acknowledged(out) for out in lane))
+
+    async def _acknowledged(self, out: Out) -> None:
+        for pause in (*_BACKOFF, None):
+            try:
+                await self._producer.send_and_wait(
+                    out.topic, out.value, key=out.key, partition=out.partition, headers=list(out.headers)
+                )
+                return
+            except MessageSizeTooLargeError as error:
+                fatal(f"{self._stage}: a record for {out.topic} is too large for the producer: {error}")
+            except KafkaError as error:
+                if pause is None:
+                    fatal(f"{self._stage}: {out.topic} cannot be written to: {error!r}")
+                metrics.PRODUCE_RETRIES.labels(self._stage).inc()
+                log.warning("send failed, again in %s s", pause, extra={"topic": out.topic, "error": repr(error)})
+                await asyncio.sleep(pause)

@@ -1,0 +1,159 @@
+"""Record batches from Kafka: what getmany returns, per partition, onto a channel."""
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from infra import metrics
+from runtime.failing import fatal
+from runtime.records import RecordBatch
+from runtime.stage import StageRunner
+
+log = logging.getLogger(__name__)
+
+_POLL_MS = 200
+_MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; the watchdog looks after stalls
+
+
+class RecordBatchSource(Service):
+    """Feeds one stage: owns its consumer, hands partitions to the runner, puts batches on the channel, keeps time.
+
+    The channel has a bound: when folding falls behind, polling waits.
+    """
+
+    def __init__(self, runner: StageRunner, channel, topics: tuple[str, ...], settings, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.runner, self.channel, self.topics, self.settings = runner, channel, topics, settings
+        self._epochs: dict[TopicPartition, int] = {}
+        self._numbers: dict[TopicPartition, int] = {}
+        self._loops: list[asyncio.Task] = []
+        self.consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka_bootstrap,
+            group_id=f"{settings.group_prefix}-{runner.stage}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=16 << 20,
+            fetch_max_bytes=64 << 20,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            session_timeout_ms=15_000,
+            check_crcs=True,
+        )
+
+    async def on_start(self) -> None:
+        """Join the group; partitions arrive through the listener."""
+        self.consumer.subscribe(topics=list(self.topics), listener=_Listener(self))
+        await self.consumer.start()
+        self._loops = [asyncio.ensure_future(self._guarded(loop)) for loop in (self._poll, self._keep_time)]
+
+    async def on_stop(self) -> None:
+        """A last checkpoint, then leave the group."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.runner.give_up(list(self._epochs), self._commit)
+        await self.consumer.stop()
+
+    async def _guarded(self, loop) -> None:
+        try:
+            await loop()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            fatal(f"{self.runner.stage}: {error!r}")
+
+    # -- partitions
+
+    async def assigned(self, partitions: list[TopicPartition]) -> None:
+        """Load each partition's state and start where its marker says."""
+        for partition in sorted(partitions):
+            epoch, offset = await self.runner.take(partition, lambda at=partition: self._start_of(at))
+            beginning = (await self.consumer.beginning_offsets([partition]))[partition]
+            if beginning > offset:
+                fatal(
+                    f"{self.runner.stage}: {partition.topic}/{partition.partition} begins at {beginning}, but the checkpoint "
+                    f"needs {offset}: records were deleted before they were folded"
+                )
+            self.consumer.seek(partition, offset)
+            self._epochs[partition], self._numbers[partition] = epoch, 0
+        self.runner.ready = True
+        log.info("partitions taken", extra={"stage": self.runner.stage, "partitions": [f"{p.topic}/{p.partition}" for p in sorted(partitions)]})
+
+    async def _start_of(self, partition: TopicPartition) -> int:
+        if self.runner.stateless:
+            committed = await self.consumer.committed(partition)
+            if committed is not None:
+                return committed
+        return (await self.consumer.beginning_offsets([partition]))[partition]
+
+    async def revoked(self, partitions: list[TopicPartition]) -> None:
+        """Checkpoint and let go."""
+        await self.runner.give_up(partitions, self._commit)
+        for partition in partitions:
+            self._epochs.pop(partition, None)
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """A commit that fails loses nothing: what is read again is recognised by its position."""
+        try:
+            await self.consumer.commit(offsets)
+        except KafkaError as error:
+            log.warning("offsets not committed", extra={"stage": self.runner.stage, "error": repr(error)})
+
+    # -- the loops
+
+    async def _poll(self) -> None:
+        while True:
+            batches = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
+            for partition, records in batches.items():
+                epoch = self._epochs.get(partition)
+                if epoch is not None and records:
+                    number = self._numbers[partition]
+                    self._numbers[partition] = number + 1
+                    await self.channel.put(RecordBatch(partition.topic, partition.partition, records, epoch, number))
+
+    async def _keep_time(self) -> None:
+        last_checkpoint = time.monotonic()
+        while True:
+            await asyncio.sleep(self.settings.update_seconds)
+            if time.monotonic() - last_checkpoint >= self.settings.checkpoint_seconds:
+                await self.runner.checkpoint(self._commit)
+                last_checkpoint = time.monotonic()
+                self._watch()
+            else:
+                await self.runner.publish()
+
+    def _watch(self) -> None:
+        """Lag without progress means that something is stuck where no error shows: end, and let a restart mend it."""
+        behind = 0
+        for partition in self._epochs:
+            end = self.consumer.highwater(partition)
+            lag = max(0, (end or 0) - self.runner.next_offset(partition))
+            metrics.LAG.labels(self.runner.stage, partition.topic, partition.partition).set(lag)
+            behind += lag
+        stalled = time.monotonic() - self.runner.progress_at
+        if behind and stalled > self.settings.stall_seconds:
+            fatal(f"{self.runner.stage}: {behind} records behind and no progress for {stalled:.0f} s")
+        if not behind:
+            self.runner.progress_at = time.monotonic()
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(self, source: RecordBatchSource) -> None:
+        self._source = source
+
+    async def on_partitions_assigned(self, assigned) -> None:
+        await self._guarded(self._source.assigned(list(assigned)))
+
+    async def on_partitions_revoked(self, revoked) -> None:
+        await self._guarded(self._source.revoked(list(revoked)))
+
+    async def _guarded(self, hand_over) -> None:
+        try:
+            await hand_over
+        except Exception as error:  # aiokafka logs and goes on; a stage without its state must not
+            fatal(f"{self._source.runner.stage}: hand-over of partitions failed: {error!r}")

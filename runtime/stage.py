@@ -1,0 +1,237 @@
+"""A stage at work: batches in, results acknowledged, checkpoint, commit. In this order, never another.
+
+    fold(batch) ─▶ results acknowledged by Kafka ─▶ checkpoint stored ─▶ offsets committed
+
+Each arrow is an await in ``StageRunner``; nothing else in the project commits offsets of a stage.
+"""
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from infra import metrics
+from runtime.checkpoints import Checkpoint, CheckpointStore, StoreUnavailable
+from runtime.failing import fatal
+from runtime.producing import Sender
+from runtime.records import Out, RecordBatch
+
+log = logging.getLogger(__name__)
+
+_HAND_OVER_SECONDS = 15.0  # how long a partition that is taken away may wait for the checkpoint store
+
+
+class Fold(Protocol):
+    """A stage's pure core for one input partition."""
+
+    def fold(self, batch: RecordBatch) -> list[Out]:
+        """Results of the batch; changes the state."""
+        ...
+
+    def updates(self) -> list[Out]:
+        """Absolute values changed since the last call, published at a pace of the runtime's choosing."""
+        ...
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """State rows changed since the last call."""
+        ...
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Take back the state."""
+        ...
+
+
+@dataclass
+class _Owned:
+    """A partition in this runner's hands."""
+
+    fold: Fold
+    epoch: int
+    next_offset: int
+    saved_offset: int
+    unsaved: dict[str, bytes] = field(default_factory=dict)
+    unpublished: bool = False
+    batches: int = 0  # folded under this assignment
+
+
+class StageRunner:
+    """Runs one stage's folds. ``store`` None: the stage has no state and lives by Kafka's committed offsets."""
+
+    def __init__(
+        self,
+        stage: str,
+        make_fold: Callable[[TopicPartition, int], Fold],
+        sender: Sender,
+        store: CheckpointStore | None,
+    ) -> None:
+        self.stage = stage
+        self.ready = False
+        self.progress_at = time.monotonic()
+        self._make_fold, self._sender, self._store = make_fold, sender, store
+        self._owned: dict[TopicPartition, _Owned] = {}
+        self._epoch = 0
+        self._lock = asyncio.Lock()  # folding and snapshots exclude each other
+        self._saving = asyncio.Lock()  # one checkpoint at a time
+        self._sending: asyncio.Task | None = None
+
+    @property
+    def stateless(self) -> bool:
+        """Whether the stage lives by Kafka's committed offsets."""
+        return self._store is None
+
+    def next_offset(self, partition: TopicPartition) -> int:
+        """Where folding goes on."""
+        owned = self._owned.get(partition)
+        return owned.next_offset if owned else 0
+
+    # -- partitions come and go
+
+    async def take(self, partition: TopicPartition, start: Callable) -> tuple[int, int]:
+        """Own ``partition`` from its checkpoint on; ``start()`` gives the offset where there is none.
+
+        Returns (epoch, offset): batches read from that offset carry that epoch.
+        """
+        checkpoint = await self._loaded(partition)
+        if checkpoint is None:
+            offset = await start()
+            fold = self._make_fold(partition, offset)
+        else:
+            offset = checkpoint.next_offset
+            fold = self._make_fold(partition, offset)
+            fold.restore(checkpoint.rows)
+        self._epoch += 1
+        self._owned[partition] = _Owned(fold, self._epoch, offset, offset)
+        metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
+        return self._epoch, offset
+
+    async def _loaded(self, partition: TopicPartition) -> Checkpoint | None:
+        if self._store is None:
+            return None
+        pause = 0.5
+        while True:
+            try:
+                return await asyncio.to_thread(self._store.load, self.stage, partition.partition)
+            except StoreUnavailable as error:
+                self.ready = False
+                log.warning("waiting for the checkpoint store", extra={"stage": self.stage, "error": str(error)})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10)
+
+    async def give_up(self, partitions: list[TopicPartition], commit: Callable) -> None:
+        """Let go of ``partitions``, with a last checkpoint if the store answers in time."""
+        mine = [partition for partition in partitions if partition in self._owned]
+        if not mine:
+            return
+        try:
+            await asyncio.wait_for(self.checkpoint(commit), _HAND_OVER_SECONDS)
+        except TimeoutError:
+            log.warning("no checkpoint before hand-over; the next owner replays", extra={"stage": self.stage})
+        async with self._lock:
+            for partition in mine:
+                del self._owned[partition]
+        metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
+
+    # -- the order of effects
+
+    async def process(self, batch: RecordBatch) -> None:
+        """Fold one batch and start sending its results; the batch before has been acknowledged by then."""
+        async with self._lock:
+            owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
+            if owned is None or owned.epoch != batch.epoch:
+                return  # read under an assignment that has ended
+            if batch.number != owned.batches:
+                fatal(f"{self.stage}: batch {owned.batches} of {batch.topic}/{batch.partition} went missing on its way")
+            owned.batches += 1
+            outs = self._folded(owned, batch)
+            await self._acknowledged()
+            self._sending = asyncio.ensure_future(self._sender.send(outs)) if outs else None
+        metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
+        metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
+
+    def _folded(self, owned: _Owned, batch: RecordBatch) -> list[Out]:
+        started = time.perf_counter()
+        try:
+            outs = owned.fold.fold(batch)
+        except Exception:
+            first, last = batch.records[0].offset, batch.records[-1].offset
+            fatal(f"{self.stage}: cannot fold {batch.topic}/{batch.partition} offsets {first} to {last}; stopping before it")
+        owned.next_offset = batch.records[-1].offset + 1
+        owned.unpublished = True
+        self.progress_at = time.monotonic()
+        metrics.FOLD_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
+        metrics.BATCH_RECORDS.labels(self.stage).observe(len(batch.records))
+        return outs
+
+    async def _acknowledged(self) -> None:
+        if self._sending is not None:
+            await self._sending
+            self._sending = None
+
+    async def publish(self) -> None:
+        """Send pending KPI updates and wait until they are acknowledged."""
+        async with self._lock:
+            await self._publish()
+
+    async def _publish(self) -> None:
+        outs = []
+        for owned in self._owned.values():
+            if owned.unpublished:
+                outs += owned.fold.updates()
+                owned.unpublished = False
+        await self._acknowledged()
+        if outs:
+            await self._sender.send(outs)
+
+    async def checkpoint(self, commit: Callable) -> None:
+        """Store what changed since the last checkpoint, then ``commit`` the offsets it stands for."""
+        async with self._saving:
+            async with self._lock:
+                await self._publish()  # everything the snapshot rests on is acknowledged
+                snapshot = self._snapshot()
+            if not snapshot:
+                return
+            if self._store is not None and not await self._stored(snapshot):
+                return
+            await commit({partition: offset for partition, offset, _ in snapshot})
+            for partition, offset, rows in snapshot:
+                self._saved(partition, offset, rows)
+
+    def _snapshot(self) -> list[tuple[TopicPartition, int, dict[str, bytes]]]:
+        snapshot = []
+        for partition, owned in self._owned.items():
+            if owned.next_offset == owned.saved_offset:
+                continue
+            if self._store is not None:
+                owned.unsaved.update(owned.fold.dirty_rows())
+            snapshot.append((partition, owned.next_offset, dict(owned.unsaved)))
+        return snapshot
+
+    async def _stored(self, snapshot: list) -> bool:
+        checkpoints = [Checkpoint(self.stage, partition.partition, offset, rows) for partition, offset, rows in snapshot]
+        started = time.perf_counter()
+        try:
+            await asyncio.to_thread(self._store.save, checkpoints)
+        except StoreUnavailable as error:
+            metrics.CHECKPOINT_FAILURES.labels(self.stage).inc()
+            metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(owned.unsaved) for owned in self._owned.values()))
+            log.warning("checkpoint not stored, going on without", extra={"stage": self.stage, "error": str(error)})
+            return False
+        metrics.CHECKPOINT_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
+        metrics.CHECKPOINT_TIME.labels(self.stage).set_to_current_time()
+        return True
+
+    def _saved(self, partition: TopicPartition, offset: int, rows: dict[str, bytes]) -> None:
+        owned = self._owned.get(partition)
+        if owned is None:
+            return
+        owned.saved_offset = offset
+        for key, value in rows.items():
+            if owned.unsaved.get(key) is value:
+                del owned.unsaved[key]
+        metrics.CHECKPOINT_OFFSET.labels(self.stage, partition.topic, partition.partition).set(offset)
+        metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(one.unsaved) for one in self._owned.values()))

@@ -1,0 +1,119 @@
+"""The sink: one Faust agent that loads every internal topic into ClickHouse. Insert, then commit."""
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import faust
+
+from infra import metrics
+from infra.logs import logging_config
+from infra.settings import load_settings
+from runtime.channels import BatchChannel
+from runtime.failing import fatal
+from runtime.web import add_pages
+from runtime.sink_source import SinkSource
+from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from sinks.connection import ClickHouseSettings
+from sinks.loader import Loader, LoadError, loader_client
+from sinks.rows import RowError
+
+log = logging.getLogger("kpistream")
+settings = load_settings()
+
+TOPICS = tuple(topic.name for topic in (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS))
+_FLUSH_SECONDS = 1.0
+_FLUSH_ROWS = 200_000
+
+app = faust.App(
+    f"{settings.group_prefix}-sink-app",
+    broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
+    store="memory://",
+    topic_disable_leader=True,
+    topic_allow_declare=False,
+    web_host=settings.web_host,
+    web_port=settings.web_port,
+    stream_wait_empty=False,
+    logging_config=logging_config(settings.log_format),
+)
+batches = BatchChannel(app, maxsize=16)
+source: SinkSource | None = None
+
+
+class _Flusher:
+    """Inserts about once a second, or sooner when much has come."""
+
+    def __init__(self) -> None:
+        self.loader = Loader(lambda: loader_client(_connection()))
+        self.lock = asyncio.Lock()
+        self.flushed_at = time.monotonic()
+
+    async def add(self, batch) -> None:
+        """Buffer one batch; flush when the buffer is large."""
+        async with self.lock:
+            try:
+                self.loader.add(batch)
+            except RowError as error:
+                fatal(f"sink: {error}")
+        if self.loader.buffered_rows >= _FLUSH_ROWS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Insert what is buffered, then commit the offsets it reaches to."""
+        async with self.lock:
+            rows = self.loader.buffered_rows
+            started = time.perf_counter()
+            while True:
+                try:
+                    reached = await asyncio.to_thread(self.loader.flush)
+                    break
+                except LoadError as error:
+                    # ClickHouse may be away for long; nothing is committed, polling waits behind the full channel
+                    metrics.SINK_FAILURES.inc()
+                    log.warning("insert failed, going on trying", extra={"error": str(error)})
+            if reached:
+                await source.commit(reached)
+                metrics.SINK_SECONDS.observe(time.perf_counter() - started)
+                metrics.SINK_ROWS.labels("all").inc(rows)
+
+
+def _connection() -> ClickHouseSettings:
+    return ClickHouseSettings(
+        settings.clickhouse_host,
+        settings.clickhouse_port,
+        settings.clickhouse_user,
+        settings.clickhouse_password.get_secret_value(),
+    )
+
+
+flusher: _Flusher | None = None
+
+
+@app.agent(batches, name="loader")
+async def loader(stream):
+    """Every internal topic to its tables."""
+    async for batch in stream:
+        await flusher.add(batch)
+
+
+@app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
+async def plans(stream):
+    """Tells of plan changes in the log; gives Faust's own consumer a topic, without which its worker does not start."""
+    async for value in stream:
+        log.info("control record", extra={"bytes": len(value)})
+
+
+@app.task()
+async def run_sink() -> None:
+    """Start what feeds the loader."""
+    global source, flusher
+    flusher = _Flusher()
+    source = SinkSource(batches, TOPICS, settings, flusher.flush)
+    await app.add_runtime_dependency(source)
+    while not app.should_stop:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        await flusher.flush()
+
+
+add_pages(app, lambda: [] if source is not None and source.ready else ["partitions"])

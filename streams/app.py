@@ -1,0 +1,129 @@
+"""The worker: intake, crediting and performance as Faust agents over record batches.
+
+``faust -A streams.app worker`` and ``kpistream worker`` both run ``app``.
+"""
+from __future__ import annotations
+
+import logging
+
+import faust
+from aiokafka import AIOKafkaProducer
+
+from infra import metrics
+from infra.logs import logging_config
+from infra.mappings_file import load_mappings
+from infra.plugins import load
+from infra.settings import load_settings
+from runtime.channels import BatchChannel
+from runtime.control import ControlFollower
+from runtime.producing import Sender
+from runtime.source import RecordBatchSource
+from runtime.stage import StageRunner
+from runtime.web import add_pages
+from schemas.control import PlanApplied
+from schemas.event_types import EventTypes
+from schemas.results import decode_award
+from schemas.topics import AWARDS, CREDITS, FACTS
+from streams.performance.stage import Performance
+from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+
+log = logging.getLogger("kpistream")
+settings = load_settings()
+
+app = faust.App(
+    f"{settings.group_prefix}-worker",
+    broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
+    store="memory://",
+    topic_disable_leader=True,
+    topic_allow_declare=False,
+    web_host=settings.web_host,
+    web_port=settings.web_port,
+    stream_wait_empty=False,
+    logging_config=logging_config(settings.log_format),
+)
+
+producer: AIOKafkaProducer | None = None
+runners: dict[str, StageRunner] = {}
+types = SharedTypes(EventTypes({}))
+mappings = load_mappings(settings.mappings)
+
+channels = {stage: BatchChannel(app) for stage in ("intake", "crediting", "performance")}
+_TOPICS = {"intake": settings.source_topics, "crediting": (FACTS.name,), "performance": (CREDITS.name,)}
+
+
+@app.agent(channels["intake"], name="intake")
+async def intake(batches):
+    """Business events to facts."""
+    async for batch in batches:
+        await runners["intake"].process(batch)
+
+
+@app.agent(channels["crediting"], name="crediting")
+async def crediting(batches):
+    """Facts to credits."""
+    async for batch in batches:
+        await runners["crediting"].process(batch)
+
+
+@app.agent(channels["performance"], name="performance")
+async def performance(batches):
+    """Credits to KPI values, awards and earnings."""
+    async for batch in batches:
+        await runners["performance"].process(batch)
+
+
+@app.agent(app.topic(AWARDS.name, value_type=bytes, value_serializer="raw"), name="awards")
+async def awards(stream):
+    """Tells of every award, in the log and as a metric. Nothing rests on it."""
+    async for value in stream:
+        award = decode_award(value)
+        metrics.AWARDS.labels(award.rule, award.state).inc()
+        log.info(
+            "award",
+            extra={"employee": award.employee, "rule": award.rule, "tier": award.threshold, "period": award.period, "state": award.state},
+        )
+
+
+def _make_fold(stage: str):
+    if stage == "intake":
+        return lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, mappings)
+    fold = {"crediting": CreditingFold, "performance": Performance}[stage]
+    return lambda at, offset: fold(at.partition, settings.partitions)
+
+
+def _plan_applied(control: PlanApplied) -> None:
+    types.replace(EventTypes(control.plan.events))
+
+
+@app.task()
+async def run_stages() -> None:
+    """Start what feeds the agents, once the agents are there."""
+    global producer
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all", max_request_size=16 << 20
+    )
+    await producer.start()
+    if "intake" in settings.stages:
+        follower = ControlFollower(settings.kafka_bootstrap, _plan_applied)
+        await app.add_runtime_dependency(follower)
+        await follower.caught_up.wait()
+    open_store = load(settings.checkpoint_store)
+    for stage in settings.stages:
+        store = None if stage == "intake" else open_store(settings)
+        runners[stage] = StageRunner(stage, _make_fold(stage), Sender(producer, stage), store)
+        source = RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings)
+        await app.add_runtime_dependency(source)
+
+
+@app.on_before_shutdown.connect
+async def _close(sender, **kwargs) -> None:
+    if producer is not None:
+        await producer.stop()
+
+
+def _waiting_for() -> list[str]:
+    return [f"partitions of {stage}" for stage in settings.stages if not (stage in runners and runners[stage].ready)]
+
+
+add_pages(app, _waiting_for)
+

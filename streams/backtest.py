@@ -1,0 +1,118 @@
+"""The whole pipeline over a list of records, without servers: the same folds, one partition each."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import KIND as CONTROL
+from schemas.control import PlanApplied, encode_control
+from schemas.dead_letters import DeadLetter, decode_dead_letter
+from schemas.event_types import EventTypes
+from schemas.mapping import TopicMapping
+from schemas.plan import Plan
+from schemas.results import Award, decode_award
+from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from streams.crediting.stage import Crediting
+from streams.intake import Intake
+from streams.performance.stage import Performance
+
+BATCH_RECORDS = 10_000
+_TOPIC = "events"
+
+
+@dataclass(slots=True)
+class MemoryRecord:
+    """A record that was never in Kafka; a timestamp of −1 says so."""
+
+    offset: int
+    value: bytes | None
+    headers: tuple = ()
+    key: bytes | None = None
+    timestamp: int = -1
+
+
+@dataclass
+class BacktestResult:
+    """Everything the folds put out. KPI rows are the last value of each key, as dicts of block columns."""
+
+    awards: list[Award] = field(default_factory=list)
+    earnings: list[dict] = field(default_factory=list)
+    days: dict[tuple, dict] = field(default_factory=dict)
+    periods: dict[tuple, dict] = field(default_factory=dict)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    outcomes: dict[bytes | None, bytes] = field(default_factory=dict)
+
+
+class Backtest:
+    """Feeds records through intake, crediting and performance. Plans take effect between ``feed`` calls."""
+
+    def __init__(self, mapping: TopicMapping | None = None) -> None:
+        self.result = BacktestResult()
+        self._mappings = {_TOPIC: mapping} if mapping else {}
+        self._intake = Intake(1, EventTypes({}), self._mappings)
+        self._crediting = Crediting(0, 1)
+        self._performance = Performance(0, 1)
+        self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name), 0)
+
+    def apply(self, plan: Plan, control_id: str = "") -> None:
+        """Put a plan in force."""
+        self._intake.set_types(EventTypes(plan.events))
+        record = encode_control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
+        control = Out("control", record, headers=kind_header(CONTROL))
+        self._absorb(self._crediting.fold(self._batch(FACTS.name, [control])))
+        self._absorb(self._performance.fold(self._batch(CREDITS.name, [control])))
+
+    def feed(self, values: Iterable[bytes | None], batch_records: int = BATCH_RECORDS) -> None:
+        """Fold records' values, in batches of ``batch_records``."""
+        pending: list[bytes | None] = []
+        for value in values:
+            pending.append(value)
+            if len(pending) == batch_records:
+                self._fold(pending)
+                pending = []
+        if pending:
+            self._fold(pending)
+
+    def finish(self) -> BacktestResult:
+        """The results, with the last KPI values."""
+        self._absorb(self._performance.updates())
+        return self.result
+
+    def _fold(self, values: list[bytes | None]) -> None:
+        events = self._batch(_TOPIC, [Out(_TOPIC, value) for value in values])
+        facts = self._absorb(self._intake.fold(events))
+        credits = self._absorb(self._crediting.fold(self._batch(FACTS.name, facts))) if facts else []
+        if credits:
+            self._absorb(self._performance.fold(self._batch(CREDITS.name, credits)))
+
+    def _batch(self, topic: str, outs: list[Out]) -> RecordBatch:
+        first = self._offsets[topic]
+        self._offsets[topic] += len(outs)
+        return RecordBatch(topic, 0, [MemoryRecord(first + at, out.value, out.headers) for at, out in enumerate(outs)])
+
+    def _absorb(self, outs: list[Out]) -> list[Out]:
+        """Keep results; return what the next stage folds."""
+        passed_on = []
+        for out in outs:
+            if out.topic in (FACTS.name, CREDITS.name):
+                passed_on.append(out)
+            elif out.topic == AWARDS.name:
+                self.result.awards.append(decode_award(out.value))
+            elif out.topic == EARNINGS.name:
+                self.result.earnings += decode_block(out.value)[0].to_pylist()
+            elif out.topic == DEAD_LETTERS.name:
+                self.result.dead_letters.append(decode_dead_letter(out.value))
+            elif out.topic == OUTCOMES.name:
+                self.result.outcomes[out.key] = out.value
+            elif out.topic == KPI_UPDATES.name:
+                self._keep_values(out)
+        return passed_on
+
+    def _keep_values(self, out: Out) -> None:
+        rows = decode_block(out.value)[0].to_pylist()
+        if kind_of(out.headers) == "kpi-days":
+            self.result.days.update({(row["kpi"], row["employee"], row["team"], row["department"], row["day"]): row for row in rows})
+        else:
+            self.result.periods.update({(row["kpi"], row["employee"], row["period_kind"], row["period"]): row for row in rows})
