@@ -1,4 +1,5 @@
 """Which payload fields an event of each type has, and whether they are strings, numbers or booleans."""
+
 from __future__ import annotations
 
 from typing import Any, Literal, get_args
@@ -23,8 +24,11 @@ def _kind(annotation: Any, metadata: tuple[Any, ...] = ()) -> FieldKind:
 
 
 def _fields(payload: type[Payload]) -> dict[str, FieldKind]:
-    return {name: _kind(field.annotation, tuple(field.metadata))
-            for name, field in payload.model_fields.items() if name not in PAYEES}
+    return {
+        name: _kind(field.annotation, tuple(field.metadata))
+        for name, field in payload.model_fields.items()
+        if name not in PAYEES
+    }
 
 
 BUILT_IN: dict[str, dict[str, FieldKind]] = {name: _fields(payload) for name, payload in PAYLOADS.items()}

@@ -3,6 +3,7 @@
 Models check one field at a time; what spans fields is checked in plan_file.py, which knows line numbers.
 Percentages (attainments, rates) are always written with a % sign, so that 80 and 0.8 cannot be confused.
 """
+
 from __future__ import annotations
 
 import re
@@ -246,7 +247,7 @@ Settle = Literal["live", "sticky", "period_end"]
 
 
 class TierAward(Model):
-    """A tier table on one KPI: an award for each tier above the first with a bound over 0, money as ``pays`` says."""
+    """A tier table on one KPI: an award for each tier whose bound is not 0, money as ``pays`` says."""
 
     kind: Literal["tiers"] = "tiers"
     id: Id
@@ -280,7 +281,7 @@ Award = Annotated[TierAward | ThresholdAward, Field(discriminator="kind")]
 
 
 class CustomPeriod(Model):
-    """One period of a company's own calendar: from ``start`` up to, not including, the next start (or ``end``)."""
+    """A period of a company's own calendar: from ``start`` to the day before ``end`` or the next start."""
 
     key: Annotated[Key, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
     start: Date

@@ -1,4 +1,5 @@
 """Checks of awards: tier tables and threshold awards. Pure."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,7 +10,12 @@ from schemas.plan import Condition, ThresholdAward, TierAward
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 
 #: What each way of paying wants on every tier, and what it must not find.
-_PAYS = {"marginal": ("rate", "amount"), "slab": ("rate", "amount"), "flat": ("amount", "rate"), "nothing": (None, None)}
+_PAYS = {
+    "marginal": ("rate", "amount"),
+    "slab": ("rate", "amount"),
+    "flat": ("amount", "rate"),
+    "nothing": (None, None),
+}
 
 
 def check_awards(lookup: Lookup) -> Iterator[Finding]:
@@ -36,10 +42,15 @@ def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
     kpi = lookup.kpis.get(award.kpi)
     down = kpi is not None and kpi.direction == "down"
     if down and award.pays in ("marginal", "slab"):
-        yield Finding((*path, "pays"), f"{award.kpi} is better when lower: a rate on its value would pay for more of it; "
-                      "expected flat or nothing")
+        yield Finding(
+            (*path, "pays"),
+            f"{award.kpi} is better when lower: a rate on its value would pay for more of it; "
+            "expected flat or nothing",
+        )
     elif kpi is not None and kpi.unit != "money" and award.pays in ("marginal", "slab"):
-        yield Finding((*path, "pays"), f"the rate applies to {award.kpi}, whose unit is {kpi.unit}, not money", True)
+        yield Finding(
+            (*path, "pays"), f"the rate applies to {award.kpi}, whose unit is {kpi.unit}, not money", True
+        )
     yield from _bounds(lookup, path, award, down)
     yield from _money(path, award)
 
@@ -51,11 +62,17 @@ def _bounds(lookup: Lookup, path: tuple, award: TierAward, down: bool) -> Iterat
         yield from _one_bound(lookup, tier_path, award.kpi, tier.attainment, tier.value)
         kinds |= {name for name in ("attainment", "value") if getattr(tier, name) is not None}
     if len(kinds) > 1:
-        yield Finding((*path, "tiers"), "the bounds are partly attainments and partly values; expected one kind")
+        yield Finding(
+            (*path, "tiers"), "the bounds are partly attainments and partly values; expected one kind"
+        )
     if len(kinds) != 1:
         return
     kind = kinds.pop()
-    bounds = [(number, getattr(tier, kind)) for number, tier in enumerate(award.tiers) if getattr(tier, kind) is not None]
+    bounds = [
+        (number, getattr(tier, kind))
+        for number, tier in enumerate(award.tiers)
+        if getattr(tier, kind) is not None
+    ]
     falling = down and kind == "value"
     for (_, one), (number, other) in pairwise(bounds):
         if (other >= one) if falling else (other <= one):
@@ -65,7 +82,9 @@ def _bounds(lookup: Lookup, path: tuple, award: TierAward, down: bool) -> Iterat
         yield from _needs_target(lookup, path, award.kpi, award)
 
 
-def _one_bound(lookup: Lookup, path: tuple, kpi: str, attainment: Decimal | None, value: Decimal | None) -> Iterator[Finding]:
+def _one_bound(
+    lookup: Lookup, path: tuple, kpi: str, attainment: Decimal | None, value: Decimal | None
+) -> Iterator[Finding]:
     if (attainment is None) == (value is None):
         yield Finding(path, "expected either an attainment or a value")
     if attainment is not None and attainment < 0:
@@ -81,7 +100,10 @@ def _money(path: tuple, award: TierAward) -> Iterator[Finding]:
         for name in ("rate", "amount"):
             given = getattr(tier, name)
             if given is None and name == needs:
-                yield Finding(tier_path, f"pays: {award.pays} needs {'a rate' if name == 'rate' else 'an amount'} on every tier")
+                yield Finding(
+                    tier_path,
+                    f"pays: {award.pays} needs {'a rate' if name == 'rate' else 'an amount'} on every tier",
+                )
             elif given is not None and (needs is None or name == refuses):
                 yield Finding((*tier_path, name), f"pays: {award.pays} takes no {name}")
             elif given is not None and given < 0:
@@ -107,14 +129,24 @@ def _condition(lookup: Lookup, path: tuple, award: ThresholdAward, condition: Co
         yield from _needs_target(lookup, path, condition.kpi, award)
 
 
-def _needs_target(lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward) -> Iterator[Finding]:
-    """Attainment is undefined without a target for this KPI and period; a warning where only some roles lack one."""
+def _needs_target(
+    lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward
+) -> Iterator[Finding]:
+    """Attainment is undefined without a target on this KPI; a warning where only some roles lack one."""
+    if kpi not in lookup.kpis:
+        return
     targets = [target for target in lookup.plan.targets if (target.kpi, target.period) == (kpi, award.period)]
     if not targets:
-        yield Finding(path, f"attainment needs a target on {kpi} for period {award.period}; there is none")
+        message = f"attainment needs a target on {kpi} for period {award.period}; there is none"
+        yield Finding(path, message, needs=frozenset([kpi]))
         return
     covered = lookup.covered(targets)
-    without = dict.fromkeys(role for employee, (_, role, _, _) in lookup.places.items()
-                            if employee not in covered and (not award.roles or role in award.roles))
+    without = dict.fromkeys(
+        role
+        for employee, (_, role, _, _) in lookup.places.items()
+        if employee not in covered and (not award.roles or role in award.roles)
+    )
     for role in without:
-        yield Finding(path, f"some employees of role {role} have no target on {kpi} for period {award.period}", True)
+        yield Finding(
+            path, f"some employees of role {role} have no target on {kpi} for period {award.period}", True
+        )

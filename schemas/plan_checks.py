@@ -1,4 +1,5 @@
 """What must hold between the parts of a plan: references, types of fields, calendars, targets. Pure."""
+
 from __future__ import annotations
 
 import zoneinfo
@@ -17,8 +18,15 @@ _ROLE_KPIS = 5
 def check(plan: Plan) -> list[Finding]:
     """Every finding on a plan whose fields are each right by themselves."""
     lookup = Lookup(plan)
-    return [*_general(plan), *_events(plan), *_organisation(plan), *_calendars(plan), *check_kpis(lookup),
-            *_targets(lookup), *check_awards(lookup)]
+    return [
+        *_general(plan),
+        *_events(plan),
+        *_organisation(plan),
+        *_calendars(plan),
+        *check_kpis(lookup),
+        *_targets(lookup),
+        *check_awards(lookup),
+    ]
 
 
 def _general(plan: Plan) -> Iterator[Finding]:
@@ -83,7 +91,9 @@ def _calendar(path: tuple, periods: tuple[CustomPeriod, ...]) -> Iterator[Findin
         elif one.end is not None and one.end > other.start:
             yield Finding((*path, index - 1, "end"), f"must not be later than the next start, {other.start}")
     if periods[-1].end is None:
-        yield Finding((*path, len(periods) - 1), "the last period of a calendar needs an end (the first day after it)")
+        yield Finding(
+            (*path, len(periods) - 1), "the last period of a calendar needs an end (the first day after it)"
+        )
 
 
 def _targets(lookup: Lookup) -> Iterator[Finding]:
@@ -105,7 +115,9 @@ def _targets(lookup: Lookup) -> Iterator[Finding]:
             by_role.setdefault(target.role, set()).add(target.kpi)
     for role, kpis in by_role.items():
         if len(kpis) > _ROLE_KPIS:
-            yield Finding(("targets",), f"role {role} has targets on {len(kpis)} KPIs; people follow 3 to 5", True)
+            yield Finding(
+                ("targets",), f"role {role} has targets on {len(kpis)} KPIs; people follow 3 to 5", True
+            )
     yield from _without_target(lookup)
 
 
@@ -118,7 +130,7 @@ def _target(lookup: Lookup, path: tuple, target: Target) -> Iterator[Finding]:
     if is_rolling(target.period):
         yield Finding((*path, "at"), "a rolling period has no single period to name; leave out at")
     elif problem := period_key_problem(lookup.plan, target.period, target.at):
-        yield Finding((*path, "at"), problem)
+        yield Finding((*path, "at"), problem, needs=frozenset([target.at]))
 
 
 def _without_target(lookup: Lookup) -> Iterator[Finding]:

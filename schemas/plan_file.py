@@ -1,36 +1,17 @@
 """Reading a plan file: every error at once, each with its line and with words that say what was expected."""
+
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from schemas.plan import Plan, ThresholdAward, TierAward
+from schemas.plan import Plan
 from schemas.plan_checks import check
-from schemas.plan_lookup import suggestion
-from schemas.yaml_source import Path, Source, YamlProblem, read_yaml
-
-#: pydantic's error types in a planner's words; anything else keeps pydantic's own sentence.
-_WORDS = {
-    "missing": "required, but not given",
-    "string_type": "expected a text",
-    "int_type": "expected a whole number",
-    "int_from_float": "expected a whole number",
-    "int_parsing": "expected a whole number",
-    "bool_type": "expected true or false",
-    "bool_parsing": "expected true or false",
-    "tuple_type": "expected a list",
-    "dict_type": "expected settings, one 'key: value' a line",
-    "model_type": "expected settings, one 'key: value' a line",
-    "model_attributes_type": "expected settings, one 'key: value' a line",
-    "too_short": "expected at least one entry",
-    "union_tag_not_found": "required, but not given: kind, one of tiers, threshold",
-}
-_AWARDS = {"tiers": TierAward, "threshold": ThresholdAward}
-_FILTER = "expected a value, a list of values, or bounds (gt, gte, lt, lte) with numbers"
+from schemas.plan_messages import explain, path_text
+from schemas.plan_partial import check_rest
+from schemas.yaml_source import MAX_BYTES, Path, Source, YamlProblem, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +37,24 @@ class InvalidPlan(ValueError):
         self.errors = errors
 
 
+def read_plan_text(path: str | FilePath) -> str:
+    """The text of a plan file; raises OSError, or InvalidPlan where it is not UTF-8 or far too large."""
+    with open(path, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise InvalidPlan([PlanError(str(path), 1, 1, "", f"larger than {MAX_BYTES // 1024 // 1024} MiB")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidPlan([PlanError(str(path), line, 1, "", "not UTF-8 text")]) from error
+
+
 def load_plan(path_or_text: str | FilePath, filename: str = "") -> Plan:
-    """The plan in a file, or in a text that holds line breaks; raises InvalidPlan, OSError where unreadable."""
+    """The plan in a file, or in a text with line breaks; raises InvalidPlan, or OSError for the file."""
     if isinstance(path_or_text, FilePath) or "\n" not in path_or_text:
         filename = filename or str(path_or_text)
-        text = FilePath(path_or_text).read_text(encoding="utf-8-sig")
+        text = read_plan_text(path_or_text)
     else:
         text = path_or_text
     plan, errors = check_plan(text, filename or "plan")
@@ -86,12 +80,13 @@ def examine_plan(text: str, filename: str = "plan") -> tuple[Plan | None, list[P
     plan = None
     try:
         plan = Plan.model_validate(source.value)
+        found = check(plan)
     except ValidationError as error:
-        errors += [_at(filename, source, path, message) for path, message in _explain(error, source)]
-    if plan is not None:
-        for finding in check(plan):
-            found = _at(filename, source, finding.path, finding.message)
-            (warnings if finding.warning else errors).append(found)
+        errors += [_at(filename, source, path, message) for path, message in explain(error, source.value)]
+        found = check_rest(source.value, error)
+    for finding in found:
+        place = _at(filename, source, finding.path, finding.message)
+        (warnings if finding.warning else errors).append(place)
     return None if errors else plan, _in_order(errors), _in_order(warnings)
 
 
@@ -99,123 +94,8 @@ def _in_order(errors: list[PlanError]) -> list[PlanError]:
     return sorted(dict.fromkeys(errors), key=lambda e: (e.line, e.column, e.path, e.message))
 
 
-def _at(filename: str, source: Source, path: Path, message: str, problem: YamlProblem | None = None) -> PlanError:
+def _at(
+    filename: str, source: Source, path: Path, message: str, problem: YamlProblem | None = None
+) -> PlanError:
     place = problem.place if problem else source.place(path)
     return PlanError(filename, place.line, place.column, path_text(path, source.value), message)
-
-
-def path_text(path: Path, value: object) -> str:
-    """A path as people say it: entries of a list by their id where they have one, else by number from 0."""
-    text = ""
-    for part in path:
-        value = _child(value, part)
-        if isinstance(part, int):
-            named = value.get("id") if isinstance(value, dict) else None
-            text += f"[{getattr(named, 'text', named) if named is not None else part}]"
-        else:
-            text += f".{part}" if text else part
-    return text
-
-
-def _child(value: object, part: str | int) -> object:
-    if isinstance(value, dict):
-        return value.get(part)
-    if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return value[part]
-    return None
-
-
-def _explain(error: ValidationError, source: Source) -> list[tuple[Path, str]]:
-    """pydantic's errors as paths into the document and sentences, one per place for a filter's alternatives."""
-    found: dict[tuple[Path, str], None] = {}
-    for detail in error.errors(include_url=False, include_context=True):
-        loc = detail["loc"]
-        if "where" in loc[:-1]:
-            path, message = _real_path(loc[:loc.index("where") + 2], source.value), _FILTER
-        else:
-            path, message = _real_path(loc, source.value), _sentence(detail, source.value)
-        found[path, message] = None
-    return list(found)
-
-
-def _real_path(loc: tuple, value: object) -> Path:
-    """``loc`` without the names pydantic adds for alternatives; a missing key stays as the last part."""
-    if loc[:1] == ("awards",) and len(loc) > 2:
-        loc = (*loc[:2], *loc[3:])  # the third names the alternative, not a setting
-    path: Path = ()
-    for position, part in enumerate(loc):
-        present = (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value))
-        if present:
-            path, value = (*path, part), _child(value, part)
-        elif position == len(loc) - 1 and part != "[key]":
-            path = (*path, part)
-    return path
-
-
-def _sentence(detail: dict, document: object) -> str:
-    kind, loc = detail["type"], detail["loc"]
-    if kind == "extra_forbidden":
-        close = suggestion(str(loc[-1]), _settings_at(loc[:-1]))
-        return f"no such setting{close}"
-    if kind == "union_tag_invalid":
-        return "kind: expected tiers or threshold"
-    if kind == "literal_error":
-        wanted = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"expected one of {wanted}{suggestion(str(detail['input']), wanted.split(', '))}"
-    if kind == "string_pattern_mismatch":
-        return f"{detail['input']!r} {_pattern_words(loc)}"
-    if kind == "greater_than_equal":
-        return f"expected at least {detail['ctx']['ge']}"
-    if kind == "less_than_equal":
-        return f"expected at most {detail['ctx']['le']}"
-    if kind == "value_error":
-        return str(detail["ctx"]["error"])
-    return _WORDS.get(kind, detail["msg"])
-
-
-def _pattern_words(loc: tuple) -> str:
-    name = next((part for part in reversed(loc) if isinstance(part, str) and part != "[key]"), "")
-    if name in ("period", "periods"):
-        return "is no period: expected day, week, month, quarter, year, rolling_<N>d or a calendar of the plan"
-    if name == "currency":
-        return "is no currency: expected three capital letters, such as CNY"
-    if loc[-1] == "[key]":
-        return "is no name: expected small letters, digits and _, a letter first"
-    return "is no id: expected up to 64 letters, digits and any of _ . : @ -, a letter or digit first"
-
-
-def _settings_at(loc: tuple) -> list[str]:
-    """Names of the settings that the model at ``loc`` has."""
-    annotation: object = Plan
-    if loc[:1] == ("awards",) and len(loc) > 2:
-        annotation, loc = _AWARDS[loc[2]], loc[3:]
-    for part in loc:
-        annotation = _inside(annotation, part)
-    models = [model for model in _alternatives(annotation) if _is_model(model)]
-    return [name for model in models for name in model.model_fields]
-
-
-def _alternatives(annotation: object) -> list[object]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _alternatives(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        return [found for option in get_args(annotation) for found in _alternatives(option)]
-    return [annotation]
-
-
-def _is_model(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _inside(annotation: object, part: str | int) -> object:
-    """The annotation of ``part`` within ``annotation``."""
-    for option in _alternatives(annotation):
-        if _is_model(option) and part in option.model_fields:
-            return option.model_fields[part].annotation
-        if get_origin(option) is tuple and isinstance(part, int):
-            return get_args(option)[0]
-        if get_origin(option) is dict:
-            return get_args(option)[1]
-    return None

@@ -1,4 +1,5 @@
 """Checks of KPI definitions: events, fields of the right kind, filters. Pure."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -44,7 +45,9 @@ def _aggregate(lookup: Lookup, path: tuple, kpi: Kpi) -> Iterator[Finding]:
         else:
             yield from _field(lookup, (*path, "field"), kpi.events, kpi.field, _NEEDS[kpi.aggregate])
     elif kpi.field is not None:
-        where = "its numerator and denominator name theirs" if kpi.aggregate == "ratio" else "it counts events"
+        where = (
+            "its numerator and denominator name theirs" if kpi.aggregate == "ratio" else "it counts events"
+        )
         yield Finding((*path, "field"), f"aggregate {kpi.aggregate} takes no field: {where}")
     for side in ("numerator", "denominator"):
         part = getattr(kpi, side)
@@ -59,14 +62,18 @@ def _aggregate(lookup: Lookup, path: tuple, kpi: Kpi) -> Iterator[Finding]:
 def _part(lookup: Lookup, path: tuple, kpi: Kpi, part: Part) -> Iterator[Finding]:
     for number, event in enumerate(part.events):
         if event not in kpi.events:
-            yield Finding.unknown((*path, "events", number), "event type among the KPI's own", event, kpi.events)
+            yield Finding.unknown(
+                (*path, "events", number), "event type among the KPI's own", event, kpi.events
+            )
     events = part.events or kpi.events
     if part.field is not None:
         yield from _field(lookup, (*path, "field"), events, part.field, "number")
     yield from _where(lookup, (*path, "where"), events, part.where)
 
 
-def _field(lookup: Lookup, path: tuple, events: tuple[str, ...], field: str, needed: str) -> Iterator[Finding]:
+def _field(
+    lookup: Lookup, path: tuple, events: tuple[str, ...], field: str, needed: str
+) -> Iterator[Finding]:
     for event in events:
         if event not in lookup.fields:
             continue
@@ -86,7 +93,11 @@ def _where(lookup: Lookup, path: tuple, events: tuple[str, ...], where: Where) -
             every = {name for fields in known.values() for name in fields}
             yield Finding.unknown((*path, field), f"field in {', '.join(known)}", field, every)
         elif lacking:
-            yield Finding((*path, field), f"{', '.join(lacking)} has no field {field}, so none of these will match", True)
+            yield Finding(
+                (*path, field),
+                f"{', '.join(lacking)} has no field {field}, so none of these will match",
+                True,
+            )
         for kind in sorted(kinds):
             yield from _condition((*path, field), condition, kind)
 

@@ -1,4 +1,5 @@
 """What the checks of a plan share: findings, names that can be referred to, the validity of period keys."""
+
 from __future__ import annotations
 
 import re
@@ -23,16 +24,20 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong at a path of the plan, or doubtful (``warning``)."""
+    """Something wrong at a path of the plan, or doubtful (``warning``).
+
+    ``needs`` names what would have to be missing for the finding to be true.
+    """
 
     path: tuple[str | int, ...]
     message: str
     warning: bool = False
+    needs: frozenset[str] = frozenset()
 
     @classmethod
     def unknown(cls, path: tuple, what: str, word: str, known: Collection[str]) -> Finding:
         """A name that nothing in the plan has, with the nearest one that exists."""
-        return cls(path, f"no such {what}: {word}{suggestion(word, known)}")
+        return cls(path, f"no such {what}: {word}{suggestion(word, known)}", needs=frozenset([word]))
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
@@ -75,8 +80,13 @@ class Lookup:
         self.plan = plan
         self.fields = payload_fields(plan)
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
-        self.names: dict[str, set[str]] = {"kpi": set(self.kpis), "employee": set(), "role": set(), "team": set(),
-                                           "department": set()}
+        self.names: dict[str, set[str]] = {
+            "kpi": set(self.kpis),
+            "employee": set(),
+            "role": set(),
+            "team": set(),
+            "department": set(),
+        }
         self.places: dict[str, tuple[str, str, str, str]] = {}  # employee: itself, role, team, department
         for department in plan.organisation.departments:
             self.names["department"].add(department.id)
@@ -98,13 +108,17 @@ class Lookup:
         if kind not in CALENDAR_KINDS and not is_rolling(kind) and kind not in self.plan.calendars:
             known = [*CALENDAR_KINDS, *self.plan.calendars]
             close = suggestion(kind, known)
-            hint = "; rolling_<N>d, N from 1 to 999, is the last N days" if kind.startswith("rolling") else close
-            yield Finding(path, f"no such period: {kind}{hint}")
+            hint = (
+                "; rolling_<N>d, N from 1 to 999, is the last N days" if kind.startswith("rolling") else close
+            )
+            yield Finding(path, f"no such period: {kind}{hint}", needs=frozenset([kind]))
 
     def measure(self, path: tuple, kpi: str, value: Decimal) -> Iterator[Finding]:
         """A warning where a ratio shown as a percentage is compared with a number over 10."""
         if kpi in self.kpis and self.kpis[kpi].unit == "percent" and value > 10:
-            yield Finding(path, f"{kpi} is a percentage: {value} means {value * 100:f}%; {value}% is written so", True)
+            yield Finding(
+                path, f"{kpi} is a percentage: {value} means {value * 100:f}%; {value}% is written so", True
+            )
 
     def covered(self, targets: Iterable[Target]) -> set[str]:
         """Employees to whom at least one of the targets applies."""
@@ -112,6 +126,9 @@ class Lookup:
         masks = {tuple(name is not None for name in names) for names in wanted}
 
         def applies(place: tuple[str, ...]) -> bool:
-            return any(tuple(name if used else None for name, used in zip(place, mask)) in wanted for mask in masks)
+            return any(
+                tuple(name if used else None for name, used in zip(place, mask, strict=True)) in wanted
+                for mask in masks
+            )
 
         return {employee for employee, place in self.places.items() if applies(place)}

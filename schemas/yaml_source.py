@@ -1,8 +1,9 @@
 """YAML text as plain values plus the place of every one of them, read by the rules of YAML 1.2.
 
-Numbers keep the text they were written as (so an id 007 stays 007) and never pass through a float; dates stay text;
-``yes`` and ``on`` are texts. Aliases work, but what they expand to is bounded before anything is expanded.
+Numbers keep the text they were written as (so an id 007 stays 007) and never pass through a float; dates stay
+text; ``yes`` and ``on`` are texts. Aliases work, but what they expand to is bounded before it is expanded.
 """
+
 from __future__ import annotations
 
 import re
@@ -26,7 +27,9 @@ _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 _TRUE = frozenset(["true", "True", "TRUE"])
 _FALSE = frozenset(["false", "False", "FALSE"])
 _TAG = "tag:yaml.org,2002:"
-_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"))
+_TAGS = frozenset(
+    _TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
+)
 
 Path = tuple[str | int, ...]
 
@@ -123,7 +126,9 @@ def _size(node: Node, known: dict[int, int], above: tuple[int, ...]) -> int:
         inside = (*above, id(node))
         total = 1 + sum(_size(child, known, inside) for child in _children(node))
         if total > MAX_VALUES:
-            raise YamlProblem(f"holds more than {MAX_VALUES:,} values once its aliases are expanded", _place(node))
+            raise YamlProblem(
+                f"holds more than {MAX_VALUES:,} values once its aliases are expanded", _place(node)
+            )
         known[id(node)] = total
     return known[id(node)]
 
@@ -150,14 +155,20 @@ def _mapping(node: MappingNode, path: Path, source: Source) -> dict[str, object]
             continue
         key = key_node.value
         if key == "<<":
-            source.problems.append(YamlProblem("merge keys (<<) are not supported: write the settings out", place, path))
+            source.problems.append(
+                YamlProblem("merge keys (<<) are not supported: write the settings out", place, path)
+            )
             continue
         inner = (*path, key)
         if key in result:
             first = source.places[inner].line
-            source.problems.append(YamlProblem(f"{key!r} is given twice, first on line {first}", place, inner))
+            source.problems.append(
+                YamlProblem(f"{key!r} is given twice, first on line {first}", place, inner)
+            )
             continue
-        source.places[inner] = _place(value_node) if isinstance(value_node, ScalarNode) and value_node.value else place
+        source.places[inner] = (
+            _place(value_node) if isinstance(value_node, ScalarNode) and value_node.value else place
+        )
         result[key] = _value(value_node, inner, source)
     return result
 

@@ -1,21 +1,21 @@
 """The naive reference engine: every rule in a few obvious lines, everything recomputed after each credit.
 
-Slow on purpose. It shares with the engine the plan's models, the payload models and schemas/money.py only; days,
-periods, targets, values, levels and money are worked out here a second time, with Fraction.
+Slow on purpose. It shares with the engine only the plan's models, the payload models and schemas/money.py;
+days, periods, targets, values, levels and money are worked out a second time, with Fraction.
 """
+
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
-from schemas.plan import Comparison, Condition, Kpi, Part, Plan, ThresholdAward, TierAward
-from tests.reference_credits import Credit, Crediting, credit, places_of
+from schemas.plan import Condition, Kpi, Plan, ThresholdAward, TierAward
+from tests.reference_credits import Credit, Crediting, credit
+from tests.reference_values import Values
 
 ROLLING = "rolling"
 
@@ -51,100 +51,15 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
     return outcome
 
 
-class Reference:
+class Reference(Values):
     """Awards and money need history (what was awarded, what was paid); nothing else is remembered."""
 
     def __init__(self, plan: Plan):
-        self.plan, self.zone, self.places = plan, ZoneInfo(plan.timezone), places_of(plan)
-        self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        super().__init__(plan)
         self.sequence: dict[tuple, int] = {}  # (rule, employee, period, tier): awards so far
         self.active: set[tuple] = set()
         self.highest: dict[tuple, int] = {}  # (rule, employee, period): level
         self.paid: dict[tuple, int] = {}
-
-    # Time
-
-    def day(self, time_ms: int) -> date:
-        return datetime.fromtimestamp(time_ms // 1000, self.zone).date()
-
-    def period(self, kind: str, day: date) -> str | None:
-        """The key of the period that ``day`` lies in; None where a calendar has none."""
-        if kind in self.plan.calendars:
-            return self._custom(kind, day)
-        week = day.isocalendar()
-        return {"day": day.isoformat(), "week": f"{week.year:04d}-W{week.week:02d}", "month": f"{day:%Y-%m}",
-                "quarter": f"{day.year:04d}-Q{(day.month + 2) // 3}", "year": f"{day.year:04d}"}[kind]
-
-    def _custom(self, kind: str, day: date) -> str | None:
-        periods = self.plan.calendars[kind]
-        for period, following in zip(periods, [*periods[1:], None]):
-            if period.start <= day < (period.end or following.start):
-                return period.key
-        return None
-
-    def within(self, kind: str, period: str, day: date, last: date) -> bool:
-        """Whether ``day`` lies in the period; for a rolling window, the one that ends at ``last``."""
-        if kind.startswith("rolling_"):
-            return last - timedelta(days=int(kind[8:-1])) < day <= last
-        return self.period(kind, day) == period
-
-    # KPIs
-
-    def matching(self, kpi: Kpi, one: Credit) -> bool:
-        return one.event["type"] in kpi.events and all(_holds(one.fields, *item) for item in kpi.where.items())
-
-    def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
-        """Value (in units, None if undefined) and sample of a KPI over credits; for a unit count-like parts count once."""
-        credits = [one for one in credits if self.matching(kpi, one)]
-        once = [one for one in credits if not unit or unit in one.first_in]
-        if kpi.aggregate == "count":
-            return (Fraction(len(once)), len(once)) if credits else (None, 0)
-        if kpi.aggregate == "ratio":
-            top = _side(kpi, kpi.numerator, credits, unit)
-            bottom = _side(kpi, kpi.denominator, credits, unit)
-            return (top / bottom if bottom else None), int(bottom)
-        having = [one for one in credits if kpi.field in one.fields]
-        sample = len([one for one in once if kpi.field in one.fields])
-        if not having:
-            return None, 0
-        if kpi.aggregate == "distinct":
-            return Fraction(len({one.fields[kpi.field] for one in having})), sample
-        if kpi.aggregate in ("min", "max"):
-            pick = min if kpi.aggregate == "min" else max
-            return Fraction(pick(one.fields[kpi.field] for one in having), SCALE), sample
-        total = _total(kpi.field, having, unit)
-        return (total if kpi.aggregate == "sum" else total / sample), sample
-
-    def target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
-        """The most specific target, None where none applies."""
-        team, department, role = self.places[employee]
-        own = {"employee": employee, "role": role, "team": team, "department": department}
-        best = None
-        for target in self.plan.targets:
-            selectors = [name for name in own if getattr(target, name) is not None]
-            applies = (target.kpi, target.period) == (kpi, kind) and target.at in (None, period) and all(
-                getattr(target, name) == own[name] for name in selectors)
-            ranks = [4 - list(own).index(name) for name in selectors]
-            rank = (max(ranks, default=0), len(ranks), ranks, target.at is not None)
-            if applies and (best is None or rank > best[0]):
-                best = (rank, Fraction(target.value))
-        return best[1] if best else None
-
-    def attainment(self, kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fraction | None:
-        if value is None or not target:
-            return None
-        if kpi.direction == "up":
-            return value / target
-        return target / value if value > 0 else Fraction(kpi.attainment_at_zero)
-
-    def reached(self, kpi: Kpi, bound, value: Fraction | None, target: Fraction | None) -> bool:
-        """Whether a tier's or a condition's bound is reached; bounds are inclusive."""
-        if value is None:
-            return False
-        if bound.value is not None:
-            return value >= Fraction(bound.value) if kpi.direction == "up" else value <= Fraction(bound.value)
-        attainment = self.attainment(kpi, value, target)
-        return attainment is not None and attainment >= Fraction(bound.attainment)
 
     # Awards and money, after each credit
 
@@ -163,16 +78,26 @@ class Reference:
             decide = self._tiers if isinstance(rule, TierAward) else self._threshold
             decide(rule, one, period, inside, outcome)
 
-    def _tiers(self, rule: TierAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome) -> None:
+    def _tiers(
+        self, rule: TierAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome
+    ) -> None:
         kpi = self.kpis[rule.kpi]
         value, _ = self.value(kpi, credits)
         target = self.target(kpi.id, one.employee, rule.period, period)
         level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, one.employee, period)
         self.highest[key] = max(level, self.highest.get(key, 0))
-        announced = [tier.attainment != 0 if tier.attainment is not None else tier.value != 0 for tier in rule.tiers]
-        self._change(rule, "tier", one, period, [number < level and announced[number] for number in range(len(announced))],
-                     outcome)
+        announced = [
+            tier.attainment != 0 if tier.attainment is not None else tier.value != 0 for tier in rule.tiers
+        ]
+        self._change(
+            rule,
+            "tier",
+            one,
+            period,
+            [number < level and announced[number] for number in range(len(announced))],
+            outcome,
+        )
         if rule.pays == "nothing":
             return
         if rule.settle == "sticky":
@@ -184,27 +109,43 @@ class Reference:
         self._line(rule, one, period, earned - self.paid.get(key, 0), "credit", outcome)
         self.paid[key] = earned
 
-    def _threshold(self, rule: ThresholdAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome) -> None:
+    def _threshold(
+        self, rule: ThresholdAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome
+    ) -> None:
         def holds(condition: Condition) -> bool:
             value, sample = self.value(self.kpis[condition.kpi], credits)
             target = self.target(condition.kpi, one.employee, rule.period, period)
-            return sample >= condition.min_sample and self.reached(self.kpis[condition.kpi], condition, value, target)
+            return sample >= condition.min_sample and self.reached(
+                self.kpis[condition.kpi], condition, value, target
+            )
 
         met = all(map(holds, rule.all)) if rule.all else any(map(holds, rule.any))
         kind = "+".join(["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion)
         bonus = to_fixed(rule.bonus or 0)
         for granted in self._change(rule, kind, one, period, [met], outcome):
-            self._line(rule, one, period, bonus if granted else -bonus, "award" if granted else "revocation", outcome)
+            self._line(
+                rule, one, period, bonus if granted else -bonus, "award" if granted else "revocation", outcome
+            )
 
-    def _change(self, rule, kind: str, one: Credit, period: str, reached: list[bool], outcome: Outcome) -> list[bool]:
-        """Award what is newly reached, from below; revoke what is lost, from above. What was done, True for awards."""
+    def _change(
+        self, rule, kind: str, one: Credit, period: str, reached: list[bool], outcome: Outcome
+    ) -> list[bool]:
+        """Award what is newly reached, lowest first; revoke what is lost, highest first; True per award."""
         done = []
         for tier, now in enumerate(reached):
             key = (rule.id, one.employee, period, tier)
             if now and key not in self.active and (rule.rearm or key not in self.sequence):
                 self.active.add(key)
                 self.sequence[key] = self.sequence.get(key, 0) + 1
-                self._award(rule, kind, one, period, tier, "provisional" if rule.settle == "period_end" else "final", outcome)
+                self._award(
+                    rule,
+                    kind,
+                    one,
+                    period,
+                    tier,
+                    "provisional" if rule.settle == "period_end" else "final",
+                    outcome,
+                )
                 done.append(True)
         for tier in reversed(range(len(reached))):
             key = (rule.id, one.employee, period, tier)
@@ -214,26 +155,46 @@ class Reference:
                 done.append(False)
         return done
 
-    def _award(self, rule, kind: str, one: Credit, period: str, tier: int, state: str, outcome: Outcome) -> None:
+    def _award(
+        self, rule, kind: str, one: Credit, period: str, tier: int, state: str, outcome: Outcome
+    ) -> None:
         sequence = self.sequence[rule.id, one.employee, period, tier]
-        outcome.awards.append({
-            "award_id": award_id(self.plan.plan, rule.id, one.employee, rule.period, period, tier, sequence),
-            "rule": rule.id, "kind": kind, "employee": one.employee, "period_kind": rule.period, "period": period,
-            "tier": tier, "sequence": sequence, "state": state, "cause": one.event,
-        })
+        outcome.awards.append(
+            {
+                "award_id": award_id(
+                    self.plan.plan, rule.id, one.employee, rule.period, period, tier, sequence
+                ),
+                "rule": rule.id,
+                "kind": kind,
+                "employee": one.employee,
+                "period_kind": rule.period,
+                "period": period,
+                "tier": tier,
+                "sequence": sequence,
+                "state": state,
+                "cause": one.event,
+            }
+        )
 
     def _line(self, rule, one: Credit, period: str, amount: int, reason: str, outcome: Outcome) -> None:
         if amount:
-            outcome.earnings.append({
-                "rule": rule.id, "employee": one.employee, "period_kind": rule.period, "period": period,
-                "amount": _text(Fraction(amount, SCALE), minor_step(self.plan.currency)), "reason": reason,
-                "source": one.event["source"], "cause_id": one.event["id"],
-            })
+            outcome.earnings.append(
+                {
+                    "rule": rule.id,
+                    "employee": one.employee,
+                    "period_kind": rule.period,
+                    "period": period,
+                    "amount": _text(Fraction(amount, SCALE), minor_step(self.plan.currency)),
+                    "reason": reason,
+                    "source": one.event["source"],
+                    "cause_id": one.event["id"],
+                }
+            )
 
     # What is published at the end
 
     def values(self, credits: list[Credit]) -> tuple[list[dict], list[dict]]:
-        """KPI values by employee, and by team, department and company, for every period that is not rolling."""
+        """KPI values by employee, team, department and company, for every period that is not rolling."""
         people, units = {}, {}
         for kpi in self.plan.kpis:
             for kind in self._kinds(kpi.id):
@@ -252,52 +213,34 @@ class Reference:
             kinds |= {rule.period: None} if kpi in used else {}
         return [kind for kind in kinds if not kind.startswith("rolling_")]
 
-    def _publish(self, kpi: Kpi, kind: str, period: str, one: Credit, credits: list[Credit], people: dict, units: dict) -> None:
+    def _publish(
+        self, kpi: Kpi, kind: str, period: str, one: Credit, credits: list[Credit], people: dict, units: dict
+    ) -> None:
         team, department, _ = self.places[one.employee]
         inside = [each for each in credits if self.period(kind, self.day(each.time)) == period]
         key = (kpi.id, one.employee, kind, period)
         if key not in people:
             value, _ = self.value(kpi, [each for each in inside if each.employee == one.employee])
             target = self.target(kpi.id, one.employee, kind, period)
-            people[key] = dict(zip(("kpi", "employee", "period_kind", "period"), key)) | {
-                "value": _text(value), "target": _text(target), "attainment": _text(self.attainment(kpi, value, target))}
-        for number, unit_kind, unit in ((0, "team", team), (1, "department", department),
-                                        (None, "company", self.plan.organisation.company)):
+            people[key] = dict(zip(("kpi", "employee", "period_kind", "period"), key, strict=True)) | {
+                "value": _text(value),
+                "target": _text(target),
+                "attainment": _text(self.attainment(kpi, value, target)),
+            }
+        for number, unit_kind, unit in (
+            (0, "team", team),
+            (1, "department", department),
+            (None, "company", self.plan.organisation.company),
+        ):
             key = (kpi.id, unit_kind, unit, kind, period)
             if key not in units:
-                members = [each for each in inside if number is None or self.places[each.employee][number] == unit]
+                members = [
+                    each for each in inside if number is None or self.places[each.employee][number] == unit
+                ]
                 value, _ = self.value(kpi, members, unit_kind)
-                units[key] = dict(zip(("kpi", "unit_kind", "unit", "period_kind", "period"), key)) | {"value": _text(value)}
-
-
-def _holds(fields: dict, name: str, wanted) -> bool:
-    """Whether a filter holds; an event without the field never matches."""
-    if name not in fields:
-        return False
-    has = fields[name]
-    if isinstance(wanted, Comparison):
-        bounds = {bound: to_fixed(number) for bound, number in wanted if number is not None}
-        return (has > bounds.get("gt", has - 1) and has >= bounds.get("gte", has)
-                and has < bounds.get("lt", has + 1) and has <= bounds.get("lte", has))
-    options = wanted if isinstance(wanted, tuple) else (wanted,)
-    if isinstance(has, (str, bool)):
-        return has in options
-    return has in [to_fixed(Decimal(option)) for option in options]
-
-
-def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
-    """Sum of a field; in a unit each event's field counts once, but amounts are parts that add up by themselves."""
-    counted = [one for one in credits if not unit or name == "amount" or unit in one.first_in]
-    return Fraction(sum(one.fields[name] for one in counted), SCALE)
-
-
-def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
-    """Numerator or denominator of a ratio."""
-    credits = [one for one in credits if one.event["type"] in (part.events or kpi.events)
-               and all(_holds(one.fields, *item) for item in part.where.items())]
-    if part.field is None:
-        return Fraction(len([one for one in credits if not unit or unit in one.first_in]))
-    return _total(part.field, [one for one in credits if part.field in one.fields], unit)
+                units[key] = dict(
+                    zip(("kpi", "unit_kind", "unit", "period_kind", "period"), key, strict=True)
+                ) | {"value": _text(value)}
 
 
 def _money(rule: TierAward, level: int, value: Fraction, target: Fraction | None) -> Fraction:
@@ -306,10 +249,12 @@ def _money(rule: TierAward, level: int, value: Fraction, target: Fraction | None
         return Fraction(rule.tiers[level - 1].amount)
     if rule.pays == "slab":
         return Fraction(rule.tiers[level - 1].rate) * value
-    bounds = [Fraction(tier.value) if tier.value is not None else Fraction(tier.attainment) * (target or 0)
-              for tier in rule.tiers]
+    bounds = [
+        Fraction(tier.value) if tier.value is not None else Fraction(tier.attainment) * (target or 0)
+        for tier in rule.tiers
+    ]
     total = Fraction(0)
-    for tier, low, high in zip(rule.tiers, bounds, [*bounds[1:], None]):
+    for tier, low, high in zip(rule.tiers, bounds, [*bounds[1:], None], strict=True):
         top = value if high is None else min(value, high)
         total += Fraction(tier.rate) * max(top - low, Fraction(0))
     return total

@@ -1,8 +1,9 @@
-"""The naive reference, first half: who is credited for what. Plain loops over dictionaries, nothing shared with the engine.
+"""The naive reference, first part: who is credited for what, in plain loops over dictionaries.
 
-Valid events in the order of the log go in. Within the horizon only: a history here is shorter than ``horizon_days``.
+Valid events in the order of the log go in. A history here is shorter than ``horizon_days``.
 Numbers are integers of ten-thousandths throughout.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -46,8 +47,12 @@ class _Sale:
 
 def places_of(plan: Plan) -> dict[str, tuple[str, str, str]]:
     """Team, department and role by employee."""
-    return {employee.id: (team.id, department.id, employee.role)
-            for department in plan.organisation.departments for team in department.teams for employee in team.employees}
+    return {
+        employee.id: (team.id, department.id, employee.role)
+        for department in plan.organisation.departments
+        for team in department.teams
+        for employee in team.employees
+    }
 
 
 def credit(plan: Plan, events: list[dict]) -> Crediting:
@@ -118,19 +123,22 @@ class _Ledger:
         sale.refunded += fields["amount"]
         after = split_largest_remainder(sale.refunded, sale.ppm, 1_000_000, self.step)
         dated = sale.event if self.plan.crediting.refund_date == "sale" else event
-        self._give(event, dated, sale.payees, [old - new for old, new in zip(before, after)], fields)
+        self._give(
+            event, dated, sale.payees, [old - new for old, new in zip(before, after, strict=True)], fields
+        )
         return "applied"
 
     def _give(self, event: dict, dated: dict, payees: list[str], parts: list, fields: dict) -> None:
         """A credit for each payee, in order; ``dated`` is the event whose time counts."""
         met: set[tuple[str, str]] = set()
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
-        for payee, part in zip(payees, parts):
+        for payee, part in zip(payees, parts, strict=True):
             team, department, _ = self.places[payee]
             units = {("team", team), ("department", department), ("company", "")}
             own = fields if part is None else fields | {"amount": part}
             self.result.credits.append(
-                Credit(about, ms_of(dated["time"]), payee, own, {kind for kind, _ in units - met}))
+                Credit(about, ms_of(dated["time"]), payee, own, {kind for kind, _ in units - met})
+            )
             met |= units
 
     def _fields(self, event: dict) -> dict:
@@ -139,7 +147,10 @@ class _Ledger:
             data = BUILT_IN[event["type"]].model_validate(data).model_dump()
         kinds = self.kinds[event["type"]]
         given = {name: data[name] for name in kinds if data.get(name) is not None}
-        return {name: to_fixed(Decimal(str(value))) if kinds[name] == "number" else value for name, value in given.items()}
+        return {
+            name: to_fixed(Decimal(str(value))) if kinds[name] == "number" else value
+            for name, value in given.items()
+        }
 
     def _dead(self, place: int, reason: str) -> str:
         self.result.dead_letters.append((place, reason))

@@ -1,4 +1,5 @@
 """The worked examples as data, and how a result is held against them."""
+
 from __future__ import annotations
 
 import json
@@ -34,7 +35,9 @@ def assert_matches(case: dict, result: dict) -> None:
     """``result`` (the JSON of a backtest) has what the case expects."""
     for part in ("kpis", "units"):
         for wanted in case.get(part, []):
-            assert any(_agrees(wanted, found) for found in result[part]), f"no {part} entry like {wanted}: {result[part]}"
+            assert any(_agrees(wanted, found) for found in result[part]), (
+                f"no {part} entry like {wanted}: {result[part]}"
+            )
     for part in ("awards", "earnings"):
         if part in case:
             assert len(result[part]) == len(case[part]), result[part]

@@ -1,4 +1,5 @@
-"""The worked examples through the public command, and through the naive reference that the engine is held against."""
+"""The worked examples through the public command, and through the naive reference."""
+
 from __future__ import annotations
 
 import json
@@ -17,7 +18,15 @@ every_case = pytest.mark.parametrize("case", CASES, ids=[case["case"] for case i
 def test_backtest_gives_the_worked_numbers(case):
     from infra.cli import main
 
-    arguments = ["backtest", "--plan", str(plan_path(case)), "--events", str(events_path(case)), "--format", "json"]
+    arguments = [
+        "backtest",
+        "--plan",
+        str(plan_path(case)),
+        "--events",
+        str(events_path(case)),
+        "--format",
+        "json",
+    ]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     assert_matches(case, json.loads(result.stdout))
@@ -26,5 +35,13 @@ def test_backtest_gives_the_worked_numbers(case):
 @every_case
 def test_the_reference_gives_the_worked_numbers(case):
     outcome = reference.run(load_plan(plan_path(case)), events_of(case))
-    assert_matches(case, {"kpis": outcome.kpis, "units": outcome.units, "awards": outcome.awards,
-                          "earnings": outcome.earnings, "outcomes": outcome.outcomes()})
+    assert_matches(
+        case,
+        {
+            "kpis": outcome.kpis,
+            "units": outcome.units,
+            "awards": outcome.awards,
+            "earnings": outcome.earnings,
+            "outcomes": outcome.outcomes(),
+        },
+    )

@@ -1,0 +1,148 @@
+"""The naive reference, second part: days, periods, KPI values, targets, attainment, as defined."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from schemas.money import SCALE, to_fixed
+from schemas.plan import Comparison, Kpi, Part, Plan
+from tests.reference_credits import Credit, places_of
+
+
+class Values:
+    """What a plan says about numbers; nothing is remembered."""
+
+    def __init__(self, plan: Plan):
+        self.plan, self.zone, self.places = plan, ZoneInfo(plan.timezone), places_of(plan)
+        self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+
+    def day(self, time_ms: int) -> date:
+        return datetime.fromtimestamp(time_ms // 1000, self.zone).date()
+
+    def period(self, kind: str, day: date) -> str | None:
+        """The key of the period that ``day`` lies in; None where a calendar has none."""
+        if kind in self.plan.calendars:
+            return self._custom(kind, day)
+        week = day.isocalendar()
+        return {
+            "day": day.isoformat(),
+            "week": f"{week.year:04d}-W{week.week:02d}",
+            "month": f"{day:%Y-%m}",
+            "quarter": f"{day.year:04d}-Q{(day.month + 2) // 3}",
+            "year": f"{day.year:04d}",
+        }[kind]
+
+    def _custom(self, kind: str, day: date) -> str | None:
+        periods = self.plan.calendars[kind]
+        for period, following in zip(periods, [*periods[1:], None], strict=True):
+            if period.start <= day < (period.end or following.start):
+                return period.key
+        return None
+
+    def within(self, kind: str, period: str, day: date, last: date) -> bool:
+        """Whether ``day`` lies in the period; for a rolling window, the one that ends at ``last``."""
+        if kind.startswith("rolling_"):
+            return last - timedelta(days=int(kind[8:-1])) < day <= last
+        return self.period(kind, day) == period
+
+    def matching(self, kpi: Kpi, one: Credit) -> bool:
+        return one.event["type"] in kpi.events and all(
+            _holds(one.fields, *item) for item in kpi.where.items()
+        )
+
+    def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
+        """Value (in units, None if undefined) and sample of a KPI; in a unit a shared event counts once."""
+        credits = [one for one in credits if self.matching(kpi, one)]
+        once = [one for one in credits if not unit or unit in one.first_in]
+        if kpi.aggregate == "count":
+            return (Fraction(len(once)), len(once)) if credits else (None, 0)
+        if kpi.aggregate == "ratio":
+            top = _side(kpi, kpi.numerator, credits, unit)
+            bottom = _side(kpi, kpi.denominator, credits, unit)
+            return (top / bottom if bottom else None), int(bottom)
+        having = [one for one in credits if kpi.field in one.fields]
+        sample = len([one for one in once if kpi.field in one.fields])
+        if not having:
+            return None, 0
+        if kpi.aggregate == "distinct":
+            return Fraction(len({one.fields[kpi.field] for one in having})), sample
+        if kpi.aggregate in ("min", "max"):
+            pick = min if kpi.aggregate == "min" else max
+            return Fraction(pick(one.fields[kpi.field] for one in having), SCALE), sample
+        total = _total(kpi.field, having, unit)
+        return (total if kpi.aggregate == "sum" else total / sample), sample
+
+    def target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
+        """The most specific target, None where none applies."""
+        team, department, role = self.places[employee]
+        own = {"employee": employee, "role": role, "team": team, "department": department}
+        best = None
+        for target in self.plan.targets:
+            selectors = [name for name in own if getattr(target, name) is not None]
+            applies = (
+                (target.kpi, target.period) == (kpi, kind)
+                and target.at in (None, period)
+                and all(getattr(target, name) == own[name] for name in selectors)
+            )
+            ranks = [4 - list(own).index(name) for name in selectors]
+            rank = (max(ranks, default=0), len(ranks), ranks, target.at is not None)
+            if applies and (best is None or rank > best[0]):
+                best = (rank, Fraction(target.value))
+        return best[1] if best else None
+
+    def attainment(self, kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fraction | None:
+        if value is None or not target:
+            return None
+        if kpi.direction == "up":
+            return value / target
+        return target / value if value > 0 else Fraction(kpi.attainment_at_zero)
+
+    def reached(self, kpi: Kpi, bound, value: Fraction | None, target: Fraction | None) -> bool:
+        """Whether a tier's or a condition's bound is reached; bounds are inclusive."""
+        if value is None:
+            return False
+        if bound.value is not None:
+            return value >= Fraction(bound.value) if kpi.direction == "up" else value <= Fraction(bound.value)
+        attainment = self.attainment(kpi, value, target)
+        return attainment is not None and attainment >= Fraction(bound.attainment)
+
+
+def _holds(fields: dict, name: str, wanted) -> bool:
+    """Whether a filter holds; an event without the field never matches."""
+    if name not in fields:
+        return False
+    has = fields[name]
+    if isinstance(wanted, Comparison):
+        bounds = {bound: to_fixed(number) for bound, number in wanted if number is not None}
+        return (
+            has > bounds.get("gt", has - 1)
+            and has >= bounds.get("gte", has)
+            and has < bounds.get("lt", has + 1)
+            and has <= bounds.get("lte", has)
+        )
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
+    if isinstance(has, (str, bool)):
+        return has in options
+    return has in [to_fixed(Decimal(option)) for option in options]
+
+
+def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
+    """Sum of a field; in a unit each event counts once, but amounts are parts that add up by themselves."""
+    counted = [one for one in credits if not unit or name == "amount" or unit in one.first_in]
+    return Fraction(sum(one.fields[name] for one in counted), SCALE)
+
+
+def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
+    """Numerator or denominator of a ratio."""
+    credits = [
+        one
+        for one in credits
+        if one.event["type"] in (part.events or kpi.events)
+        and all(_holds(one.fields, *item) for item in part.where.items())
+    ]
+    if part.field is None:
+        return Fraction(len([one for one in credits if not unit or unit in one.first_in]))
+    return _total(part.field, [one for one in credits if part.field in one.fields], unit)
