@@ -65,7 +65,8 @@ def names_in(text: str) -> tuple[set[str], set[tuple[str, str]]]:
     columns: set[str] = set()
     joined: set[tuple[str, str]] = set()
     inner: set[int] = set()  # names that are no columns: of joins, of functions
-    for node in ast.walk(ast.parse(text.strip(), mode="eval")):  # parents come before their children
+    tree = ast.parse(text.strip(), mode="eval")  # kept until the end: ids of freed nodes come again
+    for node in ast.walk(tree):  # parents come before their children
         if isinstance(node, ast.Attribute):
             joined.add((node.value.id, node.attr))
             inner.add(id(node.value))

@@ -21,8 +21,11 @@ SHIPPED = Path(__file__).resolve().parent.parent / "mappings"
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
-class MappingError(ValueError):
-    """The mapping, or an input file as a whole, cannot be used. The text holds one problem per line."""
+class MappingError(Exception):
+    """The mapping, or an input file as a whole, cannot be used. The text holds one problem per line.
+
+    No ValueError: those reject a single row.
+    """
 
 
 def _expression(value: object) -> object:

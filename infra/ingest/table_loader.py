@@ -57,6 +57,7 @@ class Tables:
     def check_names(self, table: LoadedTable, expression: str | None, place: tuple[str | int, ...]) -> None:
         """Raises MappingError, with the line, where ``expression`` uses a column that there is not."""
         if expression is not None:
+            self._load_joined(table, expression)
             self._check(table, expression, place, set(table.columns()), after_group=True)
 
     def _check(self, table: LoadedTable, text: str, place: tuple, known: set[str], after_group: bool = False) -> None:
