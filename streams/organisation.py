@@ -1,4 +1,5 @@
 """The organisation of a plan, seen from its employees; and the names that credits are written with."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -6,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
+from schemas.event_identity import partition_key_hash
 from schemas.plan import Organisation, Plan
 from schemas.topics import partition_of
 
@@ -45,10 +46,12 @@ class _Names:
 
 
 class Assignments:
-    """All assignments ever credited, numbered; a number never changes its meaning, so remembered sales may hold it.
+    """All assignments ever credited, numbered; a number never changes its meaning, so remembered sales may
+    hold it.
 
     After ``freeze()``: ``columns[name]`` is the int32 name code by assignment and ``names[name]`` the pyarrow
-    strings by code, for employee, team, department, role; ``partition`` is the credits partition by assignment.
+    strings by code, for employee, team, department, role; ``partition`` is the credits partition by
+    assignment.
     """
 
     COLUMNS = ("employee", "team", "department", "role")
@@ -72,8 +75,10 @@ class Assignments:
             return known
         self._codes[assignment] = len(self.all)
         self.all.append(assignment)
-        self._rows.append(tuple(self._interned[name].code(getattr(assignment, name)) for name in self.COLUMNS))
-        key = xxhash.xxh3_64_intdigest(assignment.employee.encode())
+        self._rows.append(
+            tuple(self._interned[name].code(getattr(assignment, name)) for name in self.COLUMNS)
+        )
+        key = partition_key_hash(assignment.employee)
         self._partitions.append(partition_of(key, self._credit_partitions))
         return len(self.all) - 1
 

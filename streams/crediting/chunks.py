@@ -1,4 +1,5 @@
 """Immutable chunks of remembered events, as columns sorted by hash: 40 bytes per event."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +13,12 @@ NOT_A_SALE = -1
 SPLIT = -2
 
 _EVENT_COLUMNS = {
-    "high": np.uint64, "low": np.uint64, "seen": np.int32, "time": np.int64, "amount": np.int64, "payee": np.int32,
+    "high": np.uint64,
+    "low": np.uint64,
+    "seen": np.int32,
+    "time": np.int64,
+    "amount": np.int64,
+    "payee": np.int32,
 }
 _SHARE_COLUMNS = {"high": np.uint64, "low": np.uint64, "seen": np.int32, "payee": np.int32, "ppm": np.int32}
 
@@ -21,8 +27,9 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest event time
-    when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by (high).
+    """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest event
+    time when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
+    (high).
 
     ``shares``: one row per payee of the split sales among them, by (high), payees in order: payee, ppm.
     """
@@ -36,6 +43,7 @@ class Chunk:
 
     @property
     def nbytes(self) -> int:
+        """Bytes of all columns."""
         return sum(column.nbytes for part in (self.events, self.shares) for column in part.values())
 
     def find(self, high: np.ndarray, low: np.ndarray, floor: np.ndarray) -> np.ndarray:
@@ -58,10 +66,13 @@ class Chunk:
     def shares_of(self, high: int, low: int) -> list[tuple[int, int]]:
         """(assignment number, ppm) of a split sale's payees in order."""
         column = self.shares["high"]
-        start, end = np.searchsorted(column, np.uint64(high), "left"), np.searchsorted(column, np.uint64(high), "right")
+        start, end = (
+            np.searchsorted(column, np.uint64(high), "left"),
+            np.searchsorted(column, np.uint64(high), "right"),
+        )
         part = {name: values[start:end] for name, values in self.shares.items()}
         mine = part["low"] == np.uint64(low)
-        return list(zip(part["payee"][mine].tolist(), part["ppm"][mine].tolist()))
+        return list(zip(part["payee"][mine].tolist(), part["ppm"][mine].tolist(), strict=True))
 
 
 def make_chunk(events: Columns, shares: Columns | None = None) -> Chunk:
@@ -71,7 +82,9 @@ def make_chunk(events: Columns, shares: Columns | None = None) -> Chunk:
 
 def merge_chunks(chunks: list[Chunk], floor: int) -> Chunk:
     """One chunk of all, without what was last seen before ``floor`` (minutes)."""
-    return make_chunk(*(_kept([getattr(chunk, part) for chunk in chunks], floor) for part in ("events", "shares")))
+    return make_chunk(
+        *(_kept([getattr(chunk, part) for chunk in chunks], floor) for part in ("events", "shares"))
+    )
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
@@ -93,7 +106,9 @@ def _chunk(events: Columns, shares: Columns) -> Chunk:
 
 
 def _columns(values: list[bytes], types: dict) -> Columns:
-    return {name: np.frombuffer(value, type_) for (name, type_), value in zip(types.items(), values, strict=True)}
+    return {
+        name: np.frombuffer(value, type_) for (name, type_), value in zip(types.items(), values, strict=True)
+    }
 
 
 def _kept(parts: list[Columns], floor: int) -> Columns:

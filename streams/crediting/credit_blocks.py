@@ -1,4 +1,5 @@
 """Sorted credits → one credits block per target partition."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from streams.crediting.segments import Segment
 from streams.organisation import Assignments
 
 KIND = "credits"
-#: A block above this is cut, where it covers more than one facts record; brokers refuse records that are too large.
+#: A block above this is cut, where it covers more than one facts record; brokers refuse records that are too
+#: large.
 MAX_BYTES = 4_000_000
 #: Dictionaries up to this many strings are sent as they are, used or not.
 _SMALL_DICTIONARY = 32
@@ -23,17 +25,21 @@ _SMALL_DICTIONARY = 32
 def credit_blocks(
     segment: Segment, table: pa.Table, credits: Credits, assignments: Assignments, facts_partition: int
 ) -> list[Out]:
-    """Blocks of ``credits`` (sorted by target, position, payee); ``table`` holds the rows that ``data`` points at."""
+    """Blocks of ``credits`` (sorted by target, position, payee); ``table`` holds the rows that ``data``
+    points at.
+    """
     if not len(credits):
         return []
     rows = _columns(segment, table, credits)
     targets = assignments.partition[credits.assignment]
     starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]])).tolist()
     outs = []
-    for start, end in zip(starts, [*starts[1:], len(targets)]):
+    for start, end in zip(starts, [*starts[1:], len(targets)], strict=True):
         part = {name: column.slice(start, end - start) for name, column in rows.items()}
         part |= _organisation(credits.assignment[start:end], assignments)
-        block = pa.RecordBatch.from_pydict({name: _compact(column) for name, column in part.items() if _wanted(name, column)})
+        block = pa.RecordBatch.from_pydict(
+            {name: _compact(column) for name, column in part.items() if _wanted(name, column)}
+        )
         for value in _encode(block, segment.first, segment.last, facts_partition):
             outs.append(Out(CREDITS.name, value, partition=int(targets[start]), headers=kind_header(KIND)))
     return outs
@@ -43,7 +49,9 @@ def _columns(segment: Segment, table: pa.Table, credits: Credits) -> dict[str, p
     """Every column but those of the organisation, in order."""
     fields = [name for name in table.schema.names if name.startswith("data.")]
     taken = table.select(["event_hash", "source", "id", "type", "time", *fields]).take(pa.array(credits.data))
-    taken = {name: column.combine_chunks() for name, column in zip(taken.schema.names, taken.columns)}
+    taken = {
+        name: column.combine_chunks() for name, column in zip(taken.schema.names, taken.columns, strict=True)
+    }
     rows = {
         "offset": pa.array(segment.offset[credits.at]),
         "index": pa.array(segment.index[credits.at]),
@@ -64,7 +72,9 @@ def _columns(segment: Segment, table: pa.Table, credits: Credits) -> dict[str, p
 
 def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str, pa.Array]:
     return {
-        name: pa.DictionaryArray.from_arrays(pa.array(assignments.columns[name][assignment]), assignments.names[name])
+        name: pa.DictionaryArray.from_arrays(
+            pa.array(assignments.columns[name][assignment]), assignments.names[name]
+        )
         for name in Assignments.COLUMNS
     }
 
@@ -75,7 +85,7 @@ def _wanted(name: str, column: pa.Array) -> bool:
 
 
 def _compact(column: pa.Array) -> pa.Array:
-    """A dictionary column with only the strings in use, so that no target is sent the other targets' names."""
+    """A dictionary column with only the strings in use, so that no target gets the other targets' names."""
     if not pa.types.is_dictionary(column.type) or len(column.dictionary) <= _SMALL_DICTIONARY:
         return column
     valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
@@ -94,8 +104,8 @@ def _compact(column: pa.Array) -> pa.Array:
 
 
 def _encode(block: pa.RecordBatch, first: int, last: int, facts_partition: int) -> Iterator[bytes]:
-    """One block or, above MAX_BYTES, several that each cover facts records ``first`` to ``last`` of their own: a
-    reader's high-water mark is ``last``, so a facts record must never be cut in two.
+    """One block or, above MAX_BYTES, several that each cover facts records ``first`` to ``last`` of their
+    own: a reader's high-water mark is ``last``, so a facts record must never be cut in two.
     """
     value = encode_block(block, {"partition": facts_partition, "first": first, "last": last})
     offsets = block.column("offset").to_numpy()

@@ -1,4 +1,5 @@
 """Credits of a segment as columns, in the order of (target partition, position, payee)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from streams.organisation import Assignments
 
 @dataclass(slots=True)
 class Credits:
-    """``at``: row whose position a credit has; ``data``: row of its event's fields (from the segment's length on:
-    released refunds); ``own``: False where amount (fixed) and time (ms) are the event's own.
+    """``at``: row whose position a credit has; ``data``: row of its event's fields (from the segment's length
+    on: released refunds); ``own``: False where amount (fixed) and time (ms) are the event's own.
     """
 
     at: np.ndarray  # int64
@@ -39,7 +40,12 @@ class Credits:
 
 
 def give_credit(
-    segment: Segment, judged: Judged, status: np.ndarray, walked: InOrder, rules: Rules, assignments: Assignments
+    segment: Segment,
+    judged: Judged,
+    status: np.ndarray,
+    walked: InOrder,
+    rules: Rules,
+    assignments: Assignments,
 ) -> Credits:
     """Credits of all applied rows and refunds, sorted by (target partition, at, payee)."""
     applied = (status == APPLIED) & ~judged.refund
@@ -53,7 +59,9 @@ def give_credit(
     if len(parts) == 1:
         credits = parts[0]
     else:
-        credits = Credits(*(np.concatenate([getattr(part, name) for part in parts]) for name in Credits.__slots__))
+        credits = Credits(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in Credits.__slots__)
+        )
         credits = credits.take(np.lexsort((credits.payee, credits.at)))
     targets = assignments.partition[credits.assignment]
     if len(assignments.partition) and assignments.partition.max() < 256:
@@ -119,7 +127,8 @@ def with_released(table: pa.Table, walked: InOrder) -> pa.Table:
     fields = {name: table.schema.field(name).type for name in names}
     for row in rows:
         fields |= {
-            name: _type_of(value) for name, value in row.items()
+            name: _type_of(value)
+            for name, value in row.items()
             if name.startswith("data.") and value is not None and name not in fields
         }
     more = pa.table({name: _column([row.get(name) for row in rows], type_) for name, type_ in fields.items()})

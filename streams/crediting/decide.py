@@ -1,15 +1,17 @@
 """What becomes of every row of a segment: applied, duplicate, dead-lettered or parked.
 
-Most rows are decided as columns. Those whose fate hangs on the rows before them (refunds, sales that refunds ask
-for, repeated ids where either matters) are left to in_order.py, which walks them one by one.
+Most rows are decided as columns. Those whose fate hangs on the rows before them (refunds, sales that refunds
+ask for, repeated ids where either matters) are left to in_order.py, which walks them one by one.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from streams.crediting.refunds import event_hash, high_half, low_half
+from schemas.event_identity import event_hash
+from streams.crediting.refunds import high_half, low_half
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE
@@ -20,7 +22,9 @@ _MINUTE_MS = 60_000
 
 @dataclass(slots=True)
 class Refund:
-    """A refund row: the sale it names, fixed amount, currency, and where the memory holds that sale (-1: nowhere)."""
+    """A refund row: the sale it names, fixed amount, currency, and where the memory holds that sale (-1:
+    nowhere).
+    """
 
     sale: bytes
     amount: int
@@ -31,9 +35,11 @@ class Refund:
 
 @dataclass(slots=True)
 class Fates:
-    """By row: ``status``; ``known``: the id was remembered before the segment; ``seen``, ``floor``: the clock.
+    """By row: ``status``; ``known``: the id was remembered before the segment; ``seen``, ``floor``: the
+    clock.
 
-    ``walk``: rows that in_order.py has to decide, ascending; ``refunds``: what those of them that are refunds say.
+    ``walk``: rows that in_order.py has to decide, ascending; ``refunds``: what those of them that are refunds
+    say.
     """
 
     status: np.ndarray  # uint8
@@ -78,7 +84,7 @@ def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[in
     present = [name for name in names if name in segment.table.schema.names]
     values = segment.table.select(present).take(rows).to_pylist()
     refunds = {}
-    for row, amount, value in zip(rows.tolist(), judged.amount[rows].tolist(), values):
+    for row, amount, value in zip(rows.tolist(), judged.amount[rows].tolist(), values, strict=True):
         source = value.get("data.sale_source") or value["source"]
         refunds[row] = Refund(event_hash(source, value["data.sale_id"]), amount, value.get("data.currency"))
     return refunds
@@ -99,7 +105,9 @@ def _mark_asked_for(segment: Segment, order: np.ndarray, fates: Fates, state: St
 
 
 def _decide_repeats(segment: Segment, order: np.ndarray, fates: Fates) -> None:
-    """Of rows with one id the first good one is applied, later ones are duplicates; or the walk takes them all."""
+    """Of rows with one id the first good one is applied, later ones are duplicates; or the walk takes them
+    all.
+    """
     high = segment.high[order]
     if not (high[1:] == high[:-1]).any():
         return
@@ -123,5 +131,5 @@ def _find_sales(fates: Fates, state: State) -> None:
     high = np.array([high_half(sale) for sale in sales], np.uint64)
     low = np.array([low_half(sale) for sale in sales], np.uint64)
     chunks, places = state.memory.find(high, low, fates.floor[rows])
-    for row, chunk, place in zip(rows, chunks.tolist(), places.tolist()):
+    for row, chunk, place in zip(rows, chunks.tolist(), places.tolist(), strict=True):
         fates.refunds[row].chunk, fates.refunds[row].place = chunk, place

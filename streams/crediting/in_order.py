@@ -1,4 +1,5 @@
 """The rows whose fate hangs on those before them, one by one in log order: refunds and what they touch."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -17,14 +18,17 @@ from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
 from streams.crediting.splits import WHOLE, unit_firsts
 from streams.crediting.state import State
 
-#: Order of dead letters at one row: first what the row's time makes forgotten, then the row and what it releases.
+#: The largest ``payee`` that a credits block can hold.
+MAX_NUMBER = np.iinfo(np.int16).max
+#: Order of dead letters at one row: first what the row's time makes forgotten, then the row and what it
+#: releases.
 _FORGOTTEN, _DECIDED = 0, 1
 
 
 @dataclass(slots=True)
 class RefundCredits:
-    """Credits of refunds as columns. ``at``: row whose position they travel under; ``data``: row that holds the
-    refund's own fields, counted on from the segment's into ``released``.
+    """Credits of refunds as columns. ``at``: row whose position they travel under; ``data``: row that holds
+    the refund's own fields, counted on from the segment's into ``released``.
     """
 
     at: list[int] = field(default_factory=list)
@@ -39,7 +43,8 @@ class RefundCredits:
 
 class InOrder:
     """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied;
-    ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase, record).
+    ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase,
+    record).
     """
 
     def __init__(self, segment: Segment, judged: Judged, fates: Fates, state: State) -> None:
@@ -85,7 +90,9 @@ class InOrder:
 
     def _sale_at(self, row: int) -> Remembered:
         split = self._judged.splits.get(row)
-        payees = zip(split.payees, split.ppm) if split else [(int(self._judged.payee[row]), WHOLE)]
+        payees = (
+            zip(split.payees, split.ppm, strict=True) if split else [(int(self._judged.payee[row]), WHOLE)]
+        )
         amount, seen = int(self._judged.amount[row]), int(self._fates.seen[row])
         return Remembered(int(self._segment.time[row]), amount, seen, tuple(payees))
 
@@ -116,6 +123,7 @@ class InOrder:
     def _park(self, row: int, hash_: bytes, refund: Refund) -> None:
         source = self._state.ledger.source(int(self._segment.source[row]))
         values = self._segment.table.slice(row, 1).to_pylist()[0]
+        values = {name: value for name, value in values.items() if value is not None}
         seen = int(self._fates.seen[row])
         self._state.parked.park(Parked(hash_, refund.sale, source.topic, source.partition, seen, values))
 
@@ -123,7 +131,9 @@ class InOrder:
         """Applies a parked refund under its sale's position; how many credits that gave."""
         refund = Refund(parked.sale, parked.row["data.amount"], parked.row.get("data.currency"))
         data = len(self._segment) + len(self.released)
-        reason = self._take_back(refund, sale, _Place(at=row, payee=number, data=data, time=parked.row["time"]))
+        reason = self._take_back(
+            refund, sale, _Place(at=row, payee=number, data=data, time=parked.row["time"])
+        )
         if reason:
             self._dismiss(row, _DECIDED, parked, reason)
             return 0
@@ -139,23 +149,24 @@ class InOrder:
     def _take_back(self, refund: Refund, sale: Remembered, place: _Place) -> str:
         """Credits the sale's payees with their parts of the refund; or the reason why not.
 
-        The cumulative refund is split and each part is the difference to the split before, so that the parts of
-        every refund sum to it exactly, and those of a full refund take back exactly what was credited.
+        The cumulative refund is split and each part is the difference to the split before, so that the parts
+        of every refund sum to it exactly, and those of a full refund take back exactly what was credited.
         """
         if not sale.payees:
             return "not_a_sale"
         assigned = [self._state.assignments.all[payee] for payee, _ in sale.payees]
         if refund.currency is not None and refund.currency != assigned[0].currency:
             return "currency_mismatch"
+        if place.payee + len(sale.payees) > MAX_NUMBER + 1:
+            return "too_many_refunds"
         before = self._state.refunded.of(refund.sale, sale.seen)
         after = before + refund.amount
         if after > sale.amount:
             return "refund_exceeds_sale"
         self._state.refunded.set(refund.sale, sale.seen, after)
-        ppm, step = [share for _, share in sale.payees], minor_step(assigned[0].currency)
-        parts = zip(*(split_largest_remainder(total, ppm, WHOLE, step) for total in (before, after)))
+        ppm = [share for _, share in sale.payees]
         columns = self.credits
-        columns.amount += [was - now for was, now in parts]
+        columns.amount += _differences(before, after, ppm, minor_step(assigned[0].currency))
         columns.at += [place.at] * len(ppm)
         columns.payee += range(place.payee, place.payee + len(ppm))
         columns.data += [place.data] * len(ppm)
@@ -165,6 +176,14 @@ class InOrder:
         late = self._state.rules.refund_date == "refund"
         columns.time += [place.time if late else sale.time] * len(ppm)
         return ""
+
+
+def _differences(before: int, after: int, ppm: list[int], step: int) -> list[int]:
+    """By payee, the split of ``before`` less that of ``after`` (fixed): what a refund credits."""
+    if len(ppm) == 1:
+        return [before - after]
+    parts = (split_largest_remainder(total, ppm, WHOLE, step) for total in (before, after))
+    return [was - now for was, now in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 """Dead letters of crediting: the event as a CloudEvent again, so that `dlq replay` can send it once more."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -19,6 +20,7 @@ REASONS = {
     "currency_mismatch": "currency {currency} is not that of the plan or, for a refund, of its sale",
     "not_a_sale": "the event {sale_id} that the refund refers to is not a sale",
     "refund_exceeds_sale": "with this refund, more than the amount of sale {sale_id} would be taken back",
+    "too_many_refunds": "more refunds waited for sale {sale_id} than one position can hold; replay this one",
     "sale_not_found": "the sale {sale_id} did not arrive within the plan's crediting.horizon_days",
 }
 
@@ -26,8 +28,10 @@ REASONS = {
 def dead_letter(reason: str, topic: str, partition: int, row: dict[str, Any]) -> Out:
     """The record for a facts row (by column name) that came from ``topic`` and ``partition``."""
     detail = REASONS[reason].format(
-        employee=row["employee"] or "(none)", splits=row.get("splits") or "(none)",
-        currency=row.get("data.currency"), sale_id=row.get("data.sale_id"),
+        employee=row["employee"] or "(none)",
+        splits=row.get("splits") or "(none)",
+        currency=row.get("data.currency"),
+        sale_id=row.get("data.sale_id"),
     )
     letter = DeadLetter("crediting", topic, partition, row["offset"], reason, detail, cloud_event(row))
     return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=f"{topic}:{partition}".encode())
@@ -51,7 +55,7 @@ def _payload(row: dict[str, Any]) -> dict[str, Any]:
         shares = msgspec.json.decode(row["splits"])
         # ppm are ten-thousandths of a percent
         data["splits"] = [{"employee": employee, "percent": _number(ppm)} for employee, ppm in shares]
-    fields = {name[len("data."):]: value for name, value in row.items() if name.startswith("data.")}
+    fields = {name[len("data.") :]: value for name, value in row.items() if name.startswith("data.")}
     data |= {name: _json_value(fields[name]) for name in sorted(fields) if fields[name] is not None}
     return data
 

@@ -1,16 +1,26 @@
 """Every event seen within the horizon: found by hash, kept in chunks that merge as they grow.
 
-A log-structured merge tree: each fold appends a chunk; eight chunks of one level become one of the next, so an
-event is rewritten (and saved again) at most once per level, log8 of the chunk size. Which chunks exist depends on
-how the log was cut, what is found does not: validity is decided per look-up by ``seen`` against the asker's floor.
+A log-structured merge tree: each fold appends a chunk; eight chunks of one level become one of the next, so
+an event is rewritten (and saved again) at most once per level, log8 of the chunk size. Which chunks exist
+depends on how the log was cut, what is found does not: validity is decided per look-up by ``seen`` against
+the asker's floor.
 """
+
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
 
-from streams.crediting.chunks import SPLIT, Chunk, Columns, decode_chunk, encode_chunk, make_chunk, merge_chunks
+from streams.crediting.chunks import (
+    SPLIT,
+    Chunk,
+    Columns,
+    decode_chunk,
+    encode_chunk,
+    make_chunk,
+    merge_chunks,
+)
 from streams.crediting.prefix_filter import PrefixFilter
 
 _FACTOR = 8
@@ -48,7 +58,8 @@ class EventMemory:
         return self._filter.nbytes + sum(chunk.nbytes for chunk in self._chunks.values())
 
     def find(self, high: np.ndarray, low: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(chunk number, row) of each hash seen at or after its floor, -1 where none; fastest for ascending ``high``.
+        """(chunk number, row) of each hash seen at or after its floor, -1 where none; fastest for ascending
+        ``high``.
 
         At most one entry of a hash is valid: it is recorded anew only after the former one has fallen below.
         """
@@ -74,7 +85,9 @@ class EventMemory:
         return Remembered(time, amount, seen, payees)
 
     def add(self, events: Columns, shares: Columns | None, floor: int) -> None:
-        """Remembers ``events`` (columns of Chunk, any order), merges levels that are full, drops what is forgotten."""
+        """Remembers ``events`` (columns of Chunk, any order), merges levels that are full, drops what is
+        forgotten.
+        """
         if len(events["high"]):
             chunk = make_chunk(events, shares)
             self._filter.add(chunk.events["high"])
@@ -112,14 +125,16 @@ class EventMemory:
     def restore(self, rows: dict[str, bytes]) -> None:
         """Takes its own rows out of a checkpoint's."""
         for key in sorted(key for key in rows if key.startswith(_PREFIX)):
-            number = int(key[len(_PREFIX):])
+            number = int(key[len(_PREFIX) :])
             self._chunks[number] = decode_chunk(rows[key])
         self._saved = set(self._chunks)
         self._next = max(self._chunks, default=-1) + 1
         self._filter = PrefixFilter([chunk.events["high"] for chunk in self._chunks.values()])
 
     def dirty_rows(self) -> dict[str, bytes]:
-        """Chunks that appeared since the last call, and b'' for saved ones that were merged away or forgotten."""
+        """Chunks that appeared since the last call, and b'' for saved ones that were merged away or
+        forgotten.
+        """
         rows = {_key(number): encode_chunk(self._chunks[number]) for number in sorted(self._unsaved)}
         rows |= {_key(number): b"" for number in sorted(self._deleted)}
         self._saved |= self._unsaved

@@ -1,4 +1,5 @@
 """A bitmap over the leading bits of hashes: answers "certainly new" for nearly every new id with one look."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -10,7 +11,9 @@ _MIN_LOG2 = 16
 
 
 class PrefixFilter:
-    """Bit p is set where some entry's first k bits are p. Sorted input touches the memory in order, hence fast."""
+    """Bit p is set where some entry's first k bits are p. Sorted input touches the memory in order, hence
+    fast.
+    """
 
     def __init__(self, sorted_parts: list[np.ndarray] = ()) -> None:
         """``sorted_parts``: uint64 arrays, each ascending, of all entries to begin with."""
@@ -29,6 +32,7 @@ class PrefixFilter:
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the bitmap."""
         return self._bits.nbytes
 
     def add(self, hashes: np.ndarray) -> None:

@@ -1,20 +1,15 @@
 """What is kept for refunds: those that wait for their sale, and how much of each sale was taken back."""
+
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any, NamedTuple
 
 import msgspec
-import xxhash
 
 FORMAT = 1
 _PARKED, _REFUNDED = "parked/", "refunded/"
 _DAY_MINUTES = 24 * 60
-
-
-def event_hash(source: str, id_: str) -> bytes:
-    """The 16 bytes that identify an event: xxh3_128 of source, NUL, id."""
-    return xxhash.xxh3_128_digest(f"{source}\0{id_}".encode())
 
 
 def high_half(hash_: bytes) -> int:
@@ -110,7 +105,9 @@ class ParkedRefunds:
 
 
 class RefundedTotals:
-    """Amount taken back so far by sale, forgotten with the sale. ``seen`` tells a sale from an older one of its id."""
+    """Amount taken back so far by sale, forgotten with the sale. ``seen`` tells a sale from an older one of
+    its id.
+    """
 
     def __init__(self) -> None:
         self._totals: dict[bytes, tuple[int, int]] = {}  # sale → amount (fixed), seen (minutes)
@@ -143,7 +140,7 @@ class RefundedTotals:
             version, amount, seen = msgspec.msgpack.decode(rows[key])
             if version != FORMAT:
                 raise ValueError(f"state row {key}: format {version}, expected {FORMAT}")
-            self.set(bytes.fromhex(key[len(_REFUNDED):]), seen, amount)
+            self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, amount)
         self._dirty = {}
 
     def dirty_rows(self) -> dict[str, bytes]:

@@ -1,4 +1,5 @@
 """What a plan says about crediting, as look-ups for whole columns."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -90,10 +91,12 @@ def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
     judged.payee = payee
 
 
-def _judge_splits(segment: Segment, rules: Rules, judged: Judged, payee: np.ndarray, unnamed: np.ndarray) -> None:
+def _judge_splits(
+    segment: Segment, rules: Rules, judged: Judged, payee: np.ndarray, unnamed: np.ndarray
+) -> None:
     column = segment.table.column("splits")
     rows = np.flatnonzero(column.is_valid().to_numpy() & ~judged.refund)
-    for row, text in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist()):
+    for row, text in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist(), strict=True):
         split = rules.splits.read(text)
         unnamed[row] = False
         if split is None:

@@ -1,4 +1,5 @@
-"""Facts records as segments: rows between two control records, as one table with numpy views of what decides."""
+"""Facts records as segments: rows between two control records, one table with numpy views of what decides."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,9 @@ class FactsError(ValueError):
 
 @dataclass(slots=True)
 class Segment:
-    """``table``: facts rows in log order. ``offset``, ``index``: their position in the facts log; ``source``: number
-    in the ledger; ``high``, ``low``: halves of event_hash. ``first``, ``last``: facts offsets that were covered.
+    """``table``: facts rows in log order. ``offset``, ``index``: their position in the facts log; ``source``:
+    number in the ledger; ``high``, ``low``: halves of event_hash. ``first``, ``last``: facts offsets that
+    were covered.
     """
 
     table: pa.Table
@@ -57,20 +59,24 @@ class _Parts:
 
     def fits(self, block: pa.RecordBatch) -> bool:
         """Whether ``block``'s fields have the same types as before; a plan may have declared one anew."""
-        return all(self.types.get(name, type_) == type_ for name, type_ in zip(block.schema.names, block.schema.types))
+        return all(
+            self.types.get(name, type_) == type_
+            for name, type_ in zip(block.schema.names, block.schema.types, strict=True)
+        )
 
     def add(self, block: pa.RecordBatch, offset: int, start: int, source: int) -> None:
         self.blocks.append(block)
         self.offsets.append(offset)
         self.starts.append(start)
         self.sources.append(source)
-        self.types |= dict(zip(block.schema.names, block.schema.types))
+        self.types |= dict(zip(block.schema.names, block.schema.types, strict=True))
 
 
 def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment | PlanApplied]:
     """Segments and control records in log order; rows at or below their source's mark are left out.
 
-    Rejected records and gaps go to ``ledger``. Raises FactsError on anything but facts blocks and control records.
+    Rejected records and gaps go to ``ledger``. Raises FactsError on anything but facts blocks and control
+    records.
     """
     parts, first = _Parts(), records[0].offset
     for record in records:
@@ -81,7 +87,9 @@ def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment
             parts, first = _Parts(), record.offset + 1
             continue
         if kind != KIND:
-            raise FactsError(f"facts offset {record.offset}: header kind is {kind!r}, expected 'facts' or 'control'")
+            raise FactsError(
+                f"facts offset {record.offset}: header kind is {kind!r}, expected 'facts' or 'control'"
+            )
         block, start, source = _new_rows(record, ledger)
         if block is None:
             continue
@@ -125,7 +133,9 @@ def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
     yield Segment(
         table=table,
         offset=np.repeat(np.array(parts.offsets, np.int64), counts),
-        index=np.concatenate([np.arange(at, at + n, dtype=np.int32) for at, n in zip(parts.starts, counts)]),
+        index=np.concatenate(
+            [np.arange(at, at + n, dtype=np.int32) for at, n in zip(parts.starts, counts, strict=True)]
+        ),
         source=np.repeat(np.array(parts.sources, np.int64), counts),
         high=np.ascontiguousarray(halves[:, 0]),
         low=np.ascontiguousarray(halves[:, 1]),
@@ -138,4 +148,4 @@ def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
 def _halves(hashes: pa.FixedSizeBinaryArray) -> np.ndarray:
     """uint64 of shape (rows, 2)."""
     data = np.frombuffer(hashes.buffers()[1], np.dtype("<u8"))
-    return data[2 * hashes.offset: 2 * (hashes.offset + len(hashes))].reshape(-1, 2)
+    return data[2 * hashes.offset : 2 * (hashes.offset + len(hashes))].reshape(-1, 2)

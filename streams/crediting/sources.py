@@ -1,4 +1,5 @@
 """What has come from each source partition: high-water marks and the counts of what became of its records."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -17,8 +18,8 @@ _PREFIX = "source/"
 
 @dataclass(slots=True)
 class Source:
-    """One source partition. Rows, rejected records and gaps have a mark each: they ascend in the log separately,
-    since intake may send a batch as several blocks and only one of them carries the lists.
+    """One source partition. Rows, rejected records and gaps have a mark each: they ascend in the log
+    separately, since intake may send a batch as several blocks and only one of them carries the lists.
     """
 
     topic: str
@@ -70,6 +71,7 @@ class Ledger:
         return number
 
     def source(self, number: int) -> Source:
+        """The source partition of a number."""
         return self._sources[number]
 
     def touch(self, number: int) -> None:
@@ -82,7 +84,9 @@ class Ledger:
         counted = np.bincount(numbers * 4 + statuses, minlength=4 * len(self._sources)).reshape(-1, 4)
         for number in np.flatnonzero(counted.any(axis=1)).tolist():
             source = self._sources[number]
-            source.counts = [old + new for old, new in zip(source.counts, counted[number].tolist())]
+            source.counts = [
+                old + new for old, new in zip(source.counts, counted[number].tolist(), strict=True)
+            ]
             self.touch(number)
 
     def settle(self, topic: str, partition: int, status: int) -> None:
@@ -100,8 +104,12 @@ class Ledger:
 
     def _outcome(self, source: Source, version: int) -> Out:
         value = {
-            "facts_partition": self._facts_partition, "topic": source.topic, "partition": source.partition,
-            **dict(zip(_NAMES, source.counts)), "gaps": source.gaps, "last_offset": source.last_offset,
+            "facts_partition": self._facts_partition,
+            "topic": source.topic,
+            "partition": source.partition,
+            **dict(zip(_NAMES, source.counts, strict=True)),
+            "gaps": source.gaps,
+            "last_offset": source.last_offset,
             "version": version,
         }
         key = f"{self._facts_partition}|{source.topic}|{source.partition}".encode()

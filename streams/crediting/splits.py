@@ -1,4 +1,5 @@
 """Split events: who shares one, and how its amount is divided to the minor unit."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -44,7 +45,9 @@ class SplitReader:
         if any(employee not in self._assignment_of for employee, _ in shares):
             return None
         payees = tuple(self._assignment_of[employee] for employee, _ in shares)
-        return Split(payees, tuple(ppm for _, ppm in shares), unit_firsts([self._units[payee] for payee in payees]))
+        return Split(
+            payees, tuple(ppm for _, ppm in shares), unit_firsts([self._units[payee] for payee in payees])
+        )
 
 
 def unit_firsts(units: list[tuple[str, str]]) -> tuple[int, ...]:
@@ -64,8 +67,9 @@ def unit_firsts(units: list[tuple[str, str]]) -> tuple[int, ...]:
 def split_amounts(amounts: np.ndarray, counts: np.ndarray, ppm: np.ndarray, step: int) -> np.ndarray:
     """schemas.money.split_largest_remainder for many events at once.
 
-    ``amounts``: int64 per event, multiples of 1/10,000; ``counts``: payees per event (at least 1); ``ppm``: int64 per
-    payee, events one after another; result: int64 per payee. |amount| ÷ step × 1,000,000 must fit an int64.
+    ``amounts``: int64 per event, multiples of 1/10,000; ``counts``: payees per event (at least 1); ``ppm``:
+    int64 per payee, events one after another; result: int64 per payee. |amount| ÷ step × 1,000,000 must fit
+    an int64.
     """
     starts = np.cumsum(counts) - counts
     event = np.repeat(np.arange(len(counts)), counts)

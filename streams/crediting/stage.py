@@ -1,8 +1,9 @@
 """The crediting stage: facts records in, credits, dead letters and outcomes out. Pure: no clock, no I/O.
 
-Which batches the log comes in does not matter: everything is decided by rows above their source's high-water mark,
-in log order, on state that such rows alone have made.
+Which batches the log comes in does not matter: everything is decided by rows above their source's high-water
+mark, in log order, on state that such rows alone have made.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -34,12 +35,15 @@ class Crediting:
         self._state = State(partition, credit_partitions)
 
     def restore(self, rows: dict[str, bytes]) -> None:
-        """Becomes what a checkpoint's rows describe; call before the first fold. Raises ValueError on another format."""
+        """Becomes what a checkpoint's rows describe; call before the first fold. Raises ValueError on another
+        format.
+        """
         self._state.restore(rows)
 
     def fold(self, batch: RecordBatch) -> list[Out]:
-        """Folds whole facts records in offset order. Credits blocks first, in order per target partition, then dead
-        letters in log order, then one outcome per source that changed. Raises FactsError on a foreign record.
+        """Folds whole facts records in offset order. Credits blocks first, in order per target partition,
+        then dead letters in log order, then one outcome per source that changed. Raises FactsError on a
+        foreign record.
         """
         credits: list[Out] = []
         letters: list[Out] = []
@@ -81,14 +85,18 @@ def _letters(segment: Segment, judged: Judged, fates: Fates, walked: InOrder, st
     """Dead letters of the segment's own rows and of parked refunds, in log order."""
     rows = np.flatnonzero(fates.status == DEAD)
     found = list(walked.letters)
-    for row, values in zip(rows.tolist(), segment.table.take(rows).to_pylist() if len(rows) else ()):
+    for row, values in zip(
+        rows.tolist(), segment.table.take(rows).to_pylist() if len(rows) else (), strict=True
+    ):
         source = state.ledger.source(int(segment.source[row]))
         reason = walked.reasons.get(row) or ROW_REASONS[judged.reason[row]]
         found.append((row, _DECIDED, dead_letter(reason, source.topic, source.partition, values)))
     return [letter for _, _, letter in sorted(found, key=lambda item: item[:2])]
 
 
-def _remembered(segment: Segment, judged: Judged, fates: Fates, walked: InOrder) -> tuple[Columns, Columns | None]:
+def _remembered(
+    segment: Segment, judged: Judged, fates: Fates, walked: InOrder
+) -> tuple[Columns, Columns | None]:
     """Columns of a chunk: everything applied here, sales with what a refund will ask for."""
     rows = np.flatnonzero(fates.status == APPLIED)
     events = {
@@ -114,7 +122,9 @@ def _with_released(events: Columns, walked: InOrder) -> Columns:
         "amount": [parked.row["data.amount"] for parked in released],
         "payee": [NOT_A_SALE] * len(released),
     }
-    return {name: np.concatenate([column, np.array(more[name], column.dtype)]) for name, column in events.items()}
+    return {
+        name: np.concatenate([column, np.array(more[name], column.dtype)]) for name, column in events.items()
+    }
 
 
 def _shares(segment: Segment, judged: Judged, fates: Fates, rows: np.ndarray) -> Columns | None:

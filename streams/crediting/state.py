@@ -1,4 +1,5 @@
 """All that crediting knows of one facts partition, and its rows in a checkpoint."""
+
 from __future__ import annotations
 
 import msgspec
@@ -15,8 +16,8 @@ _CLOCK, _PLAN, _ASSIGNMENTS = "clock", "plan", "assignments/"
 
 
 class State:
-    """``newest``: latest event time seen (ms); ``floor``: what was seen before it (minutes) is forgotten. Both only
-    grow, row by row, so that the order of the log alone decides what is still remembered.
+    """``newest``: latest event time seen (ms); ``floor``: what was seen before it (minutes) is forgotten.
+    Both only grow, row by row, so that the order of the log alone decides what is still remembered.
     """
 
     def __init__(self, partition: int, credit_partitions: int) -> None:
@@ -46,7 +47,11 @@ class State:
         """Becomes what a checkpoint's live rows describe; raises ValueError on another format."""
         if _CLOCK in rows:
             self._restore_clock(rows[_CLOCK])
-        pieces = {int(key[len(_ASSIGNMENTS):]): value for key, value in rows.items() if key.startswith(_ASSIGNMENTS)}
+        pieces = {
+            int(key[len(_ASSIGNMENTS) :]): value
+            for key, value in rows.items()
+            if key.startswith(_ASSIGNMENTS)
+        }
         for start in sorted(pieces):
             for fields in msgspec.msgpack.decode(pieces[start]):
                 self.assignments.code(Assignment(*fields))

@@ -1,4 +1,5 @@
 """Crediting said in the plainest way, one event after the other, and helpers that write and read its log."""
+
 from __future__ import annotations
 
 import json
@@ -65,17 +66,27 @@ class Block:
 def make_plan(teams: dict[str, list[str]], currency: str = "CNY", **crediting: Any) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
     departments = [
-        {"id": name, "teams": [
-            {"id": team, "employees": [{"id": one, "role": f"role-{team}"} for one in members]}
-            for team, members in teams.items() if team.startswith("x") == (name == "d2")
-        ]}
+        {
+            "id": name,
+            "teams": [
+                {"id": team, "employees": [{"id": one, "role": f"role-{team}"} for one in members]}
+                for team, members in teams.items()
+                if team.startswith("x") == (name == "d2")
+            ],
+        }
         for name in ("d1", "d2")
     ]
     kpi = {"id": "sales", "name": "Sales", "aggregate": "sum", "events": ["sale"], "field": "amount"}
-    return Plan.model_validate({
-        "plan": "p", "timezone": "UTC", "currency": currency, "crediting": crediting, "kpis": [kpi],
-        "organisation": {"company": "c", "departments": departments},
-    })
+    return Plan.model_validate(
+        {
+            "plan": "p",
+            "timezone": "UTC",
+            "currency": currency,
+            "crediting": crediting,
+            "kpis": [kpi],
+            "organisation": {"company": "c", "departments": departments},
+        }
+    )
 
 
 def as_records(log: list[Block | PlanApplied]) -> list[Record]:
@@ -86,8 +97,14 @@ def _record(offset: int, step: Block | PlanApplied) -> Record:
     if isinstance(step, PlanApplied):
         return Record(offset, encode_control(step), kind_header("control"))
     offsets = [at for at, _ in step.rows] + [at for at, *_ in step.rejected] + [at for at, *_ in step.gaps]
-    meta = {"topic": "events", "partition": step.partition, "first": min(offsets, default=0),
-            "last": max(offsets, default=0), "rejected": step.rejected, "gaps": step.gaps}
+    meta = {
+        "topic": "events",
+        "partition": step.partition,
+        "first": min(offsets, default=0),
+        "last": max(offsets, default=0),
+        "rejected": step.rejected,
+        "gaps": step.gaps,
+    }
     return Record(offset, encode_block(_table(step.rows), meta), kind_header("facts"))
 
 
@@ -104,7 +121,9 @@ def _table(rows: list[tuple[int, Event]]) -> pa.RecordBatch:
         "employee": _strings([event.employee for event in events]),
     }
     if any(event.splits for event in events):
-        columns["splits"] = pa.array([event.splits and json.dumps(event.splits) for event in events], pa.string())
+        columns["splits"] = pa.array(
+            [event.splits and json.dumps(event.splits) for event in events], pa.string()
+        )
     for name in sorted({name for event in events for name in event.data}):
         values = [event.data.get(name) for event in events]
         textual = any(isinstance(value, str) for value in values)
@@ -154,7 +173,9 @@ def fold(crediting, records: list[Record], result: Result) -> None:
 
 
 class Reference:
-    """The same decisions on dicts and lists, one row at a time. ``credits``: (target, row); ``letters``: (reason, id)."""
+    """The same decisions on dicts and lists, one row at a time. ``credits``: (target, row); ``letters``:
+    (reason, id).
+    """
 
     def __init__(self, credit_partitions: int) -> None:
         self.credit_partitions = credit_partitions
@@ -219,8 +240,13 @@ class Reference:
         self.sales.pop(event.hash, None)
         if event.type != "sale":
             return
-        self.sales[event.hash] = {"payees": payees, "amount": whole, "time": event.time, "back": 0,
-                                  "currency": self.plan.currency}
+        self.sales[event.hash] = {
+            "payees": payees,
+            "amount": whole,
+            "time": event.time,
+            "back": 0,
+            "currency": self.plan.currency,
+        }
         mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
         self.parked = [one for one in self.parked if one not in mine]
         number = len(payees)
@@ -245,7 +271,14 @@ class Reference:
         sale["back"] += event.data["amount"]
         after = split_largest_remainder(sale["back"], shares, 1_000_000, step)
         time = event.time if self.plan.crediting.refund_date == "refund" else sale["time"]
-        self._credit(event, at, number, sale["payees"], [was - now for was, now in zip(before, after)], time)
+        self._credit(
+            event,
+            at,
+            number,
+            sale["payees"],
+            [was - now for was, now in zip(before, after, strict=True)],
+            time,
+        )
         self.seen[event.hash] = waiting["seen"]
         return len(shares)
 
@@ -258,27 +291,52 @@ class Reference:
                 return "no_employee"
             if any(self._member(employee) is None for employee in named):
                 return "unknown_employee"
-        return "currency_mismatch" if event.data.get("currency", self.plan.currency) != self.plan.currency else ""
+        return (
+            "currency_mismatch"
+            if event.data.get("currency", self.plan.currency) != self.plan.currency
+            else ""
+        )
 
     def _member(self, wanted: str) -> dict | None:
         for department in self.plan.organisation.departments:
             for team in department.teams:
                 for one in team.employees:
                     if one.id == wanted:
-                        return {"employee": one.id, "team": team.id, "department": department.id, "role": one.role}
+                        return {
+                            "employee": one.id,
+                            "team": team.id,
+                            "department": department.id,
+                            "role": one.role,
+                        }
         return None
 
     def _credit(self, event: Event, at, number: int, payees: list, parts: list | None, time: int) -> None:
         teams, departments = [], []
         for index, (member, ppm) in enumerate(payees):
-            first = (member["team"] not in teams) + 2 * (member["department"] not in departments) + 4 * (index == 0)
+            first = (
+                (member["team"] not in teams)
+                + 2 * (member["department"] not in departments)
+                + 4 * (index == 0)
+            )
             teams.append(member["team"])
             departments.append(member["department"])
             data = {f"data.{name}": value for name, value in event.data.items()}
             if parts is not None:
                 data["data.amount"] = parts[index]
-            row = {"offset": at[0], "index": at[1], "payee": number + index, "time": time, "event_time": event.time,
-                   "share": ppm, "unit_first": first, "event_hash": event.hash, "source": event.source,
-                   "id": event.id, "type": event.type, **data, **member}
+            row = {
+                "offset": at[0],
+                "index": at[1],
+                "payee": number + index,
+                "time": time,
+                "event_time": event.time,
+                "share": ppm,
+                "unit_first": first,
+                "event_hash": event.hash,
+                "source": event.source,
+                "id": event.id,
+                "type": event.type,
+                **data,
+                **member,
+            }
             target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
             self.credits.append((target, row))

@@ -1,7 +1,11 @@
-"""Crediting's laws over drawn logs: any cut, any restart, any overlap of intake gives what the plain reference gives."""
+"""Crediting's laws over drawn logs: any cut, any restart, any overlap of intake gives what the plain
+reference gives.
+"""
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,30 +28,46 @@ TARGETS = 3
 TEAMS = {"a": ["E1", "E2"], "b": ["E3"], "x": ["E4"]}
 PLANS = [
     PlanApplied(id="1", plan=make_plan(TEAMS, horizon_days=2)),
-    PlanApplied(id="2", plan=make_plan({"a": ["E1"], "b": ["E2"], "x": ["E4"]}, horizon_days=1, refund_date="sale")),
+    PlanApplied(
+        id="2", plan=make_plan({"a": ["E1"], "b": ["E2"], "x": ["E4"]}, horizon_days=1, refund_date="sale")
+    ),
     PlanApplied(id="3", plan=make_plan(TEAMS, currency="JPY", horizon_days=3)),
 ]
 IDS = ["i1", "i2", "i3", "i4"]
 SPLITS = [
-    [["E1", 500_000], ["E2", 300_000], ["E4", 200_000]], [["E3", 333_333], ["E1", 333_333], ["E2", 333_334]],
-    [["E1", 1]] + [["E4", 999_999]], [["E1", 500_000], ["E9", 500_000]],
+    [["E1", 500_000], ["E2", 300_000], ["E4", 200_000]],
+    [["E3", 333_333], ["E1", 333_333], ["E2", 333_334]],
+    [["E1", 1], ["E4", 999_999]],
+    [["E1", 500_000], ["E9", 500_000]],
 ]
 
 amounts = st.integers(0, 400).map(lambda cents: cents * 100) | st.integers(0, 30_000)
 currencies = st.sampled_from(["CNY"] * 6 + ["JPY"])
-times = st.builds(lambda day, minutes: START + day * DAY + minutes * 61_000, st.integers(0, 6), st.integers(0, 90))
+times = st.builds(
+    lambda day, minutes: START + day * DAY + minutes * 61_000, st.integers(0, 6), st.integers(0, 90)
+)
 
 
 @st.composite
 def events(draw) -> Event:
     type_ = draw(st.sampled_from(["sale", "sale", "refund", "refund", "visit"]))
-    id_ = draw(st.sampled_from(IDS)) if type_ != "refund" else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
+    id_ = (
+        draw(st.sampled_from(IDS))
+        if type_ != "refund"
+        else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
+    )
     time = draw(times)
     if type_ == "refund":
-        data = {"sale_id": draw(st.sampled_from(IDS)), "amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
+        data = {
+            "sale_id": draw(st.sampled_from(IDS)),
+            "amount": draw(st.integers(1, 15_000)),
+            "currency": draw(currencies),
+        }
         return Event(id_, type_, time, data=data)
     if type_ == "visit":
-        return Event(id_, type_, time, draw(st.sampled_from(["E1", "E3", "E9", ""])), data={"minutes": draw(amounts)})
+        return Event(
+            id_, type_, time, draw(st.sampled_from(["E1", "E3", "E9", ""])), data={"minutes": draw(amounts)}
+        )
     data = {"amount": draw(amounts), "currency": draw(currencies)}
     splits = draw(st.none() | st.sampled_from(SPLITS))
     employee = "" if splits else draw(st.sampled_from(["E1", "E2", "E3", "E4", "E9"]))
@@ -56,7 +76,9 @@ def events(draw) -> Event:
 
 @st.composite
 def sources(draw) -> list[tuple[int, object]]:
-    """What one source partition holds: (offset, event), (offset, 'reason') for a reject; skipped offsets are gaps."""
+    """What one source partition holds: (offset, event), (offset, 'reason') for a reject; skipped offsets are
+    gaps.
+    """
     entries, offset = [], 0
     for step in draw(st.lists(st.sampled_from([1, 1, 1, 2, 4]), max_size=14)):
         offset += step
@@ -77,7 +99,9 @@ def block_of(partition: int, entries: list, start: int, end: int) -> Block:
 
 @st.composite
 def logs(draw) -> list[Block | PlanApplied]:
-    """Two source partitions interleaved, sometimes sent again from an earlier place and cut otherwise; plans between."""
+    """Two source partitions interleaved, sometimes sent again from an earlier place and cut otherwise; plans
+    between.
+    """
     every = [draw(sources()), draw(sources())]
     at = [0, 0]
     log: list[Block | PlanApplied] = [PLANS[0]] if draw(st.integers(0, 9)) else []
@@ -93,12 +117,14 @@ def logs(draw) -> list[Block | PlanApplied]:
 
 
 def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
-    """Folds ``log`` cut before the given records; at ``restarts`` goes on from the checkpoint in a new instance."""
+    """Folds ``log`` cut before the given records; at ``restarts`` goes on from the checkpoint in a new
+    instance.
+    """
     records, result, saved = as_records(log), Result(), {}
     crediting = Crediting(0, TARGETS)
     bounds = sorted({0, len(records), *(cut % (len(records) + 1) for cut in [*cuts, *restarts])})
     again = {cut % (len(records) + 1) for cut in restarts}
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         fold(crediting, records[start:end], result)
         if end in again:
             saved |= crediting.dirty_rows()
@@ -117,7 +143,12 @@ def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restar
     by_target = defaultdict(list)
     for target, row in expected.credits:
         by_target[target].append(row)
-    for result in (run(log, []), run(log, cuts), run(log, cuts, restarts), run(log, list(range(40)), list(range(40)))):
+    for result in (
+        run(log, []),
+        run(log, cuts),
+        run(log, cuts, restarts),
+        run(log, list(range(40)), list(range(40))),
+    ):
         assert result.credits == by_target
         assert [(letter["reason"], letter["id"]) for letter in result.letters] == expected.letters
 
@@ -145,7 +176,9 @@ def test_every_source_offset_is_counted_once(log, cuts):
         assert fates == len(consumed[partition])
         assert outcome["last_offset"] == max(consumed[partition])
         assert fates + outcome["gaps"] == outcome["last_offset"] + 1
-    assert {partition for _, partition in result.outcomes} == set(consumed) - {p for p, found in consumed.items() if not found}
+    assert {partition for _, partition in result.outcomes} == set(consumed) - {
+        p for p, found in consumed.items() if not found
+    }
 
 
 @settings(max_examples=150, deadline=None)

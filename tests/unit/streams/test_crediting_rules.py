@@ -1,0 +1,277 @@
+"""Crediting by example: splits, refunds, dead letters, control records, outcomes."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from runtime.records import RecordBatch
+from schemas.blocks import decode_block, kind_header
+from schemas.control import PlanApplied
+from schemas.dead_letters import decode_dead_letter
+from streams.crediting import Crediting, credit_blocks, in_order
+from streams.crediting.segments import FactsError
+from tests.unit.streams.crediting_reference import (
+    DAY,
+    START,
+    Block,
+    Event,
+    Record,
+    Result,
+    as_records,
+    fold,
+    make_plan,
+)
+
+TEAMS = {"a": ["E1", "E2"], "b": ["E3"], "x": ["E4"]}
+PLAN = PlanApplied(id="plan-1", plan=make_plan(TEAMS))
+
+
+def run(*steps: Block | PlanApplied, crediting: Crediting | None = None) -> Result:
+    result = Result()
+    fold(crediting or Crediting(0, 4), as_records(list(steps)), result)
+    return result
+
+
+def block(*events: Event, first: int = 0) -> Block:
+    return Block(0, [(first + at, event) for at, event in enumerate(events)])
+
+
+def sale(id_: str, amount: int, employee: str = "E1", **more) -> Event:
+    return Event(id_, employee=employee, data={"amount": amount, "currency": "CNY"}, **more)
+
+
+def refund(id_: str, sale_id: str, amount: int, time: int = START, **data) -> Event:
+    return Event(id_, "refund", time, data={"sale_id": sale_id, "amount": amount, "currency": "CNY", **data})
+
+
+def amounts(result: Result) -> list[tuple[str, int]]:
+    return [(row["employee"], row["data.amount"]) for row in result.rows]
+
+
+def test_example_8_split_50_30_20():
+    split = [["E1", 500_000], ["E2", 300_000], ["E3", 200_000]]
+    event = Event(
+        "o1", splits=split, data={"amount": 500_000_100, "currency": "CNY", "quantity": 30_000}
+    )  # 50,000.01
+    result = run(PLAN, block(event))
+    assert amounts(result) == [("E1", 250_000_100), ("E2", 150_000_000), ("E3", 100_000_000)]
+    assert [row["share"] for row in result.rows] == [500_000, 300_000, 200_000]
+    assert [row["data.quantity"] for row in result.rows] == [30_000] * 3  # other numbers stay whole
+    # E1 and E2 are on one team: it is credited with the whole, and the event counts in it once
+    assert sum(row["data.amount"] for row in result.rows if row["team"] == "a") == 400_000_100
+    assert [row["unit_first"] for row in result.rows] == [7, 0, 1]
+
+
+def test_credit_carries_where_the_employee_stands():
+    (row,) = run(PLAN, block(sale("o1", 100, "E4"))).rows
+    assert (row["team"], row["department"], row["role"], row["offset"], row["index"], row["payee"]) == (
+        "x",
+        "d2",
+        "role-x",
+        1,
+        0,
+        0,
+    )
+
+
+def test_partial_refunds_sum_to_the_sale_to_the_cent():
+    thirds = [["E1", 333_333], ["E2", 333_333], ["E3", 333_334]]
+    event = Event("o1", splits=thirds, data={"amount": 10_000, "currency": "CNY"})  # 1.00
+    back = [refund(f"r{n}", "o1", cents * 100) for n, cents in enumerate([1, 1, 5, 43, 50])]
+    rows = run(PLAN, block(event, *back)).rows
+    for employee in ("E1", "E2", "E3"):
+        assert sum(row["data.amount"] for row in rows if row["employee"] == employee) == 0
+    for one in back:
+        assert sum(row["data.amount"] for row in rows if row["id"] == one.id) == -one.data["amount"]
+
+
+def test_refund_names_another_source():
+    rows = run(PLAN, block(sale("o1", 500, source="till"), refund("r1", "o1", 200, sale_source="till"))).rows
+    assert [row["data.amount"] for row in rows] == [500, -200]
+
+
+@pytest.mark.parametrize(("policy", "expected"), [("refund", START + 2 * DAY), ("sale", START)])
+def test_refund_counts_on_the_day_that_the_plan_says(policy, expected):
+    plan = PlanApplied(id="p", plan=make_plan(TEAMS, refund_date=policy))
+    row = run(plan, block(sale("o1", 500), refund("r1", "o1", 200, START + 2 * DAY))).rows[1]
+    assert (row["time"], row["event_time"]) == (expected, START + 2 * DAY)
+
+
+def test_parked_refund_follows_its_sale_under_its_position():
+    crediting = Crediting(0, 4)
+    parked = run(PLAN, block(refund("r1", "o1", 200)), crediting=crediting)
+    assert parked.rows == []
+    assert parked.outcomes["events", 0]["parked"] == 1
+    restored = Crediting(0, 4)
+    restored.restore(crediting.dirty_rows())
+    result = Result()
+    released = as_records([PLAN, Block(0, []), Block(1, [(7, sale("o1", 500, "E2"))])])[2:]
+    fold(restored, released, result)
+    assert [(row["id"], row["payee"], row["data.amount"], row["offset"]) for row in result.rows] == [
+        ("o1", 0, 500, 2),
+        ("r1", 1, -200, 2),
+    ]
+    assert result.rows[1]["data.sale_id"] == "o1"
+    assert result.rows[1]["event_time"] == START
+    assert {
+        partition: (one["applied"], one["parked"]) for (_, partition), one in result.outcomes.items()
+    } == {
+        0: (1, 0),
+        1: (1, 0),
+    }
+
+
+def test_more_parked_refunds_than_payee_numbers_become_dead_letters(monkeypatch):
+    monkeypatch.setattr(in_order, "MAX_NUMBER", 3)
+    parked = [refund(f"r{n}", "o1", 1) for n in range(5)]
+    result = run(PLAN, block(*parked, sale("o1", 500)))
+    assert [row["payee"] for row in result.rows] == [0, 1, 2, 3]
+    assert [(one["reason"], one["id"]) for one in result.letters] == [
+        ("too_many_refunds", "events:0:3:0"),
+        ("too_many_refunds", "events:0:4:0"),
+    ]
+
+
+def test_sale_keeps_the_team_it_was_credited_to_when_refunded():
+    moved = PlanApplied(id="plan-2", plan=make_plan({"a": ["E2"], "b": ["E3"], "x": ["E4", "E1"]}))
+    rows = run(
+        PLAN, block(sale("o1", 500)), moved, block(refund("r1", "o1", 200), sale("o2", 1), first=5)
+    ).rows
+    assert [(row["id"], row["team"]) for row in rows] == [("o1", "a"), ("r1", "a"), ("o2", "x")]
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (sale("o1", 5, "E9"), "unknown_employee"),
+        (Event("o1", splits=[["E1", 1], ["E9", 999_999]], data={"amount": 5}), "unknown_employee"),
+        (Event("o1", "inspection"), "no_employee"),
+        (Event("o1", "delivery", employee="E1", data={"amount": 5, "currency": "USD"}), "currency_mismatch"),
+        (refund("r1", "known", 501), "refund_exceeds_sale"),
+        (refund("r1", "visited", 5), "not_a_sale"),
+    ],
+)
+def test_dead_letters_name_reason_and_source_position(event, reason):
+    known = [sale("known", 500), Event("visited", "visit", employee="E1")]
+    result = run(PLAN, block(*known, event, first=40))
+    assert [(one["reason"], one["id"]) for one in result.letters] == [(reason, "events:0:42:0")]
+    assert result.outcomes["events", 0]["dead_lettered"] == 1
+    assert result.outcomes["events", 0]["applied"] == 2
+
+
+def test_raw_of_a_dead_letter_is_the_event_as_it_was_sent():
+    event = Event(
+        "o1",
+        time=START + 61_001,
+        splits=[["E9", 333_333], ["E1", 666_667]],
+        subject="客户",
+        data={"amount": 500_000_100, "currency": "CNY", "quantity": 30_000, "gift": True, "note": None},
+    )
+    (letter,) = run(PLAN, block(event, Event("v", "visit", data={"note": "x"}, employee="E1"))).letters
+    assert (
+        letter["raw"]
+        == (
+            '{"specversion":"1.0","source":"shop","id":"o1","type":"sale","time":"2026-01-01T00:01:01.001Z",'
+            '"subject":"客户","data":{"splits":[{"employee":"E9","percent":33.3333},{"employee":"E1",'
+            '"percent":66.6667}],"amount":50000.01,"currency":"CNY","gift":true,"quantity":3}}'
+        ).encode()
+    )
+
+
+def test_a_dead_letter_can_be_replayed_after_the_plan_was_mended():
+    mended = PlanApplied(id="plan-2", plan=make_plan({**TEAMS, "c": ["E9"]}))
+    again = block(sale("o1", 500, "E9"), first=1)
+    result = run(block(sale("o1", 500, "E9")), PLAN, again, mended, block(sale("o1", 500, "E9"), first=2))
+    assert [one["reason"] for one in result.letters] == ["no_plan", "unknown_employee"]
+    assert amounts(result) == [("E9", 500)]
+
+
+def test_a_bad_copy_of_an_applied_event_is_a_duplicate():
+    result = run(PLAN, block(sale("o1", 500), sale("o1", 500, "E9")))
+    assert result.letters == []
+    assert result.outcomes["events", 0]["duplicate"] == 1
+
+
+def test_the_same_control_record_twice_is_harmless():
+    other = PlanApplied(id="plan-2", plan=make_plan({"b": ["E1"]}))
+    rows = run(PLAN, other, PLAN, block(sale("o1", 500))).rows
+    assert [row["team"] for row in rows] == ["b"]
+
+
+def test_rejected_records_in_the_first_of_several_blocks_hide_no_rows():
+    """Intake cuts large batches; the lists travel in one of the blocks and may reach beyond its rows."""
+    first = Block(0, [(0, sale("o0", 1))], rejected=[[3, "invalid_json"]], gaps=[[2, 1]])
+    second = Block(0, [(2, sale("o2", 2)), (4, sale("o4", 4))])
+    result = run(PLAN, first, second, first, second)
+    assert amounts(result) == [("E1", 1), ("E1", 2), ("E1", 4)]
+    outcome = result.outcomes["events", 0]
+    assert (outcome["applied"], outcome["dead_lettered"]) == (3, 1)
+    assert (outcome["gaps"], outcome["last_offset"]) == (1, 4)
+
+
+def test_outcomes_are_keyed_and_versioned_by_the_facts_log():
+    outs = Crediting(6, 4).fold(RecordBatch("facts", 6, as_records([PLAN, block(sale("o1", 5))])))
+    (out,) = [out for out in outs if out.topic == "outcomes"]
+    assert out.key == b"6|events|0"
+    assert json.loads(out.value) == {
+        "facts_partition": 6,
+        "topic": "events",
+        "partition": 0,
+        "applied": 1,
+        "duplicate": 0,
+        "dead_lettered": 0,
+        "parked": 0,
+        "gaps": 0,
+        "last_offset": 0,
+        "version": 1,
+    }
+
+
+def test_field_types_that_change_between_blocks_go_to_blocks_of_their_own():
+    number = Event("v1", "visit", employee="E1", data={"extra": 10_000})
+    text = Event("v2", "visit", employee="E1", data={"extra": "ten"})
+    result = run(PLAN, block(number), block(text, first=1), block(number, sale("o1", 3), first=2))
+    assert [row.get("data.extra") for row in result.rows] == [10_000, "ten", None]
+
+
+def test_large_credits_are_cut_between_facts_records(monkeypatch):
+    monkeypatch.setattr(credit_blocks, "MAX_BYTES", 3_000)
+    steps = [block(*(sale(f"o{n}-{m}", m) for m in range(3)), first=3 * n) for n in range(9)]
+    outs = Crediting(0, 1).fold(RecordBatch("facts", 0, as_records([PLAN, *steps])))
+    blocks = [decode_block(out.value) for out in outs if out.topic == "credits"]
+    assert len(blocks) > 2
+    ranges = [(meta["first"], meta["last"]) for _, meta in blocks]
+    assert (ranges[0][0], ranges[-1][1]) == (1, 9)
+    assert all(left[1] + 1 == right[0] for left, right in pairwise(ranges))
+    for rows, meta in blocks:
+        assert set(rows.column("offset").to_pylist()) <= set(range(meta["first"], meta["last"] + 1))
+    assert sum(rows.num_rows for rows, _ in blocks) == 27
+
+
+def test_a_foreign_record_stops_the_fold_and_names_its_offset():
+    for record in (Record(5, b"junk", kind_header("facts")), Record(5, b"{}", kind_header("control"))):
+        with pytest.raises(FactsError, match="facts offset 5"):
+            Crediting(0, 4).fold(RecordBatch("facts", 0, [record]))
+    with pytest.raises(FactsError, match="expected 'facts' or 'control'"):
+        Crediting(0, 4).fold(RecordBatch("facts", 0, [Record(5, b"", kind_header("credits"))]))
+
+
+def test_another_state_format_is_refused():
+    crediting = Crediting(0, 4)
+    run(PLAN, block(sale("o1", 5)), crediting=crediting)
+    rows = crediting.dirty_rows()
+    for key in [key for key in rows if key.startswith(("source/", "clock", "ids/"))]:
+        array, version, rest = rows[key][:1], rows[key][1], rows[key][2:]
+        assert version == 1
+        with pytest.raises(ValueError, match="format 99, expected 1"):
+            Crediting(0, 4).restore({**rows, key: array + bytes([99]) + rest})
+
+
+def test_dead_letter_key_is_the_source_partition():
+    outs = Crediting(0, 4).fold(RecordBatch("facts", 0, as_records([block(sale("o1", 5), first=9)])))
+    (out,) = [out for out in outs if out.topic == "dead-letters"]
+    letter = decode_dead_letter(out.value)
+    assert (out.key, letter.stage, letter.offset) == (b"events:0", "crediting", 9)
