@@ -1,16 +1,23 @@
-"""Values as business systems write them, to the form that events carry; all raise ValueError with what was expected."""
+"""Values as business systems write them, to the form that events carry.
+
+Every function raises ValueError with what was expected.
+"""
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.rules import decimal_of, fixed_of
+from schemas.money import DECIMALS, SCALE
+from schemas.rules import decimal_of
 from schemas.times import TIME_BEFORE, TIME_FROM, ms_of, time_of
 
 _SHOWN = 80
+_DIGITS = 40
+_EXACT = Context(prec=3 * _DIGITS)
 
 
 def text_of(value: Any) -> str:
@@ -41,7 +48,8 @@ def decimal_text(value: Any, decimal_separator: str, group_separator: str) -> De
 
 def _ungrouped(text: str, decimal_separator: str, group_separator: str) -> str:
     whole, point, decimals = text.partition(decimal_separator)
-    if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(group_separator)}?\d{{3}})*|[+-]?\d+", whole, re.ASCII):
+    groups = rf"[+-]?(?:\d{{1,3}}(?:{re.escape(group_separator)}\d{{3}})+|\d+)"
+    if not re.fullmatch(groups, whole, re.ASCII):
         raise ValueError(f"expected groups of three digits set apart by {group_separator!r}")
     return whole.replace(group_separator, "") + point + decimals
 
@@ -49,12 +57,13 @@ def _ungrouped(text: str, decimal_separator: str, group_separator: str) -> str:
 def exact_division(number: Decimal, divisor: int) -> str:
     """The quotient as text, exact to four decimals; an inexact one is an error, never rounded."""
     if divisor == 1:
-        return f"{number:f}" if -20 < number.adjusted() < 20 else str(number)
-    # Ten-thousandths of the dividend; a cent field has few decimals, but a unit of 1000 may need them all.
-    fixed, rest = divmod(fixed_of(number), divisor)
-    if rest:
-        raise ValueError(f"expected a number that divides by {divisor} within four decimals")
-    return f"{Decimal(fixed).scaleb(-4):f}"
+        return str(number)
+    if len(number.as_tuple().digits) > _DIGITS or not -_DIGITS < number.adjusted() < _DIGITS:
+        raise ValueError(f"expected a number of at most {_DIGITS} digits")
+    fixed = Fraction(number) * SCALE / divisor
+    if fixed.denominator != 1:
+        raise ValueError(f"expected a number that divides by {divisor} within {DECIMALS} decimals")
+    return str(Decimal(fixed.numerator).scaleb(-DECIMALS, _EXACT))
 
 
 def from_epoch(value: Any, ms_per_unit: int) -> str:

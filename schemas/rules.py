@@ -75,6 +75,12 @@ class NumberRule:
             raise RuleError(f"expected {self.maximum} or less")
         return fixed
 
+    @property
+    def description(self) -> str:
+        """For people."""
+        bounds = {"at least": self.minimum, "more than": self.above, "at most": self.maximum}
+        return ", ".join(["number", *(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)])
+
     def bounds(self) -> tuple[int, int]:
         """Lowest and highest ten-thousandths allowed."""
         low = -MAX_FIXED if self.minimum is None else self.minimum * SCALE
@@ -103,6 +109,11 @@ class TextRule:
     printable_fits: bool = False
     kind = "string"
 
+    @property
+    def description(self) -> str:
+        """For people."""
+        return f"text: {self.expected}" if self.expected else "text"
+
     def check(self, value: str) -> str:
         """``value`` itself; raises RuleError."""
         if self.pattern is not None and not re.search(self.pattern, value):
@@ -130,6 +141,7 @@ class FlagRule:
     """true or false, not 0, 1 or a text."""
 
     kind = "boolean"
+    description = "true or false"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.bool_schema(strict=True)

@@ -1,0 +1,126 @@
+"""The AsyncAPI 3.0 document of every topic. Source of the form: https://www.asyncapi.com/docs/reference/specification/v3.0.0."""
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from schemas.dead_letters import DeadLetter
+from schemas.event_types import EventTypes
+from schemas.results import Award
+from schemas.topics import INTERNAL, Topic
+
+_CLOUD_EVENT = "application/cloudevents+json"
+_ARROW = "application/vnd.apache.arrow.stream"
+_COUNTS = ("applied", "duplicate", "dead_lettered", "parked", "gaps", "last_offset", "version")
+
+#: Blocks by topic: Kafka header ``kind`` and what one holds.
+_BLOCKS = {
+    "facts": {"facts": "Valid events of one intake batch, one row each, by ascending source offset."},
+    "credits": {"credits": "Who is credited with what, one row per event and payee."},
+    "kpi-updates": {
+        "kpi-days": "Absolute values of a KPI by employee and day.",
+        "kpi-periods": "Absolute values, targets and attainment of a KPI by employee and period.",
+    },
+    "earnings": {"earnings": "Earning lines: money with what caused it."},
+}
+_JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome"}
+#: Topics whose stages read control records in-band, beside their blocks.
+_CONTROLLED = ("facts", "credits", "control")
+
+
+def asyncapi(types: EventTypes) -> dict[str, Any]:
+    """The document as JSON-able values; event and plan schemas are files beside it."""
+    messages = {name: _event_message(types, name) for name in types}
+    messages |= {kind: _block(kind, text) for blocks in _BLOCKS.values() for kind, text in blocks.items()}
+    messages |= {name: _record(name) for name in _JSON.values()}
+    messages["PlanApplied"] = _record("PlanApplied") | {"headers": _kind("control")}
+    channels = {"business-events": _business(types)} | {topic.name: _channel(topic) for topic in INTERNAL}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "kpistream", "version": "1.0.0",
+            "description": "Business events in; facts, credits, KPIs, awards and earnings out, over Kafka topics.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": _operations(),
+        "components": {"messages": messages, "schemas": _schemas()},
+    }
+
+
+def _event_message(types: EventTypes, name: str) -> dict[str, Any]:
+    return {
+        "name": name, "title": name.replace("_", " ").capitalize(), "summary": types.payloads[name].__doc__,
+        "contentType": _CLOUD_EVENT, "payload": {"$ref": f"./schemas/{name}.json"},
+    }
+
+
+def _block(kind: str, text: str) -> dict[str, Any]:
+    return {
+        "name": kind, "summary": text, "contentType": _ARROW, "headers": _kind(kind),
+        "description": "Arrow IPC stream of one record batch, lz4 buffers; where its rows come from stands as JSON"
+                       " under the key kpistream of the schema's metadata. Columns: docs/architecture.md.",
+        "payload": {"type": "string", "format": "binary"},
+    }
+
+
+def _kind(kind: str) -> dict[str, Any]:
+    return {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string", "const": kind}}}
+
+
+def _record(name: str) -> dict[str, Any]:
+    return {"name": name, "contentType": "application/json", "payload": {"$ref": f"#/components/schemas/{name}"}}
+
+
+def _business(types: EventTypes) -> dict[str, Any]:
+    return {
+        "address": "events.{domain}",
+        "title": "Business events",
+        "description": "CloudEvents 1.0 in structured mode, any type on any topic, any key and partitioner."
+                       " Topics of another JSON shape are mapped by a setting.",
+        "parameters": {"domain": {"description": "The business domain, such as sales or tickets."}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in types},
+    }
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    names = [*_BLOCKS.get(topic.name, {}), *filter(None, [_JSON.get(topic.name)])]
+    names += ["PlanApplied"] if topic.name in _CONTROLLED else []
+    partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
+    binding = {"topic": topic.name, **partitions, "topicConfiguration": {"retention.ms": topic.retention_ms}}
+    return {
+        "address": topic.name,
+        "description": f"{topic.holds[:1].upper()}{topic.holds[1:]}; keyed by {topic.keyed_by}.",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {"kafka": {**binding, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _operations() -> dict[str, Any]:
+    """What kpistream does with each channel, seen from its own side."""
+    received = {"action": "receive", "channel": {"$ref": "#/channels/business-events"},
+                "summary": "Take in business events."}
+    sent = {f"send-{topic.name}": {"action": "send", "channel": {"$ref": f"#/channels/{topic.name}"},
+                                   "summary": f"Write {topic.holds}."} for topic in INTERNAL}
+    return {"receive-business-events": received} | sent
+
+
+def _schemas() -> dict[str, Any]:
+    _, found = msgspec.json.schema_components([Award, DeadLetter], ref_template="#/components/schemas/{name}")
+    integers = {name: {"type": "integer"} for name in _COUNTS}
+    outcome = {
+        "type": "object", "title": "Outcome",
+        "description": "Absolute counts of what became of the records of one source partition that came to one"
+                       " facts partition.",
+        "properties": {"facts_partition": {"type": "integer"}, "topic": {"type": "string"},
+                       "partition": {"type": "integer"}, **integers},
+        "required": ["facts_partition", "topic", "partition", *_COUNTS],
+    }
+    applied = {
+        "type": "object", "title": "PlanApplied", "description": "A plan version takes effect here.",
+        "properties": {"control": {"const": "plan"}, "id": {"type": "string"},
+                       "plan": {"$ref": "./schemas/plan.json"}},
+        "required": ["control", "id", "plan"],
+    }
+    return dict(found) | {"Outcome": outcome, "PlanApplied": applied}
