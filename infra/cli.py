@@ -1,0 +1,44 @@
+"""``kpistream``: every command, each in its own module, loaded when it is called."""
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+#: command → module:attribute, in the order of a first day
+COMMANDS = {
+    "run": "infra.run.command:run",
+    "stack": "infra.local.stack_cli:stack",
+    "topics": "infra.setup_cli:topics",
+    "migrate": "infra.setup_cli:migrate",
+    "plan": "infra.plan_cli:plan",
+    "worker": "infra.process_cli:worker",
+    "sink": "infra.process_cli:sink",
+    "produce": "infra.ingest.ingest_cli:produce",
+    "import": "infra.ingest.ingest_cli:import_",
+    "simulate": "infra.ingest.ingest_cli:simulate",
+    "backtest": "infra.backtest_cli:backtest",
+    "reconcile": "infra.reconcile_cli:reconcile",
+    "dlq": "infra.dlq_cli:dlq",
+    "show": "infra.show_cli:show",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when it is used: ``plan validate`` need not load Kafka clients."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        target = COMMANDS.get(name)
+        if target is None:
+            return None
+        module, attribute = target.split(":")
+        return getattr(import_module(module), attribute)
+
+
+@click.command(cls=_Lazy)
+@click.version_option(package_name="kpistream")
+def main() -> None:
+    """Real-time KPIs and incentives on Kafka, Faust and ClickHouse."""

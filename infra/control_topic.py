@@ -1,0 +1,56 @@
+"""Putting control records in-band: into ``control`` and into every partition of the topics whose stages need them."""
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from infra.settings import Settings
+from schemas.blocks import kind_header
+from schemas.control import KIND, PlanApplied, decode_control, encode_control
+from schemas.plan import Plan
+from schemas.topics import CONTROL, CONTROL_TARGETS
+
+
+def newest_plan(settings: Settings) -> PlanApplied | None:
+    """The plan applied last, None before the first."""
+    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20)
+    try:
+        partition = TopicPartition(CONTROL.name, 0)
+        consumer.assign([partition])
+        end = consumer.end_offsets([partition])[partition]
+        if end == 0:
+            return None
+        consumer.seek(partition, end - 1)
+        while True:
+            for records in consumer.poll(1000).values():
+                return decode_control(records[-1].value)
+    finally:
+        consumer.close()
+
+
+def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
+    """Write ``plan`` as a control record everywhere it is needed, acknowledged by all replicas.
+
+    Its version becomes one above the version in force if the file does not say a higher one.
+    """
+    before = newest_plan(settings)
+    if before is not None and plan.version <= before.plan.version:
+        plan = plan.model_copy(update={"version": before.plan.version + 1})
+    record = PlanApplied(id=uuid4().hex, time=time.time_ns() // 1_000_000, plan=plan)
+    _write_everywhere(settings, encode_control(record))
+    return record
+
+
+def _write_everywhere(settings: Settings, value: bytes) -> None:
+    producer = KafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all", max_request_size=16 << 20)
+    headers = list(kind_header(KIND))
+    try:
+        # first where intake learns new event types, then the stages in the order of the flow
+        producer.send(CONTROL.name, value, partition=0, headers=headers).get(30)
+        for topic in CONTROL_TARGETS:
+            for partition in sorted(producer.partitions_for(topic.name)):
+                producer.send(topic.name, value, partition=partition, headers=headers).get(30)
+    finally:
+        producer.close()

@@ -1,0 +1,60 @@
+"""``kpistream plan``: validate a plan file, put it in force, show what is in force."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from schemas.plan_file import examine_plan
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def plan() -> None:
+    """The plan: organisation, KPIs, targets, awards."""
+
+
+def read_plan(file: Path):
+    """The plan in ``file``; prints every error with its line and exits with 1 where there are any."""
+    found, errors, warnings = examine_plan(file.read_text(encoding="utf-8"), str(file))
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if errors:
+        for error in errors:
+            click.echo(str(error), err=True)
+        click.echo(f"{file}: {len(errors)} error{'s' if len(errors) != 1 else ''}", err=True)
+        raise SystemExit(1)
+    return found
+
+
+@plan.command()
+@click.argument("file", type=_FILE)
+def validate(file: Path) -> None:
+    """Check FILE: all errors at once, each with its line."""
+    found = read_plan(file)
+    people = sum(len(team.employees) for department in found.organisation.departments for team in department.teams)
+    click.echo(f"{file}: valid, {len(found.kpis)} KPIs, {len(found.awards)} awards, {len(found.targets)} targets, {people} employees")
+
+
+@plan.command()
+@click.argument("file", type=_FILE)
+def apply(file: Path) -> None:
+    """Put FILE in force at once, without a restart: it goes in-band to every stage."""
+    from infra.control_topic import apply_plan
+    from infra.settings import load_settings
+
+    record = apply_plan(load_settings(), read_plan(file))
+    click.echo(f"plan {record.plan.plan} version {record.plan.version} applied (control record {record.id})")
+
+
+@plan.command()
+def current() -> None:
+    """Print the plan in force as JSON."""
+    from infra.control_topic import newest_plan
+    from infra.settings import load_settings
+
+    record = newest_plan(load_settings())
+    if record is None:
+        raise click.ClickException("no plan has been applied")
+    click.echo(record.plan.model_dump_json(indent=2, exclude_none=True))

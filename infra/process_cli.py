@@ -1,0 +1,34 @@
+"""``kpistream worker`` and ``kpistream sink``: the Faust apps, with settings from the environment."""
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+def _run_faust(app: str, port: int | None) -> None:
+    """Become Faust's worker for ``app``: signals and exit codes are then its own."""
+    if port is not None:
+        os.environ["KPISTREAM_WEB_PORT"] = str(port)
+    arguments = [sys.executable, "-m", "faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]
+    if port is not None:
+        arguments += ["--web-port", str(port)]
+    os.execv(sys.executable, arguments)
+
+
+@click.command()
+@click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
+@click.option("--stages", help="Stages to run, comma separated: intake, crediting, performance.")
+def worker(web_port: int | None, stages: str | None) -> None:
+    """Run the stages: intake, crediting, performance."""
+    if stages:
+        os.environ["KPISTREAM_STAGES"] = stages
+    _run_faust("streams.app", web_port)
+
+
+@click.command()
+@click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
+def sink(web_port: int | None) -> None:
+    """Run the loader: internal topics to ClickHouse."""
+    _run_faust("sinks.app", web_port)

@@ -1,0 +1,52 @@
+"""``kpistream topics`` and ``kpistream migrate``."""
+from __future__ import annotations
+
+import click
+
+from infra.clickhouse.migrate import migrate as run_migrations
+from infra.clickhouse.migrate import status as migration_status
+from infra.clickhouse.migration_files import MigrationError
+from infra.settings import Settings, load_settings
+from infra.topic_admin import TopicsDiffer, create_topics
+from sinks.connection import ClickHouseSettings
+
+
+def clickhouse(settings: Settings) -> ClickHouseSettings:
+    """ClickHouse connection of the settings."""
+    return ClickHouseSettings(
+        settings.clickhouse_host,
+        settings.clickhouse_port,
+        settings.clickhouse_user,
+        settings.clickhouse_password.get_secret_value(),
+    )
+
+
+@click.command()
+def topics() -> None:
+    """Create the topics that are missing."""
+    try:
+        created = create_topics(load_settings())
+    except TopicsDiffer as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"created: {', '.join(created)}" if created else "all topics exist")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@click.option("--status", "only_status", is_flag=True, help="List migrations and whether they are applied.")
+@click.option("--cluster", default="", help="Replicated cluster to create everything on.")
+def migrate(dry_run: bool, only_status: bool, cluster: str) -> None:
+    """Bring ClickHouse's tables and views up to date."""
+    connection = clickhouse(load_settings())
+    try:
+        if only_status:
+            for one in migration_status(connection):
+                click.echo(one)
+            return
+        done = run_migrations(connection, dry_run, cluster=cluster)
+    except MigrationError as error:
+        raise click.ClickException(str(error)) from error
+    for one in done:
+        click.echo(f"{'would apply' if dry_run else 'applied'} {one.name}")
+    if not done:
+        click.echo("up to date")
