@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from clickhouse_driver.errors import Error
 
+from infra.settings import Settings
 from runtime.checkpoints import Checkpoint, StoreUnavailable
-from sinks.connection import ClickHouseSettings, connect_binary
+from sinks.connection import ClickHouseSettings, connect_binary, from_settings
 
 MARKER = ""
 
@@ -66,6 +67,11 @@ class ClickHouseCheckpointStore:
         if not rows:
             return None
         return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows)
+
+
+def open_store(settings: Settings) -> ClickHouseCheckpointStore:
+    """The store on the ClickHouse server of the process settings."""
+    return ClickHouseCheckpointStore(from_settings(settings))
 
 
 def _columns(checkpoints: list[Checkpoint]) -> list[list]:

@@ -83,6 +83,8 @@ def from_list(kind: str, items: list) -> Values:
 
 def from_arrow(kind: str, array: pa.Array) -> Values:
     """Values from one Arrow column, without a Python step per row; raises TypeError where the type does not fit."""
+    if kind == "uints":
+        return Values(_from_lists(array))
     nulls = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if pa.types.is_dictionary(array.type):
         return Values(_from_dictionary(array), nulls)
@@ -91,8 +93,6 @@ def from_arrow(kind: str, array: pa.Array) -> Values:
     if kind == "text":
         data = array.cast(pa.binary()).to_numpy(zero_copy_only=False)
         return Values(_blanked(data, nulls), nulls)
-    if kind == "uints":
-        return Values(_from_lists(array), nulls)
     if not (pa.types.is_integer(array.type) or pa.types.is_boolean(array.type)):
         raise TypeError(f"expected {KINDS[kind].type} values, found {array.type}")
     plain = array.cast(pa.uint8()) if pa.types.is_boolean(array.type) else array
@@ -152,7 +152,10 @@ def _from_hashes(array: pa.Array) -> np.ndarray:
 
 
 def _from_lists(array: pa.ListArray) -> np.ndarray:
-    data = np.empty(len(array), object)
+    """A tuple or list per row, empty for null: only distinct KPIs have members."""
+    data = _blanks("uints", len(array))
+    if array.null_count == len(array):
+        return data
     for row, items in enumerate(array.to_pylist()):
         data[row] = items or ()
     return data

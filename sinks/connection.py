@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from clickhouse_driver import Client
 
+from infra.settings import Settings
+
 #: No query of ours may wait for ever; a checkpoint or a block is a matter of seconds.
 _TIMEOUT_SECONDS = 60
 
@@ -18,6 +20,14 @@ class ClickHouseSettings:
     user: str = "writer"
     password: str = field(default="", repr=False)
     secure: bool = False
+
+
+def from_settings(settings: Settings) -> ClickHouseSettings:
+    """The server and account that the process settings name."""
+    return ClickHouseSettings(
+        settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user,
+        settings.clickhouse_password.get_secret_value(),
+    )
 
 
 def connect(settings: ClickHouseSettings, **options: object) -> Client:

@@ -70,9 +70,12 @@ def build_insert(pieces: Sequence[Rows]) -> Insert:
     for column in table.columns:
         parts = [(piece.values.get(column.name), piece.count) for piece in pieces]
         if not column.nullable and any(values is None for values, _ in parts):
-            raise ValueError(f"{table.name}.{column.name}: expected a value in every row")
+            raise ValueError(f"{table.name}.{column.name}: the column is missing")
         if column in used:
-            whole.append(concatenate(column.kind, parts))
+            values = concatenate(column.kind, parts)
+            if values.nulls is not None and not column.nullable:
+                raise ValueError(f"{table.name}.{column.name}: expected a value in every row, found null")
+            whole.append(values)
     for name, key in extras:
         kind = EXTRA_KINDS[name][0]
         whole.append(concatenate(kind, [(piece.extras.get((name, key)), piece.count) for piece in pieces]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
+from infra.metrics import SINK_FAILURES, SINK_ROWS, SINK_SECONDS
 from runtime.records import RecordBatch
 from sinks.connection import ClickHouseSettings, connect_binary
 from sinks.insert import Insert, Rows, build_insert
@@ -66,9 +67,10 @@ class Loader:
         Raises LoadError; then everything is still buffered, and a later flush inserts it again. That, and the retry
         of an insert that timed out but was applied, is harmless: the tables keep one row per key.
         """
-        for _, pieces in sorted(self._buffers.items()):
-            for together in _blocks(pieces):
-                self._insert(build_insert(together))
+        with SINK_SECONDS.time():
+            for _, pieces in sorted(self._buffers.items()):
+                for together in _blocks(pieces):
+                    self._insert(build_insert(together))
         # Only here is every row stored.
         committable, self._offsets, self._buffers = self._offsets, {}, {}
         return committable
@@ -86,9 +88,11 @@ class Loader:
             try:
                 self._client = self._client or self._client_factory()
                 self._client.execute(insert.query, insert.data, columnar=True)
+                SINK_ROWS.labels(insert.table).inc(insert.count)
                 return
             except (Error, OSError, EOFError) as error:
                 self.close()
+                SINK_FAILURES.inc()
                 if attempt == self._retry.attempts:
                     raise LoadError(
                         f"{insert.table}: {insert.count} rows could not be inserted in {attempt} attempts; "

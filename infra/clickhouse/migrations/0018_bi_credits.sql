@@ -47,7 +47,7 @@ SELECT
     employee, team, department, role,
     toDate(time, ifNull((SELECT timezone FROM kpistream.current_plan), 'UTC')) AS day,
     time, event_time, source, id, type,
-    toDecimal32(share, 4) / 10000 AS share_percent,
+    CAST(toDecimal64(share, 4) / 10000 AS Decimal(9, 4)) AS share_percent,
     sale_id, sale_source, amount, currency, quantity, customer, product, channel, reason, minutes, priority,
     within_sla, reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
     converted, course, hours, extra_numbers, extra_strings, extra_flags

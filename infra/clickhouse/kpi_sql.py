@@ -1,0 +1,165 @@
+"""A KPI of the plan as a query over the credits: the same numbers as the engine's, by another way. Pure.
+
+Used to check the engine, so it shares no code with it. Identifiers in the text come from our own list of columns;
+whatever a plan holds (ids, field names, filter values) travels as a parameter.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from schemas.money import to_fixed
+from schemas.plan import Comparison, Filter, Kpi, Part, Plan, Where
+from sinks.block_tables import PAYLOAD_KINDS
+
+_DECLARED_KINDS = {"number": "fixed", "string": "text", "boolean": "flag"}
+_EXTRA_MAPS = {"fixed": "extra_numbers", "text": "extra_strings", "flag": "extra_flags"}
+_BOUNDS = (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
+_ONE = "toDecimal64(1, 4)"
+_ZERO = "toDecimal64(0, 4)"
+
+
+@dataclass(frozen=True)
+class Query:
+    """``text`` with %(name)s places for ``parameters``."""
+
+    text: str
+    parameters: dict[str, object]
+
+
+@dataclass
+class _Builder:
+    """Hands out parameter names while expressions are put together."""
+
+    plan: Plan
+    parameters: dict[str, object] = field(default_factory=dict)
+
+    def bind(self, value: object) -> str:
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"%({name})s"
+
+
+def kpi_sql(kpi: Kpi, plan: Plan) -> Query:
+    """Day cells of ``kpi`` from the table credits: employee, team, department, day, numerator, denominator,
+    unit_numerator, unit_denominator (Decimal), low, high (nullable), members (sorted Array(UInt64))."""
+    build = _Builder(plan)
+    counted, upper, lower = _ratio(build, kpi) if kpi.aggregate == "ratio" else _plain(build, kpi)
+    upper_field = kpi.numerator.field if kpi.numerator else kpi.field
+    lower_field = kpi.denominator.field if kpi.denominator else None
+    member = f"xxh3(ifNull({_value(build, kpi, kpi.field)}, ''))" if kpi.aggregate == "distinct" else "toUInt64(0)"
+    text = f"""
+SELECT
+    employee, team, department, day,
+    {_NUMERATORS.get(kpi.aggregate, 'sum(upper)')} AS numerator,
+    sum(lower) AS denominator,
+    sum({_of_unit(upper_field, 'upper')}) AS unit_numerator,
+    sum({_of_unit(lower_field, 'lower')}) AS unit_denominator,
+    {"min(upper)" if kpi.aggregate == "min" else "NULL"} AS low,
+    {"max(upper)" if kpi.aggregate == "max" else "NULL"} AS high,
+    {"arraySort(groupUniqArray(member))" if kpi.aggregate == "distinct" else "[]"} AS members
+FROM
+(
+    SELECT
+        employee, team, department, bitTest(unit_first, 0) AS first,
+        toDate(time, {build.bind(plan.timezone)}) AS day,
+        {upper} AS upper,
+        {lower} AS lower,
+        {member} AS member
+    FROM kpistream.credits FINAL
+    WHERE {counted}
+)
+GROUP BY employee, team, department, day"""
+    return Query(text, build.parameters)
+
+
+_NUMERATORS = {"min": "min(upper)", "max": "max(upper)", "distinct": "toDecimal64(uniqExact(member), 4)"}
+
+
+def _of_unit(name: str | None, column: str) -> str:
+    """Credited amounts add up to the event's by themselves; anything else counts once per event and team."""
+    return column if name == "amount" else f"if(first, {column}, {_ZERO})"
+
+
+def _plain(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:
+    """Condition, numerator and denominator of a row for every aggregate but ratio."""
+    conditions = [_of_types(build, kpi.events), *_filters(build, kpi, kpi.where)]
+    value = _value(build, kpi, kpi.field) if kpi.field else None
+    if value:
+        conditions.append(f"isNotNull({value})")
+    measured = value is not None and kpi.aggregate not in ("count", "distinct")
+    return " AND ".join(conditions), f"ifNull({value}, {_ZERO})" if measured else _ONE, _ONE
+
+
+def _ratio(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:
+    """As _plain: a row counts where either part does, and adds nothing to the other."""
+    (above, upper), (below, lower) = (_part(build, kpi, part) for part in (kpi.numerator, kpi.denominator))
+    common = " AND ".join(["1", *_filters(build, kpi, kpi.where)])
+    return (f"{common} AND (({above}) OR ({below}))", f"if({above}, {upper}, {_ZERO})", f"if({below}, {lower}, {_ZERO})")
+
+
+def _part(build: _Builder, kpi: Kpi, part: Part) -> tuple[str, str]:
+    conditions = [_of_types(build, part.events or kpi.events), *_filters(build, kpi, part.where)]
+    if part.field is None:
+        return " AND ".join(conditions), _ONE
+    value = _value(build, kpi, part.field)
+    return " AND ".join([*conditions, f"isNotNull({value})"]), f"ifNull({value}, {_ZERO})"
+
+
+def _of_types(build: _Builder, events: tuple[str, ...]) -> str:
+    return f"type IN {build.bind(tuple(events))}"
+
+
+def _filters(build: _Builder, kpi: Kpi, where: Where) -> list[str]:
+    """Conditions that are 0, never NULL, where a field is missing."""
+    return [f"ifNull({_matches(build, kpi, name, wanted)}, 0)" for name, wanted in where.items()]
+
+
+def _matches(build: _Builder, kpi: Kpi, name: str, wanted: Filter) -> str:
+    value, kind = _value(build, kpi, name), _kind(build.plan, kpi, name)
+    if isinstance(wanted, Comparison):
+        return _within(build, value, wanted) if kind == "fixed" else "0"
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
+    if kind == "text":
+        return f"{value} IN {build.bind(tuple(str(option) for option in options))}"
+    if kind == "flag":
+        choices = [f"{value} = toBool({build.bind(int(option))})" for option in options if isinstance(option, bool)]
+    else:
+        choices = [f"{value} = {_number(build, option)}" for option in options if _is_number(option)]
+    return f"({' OR '.join(choices)})" if choices else "0"
+
+
+def _within(build: _Builder, value: str, bounds: Comparison) -> str:
+    given = [(sign, getattr(bounds, name)) for name, sign in _BOUNDS if getattr(bounds, name) is not None]
+    return " AND ".join([f"isNotNull({value})", *(f"{value} {sign} {_number(build, bound)}" for sign, bound in given)])
+
+
+def _number(build: _Builder, value: object) -> str:
+    return f"toDecimal64({build.bind(f'{Decimal(value):f}')}, 4)"
+
+
+def _is_number(option: object) -> bool:
+    """Whether a number field can equal it at all."""
+    try:
+        return not isinstance(option, bool) and to_fixed(Decimal(option)) is not None
+    except (ValueError, InvalidOperation):
+        return False
+
+
+def _kind(plan: Plan, kpi: Kpi, name: str) -> str:
+    """How the table keeps the field: by the plan's own event types first, else by the built-in payloads."""
+    parts = [part for part in (kpi.numerator, kpi.denominator) if part]
+    for event in [*kpi.events, *(event for part in parts for event in part.events)]:
+        declared = plan.events[event].fields.get(name) if event in plan.events else None
+        if declared:
+            return _DECLARED_KINDS[declared]
+    return PAYLOAD_KINDS.get(name, "text")
+
+
+def _value(build: _Builder, kpi: Kpi, name: str) -> str:
+    """The nullable value of a field: its own column, or its entry of an extra map."""
+    kind = _kind(build.plan, kpi, name)
+    if PAYLOAD_KINDS.get(name) == kind:
+        return f"`{name}`"
+    key, column = build.bind(name), _EXTRA_MAPS[kind]
+    return f"if(mapContains({column}, {key}), {column}[{key}], NULL)"

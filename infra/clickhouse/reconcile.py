@@ -1,0 +1,111 @@
+"""Checks that the tables agree with each other: events, credits, KPI cells, periods, outcomes.
+
+The engine folds; this recomputes by SQL from what was loaded. It reads only, and is exact once the loader has caught
+up and nothing arrives: before that, differences are rows on their way.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clickhouse_driver import Client
+
+from infra.clickhouse.reconcile_sql import (
+    CONSERVATION,
+    COUNTS,
+    CREDITED_AMOUNTS,
+    UNCREDITED,
+    days_query,
+    periods_query,
+)
+from schemas.plan import Plan
+from sinks.connection import ClickHouseSettings, connect
+
+#: Examples that a check shows; the count is of all.
+EXAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: how many things were compared, how many differ, and sentences about the first of those."""
+
+    name: str
+    compared: int
+    differences: int
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        verdict = "agrees" if not self.differences else f"{self.differences} of them differ"
+        return "\n".join([f"{self.name}: {self.compared} compared, {verdict}", *(f"  {one}" for one in self.examples)])
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every check; ``differences`` is 0 where all agree."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def differences(self) -> int:
+        """How many things differ, over all checks."""
+        return sum(check.differences for check in self.checks)
+
+    def __str__(self) -> str:
+        verdict = "agrees" if not self.differences else f"{self.differences} differences"
+        return "\n".join([*map(str, self.checks), verdict])
+
+
+def reconcile(settings: ClickHouseSettings) -> Report:
+    """Run every check on the newest plan; raises clickhouse_driver's errors where the server cannot be asked."""
+    with connect(settings) as client:
+        checks = [_credited_amounts(client), _uncredited(client), *_counts(client), _conservation(client)]
+        if plan := newest_plan(client):
+            for kpi in plan.kpis:
+                checks.append(_compare(client, f"days of {kpi.id}", days_query(kpi, plan)))
+                checks.append(_compare(client, f"periods of {kpi.id}", periods_query(kpi)))
+    return Report(tuple(checks))
+
+
+def newest_plan(client: Client) -> Plan | None:
+    """The plan that was applied last, None where there never was one."""
+    rows = client.execute("SELECT document FROM kpistream.plan_versions FINAL ORDER BY version DESC LIMIT 1")
+    return Plan.model_validate_json(rows[0][0]) if rows else None
+
+
+def _compare(client: Client, name: str, query: tuple[str, dict[str, object]]) -> Check:
+    """Runs a query whose rows are (differs, description), differing ones first."""
+    text, parameters = query
+    compared, differing, examples = client.execute(
+        f"SELECT count(), countIf(differs), groupArrayIf({EXAMPLES})(description, differs) FROM ({text}\n)", parameters
+    )[0]
+    return Check(name, compared, differing, tuple(examples))
+
+
+def _credited_amounts(client: Client) -> Check:
+    return _compare(client, "credits sum to their event", (CREDITED_AMOUNTS, {}))
+
+
+def _uncredited(client: Client) -> Check:
+    """Refunds without credits must be as many as are parked; any other event without credits is a difference."""
+    refunds, others, parked, examples = client.execute(UNCREDITED)[0]
+    sentences = [f"{one}: no credits, and no dead letter" for one in examples] if others else []
+    if refunds != parked:
+        sentences.append(f"{refunds} refunds have no credits and no dead letter, {parked} are parked")
+    return Check("events without credits", refunds + others, others + abs(refunds - parked), tuple(sentences))
+
+
+def _counts(client: Client) -> Iterator[Check]:
+    """Rows of the tables against what the stages say they did."""
+    facts, letters, crediting_letters, applied, parked, dead = client.execute(COUNTS)[0]
+    accounted = applied + parked + crediting_letters
+    yield _equal("events, and outcomes that keep one", facts, accounted)
+    yield _equal("dead letters, and outcomes that are one", letters, dead)
+
+
+def _equal(name: str, found: int, expected: int) -> Check:
+    examples = () if found == expected else (f"{found} in the table, {expected} by the outcomes",)
+    return Check(name, max(found, expected), abs(found - expected), examples)
+
+
+def _conservation(client: Client) -> Check:
+    return _compare(client, "every source offset accounted for", (CONSERVATION, {}))

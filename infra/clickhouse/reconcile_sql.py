@@ -1,0 +1,143 @@
+"""The queries of reconcile. Each comparison gives one row per thing compared: (differs, description). Pure."""
+from __future__ import annotations
+
+from infra.clickhouse.kpi_sql import kpi_sql
+from schemas.plan import Kpi, Plan
+
+_NOT_DEAD = """(topic, partition, offset) NOT IN (
+        SELECT topic, partition, offset FROM kpistream.dead_letters FINAL
+    )"""
+
+CREDITED_AMOUNTS = f"""
+SELECT
+    f.expected != c.credited AS differs,
+    concat(f.source, ' ', f.id, ': the event says ', toString(f.expected), ', credits sum to ', toString(c.credited))
+        AS description
+FROM
+(
+    SELECT event_hash, source, id, if(type = 'refund', -assumeNotNull(amount), assumeNotNull(amount)) AS expected
+    FROM kpistream.facts FINAL
+    WHERE isNotNull(amount) AND {_NOT_DEAD}
+) AS f
+INNER JOIN
+(
+    SELECT event_hash, sum(ifNull(amount, 0)) AS credited FROM kpistream.credits FINAL GROUP BY event_hash
+) AS c ON c.event_hash = f.event_hash"""
+
+#: One row: refunds and other events without credits, parked by the outcomes, examples of the others.
+UNCREDITED = f"""
+SELECT
+    countIf(type = 'refund') AS refunds,
+    countIf(type != 'refund') AS others,
+    (SELECT sum(parked) FROM kpistream.outcomes FINAL) AS parked,
+    groupArrayIf(10)(concat(source, ' ', id), type != 'refund') AS examples
+FROM kpistream.facts FINAL
+WHERE {_NOT_DEAD}
+    AND (employee != '' OR isNotNull(splits) OR type = 'refund')
+    AND event_hash NOT IN (SELECT event_hash FROM kpistream.credits)"""
+
+#: One row: facts, dead letters, those of crediting; applied, parked, dead-lettered by the outcomes.
+COUNTS = """
+SELECT
+    (SELECT count() FROM kpistream.facts FINAL),
+    (SELECT count() FROM kpistream.dead_letters FINAL),
+    (SELECT countIf(stage = 'crediting') FROM kpistream.dead_letters FINAL),
+    sum(applied), sum(parked), sum(dead_lettered)
+FROM kpistream.outcomes FINAL"""
+
+CONSERVATION = """
+SELECT
+    unaccounted != 0 AS differs,
+    concat(topic, ', partition ', toString(partition), ': ', toString(accounted), ' accounted for, next offset ',
+        toString(next_offset)) AS description
+FROM bi.conservation"""
+
+_ADDITIVE = ("numerator", "denominator", "unit_numerator", "unit_denominator")
+#: What of a cell is compared, by aggregate.
+_MEASURES = {
+    "sum": _ADDITIVE, "count": _ADDITIVE, "mean": _ADDITIVE, "ratio": _ADDITIVE,
+    "distinct": ("numerator", "denominator"), "min": ("numerator", "denominator"), "max": ("numerator", "denominator"),
+}
+
+
+def days_query(kpi: Kpi, plan: Plan) -> tuple[str, dict[str, object]]:
+    """Day cells recomputed from the credits against kpi_days. A cell that is all zero equals one that is absent."""
+    expected = kpi_sql(kpi, plan)
+    measures = _MEASURES[kpi.aggregate]
+    columns = ", ".join(measures)
+    pairs = [f"sumIf({name}, side = 0) AS expected_{name}, sumIf({name}, side = 1) AS found_{name}" for name in measures]
+    extremes = [
+        f"maxIf({name}, side = {side}) AS {word}_{name}" for name in ("low", "high")
+        for side, word in enumerate(("expected", "found"))
+    ]
+    differing = [f"expected_{name} != found_{name}" for name in measures]
+    differing += [f"NOT (expected_{name} <=> found_{name})" for name in ("low", "high")]
+    differing.append("expected_members != found_members")
+    told = [f"' {name} ', toString(expected_{name}), ' by the credits, ', toString(found_{name}), ' kept;'" for name in measures]
+    text = f"""
+SELECT
+    {' OR '.join(differing)} AS differs,
+    concat(employee, ' ', team, ' ', toString(day), ':', {', '.join(told)},
+        if(expected_members != found_members, ' other members', '')) AS description
+FROM
+(
+    SELECT
+        employee, team, department, day,
+        {', '.join(pairs)},
+        {', '.join(extremes)},
+        arraySort(groupUniqArrayArrayIf(members, side = 0)) AS expected_members,
+        arraySort(groupUniqArrayArrayIf(members, side = 1)) AS found_members
+    FROM
+    (
+        SELECT 0 AS side, employee, team, department, day, {columns}, CAST(low AS Nullable(Decimal(18, 4))) AS low,
+            CAST(high AS Nullable(Decimal(18, 4))) AS high, CAST(members AS Array(UInt64)) AS members
+        FROM ({expected.text}
+        )
+        UNION ALL
+        SELECT 1 AS side, employee, team, department, day, {columns}, low, high, members
+        FROM kpistream.kpi_days FINAL
+        WHERE kpi = %(kpi)s
+    )
+    GROUP BY employee, team, department, day
+)"""
+    return text, expected.parameters | {"kpi": kpi.id}
+
+
+#: Numerator of a period from its days, by aggregate; the others are sums.
+_OVER_DAYS = {
+    "min": "min(d.numerator)", "max": "max(d.numerator)", "distinct": "toDecimal128(uniqExactArray(d.members), 4)",
+}
+
+
+def periods_query(kpi: Kpi) -> tuple[str, dict[str, object]]:
+    """Published periods against the sum of their days. Of rolling windows only the newest is kept up to date."""
+    text = f"""
+SELECT
+    expected_numerator != numerator OR expected_denominator != denominator AS differs,
+    concat(employee, ' ', period_kind, ' ', period, ': ', toString(expected_numerator), ' / ',
+        toString(expected_denominator), ' by its days, ', toString(numerator), ' / ', toString(denominator), ' kept')
+        AS description
+FROM
+(
+    SELECT
+        p.employee AS employee, p.period_kind AS period_kind, p.period AS period, p.numerator AS numerator,
+        p.denominator AS denominator,
+        {_OVER_DAYS.get(kpi.aggregate, "sum(d.numerator)")} AS expected_numerator,
+        sum(d.denominator) AS expected_denominator
+    FROM
+    (
+        SELECT employee, period_kind, period, first_day, last_day, numerator, denominator
+        FROM kpistream.kpi_periods FINAL
+        WHERE kpi = %(kpi)s
+        ORDER BY last_day DESC
+        LIMIT 1 BY employee, period_kind, if(startsWith(period_kind, 'rolling_'), '', period)
+    ) AS p
+    LEFT JOIN
+    (
+        SELECT employee, day, numerator, denominator, members
+        FROM kpistream.kpi_days FINAL
+        WHERE kpi = %(kpi)s
+    ) AS d ON d.employee = p.employee AND d.day >= p.first_day AND d.day <= p.last_day
+    GROUP BY employee, period_kind, period, numerator, denominator
+)"""
+    return text, {"kpi": kpi.id}
