@@ -202,7 +202,8 @@ class Reference(Values):
                     period = self.period(kind, self.day(one.time))
                     if period is not None and self.matching(kpi, one):
                         self._publish(kpi, kind, period, one, credits, people, units)
-        return list(people.values()), list(units.values())
+        defined = [[row for row in rows.values() if row["value"] is not None] for rows in (people, units)]
+        return defined[0], defined[1]
 
     def _kinds(self, kpi: str) -> list[str]:
         """Kinds of periods that a KPI is published for: its own, its targets', its awards'."""

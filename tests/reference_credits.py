@@ -64,7 +64,7 @@ class _Ledger:
     def __init__(self, plan: Plan):
         self.plan, self.places, self.kinds = plan, places_of(plan), payload_fields(plan)
         self.step = minor_step(plan.currency)
-        self.seen: set[tuple[str, str]] = set()
+        self.applied: set[tuple[str, str]] = set()
         self.sales: dict[tuple[str, str], _Sale] = {}
         self.parked: dict[tuple[str, str], list[tuple[int, dict]]] = {}
         self.result = Crediting()
@@ -72,16 +72,23 @@ class _Ledger:
     def run(self, events: list[dict]) -> Crediting:
         for place, event in enumerate(events):
             identity = (event["source"], event["id"])
-            if identity in self.seen:
+            if identity in self.applied or identity in self._waiting():
                 self.result.outcomes[place] = "duplicate"
                 continue
-            self.result.outcomes[place] = self._one(place, event)
-            if self.result.outcomes[place] != "dead_lettered":
-                self.seen.add(identity)
-            if self.result.outcomes[place] == "applied":
+            self._decide(place, event, self._one)
+            if identity in self.sales:
                 for number, refund in self.parked.pop(identity, []):
-                    self.result.outcomes[number] = self._refund(number, refund)
+                    self._decide(number, refund, self._refund)
         return self.result
+
+    def _decide(self, place: int, event: dict, decide) -> None:
+        """Keep the outcome of an event. What was dead-lettered may come again, mended, under the same id."""
+        self.result.outcomes[place] = decide(place, event)
+        if self.result.outcomes[place] == "applied":
+            self.applied.add((event["source"], event["id"]))
+
+    def _waiting(self) -> set[tuple[str, str]]:
+        return {(event["source"], event["id"]) for parked in self.parked.values() for _, event in parked}
 
     def _one(self, place: int, event: dict) -> str:
         if event["type"] == "refund":
@@ -112,7 +119,7 @@ class _Ledger:
         if fields["currency"] != self.plan.currency:
             return self._dead(place, "currency")
         if of not in self.sales:
-            if of in self.seen:
+            if of in self.applied:
                 return self._dead(place, "not_a_sale")
             self.parked.setdefault(of, []).append((place, event))
             return "parked"
