@@ -275,3 +275,35 @@ def test_dead_letter_key_is_the_source_partition():
     (out,) = [out for out in outs if out.topic == "dead-letters"]
     letter = decode_dead_letter(out.value)
     assert (out.key, letter.stage, letter.offset) == (b"events:0", "crediting", 9)
+
+
+def run_both_ways(*steps: Block | PlanApplied) -> Result:
+    """The result of one batch, after checking that a batch per record gives the same credits."""
+    whole, single = run(*steps), Result()
+    crediting = Crediting(0, 4)
+    for record in as_records(list(steps)):
+        fold(crediting, [record], single)
+    assert (single.credits, single.letters, single.outcomes) == (whole.credits, whole.letters, whole.outcomes)
+    return whole
+
+
+SHORT = PlanApplied(id="short", plan=make_plan(TEAMS, horizon_days=1))
+
+
+def test_a_sale_that_was_forgotten_and_comes_again_can_be_refunded_anew():
+    later = START + 3 * DAY
+    again = Event("o1", time=later, employee="E1", data={"amount": 500, "currency": "CNY"})
+    result = run_both_ways(
+        SHORT,
+        block(sale("o1", 500), refund("r1", "o1", 400)),
+        block(again, refund("r2", "o1", 300, later), first=2),
+    )
+    assert [row["data.amount"] for row in result.rows] == [500, -400, 500, -300]
+    assert result.letters == []
+
+
+def test_a_released_refund_is_forgotten_like_any_other_event():
+    copies = [refund("r1", "o1", 100), refund("r1", "o1", 100, START + 3 * DAY)]
+    result = run_both_ways(SHORT, block(copies[0], sale("o1", 500), copies[0]), block(copies[1], first=3))
+    outcome = result.outcomes["events", 0]
+    assert (outcome["applied"], outcome["duplicate"], outcome["parked"]) == (2, 1, 1)
