@@ -1,0 +1,55 @@
+"""The migration files and how they are cut into statements."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.clickhouse.migration_files import MigrationError, read_migrations, statements
+
+
+def test_our_files_are_numbered_without_holes() -> None:
+    migrations = read_migrations()
+    assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))
+    assert len(migrations) > 20
+
+
+@pytest.mark.parametrize(("names", "message"), [
+    (["0001_a.sql", "0003_c.sql"], r"0003_c\.sql: expected number 0002"),
+    (["0001_a.sql", "0001_b.sql"], r"0001_b\.sql: expected number 0002"),
+    (["1_a.sql"], r"1_a\.sql: expected a name such as"),
+])
+def test_a_name_that_does_not_fit_is_refused(tmp_path: Path, names: list[str], message: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("SELECT 1;\n")
+    with pytest.raises(MigrationError, match=message):
+        read_migrations(tmp_path)
+
+
+def test_checksum_depends_on_every_byte(tmp_path: Path) -> None:
+    file = tmp_path / "0001_a.sql"
+    file.write_text("SELECT 1;\n")
+    before = read_migrations(tmp_path)[0].checksum
+    file.write_text("SELECT 1; \n")
+    assert read_migrations(tmp_path)[0].checksum != before
+
+
+def test_statements_end_at_semicolons_at_line_ends_only() -> None:
+    sql = "-- a comment; with a semicolon\nCREATE TABLE a (n Int8 COMMENT 'one; two') ENGINE = Memory;\n\nSELECT 2;\n"
+    assert statements(sql) == ["CREATE TABLE a (n Int8 COMMENT 'one; two') ENGINE = Memory", "SELECT 2"]
+
+
+def test_every_definition_has_its_cluster_variant() -> None:
+    for migration in read_migrations():
+        single, clustered = statements(migration.sql), statements(migration.sql, cluster="main")
+        assert len(single) == len(clustered)
+        for statement in clustered:
+            assert statement.count("ON CLUSTER `main`") == 1, (migration.name, statement[:60])
+            assert "ENGINE = ReplacingMergeTree" not in statement
+        for statement in single:
+            assert "CLUSTER" not in statement.upper(), migration.name
+
+
+def test_a_cluster_name_cannot_carry_sql() -> None:
+    with pytest.raises(MigrationError, match="expected letters"):
+        statements("SELECT 1;", cluster="a` SELECT")
