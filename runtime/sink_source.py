@@ -11,6 +11,7 @@ from mode import Service
 
 from infra import metrics
 from runtime.failing import fatal
+from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class SinkSource(Service):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            value_deserializer=as_parsed,
             max_partition_fetch_bytes=16 << 20,
             max_poll_interval_ms=30 * 60 * 1000,
         )

@@ -11,6 +11,7 @@ from mode import Service
 
 from infra import metrics
 from runtime.failing import fatal
+from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
 from runtime.stage import StageRunner
 
@@ -38,6 +39,7 @@ class RecordBatchSource(Service):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            value_deserializer=as_parsed,
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,

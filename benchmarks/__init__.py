@@ -1,0 +1,1 @@
+"""Benchmarks: throughput of the whole path, checked for correctness."""

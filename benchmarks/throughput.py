@@ -1,0 +1,150 @@
+"""One worker process through the whole path: intake → crediting → performance → awards acknowledged → checkpoint.
+
+``python -m benchmarks.throughput [--plan FILE] [--events N] [--employees N] [--simulate]``
+"""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import click
+
+from benchmarks.check import check_sales
+from benchmarks.sales import plan_of, produce_sales
+from infra.clickhouse.migrate import migrate
+from infra.control_topic import apply_plan
+from infra.ingest.sim_records import Limits, produce_simulation
+from infra.local.stack import LocalStack
+from infra.settings import Settings
+from infra.setup_cli import clickhouse
+from infra.topic_admin import create_topics
+from schemas.plan_file import load_plan
+
+PARTITIONS = 4
+
+
+class Worker:
+    """A worker process and its metrics."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = _free_port()
+        self._log = log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "infra.cli", "worker", "--web-port", str(self.port)],
+            env={**os.environ, **environment, "KPISTREAM_LOG_FORMAT": "text"}, stdout=self._log, stderr=self._log,
+        )
+
+    def get(self, page: str) -> str:
+        """A page of its web server, '' while there is none."""
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{page}", timeout=10).read().decode()
+        except OSError:
+            return ""
+
+    def total(self, metric: str, **labels: str) -> float:
+        """Sum of a metric over all series with these labels."""
+        wanted = [f'{name}="{value}"' for name, value in labels.items()]
+        lines = [line for line in self.get("/metrics").splitlines() if line.startswith(f"{metric}{{") or line.startswith(f"{metric} ")]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        """SIGTERM, then wait."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def measure(worker: Worker, events: int) -> dict:
+    """Time from the first event folded until everything is folded, acknowledged and in a checkpoint."""
+    samples = []
+    started = started_cpu = None
+    while True:
+        if worker.process.poll() is not None:
+            raise click.ClickException(f"the worker ended with {worker.process.returncode}")
+        done = worker.total("kpistream_events_total")
+        now = time.perf_counter()
+        if started is None and done:
+            started, started_cpu, first = now, worker.cpu_seconds(), done
+        samples.append((now, done))
+        if done >= events and _drained(worker):
+            break
+        time.sleep(0.25)
+    seconds, cpu = time.perf_counter() - started, worker.cpu_seconds() - started_cpu
+    steady = [(at, n) for at, n in samples if 0.1 * events < n < events]
+    rate = (steady[-1][1] - steady[0][1]) / (steady[-1][0] - steady[0][0]) if len(steady) > 4 else float("nan")
+    return {
+        "events": events, "seconds": round(seconds, 2), "events_per_second": round((events - first) / seconds),
+        "steady_events_per_second": round(rate) if rate == rate else None,
+        "cpu_seconds": round(cpu, 2), "cpu_us_per_event": round(cpu / (events - first) * 1e6, 2),
+    }
+
+
+def _drained(worker: Worker) -> bool:
+    """Every stage has checkpointed up to the end of its topic."""
+    if worker.total("kpistream_lag_records"):
+        return False
+    return all(
+        worker.total("kpistream_next_offset", stage=stage) == worker.total("kpistream_checkpoint_offset", stage=stage)
+        for stage in ("intake", "crediting", "performance")
+    )
+
+
+@click.command()
+@click.option("--plan", "plan_file", type=click.Path(exists=True, path_type=Path), default="plans/benchmark-tiers.yaml")
+@click.option("--events", default=1_000_000)
+@click.option("--employees", default=2_000)
+@click.option("--simulate", is_flag=True, help="The simulator's mix for the plan as it is, instead of sales.")
+@click.option("--profile", type=click.Path(path_type=Path), help="py-spy flame graph of the worker.")
+def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: Path | None) -> None:
+    """Measure, check, print one JSON line."""
+    plan = load_plan(plan_file)
+    with tempfile.TemporaryDirectory() as folder, LocalStack(Path(folder) / "stack") as stack:
+        environment = stack.connection.environment() | {"KPISTREAM_PARTITIONS": str(PARTITIONS)}
+        os.environ.update(environment)
+        settings = Settings()
+        create_topics(settings)
+        migrate(clickhouse(settings))
+        if simulate:
+            apply_plan(settings, plan)
+            produce_simulation(settings.kafka_bootstrap, plan, how=Limits(count=events))
+            expected = None
+        else:
+            plan = plan_of(plan, employees)
+            apply_plan(settings, plan)
+            expected = produce_sales(settings.kafka_bootstrap, "events.sales", events, employees)
+        click.echo(f"{events} events produced", err=True)
+        worker = Worker(environment, Path(folder) / "worker.log")
+        if profile:
+            subprocess.Popen([Path(sys.executable).parent / "py-spy", "record", "-o", profile, "-p", str(worker.process.pid), "-d", "30"])
+        try:
+            result = measure(worker, events)
+        except click.ClickException:
+            click.echo((Path(folder) / "worker.log").read_text()[-4000:], err=True)
+            raise
+        result |= {"plan": plan_file.name, "employees": employees, "cores": os.cpu_count()}
+        result["check"] = check_sales(settings, expected) if expected else "not checked"
+        worker.stop()
+        click.echo(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
