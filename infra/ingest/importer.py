@@ -152,8 +152,10 @@ def _plan(mapping: MappingFile, tables: Tables) -> Plan:
     rest = dict(mapping.mapping.plan)
     document = {"timezone": mapping.mapping.timezone} | rest
     document["organisation"] = build_organisation(mapping, tables)
-    document["calendars"] = {**rest.get("calendars", {}), **build_calendars(mapping, tables)}
-    document["targets"] = [*rest.get("targets", ()), *build_targets(mapping, tables)]
+    if mapping.mapping.calendars:
+        document["calendars"] = {**rest.get("calendars", {}), **build_calendars(mapping, tables)}
+    if mapping.mapping.targets:
+        document["targets"] = [*rest.get("targets", ()), *build_targets(mapping, tables)]
     try:
         plan = Plan.model_validate(document)
     except ValidationError as error:

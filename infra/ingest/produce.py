@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import KafkaError
 from kafka.producer.future import FutureRecordMetadata
 
 from infra.ingest.routing import topic_of
@@ -22,9 +22,11 @@ MAX_IN_FLIGHT = 20_000
 BATCH_BYTES = 128 * 1024
 #: Seconds without a confirmation after which a record counts as failed.
 DELIVERY_TIMEOUT_S = 60
+#: Seconds in which Kafka must answer at all.
+BOOTSTRAP_TIMEOUT_S = 15
 #: Failures after which producing stops: the broker will not take the rest either.
 MAX_FAILURES = 1_000
-_RECORDS_A_PARTITION = 500
+_RECORDS_A_PARTITION = 50
 
 
 class ProduceError(Exception):
@@ -60,12 +62,13 @@ class EventProducer:
         self.counts = Counts()
         self._on_progress = on_progress or (lambda counts: None)
         self._waiting: deque[tuple[int, FutureRecordMetadata]] = deque()
+        self._bootstrap = bootstrap.split(",")
         self._cursors: dict[str, Iterator[int]] = {}
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=bootstrap.split(","), acks="all", compression_type="lz4", linger_ms=20,
+                bootstrap_servers=self._bootstrap, acks="all", compression_type="lz4", linger_ms=20,
                 batch_size=BATCH_BYTES, delivery_timeout_ms=DELIVERY_TIMEOUT_S * 1000, max_block_ms=15_000,
-                bootstrap_timeout_ms=15_000, allow_auto_create_topics=False, metrics_enabled=False,
+                bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_S * 1000, allow_auto_create_topics=False, metrics_enabled=False,
             )
         except (KafkaError, ValueError, OSError) as error:
             raise ProduceError(f"Kafka at {bootstrap} cannot be reached: {error}") from error
@@ -106,15 +109,22 @@ class EventProducer:
 
     def _open(self, topic: str) -> Iterator[int]:
         try:
+            self._check_exists(topic)
             partitions = self._producer.partitions_for(topic)
-        except KafkaTimeoutError as error:
-            raise ProduceError(f"topic {topic} does not exist, or its brokers do not answer") from error
-        except KafkaError as error:
+        except (KafkaError, ValueError) as error:
             raise ProduceError(f"topic {topic} cannot be written: {error}") from error
-        if not partitions:
-            raise ProduceError(f"topic {topic} does not exist")
         self._cursors[topic] = _partition_turns(sorted(partitions))
         return self._cursors[topic]
+
+    def _check_exists(self, topic: str) -> None:
+        """Asked of the broker at once: the producer would wait for the topic to appear."""
+        admin = KafkaAdminClient(bootstrap_servers=self._bootstrap, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_S * 1000)
+        try:
+            topics = admin.list_topics()
+        finally:
+            admin.close()
+        if topic not in topics:
+            raise ProduceError(f"topic {topic} does not exist")
 
     def _settle(self, remaining: int) -> None:
         """Wait until at most ``remaining`` records are unconfirmed."""

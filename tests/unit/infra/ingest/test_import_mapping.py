@@ -50,7 +50,7 @@ def test_every_problem_is_reported_with_its_line(tmp_path):
 
 @pytest.mark.parametrize(("old", "new", "expected"), [
     ("from: orders\n    type", "from: order\n    type", ":8: no table 'order'; there are orders"),
-    ("file: orders.csv", "file: orders.csv\n    encoding: latin-99", ":7: tables.orders.encoding: 'latin-99' is no known"),
+    ("file: orders.csv", "file: orders.csv\n    encoding: latin-99", ":7: tables.orders.encoding: 'latin-99' is no"),
     ("file: orders.csv", "file: orders.csv\n    delimiter: '||'", ":7: tables.orders.delimiter:"),
     ("file: orders.csv", "file: orders.csv\n    join: {a: {table: b, on: X, key: X}}", ":7: no table 'b'"),
     ("mapping: shop", "mapping: [", "not valid YAML"),

@@ -35,9 +35,11 @@ def test_adventureworks(public_data):
     assert result.rejected == []
     orders = rows(folder / "sales_orders.csv")
     assert len(events) == len(orders) == 3806
-    expected = {(f"order-{o['SalesOrderID']}", f"SP{o['SalesPersonID']}", o["OrderDate"], Decimal(o["SubTotal"])) for o in orders}
+    expected = {(f"order-{order['SalesOrderID']}", f"SP{order['SalesPersonID']}", order["OrderDate"],
+                 Decimal(order["SubTotal"])) for order in orders}
     assert {(e["id"], e["data"]["employee"], e["time"][:10], Decimal(e["data"]["amount"])) for e in events} == expected
-    quotas = rows(folder / "SalesPersonQuotaHistory.csv", delimiter="\t", fieldnames=["id", "day", "quota", "guid", "modified"])
+    columns = ["id", "day", "quota", "guid", "modified"]
+    quotas = rows(folder / "SalesPersonQuotaHistory.csv", delimiter="\t", fieldnames=columns)
     starts = sorted({date.fromisoformat(row["day"][:10]) - timedelta(days=4017) for row in quotas})
     calendar = result.plan.calendars["sales_quarter"]
     assert [period.start for period in calendar] == starts
@@ -45,8 +47,10 @@ def test_adventureworks(public_data):
     assert min(e["time"][:10] for e in events) >= starts[0].isoformat()
     assert max(e["time"][:10] for e in events) < calendar[-1].end.isoformat()
     targets = {(t.employee, t.at): t.value for t in result.plan.targets}
-    shifted = {(f"SP{row['id']}", str(date.fromisoformat(row["day"][:10]) - timedelta(days=4017))): Decimal(row["quota"])
-               for row in quotas}
+    shifted = {
+        (f"SP{row['id']}", str(date.fromisoformat(row["day"][:10]) - timedelta(days=4017))): Decimal(row["quota"])
+        for row in quotas
+    }
     assert targets == shifted
     assert len(targets) == 163
     units = people(result)
@@ -117,6 +121,7 @@ def test_service_desk(public_data):
     assert counts.rows == 141712 == counts.superseded + counts.rejected + len(events)
     groups: dict[str, Counter] = defaultdict(Counter)
     for row in usable.values():
-        groups[person(row)].update([row["assignment_group"].lower().replace(" ", "-")] if row["assignment_group"] != "?" else [])
+        group = row["assignment_group"].lower().replace(" ", "-")
+        groups[person(row)].update([group] if group != "?" else [])
     teams = {who: min(of, key=lambda g: (-of[g], g)) if of else "no-group" for who, of in groups.items()}
     assert {who: team for who, (_, team) in people(result).items()} == teams
