@@ -27,7 +27,10 @@ MAX_DEPTH = 256
 #: Beyond these sizes msgspec skips ignored fields less strictly than it decodes them: integers of more
 #: digits than Python reads, nesting deeper than MAX_DEPTH.
 _PLAIN_BYTES, _SHALLOW_BYTES = 4096, 2 * MAX_DEPTH
+#: Records read together, and tried one by one where one of them fails.
 _CHUNK = 256
+#: Records decoded together: their objects should stay in the processor's cache until they are columns.
+_PART = 4096
 
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _FAILURES = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
@@ -90,6 +93,10 @@ class EventDecoder:
 
     def batch(self, values: Sequence[bytes | None], reshape: Reshape | None = None) -> Decoded:
         """All records at once: what ``event`` gives for each, as columns."""
+        parts = [self._part(values[start : start + _PART], reshape) for start in range(0, len(values), _PART)]
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _part(self, values: Sequence[bytes | None], reshape: Reshape | None) -> Decoded:
         rejected: dict[int, Rejected] = {}
         events = self._decode(values) if reshape is None else [None] * len(values)
         for place, event in enumerate(events):
@@ -100,21 +107,21 @@ class EventDecoder:
             places = np.delete(places, list(rejected))
             events = [event for event in events if event is not None]
         if not events:
-            return Decoded(_NO_ROWS, places, np.zeros(0, np.uint64), rejected)
+            return Decoded(_NO_ROWS, places, _NO_HASHES, rejected)
         rows, hashes, ok = event_columns(events, self._shapes)
         if ok.all():
             return Decoded(rows, places, hashes, rejected)
-        doubtful = np.flatnonzero(~ok)
-        for row in doubtful:
+        accepted = {}
+        for row in np.flatnonzero(~ok):
             place = int(places[row])
-            events[row] = self._slow(values[place], reshape, place, rejected)
-        kept = [event for event in events if event is not None]
-        ok[doubtful] = [events[row] is not None for row in doubtful]
-        if len(kept) == len(events) - len(doubtful):  # all of them rejected: the other rows stand as they are
-            return Decoded(rows.filter(pa.array(ok)), places[ok], hashes[ok], rejected)
-        rows, hashes, held = event_columns(kept, self._shapes)
-        assert held.all(), "a struct made from a valid event always holds"
-        return Decoded(rows, places[ok], hashes, rejected)
+            if struct := self._slow(values[place], reshape, place, rejected):
+                accepted[row] = struct
+        if accepted:  # the columns judged more strictly than the models: once more, with the models' values
+            ok[list(accepted)] = True
+            events = [accepted.get(row, event) for row, event in enumerate(events) if ok[row]]
+            rows, hashes, _ = event_columns(events, self._shapes)
+            return Decoded(rows, places[ok], hashes, rejected)
+        return Decoded(rows.filter(pa.array(ok)), places[ok], hashes[ok], rejected)
 
     def _slow(self, value: bytes | None, reshape: Reshape | None, place: int, rejected: dict) -> Any:
         """The struct of one valid event, or None and its entry in ``rejected``."""
@@ -157,6 +164,21 @@ class EventDecoder:
         return [value if value is not None and _is_plain(value, limit, utf8) else None for value in values]
 
 
+def _joined(parts: list[Decoded]) -> Decoded:
+    starts = range(0, len(parts) * _PART, _PART)
+    tables = [pa.Table.from_batches([part.rows]) for part in parts if part.rows.num_rows]
+    rows = _NO_ROWS
+    if tables:
+        together = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
+        rows = together.combine_chunks().to_batches()[0]
+    return Decoded(
+        rows,
+        np.concatenate([part.places + start for part, start in zip(parts, starts, strict=True)] or [_NO_PLACES]),
+        np.concatenate([part.partition_hashes for part in parts] or [_NO_HASHES]),
+        {start + place: why for part, start in zip(parts, starts, strict=True) for place, why in part.rejected.items()},
+    )
+
+
 def parse_json(value: bytes) -> Any:
     """A JSON text as Python values, fractions as Decimals; raises Rejected."""
     if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
@@ -177,6 +199,7 @@ def _decimal(text: str) -> Decimal:
 
 _JSON = msgspec.json.Decoder(float_hook=_decimal).decode
 _NO_ROWS = pa.RecordBatch.from_pydict({})
+_NO_PLACES, _NO_HASHES = np.zeros(0, np.int64), np.zeros(0, np.uint64)
 
 
 def _depth(value: bytes) -> int:

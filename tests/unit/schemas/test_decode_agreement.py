@@ -1,11 +1,17 @@
 """The fast way through msgspec and the pydantic models give the same, whatever the bytes."""
+import json
+
 import pytest
-from tests.unit.schemas.event_texts import DECODER, TYPES, actual, damaged_texts, event_texts, example, expected
+from tests.unit.schemas.event_texts import DECODER, TYPES, actual, damaged_texts, event_texts, example, expected, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import model_validator
 
 from schemas.columns import event_columns
 from schemas.decode import EventDecoder
+from schemas.event_types import EventTypes
+from schemas.events import Payload
+from schemas.rules import Name
 
 _SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
 
@@ -65,3 +71,38 @@ def test_deep_nesting_in_an_ignored_field(depth):
                                      b"[1,]", b"01", b'"\x01"', b'"' + "张".encode() * 400 + b'"'])
 def test_ignored_fields_are_read_as_strictly_either_way(ignored):
     agree([example("sale")[:-1] + b',"x":' + ignored + b"}", example("visit")])
+
+
+class Lenient(Payload):
+    """A payload whose model accepts what the columns do not."""
+
+    needs = (("a", "b"),)
+    example = {"a": "1"}
+
+    a: Name | None = None
+    b: Name | None = None
+
+    @model_validator(mode="after")
+    def _needed(self):
+        return self
+
+
+def test_the_models_have_the_last_word_where_the_columns_are_stricter():
+    types = EventTypes()
+    types.payloads["lenient"] = Lenient
+    decoder, event = EventDecoder(types), json.loads(example("visit"))
+    values = [json.dumps(event | {"type": "lenient", "id": id, "data": {"a": "1"}}).encode() for id in ("x", "y")]
+    agree([example("sale", data={"amount": -1}), values[0], example("visit"), values[1]], decoder)
+
+
+def test_long_batches_are_decoded_in_parts_that_fit_together():
+    types = ["sale", "visit", "refund"]
+    values = [example(types[n * 3 // 9000], id=f"I-{n}", data={"customer": f"C-{n % 3000}"}) for n in range(9000)]
+    values[5000], values[8999] = None, b"{"
+    decoded = DECODER.batch(values)
+    assert list(decoded.rejected) == [5000, 8999]
+    assert decoded.places.tolist() == [place for place in range(8999) if place != 5000]
+    rows = rows_of(decoded.rows)
+    for place in (0, 4095, 4096, 4999, 5001, 8191, 8192, 8998):
+        row = rows[place - (place > 5000)] | {"hash": decoded.partition_hashes[place - (place > 5000)]}
+        assert row == expected(values[place])
