@@ -1,0 +1,87 @@
+"""A backtest's report as tables for people."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.plan import Kpi, Plan
+
+#: Columns where there is no terminal whose width could be asked.
+_WIDTH = 160
+#: Dead letters shown before the rest is only counted.
+_SHOWN = 50
+
+
+def print_report(report: dict[str, Any], plan: Plan, console: Console | None = None) -> None:
+    """Print what ``backtest_report.report_of`` made; empty parts are left out."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH, file=console.file)
+    kpis = {kpi.id: kpi for kpi in plan.kpis}
+    _table(console, "KPIs", ("KPI", "employee", "period", "value", "target", "attainment"),
+           ((_name(kpis[row["kpi"]]), row["employee"], _period(row), _value(row["value"], kpis[row["kpi"]]),
+             row["target"], _percent(row["attainment"])) for row in report["kpis"]), right=(3, 4, 5))
+    _table(console, "Teams, departments, company", ("KPI", "unit", "period", "value"),
+           ((_name(kpis[row["kpi"]]), f"{row['unit_kind']} {row['unit']}", _period(row),
+             _value(row["value"], kpis[row["kpi"]])) for row in report["units"]), right=(3,))
+    _table(console, "Awards", ("employee", "award", "period", "reached", "pays", "state", "because of", "next"),
+           map(_award_row, report["awards"]))
+    _table(console, f"Earning lines ({report['currency']})",
+           ("employee", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
+           ((row["employee"], row["rule"], _period(row), row["amount"], row["basis"], row["value_after"], row["reason"],
+             row["cause_id"]) for row in report["earnings"]), right=(3, 4, 5))
+    _table(console, f"Statements ({report['currency']})", ("employee", "period", "amount"),
+           ((row["employee"], _period(row), row["amount"]) for row in report["statements"]), right=(2,))
+    letters = report["dead_letters"]
+    _table(console, "Dead letters", ("file", "line", "reason", "detail"),
+           ((row["file"], str(row["line"]), row["reason"], row["detail"]) for row in letters[:_SHOWN]), right=(1,))
+    if len(letters) > _SHOWN:
+        console.print(f"and {len(letters) - _SHOWN:,} dead letters more; --format json lists all")
+    counts = ", ".join(f"{number:,} {name.replace('_', '-')}" for name, number in report["outcomes"].items() if name != "gaps")
+    console.print(f"plan {report['plan']} version {report['version']}: {counts}", highlight=False)
+
+
+def _table(console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str | None]],
+           right: tuple[int, ...] = ()) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        # Text: what comes from events is shown, never read as markup
+        table.add_row(*(Text("–" if cell is None else cell) for cell in row))
+    if table.row_count:
+        console.print(table)
+        console.print()
+
+
+def _name(kpi: Kpi) -> str:
+    return kpi.name.en
+
+
+def _period(row: dict) -> str:
+    return f"{row['period_kind']} {row['period']}" if row["period"] != "rolling" else row["period_kind"]
+
+
+def _value(value: str | None, kpi: Kpi) -> str | None:
+    marks = {"percent": " %", "minutes": " min", "hours": " h", "days": " d"}
+    return None if value is None else value + marks.get(kpi.unit, "")
+
+
+def _percent(ratio: str | None) -> str | None:
+    """1.05 as 105 %: the text's point moved, no arithmetic."""
+    if ratio is None:
+        return None
+    sign, digits = ("-", ratio[1:]) if ratio.startswith("-") else ("", ratio)
+    whole, _, decimals = digits.partition(".")
+    moved = (whole + decimals[:2].ljust(2, "0")).lstrip("0") or "0"
+    return f"{sign}{moved}{'.' + decimals[2:] if decimals[2:] else ''} %"
+
+
+def _award_row(row: dict) -> tuple[str, ...]:
+    paid = row["amount"] or row["pays"] or ""
+    missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] else ""
+    return (row["employee"], row["rule"], _period(row), row["threshold"], paid, row["state"], row["cause"]["id"], missing)
