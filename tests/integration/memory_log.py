@@ -18,8 +18,8 @@ from streams.intake import Intake
 from streams.performance.stage import Performance
 
 SOURCE = "events.all"
-#: LogAppendTime of every record: 2026-04-01 00:00:00.123 UTC.
-APPENDED = 1_775_001_600_123
+#: LogAppendTime of every record, later than any event: 2026-06-01 00:00:00.123 UTC.
+APPENDED = 1_780_272_000_123
 
 
 class MemoryLog:

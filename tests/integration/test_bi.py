@@ -1,0 +1,221 @@
+"""The bi views, fed by the real stages: against the naive reference, and as the BI user sees them."""
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import pytest
+from clickhouse_driver import Client
+from clickhouse_driver.errors import ServerException
+
+from infra.ingest.simulate import simulate
+from infra.local.clickhouse import ClickHouseServer
+from schemas.money import SCALE, from_fixed, round_half_up
+from schemas.plan import Kpi, Plan
+from schemas.plan_file import load_plan
+from sinks.rows import LOADED_TOPICS
+from tests.integration.clickhouse_server import loader_of, running_server
+from tests.integration.memory_log import SOURCE, MemoryLog
+from tests.reference_credits import Credit, credit
+from tests.reference_values import Values
+
+ROOT = Path(__file__).parents[2]
+LEVELS = ("person", "team", "department", "company")
+PERIODS: dict[str, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "month": lambda day: day.replace(day=1),
+    "quarter": lambda day: date(day.year, (day.month - 1) // 3 * 3 + 1, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(ROOT / "plans" / "example.yaml")
+
+
+@pytest.fixture(scope="module")
+def events(plan: Plan) -> list[dict]:
+    made = simulate(plan, seed=11, start=date(2026, 3, 22), days=16, events_per_day=100)
+    return [json.loads(msgspec.json.encode(event), parse_float=Decimal) for event in made]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, plan: Plan, events: list[dict]) -> Iterator[ClickHouseServer]:
+    log = MemoryLog()
+    log.apply(plan)
+    log.feed(events)
+    log.feed([b"{not json"])
+    with running_server(tmp_path_factory.mktemp("clickhouse")) as running:
+        loader = loader_of(running)
+        for batch in log.batches(LOADED_TOPICS):
+            loader.add(batch)
+        loader.flush()
+        yield running
+
+
+@pytest.fixture
+def bi(server: ClickHouseServer) -> Iterator[Client]:
+    with server.client("bi") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def values(plan: Plan) -> Values:
+    return Values(plan)
+
+
+@pytest.fixture(scope="module")
+def credits(plan: Plan, events: list[dict]) -> list[Credit]:
+    return credit(plan, events).credits
+
+
+def _unit(values: Values, one: Credit, level: str) -> str:
+    team, department, _ = values.places[one.employee]
+    return {"person": one.employee, "team": team, "department": department,
+            "company": values.plan.organisation.company}[level]
+
+
+def _shown(values: Values, kpi: Kpi, credits: list[Credit], level: str) -> Decimal | None:
+    """The reference's value as the views show it: four decimals, half-up, ratios of unit percent times 100."""
+    value, _ = values.value(kpi, credits, "" if level == "person" else level)
+    if value is None:
+        return None
+    factor = 100 if (kpi.aggregate, kpi.unit) == ("ratio", "percent") else 1
+    return from_fixed(round_half_up(Fraction(value) * factor * SCALE, 1))
+
+
+def _by_unit_and_start(values: Values, credits: list[Credit], level: str, period: str) -> dict[tuple[str, date], list[Credit]]:
+    grouped = defaultdict(list)
+    for one in credits:
+        grouped[_unit(values, one, level), PERIODS[period](values.day(one.time))].append(one)
+    return grouped
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_calendar_views_equal_the_reference(bi: Client, values: Values, credits: list[Credit], level: str, period: str) -> None:
+    column = "employee" if level == "person" else level
+    found = {row[:3]: row[3] for row in bi.execute(f"SELECT kpi, {column}, {period}, value FROM bi.kpi_{level}_{period}")}
+    expected = {
+        (kpi.id, unit, start): _shown(values, kpi, group, level)
+        for (unit, start), group in _by_unit_and_start(values, credits, level, period).items()
+        for kpi in values.plan.kpis
+    }
+    defined = {key: value for key, value in expected.items() if value is not None}
+    assert {kpi for kpi, _, _ in defined} == set(values.kpis)
+    assert {key: value for key, value in found.items() if value is not None} == defined
+    assert {key for key, value in found.items() if value is None} <= set(expected)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_rolling_views_equal_the_reference(bi: Client, values: Values, credits: list[Credit], level: str) -> None:
+    column = "employee" if level == "person" else level
+    rows = bi.execute(f"SELECT kpi, {column}, day, value_7d, value_30d, value_90d FROM bi.kpi_{level}_rolling")
+    days = bi.execute(f"SELECT kpi, {column}, day FROM bi.kpi_{level}_day")
+    assert sorted(row[:3] for row in rows) == sorted(days)
+    grouped = defaultdict(list)
+    for one in credits:
+        grouped[_unit(values, one, level)].append((values.day(one.time), one))
+    for kpi, unit, day, *found in rows:
+        expected = [
+            _shown(values, values.kpis[kpi], [c for at, c in grouped[unit] if day - timedelta(days=n) < at <= day], level)
+            for n in (7, 30, 90)
+        ]
+        assert found == expected, (kpi, unit, day)
+
+
+def test_attainment_has_value_target_and_gap(bi: Client) -> None:
+    rows = bi.execute(
+        "SELECT employee, period, value, target, attainment_percent, gap FROM bi.attainment "
+        "WHERE kpi = 'revenue' AND period_kind = 'month' AND isNotNull(target)"
+    )
+    assert len(rows) > 5
+    for _, _, value, target, percent, gap in rows:
+        assert gap == target - value
+        assert abs(percent - 100 * value / target) <= Decimal("0.01")
+
+
+def test_the_gap_of_a_kpi_where_lower_is_better_turns_round(bi: Client) -> None:
+    rows = bi.execute("SELECT value, target, gap FROM bi.attainment WHERE kpi = 'resolution_time' AND isNotNull(gap)")
+    assert rows
+    assert all(gap == value - target for value, target, gap in rows)
+
+
+def test_statements_are_the_sum_of_their_lines(bi: Client) -> None:
+    total, lines = bi.execute("SELECT sum(amount), sum(lines) FROM bi.statements")[0]
+    assert [(total, lines)] == bi.execute("SELECT sum(amount), count() FROM bi.earnings")
+    assert lines > 0
+
+
+def test_conservation_accounts_for_every_offset(bi: Client, events: list[dict]) -> None:
+    assert bi.execute("SELECT topic, partition, dead_lettered, accounted, next_offset, unaccounted FROM bi.conservation") == [
+        (SOURCE, 0, 1, len(events) + 1, len(events) + 1, 0)
+    ]
+
+
+def test_drill_down_from_a_month_to_its_credits(bi: Client) -> None:
+    [(employee, value)] = bi.execute(
+        "SELECT employee, value FROM bi.kpi_person_month WHERE kpi = 'revenue' AND period = '2026-03' ORDER BY value DESC LIMIT 1"
+    )
+    [(total,)] = bi.execute(
+        "SELECT sum(amount) FROM bi.credits WHERE employee = %(employee)s AND type IN ('sale', 'refund') "
+        "AND toStartOfMonth(day) = '2026-03-01'", {"employee": employee},
+    )
+    assert total == value
+    assert bi.execute("SELECT count() FROM bi.credits WHERE (source, id) NOT IN (SELECT source, id FROM bi.events)") == [(0,)]
+
+
+def test_dictionary_and_organisation_are_the_plan(bi: Client, plan: Plan) -> None:
+    kpis = {row[0]: row[1:] for row in bi.execute("SELECT kpi, name_en, name_zh, aggregate, unit, currency FROM bi.kpi_dictionary")}
+    assert kpis == {
+        kpi.id: (kpi.name.en, kpi.name.zh, kpi.aggregate, kpi.unit, plan.currency if kpi.unit == "money" else "")
+        for kpi in plan.kpis
+    }
+    people = bi.execute("SELECT employee, team, department, company FROM bi.organisation")
+    assert sorted(people) == sorted(
+        (employee.id, team.id, department.id, plan.organisation.company)
+        for department in plan.organisation.departments for team in department.teams for employee in team.employees
+    )
+    assert bi.execute("SELECT count() FROM bi.targets") == [(len(plan.targets),)]
+
+
+def _views(server: ClickHouseServer) -> list[str]:
+    with server.client() as client:
+        return [name for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'bi' ORDER BY name")]
+
+
+@pytest.mark.parametrize("tool", [{}, {"join_use_nulls": 1}, {"prefer_column_name_to_alias": 1}])
+def test_the_bi_user_reads_every_view_with_the_settings_that_tools_make(server: ClickHouseServer, bi: Client, tool: dict) -> None:
+    views = _views(server)
+    assert len(views) >= 28
+    empty = [view for view in views if not bi.execute(f"SELECT * FROM bi.{view} LIMIT 1", settings=tool)]
+    assert empty == ["alerts"]  # nothing sends alerts in this test
+
+
+@pytest.mark.parametrize("statement", [
+    "SELECT count() FROM kpistream.facts",
+    "SELECT count() FROM kpistream.current_kpis",
+    "SELECT raw FROM kpistream.dead_letters",
+    "INSERT INTO kpistream.alerts (alert_id) VALUES ('x')",
+    "INSERT INTO bi.credits (employee) VALUES ('x')",
+    "DROP VIEW bi.credits",
+    "CREATE OR REPLACE VIEW bi.credits AS SELECT 1",
+])
+def test_the_bi_user_may_not(bi: Client, statement: str) -> None:
+    with pytest.raises(ServerException) as refused:
+        bi.execute(statement)
+    assert refused.value.code in (164, 497)  # read-only, access denied
+
+
+def test_every_view_says_what_its_columns_mean(bi: Client) -> None:
+    rows = bi.execute("SELECT table, name, type, comment FROM system.columns WHERE database = 'bi'")
+    assert len(rows) > 250
+    assert [row for row in rows if not row[3]] == []
+    assert [row for row in rows if "DateTime" in row[2] and row[2] != "DateTime64(3, 'UTC')"] == []
+    assert [row for row in rows if "LowCardinality" in row[2] or "FixedString" in row[2]] == []

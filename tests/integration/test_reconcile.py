@@ -1,0 +1,191 @@
+"""Reconciliation: agrees with what the stages wrote, and finds what was tampered with."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from infra.clickhouse.reconcile import Report, reconcile
+from infra.ingest.simulate import simulate
+from infra.local.clickhouse import ClickHouseServer
+from schemas.plan import Plan
+from schemas.plan_file import load_plan
+from sinks.rows import LOADED_TOPICS
+from tests.integration.clickhouse_server import loader_of, running_server, settings_of
+from tests.integration.memory_log import MemoryLog
+
+#: Every aggregate, filter and kind of field, over built-in fields and those of a type of the plan's own.
+PLAN = """
+plan: checks
+version: 2
+timezone: America/St_Johns
+currency: CNY
+organisation:
+  company: c
+  departments:
+    - id: d1
+      teams:
+        - {id: t1, employees: [{id: A, role: r}, {id: B, role: r}]}
+        - {id: t2, employees: [{id: C, role: r}]}
+events:
+  inspection:
+    fields: {points: number, grade: string, passed: boolean, site: string}
+kpis:
+  - {id: sold, name: Sold, aggregate: sum, field: amount, events: [sale, refund], unit: money}
+  - {id: sales, name: Sales, aggregate: count, events: [sale], where: {amount: {gt: 10, lte: 5000.5}}}
+  - {id: units, name: Units, aggregate: sum, field: quantity, events: [sale], where: {channel: [web, shop]}}
+  - {id: mean-sale, name: Mean sale, aggregate: mean, field: amount, events: [sale]}
+  - {id: points, name: Points, aggregate: sum, field: points, events: [inspection], where: {passed: true}}
+  - {id: three-five, name: Three and a half, aggregate: count, events: [inspection], where: {points: ["3.5", 7]}}
+  - {id: sites, name: Sites, aggregate: distinct, field: site, events: [inspection], where: {grade: "a'); --"}}
+  - {id: buyers, name: Buyers, aggregate: distinct, field: customer, events: [sale]}
+  - {id: best, name: Best, aggregate: max, field: points, events: [inspection]}
+  - {id: least, name: Least, aggregate: min, field: amount, events: [sale, refund]}
+  - id: pass-rate
+    name: Pass rate
+    aggregate: ratio
+    events: [inspection]
+    unit: percent
+    numerator: {where: {passed: true}}
+    denominator: {}
+  - id: points-per-sale
+    name: Points per sale
+    aggregate: ratio
+    events: [inspection, sale]
+    numerator: {events: [inspection], field: points}
+    denominator: {events: [sale]}
+targets:
+  - {kpi: sold, period: month, value: 1000}
+  - {kpi: buyers, period: rolling_7d, value: 3}
+  - {kpi: mean-sale, period: week, value: 3}
+"""
+
+
+def _event(number: int, kind: str, day: int, **data: object) -> dict:
+    return {"specversion": "1.0", "source": "test", "id": f"{kind}-{number}", "type": kind,
+            "time": f"2026-03-{1 + day % 28:02}T0{day % 10}:1{number % 10}:00Z", "data": data}
+
+
+def _history() -> Iterator[dict | bytes]:
+    """Sales (some split, some twice), refunds before and after their sales, inspections with fields missing."""
+    people = ("A", "B", "C")
+    for n in range(120):
+        payee: dict = {"employee": people[n % 3]}
+        if n % 7 == 0:
+            payee = {"splits": [{"employee": "A", "percent": 50}, {"employee": "B", "percent": 30}, {"employee": "C", "percent": 20}]}
+        optional = {"channel": ("web", "shop", "fair")[n % 3]} if n % 4 else {}
+        sale = _event(n, "sale", n, amount=f"{(n * 7919) % 6000}.01", currency="CNY", quantity=n % 5,
+                      customer=f"K{n % 11}", **payee, **optional)
+        if n % 10 == 3:
+            yield _event(n, "refund", n + 1, sale_id=sale["id"], amount="0.01", currency="CNY")
+        yield sale
+        if n % 9 == 0:
+            yield sale
+        graded = {"grade": ("a'); --", "b")[n % 2], "passed": n % 3 == 0} if n % 5 else {}
+        yield _event(n, "inspection", n, employee=people[n % 2], points=("3.5", 7, n)[n % 3], site=f"S{n % 4}", **graded)
+    yield _event(999, "refund", 3, sale_id="never sold", amount="5", currency="CNY")
+    yield b"not an event"
+    yield _event(998, "sale", 3, employee="nobody", amount="5", currency="CNY")
+
+
+@pytest.fixture(scope="module")
+def log() -> MemoryLog:
+    made = MemoryLog()
+    made.apply(_plan())
+    made.feed(_history(), batch=50)
+    return made
+
+
+def _plan() -> Plan:
+    return load_plan(PLAN)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    with running_server(tmp_path_factory.mktemp("clickhouse")) as one:
+        yield one
+
+
+@pytest.fixture
+def server(running: ClickHouseServer, log: MemoryLog) -> ClickHouseServer:
+    """Freshly loaded tables."""
+    with running.client() as client:
+        for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'kpistream' AND engine LIKE '%MergeTree' AND name != 'migrations'"):
+            client.execute(f"TRUNCATE TABLE kpistream.{name}")
+    _load(running, log)
+    return running
+
+
+def _load(server: ClickHouseServer, log: MemoryLog) -> None:
+    loader = loader_of(server)
+    for batch in log.batches(LOADED_TOPICS):
+        loader.add(batch)
+    loader.flush()
+
+
+def _execute(server: ClickHouseServer, statement: str) -> None:
+    with server.client() as client:
+        client.execute(statement, settings={"mutations_sync": 2})
+
+
+def _reconciled(server: ClickHouseServer) -> Report:
+    return reconcile(settings_of(server))
+
+
+def _differing(report: Report) -> dict[str, int]:
+    return {check.name: check.differences for check in report.checks if check.differences}
+
+
+def test_agrees_with_the_stages_on_every_kpi(server: ClickHouseServer) -> None:
+    report = _reconciled(server)
+    assert _differing(report) == {}, str(report)
+    assert str(report).endswith("agrees")
+    compared = {check.name: check.compared for check in report.checks}
+    assert all(compared[f"days of {kpi.id}"] for kpi in _plan().kpis), compared
+    assert all(compared[f"periods of {kpi}"] for kpi in ("sold", "buyers", "mean-sale"))
+    assert compared["events without credits"] == 1  # the parked refund
+
+
+def test_agrees_after_everything_was_loaded_twice(server: ClickHouseServer, log: MemoryLog) -> None:
+    _load(server, log)
+    assert _reconciled(server).differences == 0
+
+
+def test_agrees_with_the_example_plan(running: ClickHouseServer, server: ClickHouseServer) -> None:
+    plan = load_plan(Path(__file__).parents[2] / "plans" / "example.yaml")
+    with running.client() as client:
+        for table in ("facts", "credits", "kpi_days", "kpi_periods", "outcomes", "dead_letters", "plan_versions", "kpis"):
+            client.execute(f"TRUNCATE TABLE kpistream.{table}")
+    log = MemoryLog()
+    log.apply(plan)
+    log.feed(simulate(plan, seed=3, start=date(2026, 2, 20), days=12, events_per_day=150))
+    _load(running, log)
+    assert _differing(_reconciled(running)) == {}
+
+
+@pytest.mark.parametrize(("statement", "check"), [
+    ("ALTER TABLE kpistream.kpi_days UPDATE numerator = numerator + toDecimal64('0.0001', 4) WHERE kpi = 'sold' "
+     "AND employee = 'A' AND day = '2026-03-03'", "days of sold"),
+    ("ALTER TABLE kpistream.kpi_days UPDATE unit_denominator = 0 WHERE kpi = 'mean-sale' AND employee = 'A' "
+     "AND unit_denominator > 0 AND day = '2026-03-03'", "days of mean-sale"),
+    ("ALTER TABLE kpistream.kpi_days UPDATE members = [1] WHERE kpi = 'buyers' AND employee = 'B' "
+     "AND day = (SELECT min(day) FROM kpistream.kpi_days WHERE kpi = 'buyers' AND employee = 'B')", "days of buyers"),
+    ("ALTER TABLE kpistream.kpi_days DELETE WHERE kpi = 'best' AND employee = 'A' "
+     "AND day = (SELECT max(day) FROM kpistream.kpi_days WHERE kpi = 'best' AND employee = 'A')", "days of best"),
+    ("ALTER TABLE kpistream.kpi_periods UPDATE numerator = 1 WHERE kpi = 'sold' AND employee = 'C'", "periods of sold"),
+    ("ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-5'", "events without credits"),
+    ("ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-7' AND employee = 'B'", "credits sum to their event"),
+    ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-5'", "events, and outcomes that keep one"),
+    ("ALTER TABLE kpistream.dead_letters DELETE WHERE reason = 'invalid_json'", "dead letters, and outcomes that are one"),
+    ("ALTER TABLE kpistream.outcomes UPDATE applied = applied - 1 WHERE facts_partition = 0", "every source offset accounted for"),
+])
+def test_finds_what_does_not_fit(server: ClickHouseServer, statement: str, check: str) -> None:
+    _execute(server, statement)
+    report = _reconciled(server)
+    found = {one.name: one for one in report.checks if one.differences}
+    assert check in found, str(report)
+    assert report.differences >= 1
+    assert found[check].examples
+    assert str(report).endswith(f"{report.differences} differences")
