@@ -1,4 +1,7 @@
-"""The AsyncAPI 3.0 document of every topic. Source of the form: https://www.asyncapi.com/docs/reference/specification/v3.0.0."""
+"""The AsyncAPI 3.0 document of every topic.
+
+Source of the form: https://www.asyncapi.com/docs/reference/specification/v3.0.0.
+"""
 from __future__ import annotations
 
 from typing import Any
@@ -40,7 +43,7 @@ def asyncapi(types: EventTypes) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "kpistream", "version": "1.0.0",
-            "description": "Business events in; facts, credits, KPIs, awards and earnings out, over Kafka topics.",
+            "description": "Business events in; facts, credits, KPIs, awards and earnings out, over Kafka.",
         },
         "defaultContentType": "application/json",
         "channels": channels,
@@ -59,8 +62,9 @@ def _event_message(types: EventTypes, name: str) -> dict[str, Any]:
 def _block(kind: str, text: str) -> dict[str, Any]:
     return {
         "name": kind, "summary": text, "contentType": _ARROW, "headers": _kind(kind),
-        "description": "Arrow IPC stream of one record batch, lz4 buffers; where its rows come from stands as JSON"
-                       " under the key kpistream of the schema's metadata. Columns: docs/architecture.md.",
+        "description": "Arrow IPC stream of one record batch, lz4 buffers; where its rows come from"
+                       " stands as JSON under the key kpistream of the schema's metadata."
+                       " Columns: docs/architecture.md.",
         "payload": {"type": "string", "format": "binary"},
     }
 
@@ -70,7 +74,8 @@ def _kind(kind: str) -> dict[str, Any]:
 
 
 def _record(name: str) -> dict[str, Any]:
-    return {"name": name, "contentType": "application/json", "payload": {"$ref": f"#/components/schemas/{name}"}}
+    payload = {"$ref": f"#/components/schemas/{name}"}
+    return {"name": name, "contentType": "application/json", "payload": payload}
 
 
 def _business(types: EventTypes) -> dict[str, Any]:
@@ -111,8 +116,8 @@ def _schemas() -> dict[str, Any]:
     integers = {name: {"type": "integer"} for name in _COUNTS}
     outcome = {
         "type": "object", "title": "Outcome",
-        "description": "Absolute counts of what became of the records of one source partition that came to one"
-                       " facts partition.",
+        "description": "Absolute counts of what became of the records of one source partition that"
+                       " came to one facts partition.",
         "properties": {"facts_partition": {"type": "integer"}, "topic": {"type": "string"},
                        "partition": {"type": "integer"}, **integers},
         "required": ["facts_partition", "topic", "partition", *_COUNTS],

@@ -38,7 +38,8 @@ def documents(docs: Path = DOCS) -> dict[Path, str]:
 
 def event_schema(types: EventTypes, name: str) -> dict[str, Any]:
     """JSON Schema of the whole CloudEvent of one type, with its example."""
-    return {"$schema": _DIALECT} | types.event_model(name).model_json_schema() | {"examples": [example(types, name)]}
+    schema = types.event_model(name).model_json_schema()
+    return {"$schema": _DIALECT} | schema | {"examples": [example(types, name)]}
 
 
 def example(types: EventTypes, name: str) -> dict[str, Any]:
@@ -61,28 +62,26 @@ def _section(types: EventTypes, name: str) -> str:
 def _row(payload: type[Payload], attribute: str) -> str:
     info, rule = payload.model_fields[attribute], payload_rules(payload).get(attribute)
     kind = "list of {employee, percent}" if rule is None else rule.description
-    need = "yes" if info.is_required() else "no" if info.default is None else f"no, default {_default(info.default)}"
+    default = "" if info.default is None else f", default {str(info.default).lower()}"
+    need = "yes" if info.is_required() else f"no{default}"
     if "splits" in payload.model_fields and attribute in ("employee", "splits"):
         need = "one of employee and splits"
     need = next((f"where {given} is given" for given, needed in payload.needs if needed == attribute), need)
     return f"| `{attribute}` | {kind} | {need} |\n"
 
 
-def _default(value: object) -> str:
-    return str(value).lower()
-
-
 def main(arguments: list[str], docs: Path = DOCS) -> int:
     """Write the documents, or with ``--check`` name those that are out of date and return 1."""
-    stale = [path for path, text in documents(docs).items() if not path.exists() or path.read_text("utf-8") != text]
+    current = documents(docs)
+    stale = [path for path, text in current.items() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" in arguments:
         for path in stale:
             print(f"{path} is out of date: run python -m infra.schema_docs", file=sys.stderr)
         return bool(stale)
-    for path, text in documents(docs).items():
+    for path, text in current.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    print(f"{len(stale)} of {len(documents(docs))} documents written anew")
+    print(f"{len(stale)} of {len(current)} documents written anew")
     return 0
 
 

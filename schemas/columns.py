@@ -40,7 +40,9 @@ class Columns:
             self.ok[bad if rows is None else rows[bad]] = False
 
 
-def event_columns(events: list[Any], shapes: dict[type, Shape]) -> tuple[pa.RecordBatch, np.ndarray, np.ndarray]:
+def event_columns(
+    events: list[Any], shapes: dict[type, Shape]
+) -> tuple[pa.RecordBatch, np.ndarray, np.ndarray]:
     """Rows of the structs in their order, the hash that decides each row's partition, and which rows hold.
 
     Columns as in a facts block without ``offset`` (docs/architecture.md). Values of a row that does not hold
@@ -105,7 +107,9 @@ def _add_payloads(columns: Columns, shape: Shape, rows: np.ndarray | None, event
         _add(columns, "employee", _ANY_TEXT, True, rows, [""] * len(data))
 
 
-def _add(columns: Columns, name: str, rule: Rule, nullable: bool, rows: np.ndarray | None, values: list) -> None:
+def _add(
+    columns: Columns, name: str, rule: Rule, nullable: bool, rows: np.ndarray | None, values: list[Any]
+) -> None:
     if isinstance(rule, TextRule):
         array, refused = texts(values, rule)
         columns.refuse(rows, refused)

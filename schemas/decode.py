@@ -5,13 +5,10 @@ which alone reject and give the reason. So speed can never change what becomes o
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
@@ -19,11 +16,10 @@ from pydantic import ValidationError
 from schemas.columns import event_columns
 from schemas.event_types import EventTypes
 from schemas.events import Envelope
-from schemas.mapped_values import shown
+from schemas.rejections import FAILURES, MAX_DEPTH, Rejected, parse_json, rejection, shown
 from schemas.shapes import decoder_of, shapes_of
 
 MAX_EVENT_BYTES = 262_144
-MAX_DEPTH = 256
 #: Beyond these sizes msgspec skips ignored fields less strictly than it decodes them: integers of more
 #: digits than Python reads, nesting deeper than MAX_DEPTH.
 _PLAIN_BYTES, _SHALLOW_BYTES = 4096, 2 * MAX_DEPTH
@@ -32,21 +28,11 @@ _CHUNK = 256
 #: Records decoded together: their objects should stay in the processor's cache until they are columns.
 _PART = 4096
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
-_FAILURES = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
-
-
-class Rejected(ValueError):
-    """A record that is no valid event: ``reason`` is a stable code, ``detail`` a sentence for people."""
-
-    def __init__(self, reason: str, detail: str):
-        super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Valid events as rows (``places[i]`` is the record of row i, ascending), the others with their reasons."""
+    """Valid events as rows (``places[i]``, ascending, is the record of row i), the others with reasons."""
 
     rows: pa.RecordBatch
     places: np.ndarray
@@ -74,7 +60,8 @@ class EventDecoder:
         if value is None:
             raise Rejected("tombstone", "The record has no value.")
         if len(value) > self.max_event_bytes:
-            raise Rejected("too_large", f"The record has {len(value)} bytes, more than {self.max_event_bytes}.")
+            size = f"{len(value)} bytes, more than {self.max_event_bytes}"
+            raise Rejected("too_large", f"The record has {size}; only its beginning is kept.")
         parsed = parse_json(value)
         return self.validate(parsed if reshape is None else reshape(parsed))
 
@@ -88,7 +75,7 @@ class EventDecoder:
                 return model.model_validate(parsed)
             name = Envelope.model_validate(parsed).type
         except ValidationError as error:
-            raise _rejected(error) from None
+            raise rejection(error) from None
         raise Rejected("unknown_type", f"type: {shown(name)} is no event type of this plan.")
 
     def batch(self, values: Sequence[bytes | None], reshape: Reshape | None = None) -> Decoded:
@@ -140,7 +127,7 @@ class EventDecoder:
             chunk = values[start : start + _CHUNK]
             try:
                 events += map(self._fast, chunk)
-            except _FAILURES:
+            except FAILURES:
                 del events[start:]
                 events += map(self._try, chunk)
         return events
@@ -148,7 +135,7 @@ class EventDecoder:
     def _try(self, value: bytes | None) -> Any:
         try:
             return self._fast(value)
-        except _FAILURES:
+        except FAILURES:
             return None
 
     def _plain(self, values: Sequence[bytes | None]) -> Sequence[bytes | None]:
@@ -158,7 +145,8 @@ class EventDecoder:
         except TypeError:
             together = b"".join(value for value in values if value is not None)
         utf8 = together.isascii() or _is_utf8(together)
-        if utf8 and max(map(len, filter(None, values)), default=0) <= min(_SHALLOW_BYTES, self.max_event_bytes):
+        longest = max(map(len, filter(None, values)), default=0)
+        if utf8 and longest <= min(_SHALLOW_BYTES, self.max_event_bytes):
             return values
         limit = min(_PLAIN_BYTES, self.max_event_bytes)
         return [value if value is not None and _is_plain(value, limit, utf8) else None for value in values]
@@ -171,43 +159,17 @@ def _joined(parts: list[Decoded]) -> Decoded:
     if tables:
         together = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
         rows = together.combine_chunks().to_batches()[0]
+    placed = list(zip(parts, starts, strict=True))
     return Decoded(
         rows,
-        np.concatenate([part.places + start for part, start in zip(parts, starts, strict=True)] or [_NO_PLACES]),
+        np.concatenate([part.places + start for part, start in placed] or [_NO_PLACES]),
         np.concatenate([part.partition_hashes for part in parts] or [_NO_HASHES]),
-        {start + place: why for part, start in zip(parts, starts, strict=True) for place, why in part.rejected.items()},
+        {start + place: why for part, start in placed for place, why in part.rejected.items()},
     )
 
 
-def parse_json(value: bytes) -> Any:
-    """A JSON text as Python values, fractions as Decimals; raises Rejected."""
-    if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise Rejected("invalid_json", f"The JSON is nested deeper than {MAX_DEPTH} levels.")
-    try:
-        return _JSON(value)
-    except _FAILURES as error:
-        raise Rejected("invalid_json", f"The record is not JSON: {error}.") from None
-
-
-def _decimal(text: str) -> Decimal:
-    """NaN for an exponent beyond Decimal's range: wrong where a number counts, harmless where it is ignored."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal("NaN")
-
-
-_JSON = msgspec.json.Decoder(float_hook=_decimal).decode
 _NO_ROWS = pa.RecordBatch.from_pydict({})
 _NO_PLACES, _NO_HASHES = np.zeros(0, np.int64), np.zeros(0, np.uint64)
-
-
-def _depth(value: bytes) -> int:
-    depth = deepest = 0
-    for found in _STRING_OR_BRACKET.finditer(value):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _is_plain(value: bytes, limit: int, utf8: bool) -> bool:
@@ -223,23 +185,3 @@ def _is_utf8(value: bytes) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _rejected(error: ValidationError) -> Rejected:
-    """A reason and a sentence that names every field at fault, at most five of them."""
-    found = error.errors(include_url=False, include_context=False)
-    envelope = any(item["loc"][:1] != ("data",) or (len(item["loc"]) == 1 and item["type"] in _NO_DATA)
-                   for item in found)
-    lines = [f"{'.'.join(map(str, item['loc']))}: {_message(item)}" for item in found[:5]]
-    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-    return Rejected("invalid_envelope" if envelope else "invalid_payload", "; ".join(lines) + more + ".")
-
-
-_NO_DATA = ("missing", "model_type", "dict_type")
-
-
-def _message(item: dict[str, Any]) -> str:
-    if item["type"] == "missing":
-        return "is required"
-    text = item["msg"][:1].lower() + item["msg"][1:]
-    return text if isinstance(item["input"], dict) else f"{text}, got {shown(item['input'])}"

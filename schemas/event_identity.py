@@ -11,13 +11,14 @@ HASH_BYTES = 16
 
 
 def event_hash(source: str, id: str) -> bytes:
-    """16 bytes, big-endian xxh3_128 of ``source NUL id``; neither may hold a NUL, so no two pairs share a text."""
+    """16 bytes, big-endian xxh3_128 of ``source NUL id``; no NUL in either, so no two pairs share a text."""
     return xxh3_128_digest(f"{source}\0{id}".encode())
 
 
 def event_hashes(sources: Iterable[str], ids: Iterable[str]) -> pa.FixedSizeBinaryArray:
     """``event_hash`` of each pair as one column."""
-    joined = b"".join([xxh3_128_digest(f"{source}\0{id}".encode()) for source, id in zip(sources, ids, strict=True)])
+    pairs = zip(sources, ids, strict=True)
+    joined = b"".join([xxh3_128_digest(f"{source}\0{id}".encode()) for source, id in pairs])
     buffers = [None, pa.py_buffer(joined)]
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), len(joined) // HASH_BYTES, buffers)
 

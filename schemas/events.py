@@ -89,8 +89,8 @@ class Split(BaseModel):
     percent: Annotated[Decimal, NumberRule(above=0, maximum=100)]
 
 
-@event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77", product="P-9",
-            channel="store", quantity=3)
+@event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77",
+            product="P-9", channel="store", quantity=3)
 class Sale(Payload):
     """Something sold, by one employee or by several in parts that sum to exactly 100 percent."""
 

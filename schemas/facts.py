@@ -19,7 +19,7 @@ NO_FACTS = pa.RecordBatch.from_arrays([pa.array([], column.type) for column in _
 
 
 def facts_slice(rows: pa.RecordBatch, offsets: np.ndarray, start: int, end: int) -> pa.RecordBatch:
-    """Rows ``start`` to ``end`` with their source offsets; no column without a value, no word without a row."""
+    """Rows ``start`` to ``end`` with their source offsets; no column without a value, no unused word."""
     columns = {"offset": pa.array(offsets[start:end])}
     for name, column in zip(rows.schema.names, rows.slice(start, end - start).columns, strict=True):
         if pa.types.is_dictionary(column.type):

@@ -15,7 +15,6 @@ from schemas.money import DECIMALS, SCALE
 from schemas.rules import decimal_of
 from schemas.times import TIME_BEFORE, TIME_FROM, ms_of, time_of
 
-_SHOWN = 80
 _DIGITS = 40
 _EXACT = Context(prec=3 * _DIGITS)
 
@@ -88,12 +87,3 @@ def from_format(value: Any, formats: tuple[str, ...], zone: str | None) -> str:
         except (ValueError, OverflowError):
             continue
     raise ValueError(f"expected a time written as {' or '.join(formats)}")
-
-
-def shown(value: object) -> str:
-    """``value`` for a message, shortened."""
-    try:
-        text = str(value) if isinstance(value, Decimal) else repr(value)
-    except (ValueError, RecursionError):
-        text = type(value).__name__
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

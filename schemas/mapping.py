@@ -1,4 +1,4 @@
-"""Topics whose JSON is not CloudEvents: where each attribute and payload field is found, and how it is written.
+"""Topics whose JSON is not CloudEvents: where each attribute and field is found, and how it is written.
 
 A mapping only reshapes; the same validation as for any event follows. A path is ``order.lines[0].sku``.
 """
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from schemas.decode import Rejected, Reshape
+from schemas.decode import Reshape
 from schemas.event_types import EventTypes
-from schemas.mapped_values import decimal_text, exact_division, from_epoch, from_format, shown, text_of
+from schemas.mapped_values import decimal_text, exact_division, from_epoch, from_format, text_of
+from schemas.rejections import Rejected, shown
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d{1,6}\])*(?:\.[^.\[\]]+(?:\[\d{1,6}\])*)*")
@@ -109,7 +110,7 @@ class Source(_Model):
             raise ValueError(f"expected one of {', '.join(self.values)}") from None
 
     def read(self, record: Any, kind: str) -> Any:
-        """The value as an event carries it, None where there is none; raises ValueError naming what was expected."""
+        """The value as an event carries it, None for none; raises ValueError with what was expected."""
         found = self.find(record)
         if found is None:
             return None
@@ -157,7 +158,8 @@ class TopicMapping(_Model):
                     _put(event, name, origin, record, "time" if name == "time" else "string")
             fields = kinds.get(event.get("type"))
             if fields is None:
-                raise Rejected("unknown_type", f"{self.type.name}: {shown(event.get('type'))} is no event type.")
+                name = shown(event.get("type"))
+                raise Rejected("unknown_type", f"type from {self.type.name}: {name} is no event type.")
             event["data"] = {}
             for name, origin in self.data.items():
                 if name in fields:

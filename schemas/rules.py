@@ -1,7 +1,7 @@
 """Field rules: what a number, a text or a flag in an event may be. Each stands in a field's ``Annotated``.
 
 pydantic validates by a rule, the column decoder reads bounds and patterns from the same object, so there is
-one place to change. Every number is held exactly: JSON text → Decimal → ten-thousandths, never a binary float.
+one place to change. Every number is held exactly: JSON text → Decimal → ten-thousandths, without a float.
 """
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ class NumberRule:
     def description(self) -> str:
         """For people."""
         bounds = {"at least": self.minimum, "more than": self.above, "at most": self.maximum}
-        return ", ".join(["number", *(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)])
+        given = [f"{word} {bound}" for word, bound in bounds.items() if bound is not None]
+        return ", ".join(["number", *given])
 
     def bounds(self) -> tuple[int, int]:
         """Lowest and highest ten-thousandths allowed."""

@@ -1,4 +1,4 @@
-"""Structs for the fast path, generated from the payload classes: what msgspec decodes an event of each type into.
+"""Structs for the fast path, generated from the payload classes: what msgspec decodes an event into.
 
 A struct accepts a strict subset of what the pydantic model does, judged column by column afterwards where
 msgspec cannot judge (numbers, patterns, times). Whatever it does not take, the pydantic model decides.
@@ -20,7 +20,8 @@ _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 
 _ENVELOPE = [
     ("specversion", Literal["1.0"]), ("id", _Text), ("source", _Text), ("time", str),
-    ("subject", _Text | None, None), ("datacontenttype", _Text | None, None), ("dataschema", _Text | None, None),
+    ("subject", _Text | None, None), ("datacontenttype", _Text | None, None),
+    ("dataschema", _Text | None, None),
 ]
 
 
@@ -47,7 +48,8 @@ class Shape:
 
     def struct(self, event: Envelope) -> msgspec.Struct:
         """The struct that holds the same values as a valid event."""
-        values = {f"f_{name}": _plain(getattr(event.data, attribute)) for name, attribute in self.attributes.items()}
+        found = {name: getattr(event.data, attribute) for name, attribute in self.attributes.items()}
+        values = {f"f_{name}": _plain(value) for name, value in found.items()}
         if values.get("f_splits") is not None:
             values["f_splits"] = splits_json(event.data.splits)
         time = f"{event.time.isoformat(timespec='milliseconds')[:-6]}Z"

@@ -20,7 +20,7 @@ TIME_BEFORE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def time_ms(text: object) -> int:
-    """Milliseconds since the epoch of an RFC 3339 time with a zone, finer digits cut off; raises RuleError."""
+    """Milliseconds since the epoch of an RFC 3339 time, finer digits cut off; raises RuleError."""
     found = _RFC3339.fullmatch(text) if type(text) is str else None
     if not found:
         raise RuleError("expected an RFC 3339 time with a zone, such as 2026-03-31T17:30:00+08:00")

@@ -51,7 +51,9 @@ def join_texts(size: int, parts: list[tuple[np.ndarray | None, pa.DictionaryArra
 
 def filled(encoded: pa.DictionaryArray) -> pa.DictionaryArray:
     """The same with '' for null."""
-    return encoded if not encoded.null_count else encoded.dictionary_decode().fill_null("").dictionary_encode()
+    if not encoded.null_count:
+        return encoded
+    return encoded.dictionary_decode().fill_null("").dictionary_encode()
 
 
 @dataclass
@@ -83,7 +85,9 @@ def _number_texts(values: list[Any]) -> pa.StringArray:
     try:
         return pa.array(values, pa.string())
     except (pa.ArrowException, TypeError):  # some are ints, or no numbers at all: '' fails the cast
-        written = [v if v is None or v.__class__ is str else str(v) if v.__class__ is int else "" for v in values]
+        written = [
+            v if v is None or v.__class__ is str else str(v) if v.__class__ is int else "" for v in values
+        ]
         return pa.array(written, pa.string())
 
 

@@ -1,4 +1,4 @@
-"""Intake: records of business topics to blocks of facts, re-keyed by entity; what is no event to dead letters.
+"""Intake: records of business topics to blocks of facts, re-keyed by entity; the rest to dead letters.
 
 Pure, and stateless but for the next offset expected of each source partition, by which gaps are seen.
 """
@@ -66,7 +66,7 @@ class Intake:
         self._expected[topic, partition] = _Expected(next_offset)
 
     def fold(self, batch: RecordBatch) -> list[Out]:
-        """Facts blocks by target partition, then dead letters by offset. The same batch again gives the same."""
+        """Facts blocks by target partition, then dead letters by offset; the same if folded again."""
         records = batch.records
         offsets = np.fromiter([record.offset for record in records], np.int64, len(records))
         gaps = self._gaps((batch.topic, batch.partition), offsets)
@@ -90,12 +90,13 @@ class Intake:
 
     def _facts(self, decoded: Decoded, records: Sequence[Record], offsets: np.ndarray, position: dict,
                reports: dict) -> Iterator[Out]:
-        """One block for each target partition with rows, more where it is long; one for the reports' partition."""
-        home = partition_of(partition_key_hash(f"{position['topic']}:{position['partition']}"), self._partitions)
+        """A block for each target partition with rows, more if it is long; one for the reports' partition."""
+        source = f"{position['topic']}:{position['partition']}"
+        home = partition_of(partition_key_hash(source), self._partitions)
         targets = (decoded.partition_hashes % np.uint64(self._partitions)).astype(np.int64)
         order = np.argsort(targets, kind="stable")
         rows, places = decoded.rows.take(pa.array(order)), decoded.places[order]
-        sizes = np.fromiter([len(records[place].value) + _ROW_BYTES for place in places.tolist()], np.int64, len(places))
+        sizes = np.array([len(records[place].value) + _ROW_BYTES for place in places.tolist()], np.int64)
         filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
         for target in range(self._partitions):
             start, end = int(filled_to[target]), int(filled_to[target + 1])
@@ -114,9 +115,9 @@ class Intake:
         """The record whole, unless it is too large to be sent on: then its beginning."""
         limit = self._max_event_bytes
         letter = DeadLetter(
-            stage="intake", topic=batch.topic, partition=batch.partition, offset=record.offset, reason=why.reason,
-            detail=why.detail, raw=(record.value or b"")[:limit], key=record.key and record.key[:limit],
-            timestamp=record.timestamp,
+            stage="intake", topic=batch.topic, partition=batch.partition, offset=record.offset,
+            reason=why.reason, detail=why.detail, raw=(record.value or b"")[:limit],
+            key=record.key and record.key[:limit], timestamp=record.timestamp,
         )
         key = f"{batch.topic}:{batch.partition}".encode()
         return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=key)
@@ -137,7 +138,7 @@ def _without_future(decoded: Decoded, records: Sequence[Record]) -> Decoded:
     """Reject events that the broker received long before they happened; records without a time stamp pass."""
     if not len(decoded.places):
         return decoded
-    received = np.fromiter([records[place].timestamp for place in decoded.places.tolist()], np.int64, len(decoded.places))
+    received = np.array([records[place].timestamp for place in decoded.places.tolist()], np.int64)
     times = decoded.rows.column("time").to_numpy()
     ahead = (received >= 0) & (times - received > MAX_AHEAD_MS)
     if not ahead.any():
@@ -148,4 +149,5 @@ def _without_future(decoded: Decoded, records: Sequence[Record]) -> Decoded:
         detail = f"time: {happened} is more than 48 hours after the record's own time stamp, {came}."
         rejected[int(decoded.places[row])] = Rejected("time_in_future", detail)
     kept = ~ahead
-    return Decoded(decoded.rows.filter(pa.array(kept)), decoded.places[kept], decoded.partition_hashes[kept], rejected)
+    rows = decoded.rows.filter(pa.array(kept))
+    return Decoded(rows, decoded.places[kept], decoded.partition_hashes[kept], rejected)

@@ -1,4 +1,5 @@
 """Every event type, built in or declared: its example holds everywhere, and everything is described."""
+
 import json
 
 import msgspec
@@ -13,14 +14,19 @@ from schemas.event_types import EventTypes, field_names, payload_rules
 from schemas.events import BUILT_IN
 from schemas.plan import EventType
 
-DECLARED = {"machine_stop": EventType(fields={"machine": "string", "minutes": "number", "planned": "boolean"},
-                                      required=("machine",))}
+DECLARED = {
+    "machine_stop": EventType(
+        fields={"machine": "string", "minutes": "number", "planned": "boolean"}, required=("machine",)
+    )
+}
 TYPES = EventTypes(DECLARED)
 DECODER = EventDecoder(TYPES)
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _WRONG = {"number": ["x", True, [], "NaN"], "string": [1, True, "x" * 201], "boolean": [0, "true", "false"]}
 
-FIELDS = [(name, field, rule.kind) for name in TYPES for field, rule in payload_rules(TYPES.payloads[name]).items()]
+FIELDS = [
+    (name, field, rule.kind) for name in TYPES for field, rule in payload_rules(TYPES.payloads[name]).items()
+]
 
 
 def event(name, drop=None, **data):
@@ -88,7 +94,9 @@ def test_a_batch_of_every_type_decodes_each_as_alone(name):
     alone = DECODER.batch([values[place]])
     assert together.rejected == {}
     assert np.array_equal(together.partition_hashes[[place]], alone.partition_hashes)
-    present = {key: value for key, value in together.rows.slice(place, 1).to_pylist()[0].items() if value is not None}
+    present = {
+        key: value for key, value in together.rows.slice(place, 1).to_pylist()[0].items() if value is not None
+    }
     assert present == alone.rows.to_pylist()[0]
 
 
@@ -105,18 +113,26 @@ def test_every_built_in_type_and_field_is_described(name):
 
 def test_fractions_never_pass_through_a_binary_float():
     assert str(parse_json(b"50000.010000000000000000001")) == "50000.010000000000000000001"
-    rows = DECODER.batch([_ENCODE(event("sale", amount=number)) for number in ("0.0001", "99999999.9999")]).rows
+    rows = DECODER.batch(
+        [_ENCODE(event("sale", amount=number)) for number in ("0.0001", "99999999.9999")]
+    ).rows
     assert rows.column("data.amount").to_pylist() == [1, 999_999_999_999]
 
 
-@pytest.mark.parametrize(("declared", "message"), [
-    ({"sale": EventType(fields={})}, "sale is built in"),
-    ({"x": EventType(fields={"amount": "string"})}, "amount"),
-    ({"x": EventType(fields={"a": "string"}), "y": EventType(fields={"a": "number"})}, "field a of event type y"),
-    ({"x": EventType(fields={"splits": "string"})}, "splits"),
-    ({"x": EventType(fields={"employee": "number"})}, "employee"),
-    ({"x": EventType(fields={}, required=("a",))}, "required field a"),
-])
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"sale": EventType(fields={})}, "sale is built in"),
+        ({"x": EventType(fields={"amount": "string"})}, "amount"),
+        (
+            {"x": EventType(fields={"a": "string"}), "y": EventType(fields={"a": "number"})},
+            "field a of event type y",
+        ),
+        ({"x": EventType(fields={"splits": "string"})}, "splits"),
+        ({"x": EventType(fields={"employee": "number"})}, "employee"),
+        ({"x": EventType(fields={}, required=("a",))}, "required field a"),
+    ],
+)
 def test_a_declaration_that_contradicts_another_type_is_refused(declared, message):
     with pytest.raises(ValueError, match=message):
         EventTypes(declared)

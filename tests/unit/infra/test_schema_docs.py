@@ -1,4 +1,5 @@
 """The generated documents are current, and the AsyncAPI document hangs together."""
+
 import json
 
 import pytest
@@ -16,7 +17,9 @@ def test_current(path):
 
 
 def test_no_other_file_lies_among_the_schemas():
-    assert set((DOCS / "schemas").iterdir()) == {path for path in documents() if path.parent.name == "schemas"}
+    assert set((DOCS / "schemas").iterdir()) == {
+        path for path in documents() if path.parent.name == "schemas"
+    }
 
 
 def test_check_names_what_is_stale_until_it_is_written(tmp_path, capsys):

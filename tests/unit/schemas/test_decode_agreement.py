@@ -1,8 +1,9 @@
 """The fast way through msgspec and the pydantic models give the same, whatever the bytes."""
+
 import json
+from typing import ClassVar
 
 import pytest
-from tests.unit.schemas.event_texts import DECODER, TYPES, actual, damaged_texts, event_texts, example, expected, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import model_validator
@@ -12,6 +13,16 @@ from schemas.decode import EventDecoder
 from schemas.event_types import EventTypes
 from schemas.events import Payload
 from schemas.rules import Name
+from tests.unit.schemas.event_texts import (
+    DECODER,
+    TYPES,
+    actual,
+    damaged_texts,
+    event_texts,
+    example,
+    expected,
+    rows_of,
+)
 
 _SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
 
@@ -33,7 +44,10 @@ def test_same_rows_and_rejections_for_damaged_bytes(values):
     agree(values)
 
 
-@given(st.lists(event_texts() | damaged_texts() | st.none() | st.binary(max_size=40), max_size=6), st.integers(100, 400))
+@given(
+    st.lists(event_texts() | damaged_texts() | st.none() | st.binary(max_size=40), max_size=6),
+    st.integers(100, 400),
+)
 @settings(_SETTINGS, max_examples=100)
 def test_same_under_a_small_size_limit(values, limit):
     agree(values, EventDecoder(TYPES, limit))
@@ -67,8 +81,21 @@ def test_deep_nesting_in_an_ignored_field(depth):
     assert reason == (None if depth < 256 else "invalid_json")
 
 
-@pytest.mark.parametrize("ignored", [b"1" * 5000, b'"\xff"', b'"\xed\xa0\x80"', b'"\\ud800"', b"1e99999999999999999999", b"-",
-                                     b"[1,]", b"01", b'"\x01"', b'"' + "张".encode() * 400 + b'"'])
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        b"1" * 5000,
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800"',
+        b"1e99999999999999999999",
+        b"-",
+        b"[1,]",
+        b"01",
+        b'"\x01"',
+        b'"' + "张".encode() * 400 + b'"',
+    ],
+)
 def test_ignored_fields_are_read_as_strictly_either_way(ignored):
     agree([example("sale")[:-1] + b',"x":' + ignored + b"}", example("visit")])
 
@@ -77,7 +104,7 @@ class Lenient(Payload):
     """A payload whose model accepts what the columns do not."""
 
     needs = (("a", "b"),)
-    example = {"a": "1"}
+    example: ClassVar = {"a": "1"}
 
     a: Name | None = None
     b: Name | None = None
@@ -91,13 +118,17 @@ def test_the_models_have_the_last_word_where_the_columns_are_stricter():
     types = EventTypes()
     types.payloads["lenient"] = Lenient
     decoder, event = EventDecoder(types), json.loads(example("visit"))
-    values = [json.dumps(event | {"type": "lenient", "id": id, "data": {"a": "1"}}).encode() for id in ("x", "y")]
+    values = [
+        json.dumps(event | {"type": "lenient", "id": id, "data": {"a": "1"}}).encode() for id in ("x", "y")
+    ]
     agree([example("sale", data={"amount": -1}), values[0], example("visit"), values[1]], decoder)
 
 
 def test_long_batches_are_decoded_in_parts_that_fit_together():
     types = ["sale", "visit", "refund"]
-    values = [example(types[n * 3 // 9000], id=f"I-{n}", data={"customer": f"C-{n % 3000}"}) for n in range(9000)]
+    values = [
+        example(types[n * 3 // 9000], id=f"I-{n}", data={"customer": f"C-{n % 3000}"}) for n in range(9000)
+    ]
     values[5000], values[8999] = None, b"{"
     decoded = DECODER.batch(values)
     assert list(decoded.rejected) == [5000, 8999]

@@ -1,4 +1,5 @@
 """Events by their models: exact numbers, identity, times, splits."""
+
 from decimal import Decimal
 
 import pytest
@@ -28,18 +29,47 @@ def test_every_fixed_number_survives_its_text(fixed):
     assert fixed_of(decimal_of(f"{from_fixed(fixed):f}00000")) == fixed
 
 
-@pytest.mark.parametrize("value", ["", " 1", "1 ", "1_0", "١", "NaN", "Infinity", "0x1", "1,5", "--1", "1e", True, None, 1.5, [], b"1",
-                                   "1e99999999999999999999"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " 1",
+        "1 ",
+        "1_0",
+        "١",
+        "NaN",
+        "Infinity",
+        "0x1",
+        "1,5",
+        "--1",
+        "1e",
+        True,
+        None,
+        1.5,
+        [],
+        b"1",
+        "1e99999999999999999999",
+    ],
+)
 def test_what_is_no_number(value):
     with pytest.raises(RuleError, match="expected a number"):
         fixed_of(decimal_of(value))
 
 
-@pytest.mark.parametrize(("value", "message"), [
-    (Decimal("NaN"), "finite"), (Decimal("Infinity"), "finite"), (Decimal("1E+999999"), "at most"), (MAX_UNITS + 1, "at most"),
-    (-MAX_UNITS - 1, "at most"), (Decimal("0.00001"), "decimals"), (Decimal("1E-999999"), "decimals"),
-    (Decimal("1." + "0" * 60 + "1"), "decimals"), (Decimal(f"{MAX_UNITS}.0001"), "at most"),
-])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (Decimal("NaN"), "finite"),
+        (Decimal("Infinity"), "finite"),
+        (Decimal("1E+999999"), "at most"),
+        (MAX_UNITS + 1, "at most"),
+        (-MAX_UNITS - 1, "at most"),
+        (Decimal("0.00001"), "decimals"),
+        (Decimal("1E-999999"), "decimals"),
+        (Decimal("1." + "0" * 60 + "1"), "decimals"),
+        (Decimal(f"{MAX_UNITS}.0001"), "at most"),
+    ],
+)
 def test_numbers_out_of_bounds(value, message):
     with pytest.raises(RuleError, match=message):
         fixed_of(Decimal(value))
@@ -51,7 +81,12 @@ def test_zero_however_written(text):
 
 
 def test_bounds_as_numbers_and_as_rules_agree():
-    for rule in (NumberRule(), NumberRule(minimum=0), NumberRule(above=0), NumberRule(minimum=0, maximum=100)):
+    for rule in (
+        NumberRule(),
+        NumberRule(minimum=0),
+        NumberRule(above=0),
+        NumberRule(minimum=0, maximum=100),
+    ):
         low, high = rule.bounds()
         assert (rule.fixed(from_fixed(low)), rule.fixed(from_fixed(high))) == (low, high)
         for outside in (low - 1, high + 1):
@@ -59,9 +94,14 @@ def test_bounds_as_numbers_and_as_rules_agree():
                 rule.fixed(from_fixed(outside))
 
 
-@given(st.datetimes(min_value=time_of(946_684_800_000).replace(tzinfo=None),
-                    max_value=time_of(4_102_444_799_999).replace(tzinfo=None)),
-       st.integers(-1439, 1439), st.integers(0, 9))
+@given(
+    st.datetimes(
+        min_value=time_of(946_684_800_000).replace(tzinfo=None),
+        max_value=time_of(4_102_444_799_999).replace(tzinfo=None),
+    ),
+    st.integers(-1439, 1439),
+    st.integers(0, 9),
+)
 def test_times_with_any_offset_and_fraction(moment, offset, digits):
     shift, sign = divmod(abs(offset), 60), "-" if offset < 0 else "+"
     fraction = f".{moment.microsecond:06}000"[: digits + 1] if digits else ""
@@ -86,11 +126,15 @@ def test_splits():
     assert sum(split.percent for split in event.data.splits) == 100
     assert "do not sum to 100" in rejection(splits(("A", 50), ("B", Decimal("49.9999"))))
     assert "an employee twice" in rejection(splits(("A", 50), ("A", 50)))
-    assert "data.splits.0.percent: expected at most 4 decimals" in rejection(splits(("A", Decimal("99.99999"))))
+    assert "data.splits.0.percent: expected at most 4 decimals" in rejection(
+        splits(("A", Decimal("99.99999")))
+    )
     assert "data.splits.1.percent: expected more than 0" in rejection(splits(("A", 100), ("B", 0)))
     assert "data.splits" in rejection(splits(*((f"E{n}", 4) for n in range(25))))
     assert "data.splits" in rejection(splits())
-    assert "either employee or splits" in rejection(example("sale", data={"splits": [{"employee": "A", "percent": 100}]}))
+    assert "either employee or splits" in rejection(
+        example("sale", data={"splits": [{"employee": "A", "percent": 100}]})
+    )
 
 
 def test_defaults():
