@@ -22,8 +22,9 @@ from ruamel.yaml import YAML
 from infra.ingest.event_check import EventCheck
 from infra.ingest.expressions import compile_expression
 from infra.ingest.functions import text_of
-from infra.ingest.import_mapping import EventRule, MappingError, MappingFile, problem_lines
+from infra.ingest.import_mapping import MappingError, MappingFile, problem_lines
 from infra.ingest.input_files import list_files
+from infra.ingest.mapping_models import EventRule
 from infra.ingest.organisation import build_calendars, build_organisation, build_targets
 from infra.ingest.table_loader import OnProgress, Tables
 from infra.ingest.tables import Counts, Rejected, Row, RowError

@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
-from infra.ingest.import_mapping import MappingError, Table
+from infra.ingest.import_mapping import MappingError
+from infra.ingest.mapping_models import Table
 
 #: Called with the bytes read since the last call.
 OnBytes = Callable[[int], None]

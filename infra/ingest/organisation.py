@@ -10,7 +10,8 @@ from typing import Any
 
 from infra.ingest.expressions import Compiled, compile_expression
 from infra.ingest.functions import text_of
-from infra.ingest.import_mapping import EmployeeRule, MappingError, MappingFile
+from infra.ingest.import_mapping import MappingError, MappingFile
+from infra.ingest.mapping_models import EmployeeRule
 from infra.ingest.table_loader import Tables
 from infra.ingest.tables import Row, RowError
 

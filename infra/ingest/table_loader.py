@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal
 
 from infra.ingest.expressions import compile_expression, names_in
-from infra.ingest.functions import text_of
-from infra.ingest.import_mapping import MappingError, MappingFile, Table
+from infra.ingest.import_mapping import MappingError, MappingFile
 from infra.ingest.input_files import BadRow, InputFile, choose_file, read_rows
-from infra.ingest.tables import Key, LoadedTable, Rejected, Row, RowError
+from infra.ingest.mapping_models import Mapping, Table
+from infra.ingest.row_reducers import AllRows, Groups, LastRows
+from infra.ingest.tables import LoadedTable, Rejected
 
-_WIDE = Context(prec=50)
 #: Called with a table's name, the bytes read since the last call, the bytes in all.
 OnProgress = Callable[[str, int, int], None]
 
@@ -21,6 +20,7 @@ class Tables:
     def __init__(self, mapping: MappingFile, files: list[InputFile], on_progress: OnProgress):
         self._mapping, self._on_progress = mapping, on_progress
         self._files = {name: choose_file(files, spec.file) for name, spec in mapping.mapping.tables.items()}
+        self._used = _names_used(mapping.mapping)
         self._loaded: dict[str, LoadedTable] = {}
         self._loading: list[str] = []
         self._reasons: dict[Rejected, None] = {}
@@ -77,16 +77,16 @@ class Tables:
         spec, file = self._mapping.mapping.tables[name], self._files[name]
         rows = read_rows(file, spec, lambda count: self._on_progress(name, count, file.size))
         _, header = next(rows)
-        table = LoadedTable(name, spec, self._mapping.mapping, file.shown, header, self.load)
+        table = LoadedTable(name, spec, self._mapping.mapping, file.shown, header, self._used, self.load)
         self._check_table(table, header)
-        reduce = _LastRows(spec) if spec.last_by else _Groups(spec) if spec.group else _AllRows()
+        reduce = LastRows(spec) if spec.last_by else Groups(spec) if spec.group else AllRows()
         where = compile_expression(spec.where) if spec.where else None
         for line, cells in rows:
             table.counts.rows += 1
             if isinstance(cells, BadRow):
                 self.reject(table, line, cells.reason)
                 continue
-            row = Row(table, line, cells)
+            row = table.row(line, cells)
             try:
                 if where is not None and not where(row):
                     table.counts.filtered += 1
@@ -117,6 +117,31 @@ class Tables:
                 self.load(spec.table)
 
 
+def _names_used(mapping: Mapping) -> frozenset[str]:
+    """Every word of every text in the mapping's rules: more than the columns in use, never less."""
+    texts: list[str] = []
+    _collect(mapping.model_dump(exclude={"plan", "description"}), texts)
+    names = set(texts)
+    for text in texts:
+        try:
+            columns, joined = names_in(text)
+        except (SyntaxError, ValueError, AttributeError, IndexError):  # a text that is no expression
+            continue
+        names |= columns | {column for _, column in joined}
+    return frozenset(names)
+
+
+def _collect(value: object, texts: list[str]) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            _collect(inner, texts)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _collect(inner, texts)
+
+
 def _expressions(spec: Table) -> list[tuple[tuple[str | int, ...], str]]:
     found: list[tuple[tuple[str | int, ...], str]] = [(("fields", name), text) for name, text in spec.fields.items()]
     found += [(("join", name, "on"), text) for name, join in spec.join.items() for text in join.on]
@@ -133,96 +158,3 @@ def _plain_columns(spec: Table) -> list[tuple[tuple[str | int, ...], str]]:
     found: list[tuple[tuple[str | int, ...], str]] = [(("types", column), column) for column in spec.types]
     found += [(("last_by", "key"), column) for column in (spec.last_by.key if spec.last_by else ())]
     return found + [(("group", "by"), column) for column in (spec.group.by if spec.group else ())]
-
-
-def _key(row: Row, columns: tuple[str, ...]) -> Key:
-    values = [row.value(column) for column in columns]
-    if None in values:
-        raise RowError(f"{columns[values.index(None)]} is missing")
-    return tuple(text_of(value) for value in values)
-
-
-class _AllRows:
-    """Every row as it comes."""
-
-    def __init__(self):
-        self._rows: list[Row] = []
-
-    def add(self, table: LoadedTable, row: Row) -> None:
-        self._rows.append(row)
-
-    def broken(self, table: LoadedTable, row: Row) -> None:
-        """Nothing else depends on a rejected row."""
-
-    def rows(self, table: LoadedTable) -> list[Row]:
-        return self._rows
-
-
-class _LastRows:
-    """The last row of each key, in the order in which the keys first appeared.
-
-    A rejected row breaks its key: it may have been the last one.
-    """
-
-    def __init__(self, spec: Table):
-        self._key, self._order = spec.last_by.key, compile_expression(spec.last_by.order)
-        self._last: dict[Key, tuple[Decimal, Row]] = {}
-
-    def add(self, table: LoadedTable, row: Row) -> None:
-        key, order = _key(row, self._key), self._order(row)
-        if order is None:
-            raise RowError("the value that orders the rows of a key is missing")
-        if key in self._last:
-            table.counts.superseded += 1
-        if key not in self._last or order >= self._last[key][0]:
-            self._last[key] = (order, row)
-
-    def broken(self, table: LoadedTable, row: Row) -> None:
-        _break(table, row, self._key)
-
-    def rows(self, table: LoadedTable) -> list[Row]:
-        return _whole(table, {key: row for key, (_, row) in self._last.items()})
-
-
-class _Groups:
-    """Sums by key. A rejected row breaks its key: a sum that lacks a part must not pass for the whole."""
-
-    def __init__(self, spec: Table):
-        self._spec = spec.group
-        self._sums = {name: compile_expression(text) for name, text in spec.group.sum.items()}
-        self._groups: dict[Key, Row] = {}
-
-    def add(self, table: LoadedTable, row: Row) -> None:
-        key = _key(row, self._spec.by)
-        parts = {name: part(row) for name, part in self._sums.items()}
-        wrong = [name for name, part in parts.items() if not isinstance(part, Decimal)]
-        if wrong:
-            raise RowError(f"{wrong[0]}: expected a number to add up, found {parts[wrong[0]]!r}")
-        if self._spec.count:
-            parts[self._spec.count] = Decimal(1)
-        if key not in self._groups:
-            values = {column: row.value(column) for column in self._spec.by}
-            self._groups[key] = Row(table, row.line, [], values | parts)
-            return
-        group = self._groups[key]
-        for name, part in parts.items():
-            group.add(name, part, _WIDE)
-
-    def broken(self, table: LoadedTable, row: Row) -> None:
-        _break(table, row, self._spec.by)
-
-    def rows(self, table: LoadedTable) -> list[Row]:
-        return _whole(table, self._groups)
-
-
-def _break(table: LoadedTable, row: Row, columns: tuple[str, ...]) -> None:
-    try:
-        key = _key(row, columns)
-    except ValueError:
-        return
-    table.broken.setdefault(key, RowError(f"line {row.line} of {table.file} was rejected"))
-
-
-def _whole(table: LoadedTable, rows: dict[Key, Row]) -> list[Row]:
-    """The rows without those whose key is broken."""
-    return [row for key, row in rows.items() if key not in table.broken]

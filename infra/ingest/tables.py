@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.ingest.expressions import Compiled, compile_expression
 from infra.ingest.functions import text_of
-from infra.ingest.import_mapping import Mapping, Table, TimeColumn
+from infra.ingest.mapping_models import Mapping, Table, TimeColumn
 
 Key = tuple[str, ...]
 Convert = Callable[[str], Any]
@@ -76,18 +77,24 @@ class Row:
 class LoadedTable:
     """A table while and after its file is read: converters, compiled fields, rows, indexes for joins."""
 
-    def __init__(self, name: str, spec: Table, mapping: Mapping, file: str, header: list[str], find: Callable):
+    def __init__(self, name: str, spec: Table, mapping: Mapping, file: str, header: list[str],
+                 used: frozenset[str], find: Callable):
         self.name, self.spec, self.file, self.counts = name, spec, file, Counts()
         self.fields: dict[str, Compiled] = {key: compile_expression(text) for key, text in spec.fields.items()}
         self._on = {key: [compile_expression(text) for text in join.on] for key, join in spec.join.items()}
         self._header, self._find_table = header, find
-        self._position = {column: index for index, column in enumerate(header)}
+        self._kept = [index for index, column in enumerate(header) if column in used]
+        self._position = {header[index]: place for place, index in enumerate(self._kept)}
         self._missing = frozenset(mapping.missing if spec.missing is None else spec.missing)
         self._convert = {column: _converter(mapping, spec, kind) for column, kind in spec.types.items()}
         self._indexes: dict[tuple[str, ...], dict[Key, Row | RowError]] = {}
         self.rows: list[Row] = []
         self.broken: dict[Key, RowError] = {}  # groups that a rejected row would have belonged to
         self.used: set[Key] = set()  # keys that some row of another table asked for
+
+    def row(self, line: int, cells: list[str]) -> Row:
+        """A row with only those cells that some expression of the mapping may ask for: rows stay in memory."""
+        return Row(self, line, [cells[index] for index in self._kept])
 
     def convert(self, name: str, cells: list[str]) -> Any:
         """The typed value of a raw cell, None where it stands for a missing one; raises RowError."""
@@ -188,6 +195,7 @@ def _boolean_converter(mapping: Mapping) -> Convert:
 def _time_converter(pattern: str, zone: ZoneInfo) -> Convert:
     """Local time by ``pattern``; an offset in the text itself wins over ``zone``."""
 
+    @lru_cache(maxsize=10_000)  # dates repeat, and strptime is slow
     def convert(text: str) -> datetime:
         try:
             when = datetime.strptime(text, pattern)
