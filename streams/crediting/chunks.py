@@ -63,15 +63,17 @@ class Chunk:
             open_ = open_[at[open_] < len(column)]
         return rows
 
-    def shares_of(self, high: int, low: int) -> list[tuple[int, int]]:
-        """(assignment number, ppm) of a split sale's payees in order."""
+    def shares_of(self, high: int, low: int, seen: int) -> list[tuple[int, int]]:
+        """(assignment number, ppm) of a split sale's payees in order; ``seen`` tells it from an older one of its
+        id that is forgotten but still here.
+        """
         column = self.shares["high"]
         start, end = (
             np.searchsorted(column, np.uint64(high), "left"),
             np.searchsorted(column, np.uint64(high), "right"),
         )
         part = {name: values[start:end] for name, values in self.shares.items()}
-        mine = part["low"] == np.uint64(low)
+        mine = (part["low"] == np.uint64(low)) & (part["seen"] == seen)
         return list(zip(part["payee"][mine].tolist(), part["ppm"][mine].tolist(), strict=True))
 
 

@@ -79,7 +79,7 @@ class EventMemory:
         chunk = self._chunks[number]
         high, low, seen, time, amount, payee = (column[row].item() for column in chunk.events.values())
         if payee == SPLIT:
-            payees = tuple(chunk.shares_of(high, low))
+            payees = tuple(chunk.shares_of(high, low, seen))
         else:
             payees = ((payee, 1_000_000),) if payee >= 0 else ()
         return Remembered(time, amount, seen, payees)

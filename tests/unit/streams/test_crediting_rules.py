@@ -302,6 +302,17 @@ def test_a_sale_that_was_forgotten_and_comes_again_can_be_refunded_anew():
     assert result.letters == []
 
 
+def test_a_split_sale_that_comes_again_is_refunded_by_its_new_split_alone():
+    data = {"amount": 500, "currency": "CNY"}
+    halves, tenths = [["E1", 500_000], ["E2", 500_000]], [["E1", 100_000], ["E3", 900_000]]
+    later = START + 3 * DAY
+    again = Event("o1", time=later, splits=tenths, data=data)
+    back = block(refund("r1", "o1", 500, later), first=2)
+    result = run_both_ways(SHORT, block(Event("o1", splits=halves, data=data), again), back)
+    refunded = [(row["employee"], row["payee"]) for row in result.rows if row["id"] == "r1"]
+    assert refunded == [("E1", 0), ("E3", 1)]
+
+
 def test_a_released_refund_is_forgotten_like_any_other_event():
     copies = [refund("r1", "o1", 100), refund("r1", "o1", 100, START + 3 * DAY)]
     result = run_both_ways(SHORT, block(copies[0], sale("o1", 500), copies[0]), block(copies[1], first=3))
