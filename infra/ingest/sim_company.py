@@ -76,7 +76,7 @@ _KPIS: list[dict[str, Any]] = [
 
 def _targets(by_role: dict[str, list]) -> list[dict[str, Any]]:
     wanted = (("revenue", "100000", "sales"), ("visits", "20", "sales"), ("satisfaction", "85", "sales"),
-              ("tickets", "60", "service"), ("satisfaction", "88", "service"), ("on_time", "0.9", "delivery"))
+              ("tickets", "60", "service"), ("satisfaction", "88", "service"), ("on_time", "90%", "delivery"))
     return [
         {"kpi": kpi, "period": "month", "value": value, "role": role} for kpi, value, role in wanted if by_role[role]
     ]
