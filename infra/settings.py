@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,10 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(120.0, gt=0, description="lag without progress for this long ends the process")
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
     web_port: int = Field(6066, description="port of /metrics, /healthz, /readyz")
+    faust_data: Path = Field(
+        Path(tempfile.gettempdir()) / f"kpistream-faust-{os.getuid()}",
+        description="folder that Faust wants for itself; nothing of value is in it",
+    )
     log_format: str = Field("json", pattern="^(json|text)$", description="json or text")
 
     @field_validator("source_topics", "stages", mode="before")
@@ -56,6 +61,11 @@ def load_settings() -> Settings:
     return Settings(_env_file=file)
 
 
+def home() -> Path:
+    """Folder of local stacks and runs: KPISTREAM_HOME, else .kpistream here."""
+    return Path(os.environ.get("KPISTREAM_HOME") or ".kpistream")
+
+
 def _local_stack() -> str | None:
-    path = Path(".kpistream/latest/connection.env")
+    path = home() / "latest" / "connection.env"
     return str(path) if path.exists() else None

@@ -30,6 +30,7 @@ app = faust.App(
     f"{settings.group_prefix}-sink-app",
     broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
     store="memory://",
+    datadir=settings.faust_data,
     topic_disable_leader=True,
     topic_allow_declare=False,
     web_host=settings.web_host,

@@ -41,6 +41,11 @@ class ChildProcess:
         """Whether the process is alive."""
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended (negative: by which signal), None while it runs."""
+        return self._process.poll()
+
     def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
         """Return once `ready()` holds; StackError when the process dies or time is up."""
         deadline = time.monotonic() + timeout

@@ -1,0 +1,170 @@
+"""One run from its first line to its last: servers, topics, tables, plan, processes, events, drain, summary."""
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from infra.clickhouse.migrate import migrate
+from infra.clickhouse.reconcile import reconcile
+from infra.control_topic import apply_plan
+from infra.local.stack import LocalStack
+from infra.run.awards_tail import AwardsTail
+from infra.run.feed import Feed
+from infra.run.figures import FiguresReader, bi_client
+from infra.run.folder import RunFolder
+from infra.run.services import services
+from infra.run.source_data import Options, SourceData, imported, simulated
+from infra.run.stopping import Stop
+from infra.run.summary import (
+    attainment_lines,
+    read_result,
+    reconcile_lines,
+    result_lines,
+    say_all,
+    write_attainment,
+)
+from infra.run.supervisor import Program, ServerProgram, Supervisor
+from infra.run.view import PlainView
+from infra.settings import Settings, load_settings
+from infra.topic_admin import create_topics
+from sinks.connection import from_settings
+
+_TICK_SECONDS = 0.1
+_READY_SECONDS = 90
+#: How long the stages may take to work off what is left.
+_DRAIN_SECONDS = 60
+
+
+class Session:
+    """Use once: ``run`` returns the exit code. Whatever happens, what was started is stopped."""
+
+    def __init__(self, options: Options, folder: RunFolder, view: PlainView, stop: Stop) -> None:
+        self._options, self._folder, self._view, self._stop = options, folder, view, stop
+        self._supervisor = Supervisor(view.say)
+
+    def run(self) -> int:
+        """The whole run. Raises StackError and the errors of plans, mappings, topics and migrations."""
+        with ExitStack() as closing:
+            source = self._source()
+            settings = self._servers(closing)
+            self._prepare(settings, source)
+            self._processes(closing)
+            tail = AwardsTail(settings.kafka_bootstrap)
+            closing.callback(tail.close)
+            reader = FiguresReader(settings, source.plan)
+            closing.callback(reader.close)
+            self._view.say("Events flow; Ctrl-C ends the run in order.")
+            self._view.begin()
+            closing.callback(self._view.end)
+            self._stop.calm()
+            begun = time.monotonic()
+            feed = Feed(source.commands, self._folder.logs / "events.log", self._folder.lock_fd)
+            closing.callback(feed.stop)
+            drained = self._flow(begun, feed, reader, tail)
+            seconds = time.monotonic() - begun
+            self._view.end()
+            return self._summary(settings, reader.newest.came_in, seconds, drained, feed)
+
+    # -- start
+
+    def _source(self) -> SourceData:
+        if self._options.data is None:
+            return simulated(self._options)
+        with self._view.step(f"Importing {self._options.data}"):
+            source = imported(self._options, self._folder.path / "import")
+        for note in source.notes:
+            self._view.say(f"  {note}")
+        return source
+
+    def _servers(self, closing: ExitStack) -> Settings:
+        with self._view.step("Starting Kafka and ClickHouse"):
+            stack = LocalStack(self._folder.stack)
+            closing.callback(stack.stop)
+            connection = stack.start()
+        self._supervisor.adopt(ServerProgram("kafka", stack.kafka))
+        self._supervisor.adopt(ServerProgram("clickhouse", stack.clickhouse))
+        os.environ.update(connection.environment())  # for us and for every child
+        os.environ["KPISTREAM_WEB_HOST"] = connection.clickhouse_host
+        os.environ["KPISTREAM_FAUST_DATA"] = str(self._folder.path / "faust")
+        return load_settings()
+
+    def _prepare(self, settings: Settings, source: SourceData) -> None:
+        with self._view.step("Creating topics"):
+            create_topics(settings)
+        with self._view.step("Migrating ClickHouse"):
+            migrate(from_settings(settings))
+        with self._view.step(f"Applying the plan {source.plan.plan}"):
+            apply_plan(settings, source.plan)
+
+    def _processes(self, closing: ExitStack) -> None:
+        closing.callback(self._supervisor.stop)
+        table = services(self._options.workers)
+        with self._view.step(f"Starting {', '.join(name for service in table for name in service.names())}"):
+            for service in table:
+                for name in service.names():
+                    log = self._folder.logs / f"{name}.log"
+                    self._supervisor.start(Program(name, service.command, log, self._folder.lock_fd))
+            self._supervisor.wait_ready(_READY_SECONDS)
+        running = ", ".join(f"{name} {pid}" for name, pid, _ in self._supervisor.processes())
+        self._view.say(f"  processes: {running}; logs in {self._folder.logs}")
+
+    # -- while events flow
+
+    def _flow(self, begun: float, feed: Feed, reader: FiguresReader, tail: AwardsTail) -> bool:
+        """Feed until time is up or someone asks to stop, then wait for the stages; whether they all caught up."""
+        duration = self._options.duration
+        told = False
+        while not self._over(begun, duration):
+            feed.check()
+            if feed.done and not told:
+                told = True
+                self._view.say(feed.failed or "All events are in.")
+            self._tick(begun, reader, tail)
+        self._view.say(self._why_over())
+        feed.stop()
+        stopped_at, asked = time.monotonic(), self._stop.asked
+        while not (reader.newest.asked_at > stopped_at and reader.newest.caught_up):
+            if self._supervisor.failed or self._stop.asked > asked or time.monotonic() > stopped_at + _DRAIN_SECONDS:
+                return False
+            self._tick(begun, reader, tail)
+        return True
+
+    def _over(self, begun: float, duration: float | None) -> bool:
+        late = duration is not None and time.monotonic() >= begun + duration
+        return late or self._stop.check() or bool(self._supervisor.failed)
+
+    def _why_over(self) -> str:
+        if self._supervisor.failed:
+            return self._supervisor.failed[0]
+        return "Ending: waiting until the stages have worked off what is in …"
+
+    def _tick(self, begun: float, reader: FiguresReader, tail: AwardsTail) -> None:
+        self._supervisor.check()
+        self._view.show(time.monotonic() - begun, reader.newest, tail, self._supervisor)
+        time.sleep(_TICK_SECONDS)
+
+    # -- end
+
+    def _summary(self, settings: Settings, came_in: int, seconds: float, drained: bool, feed: Feed) -> int:
+        view, folder = self._view, self._folder.path
+        if not drained:
+            view.say("The stages did not work off everything, so the figures below are not final.")
+        with bi_client(settings) as client:
+            result = read_result(client, came_in)
+            say_all(view.say, result_lines(result, seconds, self._supervisor.restarts))
+            report = reconcile(from_settings(settings))
+            say_all(view.say, reconcile_lines(report))
+            if self._options.data is not None:
+                file = folder / "attainment.csv"
+                say_all(view.say, attainment_lines(write_attainment(client, file), file))
+        shown = _relative(folder)
+        view.say(f"data           {shown}; to look at it again: kpistream stack start --data {shown / 'stack'}")
+        well = drained and result.adds_up and not report.differences and not feed.failed and not self._supervisor.failed
+        return 0 if well else 1
+
+
+def _relative(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
