@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from schemas.event_identity import event_hashes, partition_key_hashes
 from schemas.event_types import Rule
-from schemas.rules import ATTRIBUTE, NumberRule, TextRule
-from schemas.shapes import Shape
+from schemas.rules import ATTRIBUTE, NumberRule, RuleError, TextRule
+from schemas.shapes import Shape, splits_json
 from schemas.vectors import Part, filled, fixed_point, join_fixed, join_texts, join_values, texts, times
 
 _ANY_TEXT = TextRule()
@@ -99,12 +99,28 @@ def _add_payloads(columns: Columns, shape: Shape, rows: np.ndarray | None, event
         pairs = zip(values[given], values[needed], strict=True)
         columns.refuse(rows, [row for row, (a, b) in enumerate(pairs) if a is not None and b is None] or None)
     if "splits" in shape.attributes:
-        columns.splits.append(Part(rows, [item.f_splits for item in data]))
+        columns.splits.append(Part(rows, _splits(columns, rows, data)))
     for item in shape.fields:
         if item.name == "employee" or not item.nullable or values[item.name].count(None) < len(data):
             _add(columns, item.name, item.rule, item.nullable, rows, values[item.name])
     if "employee" not in values:
         _add(columns, "employee", _ANY_TEXT, True, rows, [""] * len(data))
+
+
+def _splits(columns: Columns, rows: np.ndarray | None, data: list[Any]) -> list[str | None]:
+    """Splits as JSON texts; a row must have either them or an employee."""
+    found: list[str | None] = [None] * len(data)
+    lacking = []
+    for row, item in enumerate(data):
+        if (item.f_splits is None) == (item.f_employee is None):
+            lacking.append(row)
+        elif item.f_splits is not None:
+            try:
+                found[row] = splits_json(item.f_splits)
+            except RuleError:
+                lacking.append(row)
+    columns.refuse(rows, lacking or None)
+    return found
 
 
 def _add(

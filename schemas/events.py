@@ -21,7 +21,7 @@ from schemas.rules import (
     Name,
     NonNegative,
     Number,
-    NumberRule,
+    Percentage,
     Positive,
     Score,
 )
@@ -86,7 +86,7 @@ class Split(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     employee: EmployeeId
-    percent: Annotated[Decimal, NumberRule(above=0, maximum=100)]
+    percent: Percentage
 
 
 @event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77",

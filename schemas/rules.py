@@ -171,10 +171,11 @@ Number = Annotated[Decimal, NumberRule()]
 NonNegative = Annotated[Decimal, NumberRule(minimum=0)]
 Positive = Annotated[Decimal, NumberRule(above=0)]
 Score = Annotated[Decimal, NumberRule(minimum=0, maximum=100)]
+PERCENT = NumberRule(above=0, maximum=100)
+Percentage = Annotated[Decimal, PERCENT]
 Name = Annotated[str, TextRule()]
-EmployeeId = Annotated[
-    str, TextRule(IDENTIFIER.replace("$", r"\Z"), "an id of letters, digits and _.:@-, at most 64 characters")
-]
+EMPLOYEE = TextRule(IDENTIFIER.replace("$", r"\Z"), "1 to 64 letters, digits and _.:@-")
+EmployeeId = Annotated[str, EMPLOYEE]
 Currency = Annotated[str, TextRule(r"^[A-Z]{3}\Z", "an ISO 4217 code, three upper-case letters such as CNY")]
 Flag = Annotated[bool, FlagRule()]
 #: A CloudEvents attribute, and what refers to one. Its specification forbids C0 and C1 control characters;

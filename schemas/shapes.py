@@ -13,10 +13,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from schemas.event_types import EventTypes, Rule, field_names, payload_rules
-from schemas.events import Envelope, Payload
-from schemas.rules import MAX_TEXT, NumberRule
+from schemas.events import MAX_PAYEES, Envelope, Payload
+from schemas.money import SCALE
+from schemas.rules import EMPLOYEE, MAX_TEXT, PERCENT, NumberRule, RuleError
 
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Split(msgspec.Struct, gc=False):
+    employee: _Text
+    percent: Any
+
 
 _ENVELOPE = [
     ("specversion", Literal["1.0"]), ("id", _Text), ("source", _Text), ("time", str),
@@ -37,7 +46,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Shape:
-    """One event type as the fast path sees it; numbers are texts or ints, ``splits`` JSON text or None."""
+    """One event type as the fast path sees it; numbers are texts or ints."""
 
     name: str
     payload: type[Payload]
@@ -50,8 +59,6 @@ class Shape:
         """The struct that holds the same values as a valid event."""
         found = {name: getattr(event.data, attribute) for name, attribute in self.attributes.items()}
         values = {f"f_{name}": _plain(value) for name, value in found.items()}
-        if values.get("f_splits") is not None:
-            values["f_splits"] = splits_json(event.data.splits)
         time = f"{event.time.isoformat(timespec='milliseconds')[:-6]}Z"
         return self.event(specversion="1.0", id=event.id, source=event.source, time=time,
                           subject=event.subject, data=self.data(**values))
@@ -61,13 +68,20 @@ class Shape:
         return next(field for field in self.fields if field.name == name)
 
 
-def splits_json(splits: Any) -> str:
-    """``[[employee, ppm]…]`` as the facts block carries it; a ten-thousandth of a percent is one ppm."""
-    return msgspec.json.encode([(split.employee, int(split.percent * 10_000)) for split in splits]).decode()
+def splits_json(splits: list[Any]) -> str:
+    """``[[employee, ppm]…]`` as facts carry it; 0.0001 percent is one ppm. Raises RuleError."""
+    found = [[EMPLOYEE.check(split.employee), PERCENT.fixed(split.percent)] for split in splits]
+    if not 1 <= len(found) <= MAX_PAYEES or len({employee for employee, _ in found}) < len(found):
+        raise RuleError(f"expected 1 to {MAX_PAYEES} different employees")
+    if sum(ppm for _, ppm in found) != 100 * SCALE:
+        raise RuleError("expected percents that sum to 100")
+    return _encode(found).decode()
 
 
 def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, str | bool | tuple) else str(value)
+    if isinstance(value, tuple):
+        return [_Split(employee=split.employee, percent=str(split.percent)) for split in value]
+    return value if value is None or isinstance(value, str | bool) else str(value)
 
 
 def shapes_of(types: EventTypes) -> dict[type, Shape]:
@@ -83,14 +97,10 @@ def _shape(name: str, payload: type[Payload]) -> Shape:
         info, rule = payload.model_fields[attribute], rules.get(field)
         default = () if info.is_required() else (_plain(info.default),)
         nullable = not info.is_required() and info.default is None
-        if rule is None:  # splits: the pydantic model alone reads them
-            members.append((f"f_{field}", None, None))
+        if rule is None:
+            members.append((f"f_{field}", list[_Split] | None, None))
             continue
-        if field == "employee" and "splits" in attributes:
-            default, kind = (), _Text
-        else:
-            kind = _struct_type(rule, nullable)
-        members.append((f"f_{field}", kind, *default))
+        members.append((f"f_{field}", _struct_type(rule, nullable), *default))
         fields.append(Field(field, rule, nullable, _reader(f"f_{field}")))
     names = {f"f_{field}": field for field in attributes}
     data = msgspec.defstruct(f"{name}_data", members, kw_only=True, gc=False, rename=names)

@@ -13,16 +13,8 @@ from schemas.decode import EventDecoder
 from schemas.event_types import EventTypes
 from schemas.events import Payload
 from schemas.rules import Name
-from tests.unit.schemas.event_texts import (
-    DECODER,
-    TYPES,
-    actual,
-    damaged_texts,
-    event_texts,
-    example,
-    expected,
-    rows_of,
-)
+from tests.unit.schemas.event_rows import actual, expected, rows_of
+from tests.unit.schemas.event_texts import DECODER, TYPES, damaged_texts, event_texts, example
 
 _SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
 

@@ -1,80 +1,30 @@
-"""Intake: what becomes of each record, gaps, and that batching does not matter."""
-
+"""Intake: what becomes of each record, where it goes, and what is said of gaps."""
 import json
-from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from runtime.records import RecordBatch
-from schemas.blocks import decode_block, kind_of
-from schemas.dead_letters import decode_dead_letter
+from schemas.blocks import decode_block
 from schemas.event_identity import event_hash, partition_key_hash
 from schemas.mapping import TopicMapping
 from streams import intake as module
 from streams.intake import Intake
-from tests.unit.schemas.event_texts import TYPES, damaged_texts, event_texts, example, rows_of
+from tests.unit.schemas.event_texts import TYPES, example
+from tests.unit.streams.intake_log import NOW, Taken, blocks, fold, letters, records
 
-_NOW = 1_775_000_000_000
-_SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
-
-
-@dataclass(slots=True)
-class Taken:
-    offset: int
-    value: bytes | None
-    timestamp: int = _NOW
-    key: bytes | None = None
-    headers: tuple = ()
-
-
-def records(values, start=0):
-    return [Taken(start + place, value) for place, value in enumerate(values)]
-
-
-def blocks(outs, target=None):
-    """(metadata, rows) of the facts blocks among ``outs``."""
-    found = [out for out in outs if out.topic == "facts" and target in (None, out.partition)]
-    assert all(kind_of(out.headers) == "facts" for out in found)
-    return [(meta, rows_of(rows)) for rows, meta in (decode_block(out.value) for out in found)]
-
-
-def letters(outs):
-    found = [out for out in outs if out.topic == "dead-letters"]
-    assert all(out.partition is None for out in found)
-    return [decode_dead_letter(out.value) for out in found]
-
-
-def fold(values, topic="events.sales", partitions=1, **options):
-    return Intake(partitions, TYPES, **options).fold(RecordBatch(topic, 3, records(values)))
+_WITHOUT_DATA = b'{"specversion":"1.0","id":"1","source":"s","type":"sale","time":"2026-03-31T17:30:00Z"}'
 
 
 def test_one_sale_becomes_one_row():
     ((meta, (row,)),) = blocks(fold([example("sale")]))
     assert meta == {
-        "topic": "events.sales",
-        "partition": 3,
-        "first": 0,
-        "last": 0,
-        "rejected": [],
-        "gaps": [],
+        "topic": "events.sales", "partition": 3, "first": 0, "last": 0, "rejected": [], "gaps": [],
     }
     assert row == {
-        "offset": 0,
-        "event_hash": event_hash("erp/shanghai", "sale-2041"),
-        "source": "erp/shanghai",
-        "id": "sale-2041",
-        "type": "sale",
-        "time": 1774949400000,
-        "subject": "2041",
-        "employee": "E1001",
-        "data.amount": 500000100,
-        "data.currency": "CNY",
-        "data.customer": "C-77",
-        "data.product": "P-9",
-        "data.channel": "store",
-        "data.quantity": 30000,
+        "offset": 0, "event_hash": event_hash("erp/shanghai", "sale-2041"), "source": "erp/shanghai",
+        "id": "sale-2041", "type": "sale", "time": 1774949400000, "subject": "2041", "employee": "E1001",
+        "data.amount": 500000100, "data.currency": "CNY", "data.customer": "C-77", "data.product": "P-9",
+        "data.channel": "store", "data.quantity": 30000,
     }
 
 
@@ -86,87 +36,60 @@ def test_a_split_sale_carries_its_parts_in_ppm():
 
 
 def test_a_refund_goes_where_its_sale_went_and_names_its_source():
-    outs = fold(
-        [example("sale", id="S-1"), example("refund", id="R-9", data={"sale_id": "S-1"})], partitions=16
-    )
+    refund = example("refund", id="R-9", data={"sale_id": "S-1"})
+    outs = fold([example("sale", id="S-1"), refund], partitions=16)
     ((_, rows),) = blocks(outs, partition_key_hash("S-1") % 16)
     assert [row["id"] for row in rows] == ["S-1", "R-9"]
     assert rows[1]["data.sale_source"] == "erp/shanghai"
 
 
 def test_fields_stand_only_where_a_row_has_them():
-    outs = fold(
-        [example("sale", id=f"S-{n}") for n in range(40)] + [example("survey_answer", id="one")], partitions=8
-    )
+    values = [example("sale", id=f"S-{n}") for n in range(40)]
+    outs = fold([*values, example("survey_answer", id="one")], partitions=8)
     home = partition_key_hash("one") % 8
     for out in (out for out in outs if out.topic == "facts"):
         rows, _ = decode_block(out.value)
         assert ("data.score" in rows.schema.names) == (out.partition == home)
-        assert all(
-            len(column.dictionary) <= len(rows) for column in rows.columns if hasattr(column, "dictionary")
-        )
+        encoded = [column for column in rows.columns if hasattr(column, "dictionary")]
+        assert all(len(column.dictionary) <= len(rows) for column in encoded)
 
 
-@pytest.mark.parametrize(
-    ("value", "reason", "named"),
-    [
-        (None, "tombstone", "no value"),
-        (b"x" * 262_145, "too_large", "262145"),
-        (b"", "invalid_json", "JSON"),
-        (b"{", "invalid_json", "JSON"),
-        (b'{"data":NaN}', "invalid_json", "JSON"),
-        (b'{"id":"\xff"}', "invalid_json", "JSON"),
-        (b'{"x":' * 5000 + b"1" + b"}" * 5000, "invalid_json", "nested"),
-        (b"[]", "invalid_envelope", "object"),
-        (b"1", "invalid_envelope", "object"),
-        (example("sale", specversion="0.3"), "invalid_envelope", "specversion"),
-        (example("sale", id=""), "invalid_envelope", "id:"),
-        (example("sale", id="a\0b"), "invalid_envelope", "id:"),
-        (example("sale", source="x" * 201), "invalid_envelope", "source:"),
-        (example("sale", time="2026-03-31T17:30:00"), "invalid_envelope", "time:"),
-        (example("sale", time="0001-01-01T00:00:00Z"), "invalid_envelope", "time:"),
-        (
-            b'{"specversion":"1.0","id":"1","source":"s","type":"sale","time":"2026-03-31T17:30:00Z"}',
-            "invalid_envelope",
-            "data:",
-        ),
-        (example("sale", type="bribe"), "unknown_type", "bribe"),
-        (example("sale", data={"currency": ...}), "invalid_payload", "data.currency: is required"),
-        (example("sale", data={"currency": "yuan"}), "invalid_payload", "data.currency:"),
-        (
-            example("sale", data={"amount": "1.00001"}),
-            "invalid_payload",
-            "data.amount: expected at most 4 decimals",
-        ),
-        (
-            example("sale", data={"amount": 100_000_001}),
-            "invalid_payload",
-            "data.amount: expected a number of at most",
-        ),
-        (example("sale", data={"amount": -1}), "invalid_payload", "data.amount: expected 0 or more"),
-        (example("sale", data={"amount": True}), "invalid_payload", "data.amount:"),
-        (example("sale", data={"employee": "E 1"}), "invalid_payload", "data.employee:"),
-        (example("sale", data={"employee": ...}), "invalid_payload", "employee or splits"),
-        (example("refund", data={"amount": 0}), "invalid_payload", "data.amount: expected more than 0"),
-        (example("delivery", data={"currency": ...}), "invalid_payload", "currency is required where amount"),
-        (
-            example("survey_answer", data={"score": 101}),
-            "invalid_payload",
-            "data.score: expected 100 or less",
-        ),
-        (example("sale", time="2026-04-03T23:34:00Z"), "time_in_future", "48 hours"),
-    ],
-)
+@pytest.mark.parametrize(("value", "reason", "named"), [
+    (None, "tombstone", "no value"),
+    (b"x" * 262_145, "too_large", "262145"),
+    (b"", "invalid_json", "JSON"),
+    (b"{", "invalid_json", "JSON"),
+    (b'{"data":NaN}', "invalid_json", "JSON"),
+    (b'{"id":"\xff"}', "invalid_json", "JSON"),
+    (b'{"x":' * 5000 + b"1" + b"}" * 5000, "invalid_json", "nested"),
+    (b"[]", "invalid_envelope", "object"),
+    (b"1", "invalid_envelope", "object"),
+    (example("sale", specversion="0.3"), "invalid_envelope", "specversion"),
+    (example("sale", id=""), "invalid_envelope", "id:"),
+    (example("sale", id="a\0b"), "invalid_envelope", "id:"),
+    (example("sale", source="x" * 201), "invalid_envelope", "source:"),
+    (example("sale", time="2026-03-31T17:30:00"), "invalid_envelope", "time:"),
+    (example("sale", time="0001-01-01T00:00:00Z"), "invalid_envelope", "time:"),
+    (_WITHOUT_DATA, "invalid_envelope", "data:"),
+    (example("sale", type="bribe"), "unknown_type", "bribe"),
+    (example("sale", data={"currency": ...}), "invalid_payload", "data.currency: is required"),
+    (example("sale", data={"currency": "yuan"}), "invalid_payload", "data.currency:"),
+    (example("sale", data={"amount": "1.00001"}), "invalid_payload", "data.amount: expected at most 4 dec"),
+    (example("sale", data={"amount": 100_000_001}), "invalid_payload", "data.amount: expected a number of"),
+    (example("sale", data={"amount": -1}), "invalid_payload", "data.amount: expected 0 or more"),
+    (example("sale", data={"amount": True}), "invalid_payload", "data.amount:"),
+    (example("sale", data={"employee": "E 1"}), "invalid_payload", "data.employee:"),
+    (example("sale", data={"employee": ...}), "invalid_payload", "employee or splits"),
+    (example("refund", data={"amount": 0}), "invalid_payload", "data.amount: expected more than 0"),
+    (example("delivery", data={"currency": ...}), "invalid_payload", "currency is required where amount"),
+    (example("survey_answer", data={"score": 101}), "invalid_payload", "data.score: expected 100 or less"),
+    (example("sale", time="2026-04-03T23:34:00Z"), "time_in_future", "48 hours"),
+])
 def test_each_kind_of_bad_record_is_a_dead_letter_with_its_reason(value, reason, named):
     outs = fold([example("sale"), value, example("visit")])
     (letter,) = letters(outs)
     assert (letter.reason, letter.stage, letter.topic, letter.partition, letter.offset) == (
-        reason,
-        "intake",
-        "events.sales",
-        3,
-        1,
-    )
+        reason, "intake", "events.sales", 3, 1)
     assert named in letter.detail
     assert letter.raw == (value or b"")[:262_144]
     ((meta, rows),) = blocks(outs)
@@ -176,12 +99,10 @@ def test_each_kind_of_bad_record_is_a_dead_letter_with_its_reason(value, reason,
 
 
 def test_an_event_may_be_48_hours_ahead_and_any_age_without_a_time_stamp():
-    edge = _NOW + module.MAX_AHEAD_MS
+    edge = NOW + module.MAX_AHEAD_MS
     at = {edge: "2026-04-02T23:33:20.000Z", edge + 1: "2026-04-02T23:33:20.001Z"}
-    taken = [
-        *records([example("sale", time=time) for time in at.values()]),
-        Taken(2, example("sale", time="2099-01-01T00:00:00Z"), timestamp=-1),
-    ]
+    late = Taken(2, example("sale", time="2099-01-01T00:00:00Z"), timestamp=-1)
+    taken = [*records([example("sale", time=time) for time in at.values()]), late]
     outs = Intake(1, TYPES).fold(RecordBatch("t", 0, taken))
     assert [letter.offset for letter in letters(outs)] == [1]
 
@@ -200,9 +121,8 @@ def test_gaps_are_reported_once_and_again_when_a_batch_is_folded_again():
 
 def test_rejections_go_to_one_partition_by_topic_and_partition_even_without_rows():
     outs = fold([None], partitions=7)
-    assert [out.partition for out in outs if out.topic == "facts"] == [
-        partition_key_hash("events.sales:3") % 7
-    ]
+    home = partition_key_hash("events.sales:3") % 7
+    assert [out.partition for out in outs if out.topic == "facts"] == [home]
 
 
 def test_long_batches_are_cut_and_report_once(monkeypatch):
@@ -210,7 +130,7 @@ def test_long_batches_are_cut_and_report_once(monkeypatch):
     outs = fold([None] + [example("sale", id=f"S-{n}") for n in range(50)])
     found = blocks(outs)
     assert len(found) > 5
-    assert [meta["rejected"] for meta, _ in found] == [[[0, "tombstone"]]] + [[]] * (len(found) - 1)
+    assert [meta["rejected"] for meta, _ in found] == [[[0, "tombstone"]], *[[]] * (len(found) - 1)]
     assert [row["offset"] for _, rows in found for row in rows] == list(range(1, 51))
 
 
@@ -223,95 +143,18 @@ def test_new_types_count_from_when_they_are_set():
 
 
 def test_a_mapped_topic():
-    mapping = TopicMapping.model_validate(
-        {
-            "source": {"constant": "till"},
-            "id": "nr",
-            "type": {"constant": "sale"},
-            "time": {"path": "at", "epoch": "s"},
-            "data": {
-                "employee": "who",
-                "amount": {"path": "cents", "divide_by": 100},
-                "currency": {"constant": "EUR"},
-            },
-        }
-    )
-    values = [
-        json.dumps({"nr": 1001, "at": 1_774_949_400, "who": "E1", "cents": 1999}).encode(),
-        b'{"nr":1}',
-        b"{",
-        None,
-        json.dumps({"nr": 2, "at": 1_774_949_400, "who": "E 1", "cents": 1}).encode(),
-    ]
+    mapping = TopicMapping.model_validate({
+        "source": {"constant": "till"}, "id": "nr", "type": {"constant": "sale"},
+        "time": {"path": "at", "epoch": "s"},
+        "data": {"employee": "who", "amount": {"path": "cents", "divide_by": 100},
+                 "currency": {"constant": "EUR"}},
+    })
+    good = json.dumps({"nr": 1001, "at": 1_774_949_400, "who": "E1", "cents": 1999}).encode()
+    wrong = json.dumps({"nr": 2, "at": 1_774_949_400, "who": "E 1", "cents": 1}).encode()
+    values = [good, b'{"nr":1}', b"{", None, wrong]
     outs = fold(values, topic="tills", mappings={"tills": mapping})
-    assert [letter.reason for letter in letters(outs)] == [
-        "unmapped",
-        "invalid_json",
-        "tombstone",
-        "invalid_payload",
-    ]
+    reasons = [letter.reason for letter in letters(outs)]
+    assert reasons == ["unmapped", "invalid_json", "tombstone", "invalid_payload"]
     ((_, (row,)),) = blocks(outs)
-    assert (row["source"], row["id"], row["time"], row["data.amount"]) == (
-        "till",
-        "1001",
-        1774949400000,
-        199900,
-    )
-
-
-def outcome(parts, partitions):
-    """Rows by target partition, dead letters and reports of one log cut into ``parts``."""
-    intake = Intake(partitions, TYPES)
-    intake.assigned("t", 0, 0)
-    outs = [out for part in parts for out in intake.fold(RecordBatch("t", 0, part))]
-    rows = {
-        target: [row for _, found in blocks(outs, target) for row in found] for target in range(partitions)
-    }
-    reports = [
-        (kind, entry) for kind in ("rejected", "gaps") for meta, _ in blocks(outs) for entry in meta[kind]
-    ]
-    return rows, letters(outs), reports
-
-
-@given(
-    st.lists(event_texts() | damaged_texts() | st.none() | st.binary(max_size=30), min_size=2, max_size=12),
-    st.data(),
-)
-@_SETTINGS
-def test_batching_does_not_matter(values, data):
-    gaps = data.draw(st.lists(st.integers(1, 3), min_size=len(values), max_size=len(values)))
-    log, offset = [], -1
-    for value, gap in zip(values, gaps, strict=True):
-        log.append(Taken(offset := offset + gap, value))
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(log) - 1))))
-    parts = [log[a:b] for a, b in zip([0, *cuts], [*cuts, len(log)], strict=True)]
-    whole = outcome([log], 3)
-    assert outcome(parts, 3) == whole
-    rows, dead, reports = whole
-    assert sorted(
-        [row["offset"] for found in rows.values() for row in found] + [letter.offset for letter in dead]
-    ) == [record.offset for record in log]
-    assert sum(entry[1] for kind, entry in reports if kind == "gaps") == log[-1].offset + 1 - len(log)
-
-
-@given(
-    st.lists(
-        st.binary(max_size=200)
-        | st.recursive(
-            st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-            lambda inner: (
-                st.lists(inner)
-                | st.dictionaries(
-                    st.sampled_from(["specversion", "id", "data", "type", "time", "source"]) | st.text(),
-                    inner,
-                )
-            ),
-        ).map(lambda value: json.dumps(value).encode()),
-        min_size=1,
-        max_size=8,
-    )
-)
-@_SETTINGS
-def test_nothing_raises(values):
-    outs = fold(values)
-    assert len(letters(outs)) + sum(len(rows) for _, rows in blocks(outs)) == len(values)
+    assert (row["source"], row["id"], row["time"]) == ("till", "1001", 1774949400000)
+    assert row["data.amount"] == 199900
