@@ -64,8 +64,8 @@ class Chunk:
         return rows
 
     def shares_of(self, high: int, low: int, seen: int) -> list[tuple[int, int]]:
-        """(assignment number, ppm) of a split sale's payees in order; ``seen`` tells it from an older one of its
-        id that is forgotten but still here.
+        """(assignment number, ppm) of a split sale's payees in order; ``seen`` tells it from an older one of
+        its id that is forgotten but still here.
         """
         column = self.shares["high"]
         start, end = (

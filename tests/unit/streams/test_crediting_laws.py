@@ -136,7 +136,7 @@ def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
 cut_points = st.lists(st.integers(0, 40), max_size=8)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(logs(), cut_points, cut_points)
 def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
     expected = Reference(TARGETS).run(log)
