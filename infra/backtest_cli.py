@@ -35,7 +35,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--employee", help="Show this employee and his units only.")
 @click.option("--period", help="Show periods of this key only, such as 2026-03.")
 @click.option("--batch", type=click.IntRange(1), default=BATCH_RECORDS, show_default=True,
-              help="Records folded at once; changes the speed, never the result.")
+              help="Records folded at once; changes the speed and the ids of earning lines (positions in the log), no figure.")
 def backtest(plan_file: Path, event_files: tuple[Path, ...], more: tuple[Path, ...], mapping_file: Path | None,
              topic: str | None, form: str, employee: str | None, period: str | None, batch: int) -> None:
     """What a plan gives on a file of events: KPI values, attainment, awards and earning lines, by the same
@@ -55,7 +55,7 @@ def backtest(plan_file: Path, event_files: tuple[Path, ...], more: tuple[Path, .
     if form == "json":
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        print_report(report, plan)
+        print_report(report, plan, with_days=period is not None)
 
 
 def _plan(file: Path) -> Plan:
@@ -101,9 +101,10 @@ class EventLines:
         number = 0
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-            for self.current in self._files:
-                task = progress.add_task(str(self.current), total=self.current.stat().st_size)
-                with self.current.open("rb") as file:
+            for path in self._files:
+                self.current = path
+                task = progress.add_task(str(path), total=path.stat().st_size)
+                with path.open("rb") as file:
                     for value in self._read(file, number):
                         number += 1
                         yield value

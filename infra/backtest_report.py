@@ -49,6 +49,7 @@ def report_of(plan: Plan, result: BacktestResult, place_of: PlaceOf, only: Only 
     only = only or Only()
     awards = [award for award in result.awards if _wanted(only, award.employee, award.period)]
     lines = [line for line in result.earnings if _wanted(only, line["employee"], line["period"])]
+    letters = sorted(result.dead_letters, key=lambda letter: (letter.offset, letter.stage))
     return {
         "plan": plan.plan,
         "version": plan.version,
@@ -59,7 +60,7 @@ def report_of(plan: Plan, result: BacktestResult, place_of: PlaceOf, only: Only 
         "earnings": [_line(line) for line in lines],
         "statements": _statements(lines),
         "outcomes": _outcomes(result),
-        "dead_letters": [_dead_letter(letter, place_of) for letter in result.dead_letters],
+        "dead_letters": [_dead_letter(letter, place_of) for letter in letters],
     }
 
 

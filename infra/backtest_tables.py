@@ -16,18 +16,19 @@ _WIDTH = 160
 _SHOWN = 50
 
 
-def print_report(report: dict[str, Any], plan: Plan, console: Console | None = None) -> None:
-    """Print what ``backtest_report.report_of`` made; empty parts are left out."""
+def print_report(report: dict[str, Any], plan: Plan, with_days: bool = True, console: Console | None = None) -> None:
+    """Print what ``backtest_report.report_of`` made; empty parts are left out, and single days if so wished."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
     kpis = {kpi.id: kpi for kpi in plan.kpis}
+    values, units = ([row for row in report[part] if with_days or row["period_kind"] != "day"] for part in ("kpis", "units"))
     _table(console, "KPIs", ("KPI", "employee", "period", "value", "target", "attainment"),
            ((_name(kpis[row["kpi"]]), row["employee"], _period(row), _value(row["value"], kpis[row["kpi"]]),
-             row["target"], _percent(row["attainment"])) for row in report["kpis"]), right=(3, 4, 5))
+             row["target"], _percent(row["attainment"])) for row in values), right=(3, 4, 5))
     _table(console, "Teams, departments, company", ("KPI", "unit", "period", "value"),
            ((_name(kpis[row["kpi"]]), f"{row['unit_kind']} {row['unit']}", _period(row),
-             _value(row["value"], kpis[row["kpi"]])) for row in report["units"]), right=(3,))
+             _value(row["value"], kpis[row["kpi"]])) for row in units), right=(3,))
     _table(console, "Awards", ("employee", "award", "period", "reached", "pays", "state", "because of", "next"),
            map(_award_row, report["awards"]))
     _table(console, f"Earning lines ({report['currency']})",
