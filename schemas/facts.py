@@ -32,6 +32,8 @@ def facts_slice(rows: pa.RecordBatch, offsets: np.ndarray, start: int, end: int)
 def _compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     """The same values over a dictionary of only those that occur."""
     words = len(column.dictionary)
+    if words > 2 * len(column):  # few of many words: cheaper by row than by word
+        return column.dictionary_decode().dictionary_encode()
     codes = column.indices.fill_null(-1).to_numpy() if column.null_count else column.indices.to_numpy()
     occurs = np.zeros(words + 1, bool)
     occurs[codes] = True  # the last place takes the nulls' -1
