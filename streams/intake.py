@@ -96,7 +96,7 @@ class Intake:
         targets = (decoded.partition_hashes % np.uint64(self._partitions)).astype(np.int64)
         order = np.argsort(targets, kind="stable")
         rows, places = decoded.rows.take(pa.array(order)), decoded.places[order]
-        sizes = np.array([len(records[place].value) + _ROW_BYTES for place in places.tolist()], np.int64)
+        sizes = np.array([len(record.value or b"") + _ROW_BYTES for record in records], np.int64)[places]
         filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
         for target in range(self._partitions):
             start, end = int(filled_to[target]), int(filled_to[target + 1])
