@@ -1,4 +1,5 @@
 """Tables that are loaded from columnar blocks: their columns, and where each comes from. Pure."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,11 +11,12 @@ import pyarrow as pa
 from sinks.columns import Column, Values, columns, from_arrow
 from sinks.insert import Origin, Table
 
-
 #: Fields of the built-in payloads: a typed column each. All others go to the extra maps.
 PAYLOAD = columns(
-    "sale_id:text? sale_source:text? amount:fixed? currency:text? quantity:fixed? customer:text? product:text? "
-    "channel:text? reason:text? minutes:fixed? priority:text? within_sla:flag? reopened:fixed? severity:text? "
+    "sale_id:text? sale_source:text? amount:fixed? currency:text? quantity:fixed? customer:text? "
+    "product:text? "
+    "channel:text? reason:text? minutes:fixed? priority:text? within_sla:flag? reopened:fixed? "
+    "severity:text? "
     "upheld:flag? score:fixed? survey:text? on_time:flag? days_late:fixed? rejected:fixed? count:fixed? "
     "component:text? converted:flag? course:text? hours:fixed?"
 )
@@ -29,8 +31,8 @@ _ROW_BITS = 20
 
 @dataclass(frozen=True)
 class BlockTable:
-    """``sources`` names block columns that differ from the table's; ``constants`` gives the same value to every
-    row, ``per_row`` the columns that depend on the row's place in the record."""
+    """``sources`` names block columns that differ from the table's; ``constants`` gives the same value to
+    every row, ``per_row`` the columns that depend on the row's place in the record."""
 
     table: Table
     constants: Callable[[dict, Origin], dict[str, object]]
@@ -84,37 +86,66 @@ def _table(name: str, spec: str, payload: tuple[Column, ...] = ()) -> Table:
 
 BLOCKS: dict[str, BlockTable] = {
     "facts": BlockTable(
-        _table("facts", "event_hash:hash source:text id:text type:text time:time subject:text employee:text "
-               "splits:text? topic:text partition:int offset:int facts_partition:int facts_offset:int "
-               "facts_index:int", PAYLOAD),
-        lambda meta, origin: {"topic": meta["topic"].encode(), "partition": meta["partition"],
-                              "facts_partition": origin.partition, "facts_offset": origin.offset},
-        payload=True, per_row=_facts_per_row,
+        _table(
+            "facts",
+            "event_hash:hash source:text id:text type:text time:time subject:text employee:text "
+            "splits:text? topic:text partition:int offset:int facts_partition:int facts_offset:int "
+            "facts_index:int",
+            PAYLOAD,
+        ),
+        lambda meta, origin: {
+            "topic": meta["topic"].encode(),
+            "partition": meta["partition"],
+            "facts_partition": origin.partition,
+            "facts_offset": origin.offset,
+        },
+        payload=True,
+        per_row=_facts_per_row,
     ),
     "credits": BlockTable(
-        _table("credits", "facts_partition:int facts_offset:int facts_index:int payee:int event_hash:hash source:text "
-               "id:text type:text time:time event_time:time employee:text team:text department:text role:text "
-               "share:int unit_first:int", PAYLOAD),
-        lambda meta, origin: {"facts_partition": meta["partition"], "version": origin.offset},
-        sources={"facts_offset": "offset", "facts_index": "index"}, payload=True,
+        _table(
+            "credits",
+            "facts_partition:int facts_offset:int facts_index:int payee:int event_hash:hash source:text "
+            "id:text type:text time:time event_time:time employee:text team:text department:text role:text "
+            "share:int unit_first:int credits_partition:int credits_offset:int",
+            PAYLOAD,
+        ),
+        lambda meta, origin: {
+            "facts_partition": meta["partition"],
+            "credits_partition": origin.partition,
+            "credits_offset": origin.offset,
+            "version": 2**64 - 1 - origin.offset,
+        },
+        sources={"facts_offset": "offset", "facts_index": "index"},
+        payload=True,
     ),
     "kpi-days": BlockTable(
-        _table("kpi_days", "kpi:text employee:text team:text department:text day:day numerator:fixed "
-               "denominator:fixed low:fixed? high:fixed? unit_numerator:fixed unit_denominator:fixed members:uints "
-               "plan_version:int credits_partition:int"),
+        _table(
+            "kpi_days",
+            "kpi:text employee:text team:text department:text day:day numerator:fixed "
+            "denominator:fixed low:fixed? high:fixed? unit_numerator:fixed unit_denominator:fixed "
+            "members:uints "
+            "plan_version:int credits_partition:int",
+        ),
         _credits_position,
     ),
     "kpi-periods": BlockTable(
-        _table("kpi_periods", "kpi:text employee:text period_kind:text period:text first_day:day last_day:day "
-               "numerator:fixed denominator:fixed value:fixed? target:fixed? attainment:fixed? plan_version:int "
-               "credits_partition:int"),
+        _table(
+            "kpi_periods",
+            "kpi:text employee:text period_kind:text period:text first_day:day last_day:day "
+            "numerator:fixed denominator:fixed value:fixed? target:fixed? attainment:fixed? plan_version:int "
+            "credits_partition:int",
+        ),
         _credits_position,
     ),
     "earnings": BlockTable(
-        _table("earnings", "line_id:text plan:text plan_version:int rule:text employee:text team:text "
-               "department:text period_kind:text period:text amount:fixed currency:text basis:fixed "
-               "value_after:fixed reason:text source:text id:text event_time:time award_id:text "
-               "credits_partition:int credits_offset:int credits_index:int payee:int"),
+        _table(
+            "earnings",
+            "line_id:text plan:text plan_version:int rule:text employee:text team:text "
+            "department:text period_kind:text period:text amount:fixed currency:text basis:fixed "
+            "value_after:fixed reason:text source:text id:text event_time:time award_id:text "
+            "credits_partition:int credits_offset:int credits_index:int payee:int",
+        ),
         lambda meta, origin: {"credits_partition": meta["partition"], "version": origin.offset},
         sources={"credits_offset": "offset", "credits_index": "index"},
     ),

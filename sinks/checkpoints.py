@@ -1,18 +1,20 @@
 """The checkpoint store on ClickHouse.
 
-Why a checkpoint is whole or absent: it is one INSERT that the driver sends as one block, and one block into one
-partition of a MergeTree table becomes one part, which exists or does not.
+Why a checkpoint is whole or absent: it is one INSERT that the driver sends as one block, and one block into
+one partition of a MergeTree table becomes one part, which exists or does not.
 
-Why ``load`` is consistent, also with a zombie (an owner that lost its partition and does not know yet): folding is
-deterministic and values are absolute, so a row for key k at version v is the state of k at offset v, whoever wrote it.
-Each owner starts from a complete state at its marker L and writes, in order, every key that changes after L. Let M be
-the highest marker. Its writer covered every change up to M. Another owner's row hides one of its rows only with a
-version between that row's and M, and then holds the state of that key at the later offset: the same value, or a newer
-one still at or below M. No row is above M, because each block carries its own marker. So the newest row of every key
-is the state at M, in whatever order the blocks arrived. One SELECT reads marker and rows from one snapshot of parts.
+Why ``load`` is consistent, also with a zombie (an owner that lost its partition and does not know yet):
+folding is deterministic and values are absolute, so a row for key k at version v is the state of k at offset
+v, whoever wrote it. Each owner starts from a complete state at its marker L and writes, in order, every key
+that changes after L. Let M be the highest marker. Its writer covered every change up to M. Another owner's
+row hides one of its rows only with a version between that row's and M, and then holds the state of that key
+at the later offset: the same value, or a newer one still at or below M. No row is above M, because each block
+carries its own marker. So the newest row of every key is the state at M, in whatever order the blocks
+arrived. One SELECT reads marker and rows from one snapshot of parts.
 
 A deleted key stays as a tombstone, since an older version of it may still lie in a part that is not merged.
 """
+
 from __future__ import annotations
 
 from clickhouse_driver.errors import Error
@@ -31,7 +33,8 @@ WHERE stage = %(stage)s AND partition = %(partition)s
 
 
 class ClickHouseCheckpointStore:
-    """Implements runtime.checkpoints.CheckpointStore; every call has its own connection, so threads may share it.
+    """Implements runtime.checkpoints.CheckpointStore; every call has its own connection, so threads may share
+    it.
 
     ``query_settings`` go with every query: on a replicated cluster ``insert_quorum`` and
     ``select_sequential_consistency``, so that no lagging replica hands out an old marker.
@@ -56,12 +59,16 @@ class ClickHouseCheckpointStore:
             raise StoreUnavailable(f"checkpoint not saved: {error}") from error
 
     def load(self, stage: str, partition: int) -> Checkpoint | None:
-        """The newest checkpoint with all its live rows, None where there never was one. Raises StoreUnavailable."""
+        """The newest checkpoint with all its live rows, None where there never was one. Raises
+        StoreUnavailable.
+        """
         try:
             with connect_binary(self._settings, **self._query_settings) as client:
                 found = client.execute(_SELECT, {"stage": stage, "partition": partition}, columnar=True)
         except (Error, OSError, EOFError) as error:
-            raise StoreUnavailable(f"checkpoint of {stage}, partition {partition} not loaded: {error}") from error
+            raise StoreUnavailable(
+                f"checkpoint of {stage}, partition {partition} not loaded: {error}"
+            ) from error
         keys, values = found or ((), ())
         rows = {key.decode(): value for key, value in zip(keys, values, strict=True) if value}
         if not rows:
@@ -75,7 +82,7 @@ def open_store(settings: Settings) -> ClickHouseCheckpointStore:
 
 
 def _columns(checkpoints: list[Checkpoint]) -> list[list]:
-    """Columns of the insert: each checkpoint's rows and then its marker. Raises ValueError for an empty key."""
+    """Columns of the insert: each checkpoint's rows, then its marker. Raises ValueError for an empty key."""
     stages: list[bytes] = []
     partitions: list[int] = []
     keys: list[bytes] = []
@@ -91,15 +98,3 @@ def _columns(checkpoints: list[Checkpoint]) -> list[list]:
         values += [*checkpoint.rows.values(), str(checkpoint.next_offset).encode()]
         versions += [checkpoint.next_offset] * count
     return [stages, partitions, keys, values, versions, [0 if value else 1 for value in values]]
-
-
-def open_store(settings) -> ClickHouseCheckpointStore:
-    """The store that the settings of a process name (``checkpoint_store``)."""
-    return ClickHouseCheckpointStore(
-        ClickHouseSettings(
-            settings.clickhouse_host,
-            settings.clickhouse_port,
-            settings.clickhouse_user,
-            settings.clickhouse_password.get_secret_value(),
-        )
-    )

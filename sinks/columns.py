@@ -1,8 +1,11 @@
-"""Columns as they travel to ClickHouse: plain integers and bytes, which the server turns into the table's types.
+"""Columns as they travel to ClickHouse: plain integers and bytes, which the server turns into the table's
+types.
 
-Decimals, dates and nullable values are slow to encode in Python, row by row. So an insert sends fixed-point numbers
-and times as int64, text as bytes, and which values are null as bit masks, and its SELECT ... FROM input() converts.
+Decimals, dates and nullable values are slow to encode in Python, row by row. So an insert sends fixed-point
+numbers and times as int64, text as bytes, and which values are null as bit masks, and its SELECT ... FROM
+input() converts.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -55,7 +58,9 @@ def columns(spec: str) -> tuple[Column, ...]:
 
 
 class Values(NamedTuple):
-    """One column of n rows: ``data`` of the kind's dtype, blank where ``nulls`` (bool, or None for none) is set."""
+    """One column of n rows: ``data`` of the kind's dtype, blank where ``nulls`` (bool, or None for none) is
+    set.
+    """
 
     data: np.ndarray
     nulls: np.ndarray | None = None
@@ -82,7 +87,9 @@ def from_list(kind: str, items: list) -> Values:
 
 
 def from_arrow(kind: str, array: pa.Array) -> Values:
-    """Values from one Arrow column, without a Python step per row; raises TypeError where the type does not fit."""
+    """Values from one Arrow column, without a Python step per row; raises TypeError where the type does not
+    fit.
+    """
     if kind == "uints":
         return Values(_from_lists(array))
     nulls = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
@@ -108,9 +115,12 @@ def concatenate(kind: str, parts: list[tuple[Values | None, int]]) -> Values:
     data = np.concatenate([values.data for values in filled])
     if all(values.nulls is None for values in filled):
         return Values(data)
-    return Values(data, np.concatenate([
-        np.zeros(len(values.data), bool) if values.nulls is None else values.nulls for values in filled
-    ]))
+    return Values(
+        data,
+        np.concatenate(
+            [np.zeros(len(values.data), bool) if values.nulls is None else values.nulls for values in filled]
+        ),
+    )
 
 
 def _encoded(item: object) -> object:

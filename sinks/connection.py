@@ -1,4 +1,5 @@
 """How to reach ClickHouse, and clients whose settings suit what they are for."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ class ClickHouseSettings:
 def from_settings(settings: Settings) -> ClickHouseSettings:
     """The server and account that the process settings name."""
     return ClickHouseSettings(
-        settings.clickhouse_host, settings.clickhouse_port, settings.clickhouse_user,
+        settings.clickhouse_host,
+        settings.clickhouse_port,
+        settings.clickhouse_user,
         settings.clickhouse_password.get_secret_value(),
     )
 
@@ -37,13 +40,21 @@ def connect(settings: ClickHouseSettings, **options: object) -> Client:
     acknowledgement would no longer mean that this very block is stored.
     """
     return Client(
-        settings.host, port=settings.port, user=settings.user, password=settings.password,
-        secure=settings.secure, database="default", connect_timeout=5,
-        send_receive_timeout=_TIMEOUT_SECONDS, client_name="kpistream",
+        settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password,
+        secure=settings.secure,
+        database="default",
+        connect_timeout=5,
+        send_receive_timeout=_TIMEOUT_SECONDS,
+        client_name="kpistream",
         settings={"async_insert": 0, **options},
     )
 
 
 def connect_binary(settings: ClickHouseSettings, **options: object) -> Client:
-    """A client that takes and gives strings as bytes, and sends each insert as one block unless told otherwise."""
+    """A client that takes and gives strings as bytes, and sends each insert as one block unless told
+    otherwise.
+    """
     return connect(settings, **{"strings_as_bytes": True, "insert_block_size": 2**31 - 1, **options})

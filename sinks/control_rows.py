@@ -1,4 +1,5 @@
 """What a plan says as dimension rows: plan versions, the KPI dictionary, targets, the organisation. Pure."""
+
 from __future__ import annotations
 
 from schemas.control import decode_control
@@ -11,22 +12,51 @@ from sinks.json_rows import rows_from_dicts
 _PLAN = "plan:text plan_version:int "
 _LOADED = " version:uint processed_at:time"
 
-PLAN_VERSIONS = Table("plan_versions", columns(
-    _PLAN + "control_id:text timezone:text currency:text company:text document:text" + _LOADED
-))
-KPIS = Table("kpis", columns(
-    _PLAN + "kpi:text name_en:text name_zh:text description_en:text description_zh:text aggregate:text events:texts "
-    "field:text unit:text direction:text definition:text" + _LOADED
-))
-TARGETS = Table("targets", columns(
-    _PLAN + "number:int kpi:text period_kind:text at:text value:fixed employee:text role:text team:text "
-    "department:text" + _LOADED
-))
-ORGANISATION = Table("organisation", columns(
-    _PLAN + "employee:text employee_name:text role:text team:text team_name_en:text team_name_zh:text "
-    "department:text department_name_en:text department_name_zh:text company:text company_name_en:text "
-    "company_name_zh:text" + _LOADED
-))
+PLAN_VERSIONS = Table(
+    "plan_versions",
+    columns(_PLAN + "control_id:text timezone:text currency:text company:text document:text" + _LOADED),
+)
+KPIS = Table(
+    "kpis",
+    columns(
+        _PLAN
+        + "kpi:text name_en:text name_zh:text description_en:text description_zh:text aggregate:text events:texts "
+        "field:text unit:text direction:text definition:text" + _LOADED
+    ),
+)
+TARGETS = Table(
+    "targets",
+    columns(
+        _PLAN + "number:int kpi:text period_kind:text at:text value:fixed employee:text role:text team:text "
+        "department:text" + _LOADED
+    ),
+)
+ORGANISATION = Table(
+    "organisation",
+    columns(
+        _PLAN + "employee:text employee_name:text role:text team:text team_name_en:text team_name_zh:text "
+        "department:text department_name_en:text department_name_zh:text company:text company_name_en:text "
+        "company_name_zh:text" + _LOADED
+    ),
+)
+
+PLAN_POSITIONS = Table(
+    "plan_positions",
+    columns("credits_partition:int credits_offset:int control_id:text plan:text plan_version:int" + _LOADED),
+)
+
+
+def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
+    """Where a plan version begins to count in one credits partition, from the copy that stands there."""
+    record = decode_control(value)
+    row = {
+        "credits_partition": origin.partition,
+        "credits_offset": origin.offset,
+        "control_id": record.id,
+        "plan": record.plan.plan,
+        "plan_version": record.plan.version,
+    }
+    return [rows_from_dicts(PLAN_POSITIONS, [row], origin)]
 
 
 def control_rows(value: bytes, origin: Origin) -> list[Rows]:
@@ -35,10 +65,18 @@ def control_rows(value: bytes, origin: Origin) -> list[Rows]:
     plan = record.plan
     head = {"plan": plan.plan, "plan_version": plan.version}
     version = head | {
-        "control_id": record.id, "timezone": plan.timezone, "currency": plan.currency,
-        "company": plan.organisation.company, "document": plan.model_dump_json(exclude_none=True),
+        "control_id": record.id,
+        "timezone": plan.timezone,
+        "currency": plan.currency,
+        "company": plan.organisation.company,
+        "document": plan.model_dump_json(exclude_none=True),
     }
-    tables = {PLAN_VERSIONS: [version], KPIS: _kpis(plan), TARGETS: _targets(plan), ORGANISATION: _organisation(plan)}
+    tables = {
+        PLAN_VERSIONS: [version],
+        KPIS: _kpis(plan),
+        TARGETS: _targets(plan),
+        ORGANISATION: _organisation(plan),
+    }
     return [
         rows_from_dicts(table, [head | row for row in rows], origin) for table, rows in tables.items() if rows
     ]
@@ -51,9 +89,15 @@ def _text(name: Named | None, prefix: str) -> dict[str, str]:
 def _kpis(plan: Plan) -> list[dict]:
     return [
         {
-            "kpi": kpi.id, **_text(kpi.name, "name"), **_text(kpi.description, "description"),
-            "aggregate": kpi.aggregate, "events": kpi.events, "field": kpi.field or "", "unit": kpi.unit,
-            "direction": kpi.direction, "definition": kpi.model_dump_json(exclude_none=True),
+            "kpi": kpi.id,
+            **_text(kpi.name, "name"),
+            **_text(kpi.description, "description"),
+            "aggregate": kpi.aggregate,
+            "events": kpi.events,
+            "field": kpi.field or "",
+            "unit": kpi.unit,
+            "direction": kpi.direction,
+            "definition": kpi.model_dump_json(exclude_none=True),
         }
         for kpi in plan.kpis
     ]
@@ -62,9 +106,15 @@ def _kpis(plan: Plan) -> list[dict]:
 def _targets(plan: Plan) -> list[dict]:
     return [
         {
-            "number": number, "kpi": target.kpi, "period_kind": target.period, "at": target.at or "",
-            "value": to_fixed(target.value), "employee": target.employee or "", "role": target.role or "",
-            "team": target.team or "", "department": target.department or "",
+            "number": number,
+            "kpi": target.kpi,
+            "period_kind": target.period,
+            "at": target.at or "",
+            "value": to_fixed(target.value),
+            "employee": target.employee or "",
+            "role": target.role or "",
+            "team": target.team or "",
+            "department": target.department or "",
         }
         for number, target in enumerate(plan.targets)
     ]
@@ -74,10 +124,15 @@ def _organisation(plan: Plan) -> list[dict]:
     organisation = plan.organisation
     company = {"company": organisation.company, **_text(organisation.name, "company_name")}
     return [
-        company | {
-            "department": department.id, **_text(department.name, "department_name"),
-            "team": team.id, **_text(team.name, "team_name"),
-            "employee": employee.id, "employee_name": employee.name, "role": employee.role,
+        company
+        | {
+            "department": department.id,
+            **_text(department.name, "department_name"),
+            "team": team.id,
+            **_text(team.name, "team_name"),
+            "employee": employee.id,
+            "employee_name": employee.name,
+            "role": employee.role,
         }
         for department in organisation.departments
         for team in department.teams

@@ -1,4 +1,5 @@
 """One INSERT from many small pieces: the query and its columns. Pure."""
+
 from __future__ import annotations
 
 import re
@@ -99,7 +100,9 @@ def _masks(whole: list[Values]) -> list[np.ndarray]:
 
 
 @lru_cache(maxsize=256)
-def _query(table: str, used: tuple[Column, ...], extras: tuple[tuple[str, str], ...], nullable: tuple[bool, ...]) -> str:
+def _query(
+    table: str, used: tuple[Column, ...], extras: tuple[tuple[str, str], ...], nullable: tuple[bool, ...]
+) -> str:
     """INSERT ... SELECT ... FROM input(): wire columns are w0, w1, ... and the masks m0, m1, ..."""
     kinds = [column.kind for column in used] + [EXTRA_KINDS[name][0] for name, _ in extras]
     expressions = []

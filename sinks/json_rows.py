@@ -1,30 +1,46 @@
 """Rows of the topics that hold one JSON record each: awards, dead letters, outcomes. Pure."""
+
 from __future__ import annotations
+
+from decimal import Decimal
 
 import msgspec
 
 from schemas.dead_letters import decode_dead_letter
-from decimal import Decimal
 from schemas.money import to_fixed
 from schemas.results import decode_award
 from sinks.columns import columns, from_list
 from sinks.insert import Origin, Rows, Table
 
-AWARDS = Table("awards", columns(
-    "award_id:text plan:text plan_version:int rule:text kind:text name_en:text name_zh:text employee:text "
-    "employee_name:text team:text department:text period_kind:text period:text tier:int threshold:text sequence:int "
-    "state:text amount:fixed? currency:text evidence:text cause_source:text cause_id:text cause_type:text "
-    "cause_time:time position_partition:int position_offset:int position_index:int position_payee:int "
-    "next_tier:text? gap:text? version:uint processed_at:time"
-))
-DEAD_LETTERS = Table("dead_letters", columns(
-    "dead_letter_id:text stage:text topic:text partition:int offset:int index:int reason:text detail:text raw:text "
-    "key:text? record_time:time version:uint processed_at:time"
-))
-OUTCOMES = Table("outcomes", columns(
-    "facts_partition:int topic:text partition:int applied:uint duplicate:uint dead_lettered:uint parked:uint "
-    "gaps:uint last_offset:int version:uint processed_at:time"
-))
+AWARDS = Table(
+    "awards",
+    columns(
+        "award_id:text plan:text plan_version:int rule:text kind:text name_en:text name_zh:text "
+        "employee:text "
+        "employee_name:text team:text department:text period_kind:text period:text tier:int threshold:text "
+        "sequence:int "
+        "state:text amount:fixed? currency:text evidence:text cause_source:text cause_id:text "
+        "cause_type:text "
+        "cause_time:time position_partition:int position_offset:int position_index:int position_payee:int "
+        "next_tier:text? gap:text? version:uint processed_at:time"
+    ),
+)
+DEAD_LETTERS = Table(
+    "dead_letters",
+    columns(
+        "dead_letter_id:text stage:text topic:text partition:int offset:int index:int reason:text "
+        "detail:text raw:text "
+        "key:text? record_time:time version:uint processed_at:time"
+    ),
+)
+OUTCOMES = Table(
+    "outcomes",
+    columns(
+        "facts_partition:int topic:text partition:int applied:uint duplicate:uint dead_lettered:uint "
+        "parked:uint "
+        "gaps:uint last_offset:int version:uint processed_at:time"
+    ),
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -49,7 +65,9 @@ def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Rows:
     """Rows of ``table`` from one dict per row; version and processed_at come from ``origin`` unless given."""
     loaded = {"version": origin.offset, "processed_at": origin.timestamp}
     whole = [loaded | one for one in dicts]
-    values = {column.name: from_list(column.kind, [one[column.name] for one in whole]) for column in table.columns}
+    values = {
+        column.name: from_list(column.kind, [one[column.name] for one in whole]) for column in table.columns
+    }
     return Rows(table, len(whole), values)
 
 
@@ -59,13 +77,18 @@ def award_rows(value: bytes, origin: Origin) -> list[Rows]:
     fields = msgspec.structs.asdict(award)
     row = {column.name: fields[column.name] for column in AWARDS.columns if column.name in fields}
     row |= {
-        "name_en": award.name.get("en", ""), "name_zh": award.name.get("zh", ""),
+        "name_en": award.name.get("en", ""),
+        "name_zh": award.name.get("zh", ""),
         "amount": None if award.amount is None else to_fixed(Decimal(award.amount)),
         "evidence": msgspec.json.encode(award.evidence),
-        "cause_source": award.cause.source, "cause_id": award.cause.id, "cause_type": award.cause.type,
+        "cause_source": award.cause.source,
+        "cause_id": award.cause.id,
+        "cause_type": award.cause.type,
         "cause_time": award.cause.time,
-        "position_partition": award.position.partition, "position_offset": award.position.offset,
-        "position_index": award.position.index, "position_payee": award.position.payee,
+        "position_partition": award.position.partition,
+        "position_offset": award.position.offset,
+        "position_index": award.position.index,
+        "position_payee": award.position.payee,
     }
     return [rows_from_dicts(AWARDS, [row], origin)]
 
@@ -74,7 +97,8 @@ def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
     """One dead letter, with its raw bytes."""
     letter = decode_dead_letter(value)
     row = msgspec.structs.asdict(letter) | {
-        "dead_letter_id": letter.dead_letter_id, "record_time": letter.timestamp,
+        "dead_letter_id": letter.dead_letter_id,
+        "record_time": letter.timestamp,
     }
     return [rows_from_dicts(DEAD_LETTERS, [row], origin)]
 

@@ -1,4 +1,5 @@
 """The loader: buffers rows of the internal topics, inserts them, and only then says what may be committed."""
+
 from __future__ import annotations
 
 import time
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
-from infra.metrics import SINK_FAILURES, SINK_ROWS, SINK_SECONDS
+from infra.metrics import SINK_FAILURES, SINK_ROWS
 from runtime.records import RecordBatch
 from sinks.connection import ClickHouseSettings, connect_binary
 from sinks.insert import Insert, Rows, build_insert
@@ -38,10 +39,16 @@ def loader_client(settings: ClickHouseSettings) -> Client:
 
 
 class Loader:
-    """Not thread-safe: one owner calls ``add`` and then ``flush`` (blocking, so from a thread), never both at once."""
+    """Not thread-safe: one owner calls ``add`` and then ``flush`` (blocking, so from a thread), never both at
+    once.
+    """
 
-    def __init__(self, client_factory: Callable[[], Client], retry: Retry = Retry(),
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client_factory: Callable[[], Client],
+        retry: Retry = Retry(),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client_factory = client_factory
         self._client: Client | None = None
         self._retry = retry
@@ -55,8 +62,12 @@ class Loader:
         return sum(piece.count for pieces in self._buffers.values() for piece in pieces)
 
     def add(self, batch: RecordBatch) -> None:
-        """Buffer one batch; raises RowError, and buffers none of it, where a record is not what its topic holds."""
-        decoded = [piece for record in batch.records for piece in rows_of(batch.topic, batch.partition, record)]
+        """Buffer one batch; raises RowError, and buffers none of it, where a record is not what its topic
+        holds.
+        """
+        decoded = [
+            piece for record in batch.records for piece in rows_of(batch.topic, batch.partition, record)
+        ]
         for piece in decoded:
             self._buffers.setdefault(piece.table.name, []).append(piece)
         self._offsets[batch.topic, batch.partition] = batch.records[-1].offset + 1
@@ -64,13 +75,12 @@ class Loader:
     def flush(self) -> dict[tuple[str, int], int]:
         """Insert everything, then return what may be committed: next offset by (topic, partition).
 
-        Raises LoadError; then everything is still buffered, and a later flush inserts it again. That, and the retry
-        of an insert that timed out but was applied, is harmless: the tables keep one row per key.
+        Raises LoadError; then everything is still buffered, and a later flush inserts it again. That, and the
+        retry of an insert that timed out but was applied, is harmless: the tables keep one row per key.
         """
-        with SINK_SECONDS.time():
-            for _, pieces in sorted(self._buffers.items()):
-                for together in _blocks(pieces):
-                    self._insert(build_insert(together))
+        for _, pieces in sorted(self._buffers.items()):
+            for together in _blocks(pieces):
+                self._insert(build_insert(together))
         # Only here is every row stored.
         committable, self._offsets, self._buffers = self._offsets, {}, {}
         return committable

@@ -1,8 +1,9 @@
 """Records of the internal topics as rows of tables. Pure. A new table is one entry in SINKS.
 
-Blocks stay columnar from the topic to the insert; only control records, awards, dead letters and outcomes, which are
-few, pass through Python objects.
+Blocks stay columnar from the topic to the insert; only control records, awards, dead letters and outcomes,
+which are few, pass through Python objects.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from schemas.blocks import BlockError, decode_block, kind_of
 from schemas.control import KIND as CONTROL
 from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
-from sinks.control_rows import control_rows
+from sinks.control_rows import control_rows, plan_position_rows
 from sinks.insert import Origin, Rows
 from sinks.json_rows import award_rows, dead_letter_rows, outcome_rows
 
@@ -49,9 +50,10 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.DEAD_LETTERS.name, ""): dead_letter_rows,
     (topics.OUTCOMES.name, ""): outcome_rows,
     (topics.CONTROL.name, ""): control_rows,
-    # Copies of what the control topic holds, for the stages.
+    # Copies of what the control topic holds: of those in credits the place matters, of those in facts
+    # nothing.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
-    (topics.CREDITS.name, CONTROL): lambda value, origin: [],
+    (topics.CREDITS.name, CONTROL): plan_position_rows,
 }
 #: The topics that the loader reads.
 LOADED_TOPICS = tuple(sorted({topic for topic, _ in SINKS}))

@@ -1,8 +1,9 @@
 """A KPI of the plan as a query over the credits: the same numbers as the engine's, by another way. Pure.
 
-Used to check the engine, so it shares no code with it. Identifiers in the text come from our own list of columns;
-whatever a plan holds (ids, field names, filter values) travels as a parameter.
+Used to check the engine, so it shares no code with it. Identifiers in the text come from our own list of
+columns; whatever a plan holds (ids, field names, filter values) travels as a parameter.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -32,29 +33,45 @@ class _Builder:
     """Hands out parameter names while expressions are put together."""
 
     plan: Plan
+    prefix: str
     parameters: dict[str, object] = field(default_factory=dict)
 
     def bind(self, value: object) -> str:
-        name = f"p{len(self.parameters)}"
+        name = f"{self.prefix}{len(self.parameters)}"
         self.parameters[name] = value
         return f"%({name})s"
 
 
-def kpi_sql(kpi: Kpi, plan: Plan) -> Query:
+@dataclass(frozen=True)
+class Window:
+    """Credits of one partition with after < offset < before (None: without end)."""
+
+    partition: int
+    after: int
+    before: int | None = None
+
+
+def kpi_sql(kpi: Kpi, plan: Plan, windows: tuple[Window, ...] = (), prefix: str = "p") -> Query:
     """Day cells of ``kpi`` from the table credits: employee, team, department, day, numerator, denominator,
-    unit_numerator, unit_denominator (Decimal), low, high (nullable), members (sorted Array(UInt64))."""
-    build = _Builder(plan)
+    unit_numerator, unit_denominator (Decimal), low, high (nullable), members (sorted Array(UInt64)).
+
+    ``windows`` limit the credits to those that count by this definition; ``prefix`` begins the parameters'
+    names.
+    """
+    build = _Builder(plan, prefix)
     counted, upper, lower = _ratio(build, kpi) if kpi.aggregate == "ratio" else _plain(build, kpi)
     upper_field = kpi.numerator.field if kpi.numerator else kpi.field
     lower_field = kpi.denominator.field if kpi.denominator else None
-    member = f"xxh3(ifNull({_value(build, kpi, kpi.field)}, ''))" if kpi.aggregate == "distinct" else "toUInt64(0)"
+    member = (
+        f"xxh3(ifNull({_value(build, kpi, kpi.field)}, ''))" if kpi.aggregate == "distinct" else "toUInt64(0)"
+    )
     text = f"""
 SELECT
     employee, team, department, day,
-    {_NUMERATORS.get(kpi.aggregate, 'sum(upper)')} AS numerator,
+    {_NUMERATORS.get(kpi.aggregate, "sum(upper)")} AS numerator,
     sum(lower) AS denominator,
-    sum({_of_unit(upper_field, 'upper')}) AS unit_numerator,
-    sum({_of_unit(lower_field, 'lower')}) AS unit_denominator,
+    sum({_of_unit(upper_field, "upper")}) AS unit_numerator,
+    sum({_of_unit(lower_field, "lower")}) AS unit_denominator,
     {"min(upper)" if kpi.aggregate == "min" else "NULL"} AS low,
     {"max(upper)" if kpi.aggregate == "max" else "NULL"} AS high,
     {"arraySort(groupUniqArray(member))" if kpi.aggregate == "distinct" else "[]"} AS members
@@ -67,13 +84,25 @@ FROM
         {lower} AS lower,
         {member} AS member
     FROM kpistream.credits FINAL
-    WHERE {counted}
+    WHERE {counted}{_within_windows(windows)}
 )
 GROUP BY employee, team, department, day"""
     return Query(text, build.parameters)
 
 
 _NUMERATORS = {"min": "min(upper)", "max": "max(upper)", "distinct": "toDecimal64(uniqExact(member), 4)"}
+
+
+def _within_windows(windows: tuple[Window, ...]) -> str:
+    """Positions are integers of our own, so they may stand in the text."""
+    if not windows:
+        return ""
+    places = [
+        f"(credits_partition = {window.partition} AND credits_offset > {window.after}"
+        + (f" AND credits_offset < {window.before})" if window.before is not None else ")")
+        for window in windows
+    ]
+    return f" AND ({' OR '.join(places)})"
 
 
 def _of_unit(name: str | None, column: str) -> str:
@@ -95,7 +124,11 @@ def _ratio(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:
     """As _plain: a row counts where either part does, and adds nothing to the other."""
     (above, upper), (below, lower) = (_part(build, kpi, part) for part in (kpi.numerator, kpi.denominator))
     common = " AND ".join(["1", *_filters(build, kpi, kpi.where)])
-    return (f"{common} AND (({above}) OR ({below}))", f"if({above}, {upper}, {_ZERO})", f"if({below}, {lower}, {_ZERO})")
+    return (
+        f"{common} AND (({above}) OR ({below}))",
+        f"if({above}, {upper}, {_ZERO})",
+        f"if({below}, {lower}, {_ZERO})",
+    )
 
 
 def _part(build: _Builder, kpi: Kpi, part: Part) -> tuple[str, str]:
@@ -123,7 +156,9 @@ def _matches(build: _Builder, kpi: Kpi, name: str, wanted: Filter) -> str:
     if kind == "text":
         return f"{value} IN {build.bind(tuple(str(option) for option in options))}"
     if kind == "flag":
-        choices = [f"{value} = toBool({build.bind(int(option))})" for option in options if isinstance(option, bool)]
+        choices = [
+            f"{value} = toBool({build.bind(int(option))})" for option in options if isinstance(option, bool)
+        ]
     else:
         choices = [f"{value} = {_number(build, option)}" for option in options if _is_number(option)]
     return f"({' OR '.join(choices)})" if choices else "0"
@@ -131,7 +166,9 @@ def _matches(build: _Builder, kpi: Kpi, name: str, wanted: Filter) -> str:
 
 def _within(build: _Builder, value: str, bounds: Comparison) -> str:
     given = [(sign, getattr(bounds, name)) for name, sign in _BOUNDS if getattr(bounds, name) is not None]
-    return " AND ".join([f"isNotNull({value})", *(f"{value} {sign} {_number(build, bound)}" for sign, bound in given)])
+    return " AND ".join(
+        [f"isNotNull({value})", *(f"{value} {sign} {_number(build, bound)}" for sign, bound in given)]
+    )
 
 
 def _number(build: _Builder, value: object) -> str:

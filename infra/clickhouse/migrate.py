@@ -1,4 +1,5 @@
-"""Brings a server to the newest schema: applies what is missing, refuses where an applied file was changed."""
+"""Brings a server to the newest schema: applies what is missing, refuses changed files."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ COMMENT 'Migrations that were applied';
 
 @dataclass(frozen=True)
 class Status:
-    """One migration: ``state`` is applied, pending, changed (the file differs from what was applied) or missing."""
+    """One migration: ``state`` is applied, pending, changed (the file differs from what was applied) or
+    missing.
+    """
 
     number: int
     name: str
@@ -37,12 +40,13 @@ class Status:
     applied_at: datetime | None = None
 
 
-def migrate(settings: ClickHouseSettings, dry_run: bool = False, *, cluster: str = "",
-            folder: Path = FOLDER) -> list[Migration]:
+def migrate(
+    settings: ClickHouseSettings, dry_run: bool = False, *, cluster: str = "", folder: Path = FOLDER
+) -> list[Migration]:
     """Apply what is pending, in order; returns it. With ``dry_run`` nothing is written.
 
-    Every statement can run twice, so a migration that was cut short is simply run again. Raises MigrationError
-    where the files do not match what was applied, or where a statement fails.
+    Every statement can run twice, so a migration that was cut short is simply run again. Raises
+    MigrationError where the files do not match what was applied, or where a statement fails.
     """
     migrations = read_migrations(folder)
     with connect(settings) as client:
@@ -67,7 +71,9 @@ def status(settings: ClickHouseSettings, *, folder: Path = FOLDER) -> list[Statu
 def _applied(client: Client) -> dict[int, tuple[str, str, datetime]]:
     if not client.execute("EXISTS TABLE kpistream.migrations")[0][0]:
         return {}
-    rows = client.execute("SELECT number, name, checksum, applied_at FROM kpistream.migrations FINAL ORDER BY number")
+    rows = client.execute(
+        "SELECT number, name, checksum, applied_at FROM kpistream.migrations FINAL ORDER BY number"
+    )
     return {number: (name, checksum, when) for number, name, checksum, when in rows}
 
 
@@ -75,7 +81,7 @@ def _compare(migrations: list[Migration], applied: dict[int, tuple[str, str, dat
     """Pure: files against what was applied, by number."""
     result = []
     for migration in migrations:
-        name, checksum, when = applied.get(migration.number, ("", "", None))
+        _, checksum, when = applied.get(migration.number, ("", "", None))
         state = "pending" if when is None else "applied" if checksum == migration.checksum else "changed"
         result.append(Status(migration.number, migration.name, state, when))
     known = {migration.number for migration in migrations}
@@ -86,7 +92,8 @@ def _compare(migrations: list[Migration], applied: dict[int, tuple[str, str, dat
 def _refuse_mismatch(state: Status) -> None:
     if state.state == "changed":
         raise MigrationError(
-            f"{state.name}: the file was changed after it was applied on {state.applied_at:%Y-%m-%d %H:%M} UTC; "
+            f"{state.name}: the file was changed after it was applied on {state.applied_at:%Y-%m-%d %H:%M} "
+            "UTC; "
             "put it back and add a new migration instead"
         )
     if state.state == "missing":

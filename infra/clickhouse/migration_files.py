@@ -1,4 +1,7 @@
-"""The numbered SQL files: names, checksums, statements, the variant for a replicated cluster. Pure but for reading."""
+"""The numbered SQL files: names, checksums, statements, the variant for a replicated cluster. Pure but for
+reading.
+"""
+
 from __future__ import annotations
 
 import hashlib
@@ -28,16 +31,20 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """Every migration of ``folder`` by number; raises MigrationError on a name or a number that does not fit."""
+    """Every migration of ``folder`` by number; raises MigrationError on a name or number that is wrong."""
     found: list[Migration] = []
     for path in sorted(folder.glob("*.sql")):
         matched = _NAME.match(path.name)
         if not matched:
             raise MigrationError(f"{path.name}: expected a name such as 0007_dimensions.sql")
         content = path.read_bytes()
-        migration = Migration(int(matched[1]), path.name, hashlib.sha256(content).hexdigest(), content.decode())
+        migration = Migration(
+            int(matched[1]), path.name, hashlib.sha256(content).hexdigest(), content.decode()
+        )
         if migration.number != len(found) + 1:
-            raise MigrationError(f"{path.name}: expected number {len(found) + 1:04}; each number stands once, without holes")
+            raise MigrationError(
+                f"{path.name}: expected number {len(found) + 1:04}; each number stands once, without holes"
+            )
         found.append(migration)
     return found
 

@@ -1,8 +1,9 @@
 """Checks that the tables agree with each other: events, credits, KPI cells, periods, outcomes.
 
-The engine folds; this recomputes by SQL from what was loaded. It reads only, and is exact once the loader has caught
-up and nothing arrives: before that, differences are rows on their way.
+The engine folds; this recomputes by SQL from what was loaded. It reads only, and is exact once the loader has
+caught up and nothing arrives: before that, differences are rows on their way.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from clickhouse_driver import Client
 
+from infra.clickhouse.kpi_history import Applied, definitions, period_kinds
 from infra.clickhouse.reconcile_sql import (
     CONSERVATION,
     COUNTS,
@@ -27,7 +29,7 @@ EXAMPLES = 10
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: how many things were compared, how many differ, and sentences about the first of those."""
+    """One comparison: how many things were compared, how many differ, and sentences about the first."""
 
     name: str
     compared: int
@@ -36,7 +38,9 @@ class Check:
 
     def __str__(self) -> str:
         verdict = "agrees" if not self.differences else f"{self.differences} of them differ"
-        return "\n".join([f"{self.name}: {self.compared} compared, {verdict}", *(f"  {one}" for one in self.examples)])
+        return "\n".join(
+            [f"{self.name}: {self.compared} compared, {verdict}", *(f"  {one}" for one in self.examples)]
+        )
 
 
 @dataclass(frozen=True)
@@ -56,27 +60,42 @@ class Report:
 
 
 def reconcile(settings: ClickHouseSettings) -> Report:
-    """Run every check on the newest plan; raises clickhouse_driver's errors where the server cannot be asked."""
+    """Run every check on the newest plan; raises clickhouse_driver's errors."""
     with connect(settings) as client:
         checks = [_credited_amounts(client), _uncredited(client), *_counts(client), _conservation(client)]
-        if plan := newest_plan(client):
-            for kpi in plan.kpis:
-                checks.append(_compare(client, f"days of {kpi.id}", days_query(kpi, plan)))
-                checks.append(_compare(client, f"periods of {kpi.id}", periods_query(kpi)))
+        checks += _kpi_checks(client)
     return Report(tuple(checks))
 
 
-def newest_plan(client: Client) -> Plan | None:
-    """The plan that was applied last, None where there never was one."""
-    rows = client.execute("SELECT document FROM kpistream.plan_versions FINAL ORDER BY version DESC LIMIT 1")
-    return Plan.model_validate_json(rows[0][0]) if rows else None
+def _kpi_checks(client: Client) -> Iterator[Check]:
+    plans = {
+        (name, version): Plan.model_validate_json(document)
+        for name, version, document in client.execute(
+            "SELECT plan, plan_version, document FROM kpistream.plan_versions FINAL ORDER BY version"
+        )
+    }
+    if not plans:
+        return
+    newest = list(plans.values())[-1]
+    history = [
+        Applied(partition, offset, plans[name, version])
+        for partition, offset, name, version in client.execute(
+            "SELECT credits_partition, credits_offset, plan, plan_version FROM kpistream.plan_positions "
+            "FINAL "
+            "ORDER BY credits_partition, credits_offset"
+        )
+    ]
+    for kpi in newest.kpis:
+        yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
+        yield _compare(client, f"periods of {kpi.id}", periods_query(kpi, period_kinds(kpi, newest)))
 
 
 def _compare(client: Client, name: str, query: tuple[str, dict[str, object]]) -> Check:
     """Runs a query whose rows are (differs, description), differing ones first."""
     text, parameters = query
     compared, differing, examples = client.execute(
-        f"SELECT count(), countIf(differs), groupArrayIf({EXAMPLES})(description, differs) FROM ({text}\n)", parameters
+        f"SELECT count(), countIf(differs), groupArrayIf({EXAMPLES})(description, differs) FROM ({text}\n)",
+        parameters,
     )[0]
     return Check(name, compared, differing, tuple(examples))
 
@@ -86,7 +105,7 @@ def _credited_amounts(client: Client) -> Check:
 
 
 def _uncredited(client: Client) -> Check:
-    """Refunds without credits must be as many as are parked; any other event without credits is a difference."""
+    """As many refunds without credits as are parked; any other event without credits differs."""
     refunds, others, parked, examples = client.execute(UNCREDITED)[0]
     sentences = [f"{one}: no credits, and no dead letter" for one in examples] if others else []
     if refunds != parked:

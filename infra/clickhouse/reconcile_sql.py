@@ -1,8 +1,11 @@
-"""The queries of reconcile. Each comparison gives one row per thing compared: (differs, description). Pure."""
+"""The queries of reconcile. One row per thing compared: (differs, description). Pure."""
+
 from __future__ import annotations
 
-from infra.clickhouse.kpi_sql import kpi_sql
-from schemas.plan import Kpi, Plan
+from collections.abc import Sequence
+
+from infra.clickhouse.kpi_sql import Query
+from schemas.plan import Kpi
 
 _NOT_DEAD = """(topic, partition, offset) NOT IN (
         SELECT topic, partition, offset FROM kpistream.dead_letters FINAL
@@ -11,11 +14,12 @@ _NOT_DEAD = """(topic, partition, offset) NOT IN (
 CREDITED_AMOUNTS = f"""
 SELECT
     f.expected != c.credited AS differs,
-    concat(f.source, ' ', f.id, ': the event says ', toString(f.expected), ', credits sum to ', toString(c.credited))
-        AS description
+    concat(f.source, ' ', f.id, ': the event says ', toString(f.expected), ', credits sum to ',
+        toString(c.credited)) AS description
 FROM
 (
-    SELECT event_hash, source, id, if(type = 'refund', -assumeNotNull(amount), assumeNotNull(amount)) AS expected
+    SELECT event_hash, source, id,
+        if(type = 'refund', -assumeNotNull(amount), assumeNotNull(amount)) AS expected
     FROM kpistream.facts FINAL
     WHERE isNotNull(amount) AND {_NOT_DEAD}
 ) AS f
@@ -48,75 +52,97 @@ FROM kpistream.outcomes FINAL"""
 CONSERVATION = """
 SELECT
     unaccounted != 0 AS differs,
-    concat(topic, ', partition ', toString(partition), ': ', toString(accounted), ' accounted for, next offset ',
-        toString(next_offset)) AS description
+    concat(topic, ', partition ', toString(partition), ': ', toString(accounted), ' accounted for,',
+        ' next offset ', toString(next_offset)) AS description
 FROM bi.conservation"""
 
-_ADDITIVE = ("numerator", "denominator", "unit_numerator", "unit_denominator")
-#: What of a cell is compared, by aggregate.
-_MEASURES = {
-    "sum": _ADDITIVE, "count": _ADDITIVE, "mean": _ADDITIVE, "ratio": _ADDITIVE,
-    "distinct": ("numerator", "denominator"), "min": ("numerator", "denominator"), "max": ("numerator", "denominator"),
-}
+_PARTS = ("numerator", "denominator", "unit_numerator", "unit_denominator")
+#: What of a cell is compared, by aggregate, where not all parts: a unit's extremes and members are merged by
+#: the views.
+_COMPARED = {"distinct": ("denominator",), "min": ("denominator",), "max": ("denominator",)}
+_CELL = "employee, team, department, day"
 
 
-def days_query(kpi: Kpi, plan: Plan) -> tuple[str, dict[str, object]]:
-    """Day cells recomputed from the credits against kpi_days. A cell that is all zero equals one that is absent."""
-    expected = kpi_sql(kpi, plan)
-    measures = _MEASURES[kpi.aggregate]
-    columns = ", ".join(measures)
-    pairs = [f"sumIf({name}, side = 0) AS expected_{name}, sumIf({name}, side = 1) AS found_{name}" for name in measures]
+def days_query(kpi: Kpi, definitions: Sequence[Query]) -> tuple[str, dict[str, object]]:
+    """Day cells recomputed from the credits against kpi_days. A cell that is all zero equals one that is
+    absent.
+
+    ``definitions``: what kpi_sql made of each definition that the KPI had, over the credits it held for.
+    """
+    parts = _COMPARED.get(kpi.aggregate, _PARTS)
+    sums = [f"sumIf({name}, side = {side}) AS {word}_{name}" for name in parts for side, word in _SIDES]
     extremes = [
-        f"maxIf({name}, side = {side}) AS {word}_{name}" for name in ("low", "high")
-        for side, word in enumerate(("expected", "found"))
+        f"{pick}If({name}, side = {side}) AS {word}_{name}"
+        for name, pick in _EXTREMES
+        for side, word in _SIDES
     ]
-    differing = [f"expected_{name} != found_{name}" for name in measures]
-    differing += [f"NOT (expected_{name} <=> found_{name})" for name in ("low", "high")]
-    differing.append("expected_members != found_members")
-    told = [f"' {name} ', toString(expected_{name}), ' by the credits, ', toString(found_{name}), ' kept;'" for name in measures]
+    members = [
+        f"arraySort(groupUniqArrayArrayIf(members, side = {side})) AS {word}_members" for side, word in _SIDES
+    ]
+    differing = [f"expected_{name} != found_{name}" for name in (*parts, "members")]
+    differing += [f"NOT (expected_{name} <=> found_{name})" for name, _ in _EXTREMES]
+    shown = (*parts, *(name for name, _ in _EXTREMES))
+    told = [
+        f"if(expected_{name} <=> found_{name}, '', concat(' {name} ', ifNull(toString(expected_{name}), "
+        "'none'), "
+        f"' by the credits, ', ifNull(toString(found_{name}), 'none'), ' kept;'))"
+        for name in shown
+    ]
+    expected = [
+        f"""SELECT 0 AS side, {_CELL}, {", ".join(parts)}, CAST(low AS Nullable(Decimal(18, 4))) AS low,
+            CAST(high AS Nullable(Decimal(18, 4))) AS high, CAST(members AS Array(UInt64)) AS members
+        FROM ({definition.text}
+        )
+        UNION ALL"""
+        for definition in definitions
+    ]
     text = f"""
 SELECT
-    {' OR '.join(differing)} AS differs,
-    concat(employee, ' ', team, ' ', toString(day), ':', {', '.join(told)},
+    {" OR ".join(differing)} AS differs,
+    concat(employee, ' ', team, ' ', toString(day), ':', {", ".join(told)},
         if(expected_members != found_members, ' other members', '')) AS description
 FROM
 (
     SELECT
-        employee, team, department, day,
-        {', '.join(pairs)},
-        {', '.join(extremes)},
-        arraySort(groupUniqArrayArrayIf(members, side = 0)) AS expected_members,
-        arraySort(groupUniqArrayArrayIf(members, side = 1)) AS found_members
+        {_CELL},
+        {", ".join([*sums, *extremes, *members])}
     FROM
     (
-        SELECT 0 AS side, employee, team, department, day, {columns}, CAST(low AS Nullable(Decimal(18, 4))) AS low,
-            CAST(high AS Nullable(Decimal(18, 4))) AS high, CAST(members AS Array(UInt64)) AS members
-        FROM ({expected.text}
-        )
-        UNION ALL
-        SELECT 1 AS side, employee, team, department, day, {columns}, low, high, members
+        {" ".join(expected)}
+        SELECT 1 AS side, {_CELL}, {", ".join(parts)}, low, high, members
         FROM kpistream.kpi_days FINAL
         WHERE kpi = %(kpi)s
     )
-    GROUP BY employee, team, department, day
+    GROUP BY {_CELL}
 )"""
-    return text, expected.parameters | {"kpi": kpi.id}
+    parameters: dict[str, object] = {"kpi": kpi.id}
+    for definition in definitions:
+        parameters |= definition.parameters
+    return text, parameters
+
+
+_SIDES = ((0, "expected"), (1, "found"))
+_EXTREMES = (("low", "min"), ("high", "max"))
 
 
 #: Numerator of a period from its days, by aggregate; the others are sums.
 _OVER_DAYS = {
-    "min": "min(d.numerator)", "max": "max(d.numerator)", "distinct": "toDecimal128(uniqExactArray(d.members), 4)",
+    "min": "min(d.numerator)",
+    "max": "max(d.numerator)",
+    "distinct": "toDecimal128(uniqExactArray(d.members), 4)",
 }
 
 
-def periods_query(kpi: Kpi) -> tuple[str, dict[str, object]]:
-    """Published periods against the sum of their days. Of rolling windows only the newest is kept up to date."""
+def periods_query(kpi: Kpi, kinds: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """Published periods of ``kinds`` against the sum of their days. Of rolling windows only the newest is
+    kept up.
+    """
     text = f"""
 SELECT
     expected_numerator != numerator OR expected_denominator != denominator AS differs,
     concat(employee, ' ', period_kind, ' ', period, ': ', toString(expected_numerator), ' / ',
-        toString(expected_denominator), ' by its days, ', toString(numerator), ' / ', toString(denominator), ' kept')
-        AS description
+        toString(expected_denominator), ' by its days, ', toString(numerator), ' / ',
+        toString(denominator), ' kept') AS description
 FROM
 (
     SELECT
@@ -128,7 +154,7 @@ FROM
     (
         SELECT employee, period_kind, period, first_day, last_day, numerator, denominator
         FROM kpistream.kpi_periods FINAL
-        WHERE kpi = %(kpi)s
+        WHERE kpi = %(kpi)s AND period_kind IN %(kinds)s
         ORDER BY last_day DESC
         LIMIT 1 BY employee, period_kind, if(startsWith(period_kind, 'rolling_'), '', period)
     ) AS p
@@ -140,4 +166,4 @@ FROM
     ) AS d ON d.employee = p.employee AND d.day >= p.first_day AND d.day <= p.last_day
     GROUP BY employee, period_kind, period, numerator, denominator
 )"""
-    return text, {"kpi": kpi.id}
+    return text, {"kpi": kpi.id, "kinds": tuple(kinds)}

@@ -1,12 +1,14 @@
 """A ClickHouse server of a test module's own, so that it may be killed and its tables may hold anything."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.clickhouse.migrate import migrate
 from infra.local.clickhouse import ClickHouseServer
+from infra.local.clickhouse_config import User
 from sinks.connection import ClickHouseSettings
 from sinks.loader import Loader, Retry, loader_client
 
@@ -18,9 +20,11 @@ def settings_of(server: ClickHouseServer, user: str = "writer") -> ClickHouseSet
 
 
 @contextmanager
-def running_server(folder: Path, migrated: bool = True) -> Iterator[ClickHouseServer]:
+def running_server(
+    folder: Path, migrated: bool = True, users: Sequence[User] = ()
+) -> Iterator[ClickHouseServer]:
     """A server with its data in ``folder``, with all migrations or with nothing."""
-    server = ClickHouseServer(folder)
+    server = ClickHouseServer(folder, users=users)
     try:
         server.start()
         if migrated:

@@ -1,4 +1,5 @@
 """The real stages over logs in memory, so that tests of the tables need a ClickHouse server but no Kafka."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -45,7 +46,8 @@ class MemoryLog:
         record = Out(topics.CONTROL.name, value, headers=kind_header(KIND))
         copies = [
             Out(topic.name, value, partition, headers=kind_header(KIND))
-            for topic in topics.CONTROL_TARGETS for partition in range(self.partitions)
+            for topic in topics.CONTROL_TARGETS
+            for partition in range(self.partitions)
         ]
         self.append([record, *copies])
         self._intake.set_types(EventTypes(plan.events))
@@ -74,7 +76,8 @@ class MemoryLog:
         wanted = set(names)
         return [
             RecordBatch(topic, partition, records)
-            for (topic, partition), records in sorted(self.records.items()) if topic in wanted and records
+            for (topic, partition), records in sorted(self.records.items())
+            if topic in wanted and records
         ]
 
     def _unread(self, topic: str, partitions: int) -> Iterable[RecordBatch]:

@@ -1,4 +1,5 @@
 """The bi views, fed by the real stages: against the naive reference, and as the BI user sees them."""
+
 from __future__ import annotations
 
 import json
@@ -16,6 +17,7 @@ from clickhouse_driver.errors import ServerException
 
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
+from infra.local.clickhouse_config import User
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_file import load_plan
@@ -34,6 +36,16 @@ PERIODS: dict[str, Callable[[date], date]] = {
 }
 
 
+#: A team lead, who may see one team only.
+LEAD = User(
+    "lead",
+    "lead-of-hotline",
+    ["GRANT SELECT ON bi.*"],
+    profile="bi",
+    row_filters={"bi.kpi_team_day": "team = 'hotline'", "bi.credits": "team = 'hotline'"},
+)
+
+
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     return load_plan(ROOT / "plans" / "example.yaml")
@@ -46,12 +58,14 @@ def events(plan: Plan) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, plan: Plan, events: list[dict]) -> Iterator[ClickHouseServer]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, plan: Plan, events: list[dict]
+) -> Iterator[ClickHouseServer]:
     log = MemoryLog()
     log.apply(plan)
     log.feed(events)
     log.feed([b"{not json"])
-    with running_server(tmp_path_factory.mktemp("clickhouse")) as running:
+    with running_server(tmp_path_factory.mktemp("clickhouse"), users=[LEAD]) as running:
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
@@ -77,8 +91,12 @@ def credits(plan: Plan, events: list[dict]) -> list[Credit]:
 
 def _unit(values: Values, one: Credit, level: str) -> str:
     team, department, _ = values.places[one.employee]
-    return {"person": one.employee, "team": team, "department": department,
-            "company": values.plan.organisation.company}[level]
+    return {
+        "person": one.employee,
+        "team": team,
+        "department": department,
+        "company": values.plan.organisation.company,
+    }[level]
 
 
 def _shown(values: Values, kpi: Kpi, credits: list[Credit], level: str) -> Decimal | None:
@@ -90,7 +108,9 @@ def _shown(values: Values, kpi: Kpi, credits: list[Credit], level: str) -> Decim
     return from_fixed(round_half_up(Fraction(value) * factor * SCALE, 1))
 
 
-def _by_unit_and_start(values: Values, credits: list[Credit], level: str, period: str) -> dict[tuple[str, date], list[Credit]]:
+def _by_unit_and_start(
+    values: Values, credits: list[Credit], level: str, period: str
+) -> dict[tuple[str, date], list[Credit]]:
     grouped = defaultdict(list)
     for one in credits:
         grouped[_unit(values, one, level), PERIODS[period](values.day(one.time))].append(one)
@@ -99,9 +119,14 @@ def _by_unit_and_start(values: Values, credits: list[Credit], level: str, period
 
 @pytest.mark.parametrize("period", PERIODS)
 @pytest.mark.parametrize("level", LEVELS)
-def test_calendar_views_equal_the_reference(bi: Client, values: Values, credits: list[Credit], level: str, period: str) -> None:
+def test_calendar_views_equal_the_reference(
+    bi: Client, values: Values, credits: list[Credit], level: str, period: str
+) -> None:
     column = "employee" if level == "person" else level
-    found = {row[:3]: row[3] for row in bi.execute(f"SELECT kpi, {column}, {period}, value FROM bi.kpi_{level}_{period}")}
+    found = {
+        row[:3]: row[3]
+        for row in bi.execute(f"SELECT kpi, {column}, {period}, value FROM bi.kpi_{level}_{period}")
+    }
     expected = {
         (kpi.id, unit, start): _shown(values, kpi, group, level)
         for (unit, start), group in _by_unit_and_start(values, credits, level, period).items()
@@ -114,9 +139,13 @@ def test_calendar_views_equal_the_reference(bi: Client, values: Values, credits:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_rolling_views_equal_the_reference(bi: Client, values: Values, credits: list[Credit], level: str) -> None:
+def test_rolling_views_equal_the_reference(
+    bi: Client, values: Values, credits: list[Credit], level: str
+) -> None:
     column = "employee" if level == "person" else level
-    rows = bi.execute(f"SELECT kpi, {column}, day, value_7d, value_30d, value_90d FROM bi.kpi_{level}_rolling")
+    rows = bi.execute(
+        f"SELECT kpi, {column}, day, value_7d, value_30d, value_90d FROM bi.kpi_{level}_rolling"
+    )
     days = bi.execute(f"SELECT kpi, {column}, day FROM bi.kpi_{level}_day")
     assert sorted(row[:3] for row in rows) == sorted(days)
     grouped = defaultdict(list)
@@ -124,7 +153,12 @@ def test_rolling_views_equal_the_reference(bi: Client, values: Values, credits: 
         grouped[_unit(values, one, level)].append((values.day(one.time), one))
     for kpi, unit, day, *found in rows:
         expected = [
-            _shown(values, values.kpis[kpi], [c for at, c in grouped[unit] if day - timedelta(days=n) < at <= day], level)
+            _shown(
+                values,
+                values.kpis[kpi],
+                [c for at, c in grouped[unit] if day - timedelta(days=n) < at <= day],
+                level,
+            )
             for n in (7, 30, 90)
         ]
         assert found == expected, (kpi, unit, day)
@@ -142,7 +176,9 @@ def test_attainment_has_value_target_and_gap(bi: Client) -> None:
 
 
 def test_the_gap_of_a_kpi_where_lower_is_better_turns_round(bi: Client) -> None:
-    rows = bi.execute("SELECT value, target, gap FROM bi.attainment WHERE kpi = 'resolution_time' AND isNotNull(gap)")
+    rows = bi.execute(
+        "SELECT value, target, gap FROM bi.attainment WHERE kpi = 'resolution_time' AND isNotNull(gap)"
+    )
     assert rows
     assert all(gap == value - target for value, target, gap in rows)
 
@@ -154,63 +190,101 @@ def test_statements_are_the_sum_of_their_lines(bi: Client) -> None:
 
 
 def test_conservation_accounts_for_every_offset(bi: Client, events: list[dict]) -> None:
-    assert bi.execute("SELECT topic, partition, dead_lettered, accounted, next_offset, unaccounted FROM bi.conservation") == [
-        (SOURCE, 0, 1, len(events) + 1, len(events) + 1, 0)
-    ]
+    assert bi.execute(
+        "SELECT topic, partition, dead_lettered, accounted, next_offset, unaccounted FROM bi.conservation"
+    ) == [(SOURCE, 0, 1, len(events) + 1, len(events) + 1, 0)]
 
 
 def test_drill_down_from_a_month_to_its_credits(bi: Client) -> None:
     [(employee, value)] = bi.execute(
-        "SELECT employee, value FROM bi.kpi_person_month WHERE kpi = 'revenue' AND period = '2026-03' ORDER BY value DESC LIMIT 1"
+        "SELECT employee, value FROM bi.kpi_person_month WHERE kpi = 'revenue' AND period = '2026-03' "
+        "ORDER BY value DESC LIMIT 1"
     )
     [(total,)] = bi.execute(
         "SELECT sum(amount) FROM bi.credits WHERE employee = %(employee)s AND type IN ('sale', 'refund') "
-        "AND toStartOfMonth(day) = '2026-03-01'", {"employee": employee},
+        "AND toStartOfMonth(day) = '2026-03-01'",
+        {"employee": employee},
     )
     assert total == value
-    assert bi.execute("SELECT count() FROM bi.credits WHERE (source, id) NOT IN (SELECT source, id FROM bi.events)") == [(0,)]
+    assert bi.execute(
+        "SELECT count() FROM bi.credits WHERE (source, id) NOT IN (SELECT source, id FROM bi.events)"
+    ) == [(0,)]
 
 
 def test_dictionary_and_organisation_are_the_plan(bi: Client, plan: Plan) -> None:
-    kpis = {row[0]: row[1:] for row in bi.execute("SELECT kpi, name_en, name_zh, aggregate, unit, currency FROM bi.kpi_dictionary")}
+    kpis = {
+        row[0]: row[1:]
+        for row in bi.execute(
+            "SELECT kpi, name_en, name_zh, aggregate, unit, currency FROM bi.kpi_dictionary"
+        )
+    }
     assert kpis == {
-        kpi.id: (kpi.name.en, kpi.name.zh, kpi.aggregate, kpi.unit, plan.currency if kpi.unit == "money" else "")
+        kpi.id: (
+            kpi.name.en,
+            kpi.name.zh,
+            kpi.aggregate,
+            kpi.unit,
+            plan.currency if kpi.unit == "money" else "",
+        )
         for kpi in plan.kpis
     }
     people = bi.execute("SELECT employee, team, department, company FROM bi.organisation")
     assert sorted(people) == sorted(
         (employee.id, team.id, department.id, plan.organisation.company)
-        for department in plan.organisation.departments for team in department.teams for employee in team.employees
+        for department in plan.organisation.departments
+        for team in department.teams
+        for employee in team.employees
     )
     assert bi.execute("SELECT count() FROM bi.targets") == [(len(plan.targets),)]
 
 
 def _views(server: ClickHouseServer) -> list[str]:
     with server.client() as client:
-        return [name for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'bi' ORDER BY name")]
+        return [
+            name
+            for (name,) in client.execute(
+                "SELECT name FROM system.tables WHERE database = 'bi' ORDER BY name"
+            )
+        ]
 
 
 @pytest.mark.parametrize("tool", [{}, {"join_use_nulls": 1}, {"prefer_column_name_to_alias": 1}])
-def test_the_bi_user_reads_every_view_with_the_settings_that_tools_make(server: ClickHouseServer, bi: Client, tool: dict) -> None:
+def test_the_bi_user_reads_every_view_with_the_settings_that_tools_make(
+    server: ClickHouseServer, bi: Client, tool: dict
+) -> None:
     views = _views(server)
     assert len(views) >= 28
     empty = [view for view in views if not bi.execute(f"SELECT * FROM bi.{view} LIMIT 1", settings=tool)]
     assert empty == ["alerts"]  # nothing sends alerts in this test
 
 
-@pytest.mark.parametrize("statement", [
-    "SELECT count() FROM kpistream.facts",
-    "SELECT count() FROM kpistream.current_kpis",
-    "SELECT raw FROM kpistream.dead_letters",
-    "INSERT INTO kpistream.alerts (alert_id) VALUES ('x')",
-    "INSERT INTO bi.credits (employee) VALUES ('x')",
-    "DROP VIEW bi.credits",
-    "CREATE OR REPLACE VIEW bi.credits AS SELECT 1",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT count() FROM kpistream.facts",
+        "SELECT count() FROM kpistream.current_kpis",
+        "SELECT raw FROM kpistream.dead_letters",
+        "INSERT INTO kpistream.alerts (alert_id) VALUES ('x')",
+        "INSERT INTO bi.credits (employee) VALUES ('x')",
+        "DROP VIEW bi.credits",
+        "CREATE OR REPLACE VIEW bi.credits AS SELECT 1",
+    ],
+)
 def test_the_bi_user_may_not(bi: Client, statement: str) -> None:
     with pytest.raises(ServerException) as refused:
         bi.execute(statement)
     assert refused.value.code in (164, 497)  # read-only, access denied
+
+
+@pytest.mark.parametrize("view", ["kpi_team_day", "credits"])
+def test_a_row_policy_on_a_view_limits_what_a_user_sees(
+    server: ClickHouseServer, bi: Client, view: str
+) -> None:
+    query = f"SELECT team, count() FROM bi.{view} GROUP BY team ORDER BY team"
+    everything = bi.execute(query)
+    with server.client("lead", LEAD.password) as lead:
+        assert lead.execute(query) == [row for row in everything if row[0] == "hotline"]
+    assert len(everything) > 1
 
 
 def test_every_view_says_what_its_columns_mean(bi: Client) -> None:

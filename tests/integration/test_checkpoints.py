@@ -1,4 +1,5 @@
 """Checkpoints on a real ClickHouse, killed while it writes them."""
+
 from __future__ import annotations
 
 import threading
@@ -28,7 +29,9 @@ def store(server: ClickHouseServer) -> ClickHouseCheckpointStore:
     return ClickHouseCheckpointStore(settings_of(server))
 
 
-def _saved(store: ClickHouseCheckpointStore, offset: int, stage: str = "crediting", partition: int = 0, **rows: bytes) -> None:
+def _saved(
+    store: ClickHouseCheckpointStore, offset: int, stage: str = "crediting", partition: int = 0, **rows: bytes
+) -> None:
     store.save([Checkpoint(stage, partition, offset, rows)])
 
 
@@ -42,7 +45,13 @@ def test_a_marker_without_rows_is_a_checkpoint(store: ClickHouseCheckpointStore)
 
 
 def test_any_bytes_come_back(store: ClickHouseCheckpointStore) -> None:
-    rows = {"every byte": bytes(range(256)), "zeros": b"\0" * 17, "not utf-8": b"\xff\xfe", "键/é": b"1", "long": b"x" * 1_000_000}
+    rows = {
+        "every byte": bytes(range(256)),
+        "zeros": b"\0" * 17,
+        "not utf-8": b"\xff\xfe",
+        "键/é": b"1",
+        "long": b"x" * 1_000_000,
+    }
     store.save([Checkpoint("crediting", 3, 12, rows)])
     assert store.load("crediting", 3) == Checkpoint("crediting", 3, 12, rows)
 
@@ -64,10 +73,13 @@ def test_a_tombstone_outlives_merges(server: ClickHouseServer, store: ClickHouse
 
 
 def test_stages_and_partitions_do_not_meet(store: ClickHouseCheckpointStore) -> None:
-    store.save([
-        Checkpoint("crediting", 0, 5, {"a": b"1"}), Checkpoint("crediting", 1, 6, {"a": b"2"}),
-        Checkpoint("performance", 0, 7, {"a": b"3"}),
-    ])
+    store.save(
+        [
+            Checkpoint("crediting", 0, 5, {"a": b"1"}),
+            Checkpoint("crediting", 1, 6, {"a": b"2"}),
+            Checkpoint("performance", 0, 7, {"a": b"3"}),
+        ]
+    )
     assert store.load("crediting", 0) == Checkpoint("crediting", 0, 5, {"a": b"1"})
     assert store.load("crediting", 1) == Checkpoint("crediting", 1, 6, {"a": b"2"})
     assert store.load("performance", 0) == Checkpoint("performance", 0, 7, {"a": b"3"})
@@ -85,8 +97,11 @@ def test_the_key_of_the_marker_is_refused(store: ClickHouseCheckpointStore) -> N
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1), (1, 0, 2), (1, 2, 0), (2, 1, 0)])
-def test_a_zombie_and_the_new_owner_agree_in_any_order(store: ClickHouseCheckpointStore, order: tuple[int, ...]) -> None:
+def test_a_zombie_and_the_new_owner_agree_in_any_order(
+    store: ClickHouseCheckpointStore, order: tuple[int, ...]
+) -> None:
     """The log sets k to its offset, k = offset % 3. Both owners start from the marker 30."""
+
     def state(upto: int, since: int) -> dict[str, bytes]:
         return {f"k{offset % 3}": b"%d" % offset for offset in range(since, upto)}
 
@@ -124,7 +139,9 @@ def test_a_large_checkpoint_is_one_part(server: ClickHouseServer, store: ClickHo
     assert store.load("crediting", 0).rows == rows
 
 
-def test_killed_in_the_middle_a_checkpoint_is_whole_or_absent(server: ClickHouseServer, store: ClickHouseCheckpointStore) -> None:
+def test_killed_in_the_middle_a_checkpoint_is_whole_or_absent(
+    server: ClickHouseServer, store: ClickHouseCheckpointStore
+) -> None:
     """Eight kill −9 at different moments of a save. What the marker says decides what every row must say."""
     acknowledged, kept = 0, set()
     for offset in range(1, 9):

@@ -1,4 +1,7 @@
-"""The loader against a real ClickHouse: what was in the records is in the tables, once, whatever happens between."""
+"""The loader against a real ClickHouse: what was in the records is in the tables, once, whatever happens
+between.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -42,21 +45,47 @@ def _query(server: ClickHouseServer, query: str) -> list[tuple]:
 
 def test_values_arrive_exactly(server: ClickHouseServer) -> None:
     loader = loader_of(server)
-    loader.add(_facts(4, ["a", "zero"], amount=pa.array([-123_456, None]), on_time=pa.array([False, None]),
-                      customer=words("客户", ""), bonus=pa.array([15_000, None]), done=pa.array([None, True])))
+    loader.add(
+        _facts(
+            4,
+            ["a", "zero"],
+            amount=pa.array([-123_456, None]),
+            on_time=pa.array([False, None]),
+            customer=words("客户", ""),
+            bonus=pa.array([15_000, None]),
+            done=pa.array([None, True]),
+        )
+    )
     assert loader.flush() == {("facts", 1): 5}
-    rows = _query(server, "SELECT id, amount, on_time, customer, extra_numbers, extra_flags, time, processed_at, splits, "
-                          "length(event_hash), subject FROM kpistream.facts FINAL ORDER BY id")
+    rows = _query(
+        server,
+        "SELECT id, amount, on_time, customer, extra_numbers, extra_flags, time, processed_at, splits, "
+        "length(event_hash), subject FROM kpistream.facts FINAL ORDER BY id",
+    )
     time = datetime(2026, 3, 31, 16, 0, 0, 1000, UTC)
     processed = datetime(2026, 4, 1, 0, 0, 0, 123_000, UTC)
     assert rows == [
-        ("a", Decimal("-12.3456"), False, "客户", {"bonus": Decimal("1.5")}, {}, time, processed, None, 16, ""),
+        (
+            "a",
+            Decimal("-12.3456"),
+            False,
+            "客户",
+            {"bonus": Decimal("1.5")},
+            {},
+            time,
+            processed,
+            None,
+            16,
+            "",
+        ),
         ("zero", None, None, "", {}, {"done": True}, time, processed, None, 16, ""),
     ]
     stored, sent = _query(server, "SELECT event_hash FROM kpistream.facts WHERE id = 'a'"), facts_block(["a"])
     with pa.ipc.open_stream(sent) as reader:
         expected = reader.read_next_batch().column("event_hash")[0].as_py()
-    assert _query(server, f"SELECT count() FROM kpistream.facts WHERE event_hash = unhex('{expected.hex()}')") == [(1,)]
+    assert _query(
+        server, f"SELECT count() FROM kpistream.facts WHERE event_hash = unhex('{expected.hex()}')"
+    ) == [(1,)]
     assert len(stored) == 1
 
 
@@ -66,7 +95,9 @@ def test_a_replay_changes_nothing(server: ClickHouseServer) -> None:
         loader = loader_of(server)
         loader.add(batch)
         loader.flush()
-    assert _query(server, "SELECT count(), sum(amount) FROM kpistream.facts FINAL") == [(3, Decimal("0.0006"))]
+    assert _query(server, "SELECT count(), sum(amount) FROM kpistream.facts FINAL") == [
+        (3, Decimal("0.0006"))
+    ]
 
 
 @pytest.mark.parametrize("order", [(2, 9), (9, 2)])
@@ -76,7 +107,8 @@ def test_the_first_copy_of_an_event_stays(server: ClickHouseServer, order: tuple
         loader.add(_facts(offset, ["b", "a"], amount=pa.array([offset, 10 * offset])))
         loader.flush()
     assert _query(server, "SELECT id, facts_offset, amount FROM kpistream.facts FINAL ORDER BY id") == [
-        ("a", 2, Decimal("0.0020")), ("b", 2, Decimal("0.0002")),
+        ("a", 2, Decimal("0.0020")),
+        ("b", 2, Decimal("0.0002")),
     ]
 
 
@@ -101,7 +133,9 @@ def test_many_records_are_few_inserts(server: ClickHouseServer) -> None:
 
 def test_raw_bytes_of_a_dead_letter_are_kept(server: ClickHouseServer) -> None:
     raw = bytes(range(256))
-    letter = DeadLetter("intake", "events.sales", 3, 17, "invalid_json", "not JSON", raw, key=None, timestamp=5)
+    letter = DeadLetter(
+        "intake", "events.sales", 3, 17, "invalid_json", "not JSON", raw, key=None, timestamp=5
+    )
     loader = loader_of(server)
     loader.add(RecordBatch("dead-letters", 0, [record(0, encode_dead_letter(letter))]))
     loader.flush()
@@ -111,11 +145,25 @@ def test_raw_bytes_of_a_dead_letter_are_kept(server: ClickHouseServer) -> None:
 
 
 def test_the_newest_counts_win_by_their_own_version(server: ClickHouseServer) -> None:
-    counts = {"facts_partition": 1, "topic": "t", "partition": 0, "applied": 5, "duplicate": 1, "dead_lettered": 2,
-              "parked": 0, "gaps": 1, "last_offset": 8, "version": 10}
+    counts = {
+        "facts_partition": 1,
+        "topic": "t",
+        "partition": 0,
+        "applied": 5,
+        "duplicate": 1,
+        "dead_lettered": 2,
+        "parked": 0,
+        "gaps": 1,
+        "last_offset": 8,
+        "version": 10,
+    }
     older = counts | {"applied": 2, "version": 4}
     loader = loader_of(server)
-    loader.add(RecordBatch("outcomes", 0, [record(0, msgspec.json.encode(counts)), record(1, msgspec.json.encode(older))]))
+    loader.add(
+        RecordBatch(
+            "outcomes", 0, [record(0, msgspec.json.encode(counts)), record(1, msgspec.json.encode(older))]
+        )
+    )
     loader.flush()
     assert _query(server, "SELECT applied, unaccounted FROM bi.conservation WHERE topic = 't'") == [(5, 0)]
 
@@ -129,10 +177,14 @@ def test_nothing_of_a_batch_is_buffered_when_a_record_cannot_be_read(server: Cli
     assert _query(server, "SELECT count() FROM kpistream.facts") == [(0,)]
 
 
-def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwards(server: ClickHouseServer) -> None:
+def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwards(
+    server: ClickHouseServer,
+) -> None:
     pauses: list[float] = []
     settings = settings_of(server)
-    loader = Loader(lambda: loader_client(settings), Retry(attempts=4, pause=1, longest=3), sleep=pauses.append)
+    loader = Loader(
+        lambda: loader_client(settings), Retry(attempts=4, pause=1, longest=3), sleep=pauses.append
+    )
     loader.add(_facts(4, ["a"]))
     server.kill()
     try:
@@ -148,7 +200,9 @@ def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwa
 
 def test_an_insert_goes_on_when_the_server_comes_back_between_attempts(server: ClickHouseServer) -> None:
     settings = settings_of(server)
-    loader = Loader(lambda: loader_client(settings), Retry(attempts=3, pause=1), sleep=lambda seconds: server.start())
+    loader = Loader(
+        lambda: loader_client(settings), Retry(attempts=3, pause=1), sleep=lambda seconds: server.start()
+    )
     loader.add(_facts(1, ["a"]))
     loader.flush()
     loader.add(_facts(2, ["b"]))

@@ -1,4 +1,5 @@
 """Migrations on a real server."""
+
 from __future__ import annotations
 
 import shutil
@@ -67,7 +68,9 @@ def test_goes_on_after_a_migration_that_was_cut_short(empty: ClickHouseServer, f
 def test_a_new_file_is_applied_alone(empty: ClickHouseServer, folder: Path) -> None:
     migrate(settings_of(empty), folder=folder)
     number = len(read_migrations(folder)) + 1
-    (folder / f"{number:04}_later.sql").write_text("CREATE TABLE IF NOT EXISTS kpistream.later (n Int8) ENGINE = Memory;\n")
+    (folder / f"{number:04}_later.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS kpistream.later (n Int8) ENGINE = Memory;\n"
+    )
     assert [one.number for one in migrate(settings_of(empty), folder=folder)] == [number]
     assert ("kpistream", "later") in _tables(empty)
 
@@ -80,7 +83,9 @@ def test_a_changed_file_is_refused_by_name(empty: ClickHouseServer, folder: Path
         migrate(settings_of(empty), folder=folder)
     with pytest.raises(MigrationError, match=r"0002_facts\.sql"):
         migrate(settings_of(empty), dry_run=True, folder=folder)
-    assert [one.name for one in status(settings_of(empty), folder=folder) if one.state == "changed"] == [changed.name]
+    assert [one.name for one in status(settings_of(empty), folder=folder) if one.state == "changed"] == [
+        changed.name
+    ]
 
 
 def test_a_database_newer_than_the_program_is_refused(empty: ClickHouseServer, folder: Path) -> None:
@@ -98,7 +103,8 @@ def test_every_table_and_column_has_a_comment(empty: ClickHouseServer) -> None:
             "SELECT name FROM system.tables WHERE database IN ('kpistream', 'bi') AND comment = ''"
         )
         columns = client.execute(
-            "SELECT database, table, name FROM system.columns WHERE database IN ('kpistream', 'bi') AND comment = ''"
+            "SELECT database, table, name FROM system.columns WHERE database IN ('kpistream', 'bi') AND "
+            "comment = ''"
         )
         described = client.execute("SELECT count() FROM system.columns WHERE database IN ('kpistream', 'bi')")
     assert tables == []
@@ -110,7 +116,8 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
     migrate(settings_of(empty))
     with empty.client() as client:
         engines = client.execute(
-            "SELECT name, engine FROM system.tables WHERE database = 'kpistream' AND engine != 'View' AND name != 'migrations'"
+            "SELECT name, engine FROM system.tables WHERE database = 'kpistream' AND engine != 'View' AND "
+            "name != 'migrations'"
         )
         timed = client.execute(
             "SELECT table FROM system.columns WHERE database = 'kpistream' AND name = 'processed_at' "
@@ -118,5 +125,20 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
         )
     assert {engine for _, engine in engines} == {"ReplacingMergeTree"}
     assert {name for name, _ in engines} == {name for (name,) in timed}
-    assert {"facts", "credits", "kpi_days", "kpi_periods", "awards", "earnings", "alerts", "dead_letters", "outcomes",
-            "checkpoints", "plan_versions", "kpis", "targets", "organisation"} == {name for name, _ in engines}
+    assert {
+        "facts",
+        "credits",
+        "kpi_days",
+        "kpi_periods",
+        "awards",
+        "earnings",
+        "alerts",
+        "dead_letters",
+        "outcomes",
+        "checkpoints",
+        "plan_versions",
+        "plan_positions",
+        "kpis",
+        "targets",
+        "organisation",
+    } == {name for name, _ in engines}

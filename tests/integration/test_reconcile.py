@@ -1,4 +1,5 @@
 """Reconciliation: agrees with what the stages wrote, and finds what was tampered with."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -64,8 +65,14 @@ targets:
 
 
 def _event(number: int, kind: str, day: int, **data: object) -> dict:
-    return {"specversion": "1.0", "source": "test", "id": f"{kind}-{number}", "type": kind,
-            "time": f"2026-03-{1 + day % 28:02}T0{day % 10}:1{number % 10}:00Z", "data": data}
+    return {
+        "specversion": "1.0",
+        "source": "test",
+        "id": f"{kind}-{number}",
+        "type": kind,
+        "time": f"2026-03-{1 + day % 28:02}T0{day % 10}:1{number % 10}:00Z",
+        "data": data,
+    }
 
 
 def _history() -> Iterator[dict | bytes]:
@@ -74,17 +81,40 @@ def _history() -> Iterator[dict | bytes]:
     for n in range(120):
         payee: dict = {"employee": people[n % 3]}
         if n % 7 == 0:
-            payee = {"splits": [{"employee": "A", "percent": 50}, {"employee": "B", "percent": 30}, {"employee": "C", "percent": 20}]}
+            payee = {
+                "splits": [
+                    {"employee": "A", "percent": 50},
+                    {"employee": "B", "percent": 30},
+                    {"employee": "C", "percent": 20},
+                ]
+            }
         optional = {"channel": ("web", "shop", "fair")[n % 3]} if n % 4 else {}
-        sale = _event(n, "sale", n, amount=f"{(n * 7919) % 6000}.01", currency="CNY", quantity=n % 5,
-                      customer=f"K{n % 11}", **payee, **optional)
+        sale = _event(
+            n,
+            "sale",
+            n,
+            amount=f"{(n * 7919) % 6000}.01",
+            currency="CNY",
+            quantity=n % 5,
+            customer=f"K{n % 11}",
+            **payee,
+            **optional,
+        )
         if n % 10 == 3:
             yield _event(n, "refund", n + 1, sale_id=sale["id"], amount="0.01", currency="CNY")
         yield sale
         if n % 9 == 0:
             yield sale
         graded = {"grade": ("a'); --", "b")[n % 2], "passed": n % 3 == 0} if n % 5 else {}
-        yield _event(n, "inspection", n, employee=people[n % 2], points=("3.5", 7, n)[n % 3], site=f"S{n % 4}", **graded)
+        yield _event(
+            n,
+            "inspection",
+            n,
+            employee=people[n % 2],
+            points=("3.5", 7, n)[n % 3],
+            site=f"S{n % 4}",
+            **graded,
+        )
     yield _event(999, "refund", 3, sale_id="never sold", amount="5", currency="CNY")
     yield b"not an event"
     yield _event(998, "sale", 3, employee="nobody", amount="5", currency="CNY")
@@ -111,11 +141,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServ
 @pytest.fixture
 def server(running: ClickHouseServer, log: MemoryLog) -> ClickHouseServer:
     """Freshly loaded tables."""
-    with running.client() as client:
-        for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'kpistream' AND engine LIKE '%MergeTree' AND name != 'migrations'"):
-            client.execute(f"TRUNCATE TABLE kpistream.{name}")
+    _empty(running)
     _load(running, log)
     return running
+
+
+def _empty(server: ClickHouseServer) -> None:
+    with server.client() as client:
+        for (name,) in client.execute(
+            "SELECT name FROM system.tables WHERE database = 'kpistream' AND engine LIKE '%MergeTree' AND "
+            "name != 'migrations'"
+        ):
+            client.execute(f"TRUNCATE TABLE kpistream.{name}")
 
 
 def _load(server: ClickHouseServer, log: MemoryLog) -> None:
@@ -155,9 +192,7 @@ def test_agrees_after_everything_was_loaded_twice(server: ClickHouseServer, log:
 
 def test_agrees_with_the_example_plan(running: ClickHouseServer, server: ClickHouseServer) -> None:
     plan = load_plan(Path(__file__).parents[2] / "plans" / "example.yaml")
-    with running.client() as client:
-        for table in ("facts", "credits", "kpi_days", "kpi_periods", "outcomes", "dead_letters", "plan_versions", "kpis"):
-            client.execute(f"TRUNCATE TABLE kpistream.{table}")
+    _empty(running)
     log = MemoryLog()
     log.apply(plan)
     log.feed(simulate(plan, seed=3, start=date(2026, 2, 20), days=12, events_per_day=150))
@@ -165,22 +200,76 @@ def test_agrees_with_the_example_plan(running: ClickHouseServer, server: ClickHo
     assert _differing(_reconciled(running)) == {}
 
 
-@pytest.mark.parametrize(("statement", "check"), [
-    ("ALTER TABLE kpistream.kpi_days UPDATE numerator = numerator + toDecimal64('0.0001', 4) WHERE kpi = 'sold' "
-     "AND employee = 'A' AND day = '2026-03-03'", "days of sold"),
-    ("ALTER TABLE kpistream.kpi_days UPDATE unit_denominator = 0 WHERE kpi = 'mean-sale' AND employee = 'A' "
-     "AND unit_denominator > 0 AND day = '2026-03-03'", "days of mean-sale"),
-    ("ALTER TABLE kpistream.kpi_days UPDATE members = [1] WHERE kpi = 'buyers' AND employee = 'B' "
-     "AND day = (SELECT min(day) FROM kpistream.kpi_days WHERE kpi = 'buyers' AND employee = 'B')", "days of buyers"),
-    ("ALTER TABLE kpistream.kpi_days DELETE WHERE kpi = 'best' AND employee = 'A' "
-     "AND day = (SELECT max(day) FROM kpistream.kpi_days WHERE kpi = 'best' AND employee = 'A')", "days of best"),
-    ("ALTER TABLE kpistream.kpi_periods UPDATE numerator = 1 WHERE kpi = 'sold' AND employee = 'C'", "periods of sold"),
-    ("ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-5'", "events without credits"),
-    ("ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-7' AND employee = 'B'", "credits sum to their event"),
-    ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-5'", "events, and outcomes that keep one"),
-    ("ALTER TABLE kpistream.dead_letters DELETE WHERE reason = 'invalid_json'", "dead letters, and outcomes that are one"),
-    ("ALTER TABLE kpistream.outcomes UPDATE applied = applied - 1 WHERE facts_partition = 0", "every source offset accounted for"),
-])
+def test_agrees_when_the_plan_changed_on_the_way(running: ClickHouseServer, server: ClickHouseServer) -> None:
+    """A KPI is new, one has another filter, one left, an employee moved: credits count by their time's plan."""
+    events = list(_history())
+    third = len(events) // 3
+    without = "\n".join(line for line in PLAN.splitlines() if "id: units" not in line)
+    changed = (
+        without.replace("where: {amount: {gt: 10, lte: 5000.5}}", "where: {amount: {lte: 3000}}")
+        .replace("targets:", "  - {id: refunds, name: Refunds, aggregate: count, events: [refund]}\ntargets:")
+        .replace("[{id: A, role: r}, {id: B, role: r}]", "[{id: A, role: r}]")
+        .replace("[{id: C, role: r}]", "[{id: C, role: r}, {id: B, role: r}]")
+    )
+    again = changed.replace("lte: 3000", "lte: 3000, gt: 100")
+    log = MemoryLog()
+    for version, (text, part) in enumerate(
+        [(PLAN, events[:third]), (changed, events[third : 2 * third]), (again, events[2 * third :])], start=2
+    ):
+        log.apply(load_plan(text.replace("version: 2", f"version: {version}")))
+        log.feed(part, batch=20)
+    _empty(running)
+    _load(running, log)
+    report = _reconciled(running)
+    assert _differing(report) == {}, str(report)
+    assert {check.name for check in report.checks} >= {"days of refunds", "days of sales"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        (
+            "ALTER TABLE kpistream.kpi_days UPDATE numerator = numerator + toDecimal64('0.0001', 4) WHERE "
+            "kpi = 'sold' "
+            "AND employee = 'A' AND day = '2026-03-03'",
+            "days of sold",
+        ),
+        (
+            "ALTER TABLE kpistream.kpi_days UPDATE unit_denominator = 0 WHERE kpi = 'mean-sale' AND "
+            "employee = 'A' "
+            "AND unit_denominator > 0 AND day = '2026-03-03'",
+            "days of mean-sale",
+        ),
+        (
+            "ALTER TABLE kpistream.kpi_days UPDATE members = [1] WHERE kpi = 'buyers' AND employee = 'B' "
+            "AND day = (SELECT min(day) FROM kpistream.kpi_days WHERE kpi = 'buyers' AND employee = 'B')",
+            "days of buyers",
+        ),
+        (
+            "ALTER TABLE kpistream.kpi_days DELETE WHERE kpi = 'best' AND employee = 'A' "
+            "AND day = (SELECT max(day) FROM kpistream.kpi_days WHERE kpi = 'best' AND employee = 'A')",
+            "days of best",
+        ),
+        (
+            "ALTER TABLE kpistream.kpi_periods UPDATE numerator = 1 WHERE kpi = 'sold' AND employee = 'C'",
+            "periods of sold",
+        ),
+        ("ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-5'", "events without credits"),
+        (
+            "ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-7' AND employee = 'B'",
+            "credits sum to their event",
+        ),
+        ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-5'", "events, and outcomes that keep one"),
+        (
+            "ALTER TABLE kpistream.dead_letters DELETE WHERE reason = 'invalid_json'",
+            "dead letters, and outcomes that are one",
+        ),
+        (
+            "ALTER TABLE kpistream.outcomes UPDATE applied = applied - 1 WHERE facts_partition = 0",
+            "every source offset accounted for",
+        ),
+    ],
+)
 def test_finds_what_does_not_fit(server: ClickHouseServer, statement: str, check: str) -> None:
     _execute(server, statement)
     report = _reconciled(server)

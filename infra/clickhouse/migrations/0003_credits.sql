@@ -45,7 +45,9 @@ CREATE TABLE IF NOT EXISTS kpistream.credits /*on cluster*/
     `extra_numbers` Map(LowCardinality(String), Decimal(18, 4)) COMMENT 'Number fields of event types declared in the plan, by name',
     `extra_strings` Map(LowCardinality(String), String) COMMENT 'Text fields of event types declared in the plan, by name',
     `extra_flags` Map(LowCardinality(String), Bool) COMMENT 'Boolean fields of event types declared in the plan, by name',
-    `version` UInt64 COMMENT 'Kafka offset of the credits record; a replay writes the same row again under a later one',
+    `credits_partition` Int32 COMMENT 'Partition of the credits topic',
+    `credits_offset` Int64 COMMENT 'Offset in the credits topic where it first stood',
+    `version` UInt64 COMMENT '2^64 - 1 - credits offset: a replay writes the same row again further on, the first place stays',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When Kafka took the record (LogAppendTime)',
     INDEX event event_hash TYPE bloom_filter GRANULARITY 4,
     INDEX time_range time TYPE minmax GRANULARITY 1

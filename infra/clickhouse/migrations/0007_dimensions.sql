@@ -79,3 +79,17 @@ CREATE TABLE IF NOT EXISTS kpistream.organisation /*on cluster*/
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (plan, plan_version, employee)
 COMMENT 'Who works where in every plan version';
+
+CREATE TABLE IF NOT EXISTS kpistream.plan_positions /*on cluster*/
+(
+    `credits_partition` Int32 COMMENT 'Partition of the credits topic',
+    `credits_offset` Int64 COMMENT 'Offset of the control record there: credits after it count by this plan',
+    `control_id` String COMMENT 'Id of the control record',
+    `plan` LowCardinality(String) COMMENT 'Plan',
+    `plan_version` UInt32 COMMENT 'Version of the plan',
+    `version` UInt64 COMMENT 'Offset of the control record',
+    `processed_at` DateTime64(3, 'UTC') COMMENT 'When Kafka took the record (LogAppendTime)'
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (credits_partition, credits_offset)
+COMMENT 'Where in the credits each plan version begins to count';

@@ -1,4 +1,5 @@
 """Blocks and records as the topics hold them, written out by hand."""
+
 from __future__ import annotations
 
 import hashlib
@@ -20,7 +21,10 @@ def words(*items: str | None) -> pa.Array:
 def hashes(*names: str) -> pa.Array:
     """16 bytes for each name; one ends in a zero byte for the name 'zero'."""
     raw = [hashlib.md5(name.encode()).digest() for name in names]
-    return pa.array([one[:15] + b"\0" if name == "zero" else one for name, one in zip(names, raw, strict=True)], pa.binary(16))
+    return pa.array(
+        [one[:15] + b"\0" if name == "zero" else one for name, one in zip(names, raw, strict=True)],
+        pa.binary(16),
+    )
 
 
 def facts_block(ids: list[str], first: int = 0, **payload: pa.Array) -> bytes:
@@ -37,7 +41,14 @@ def facts_block(ids: list[str], first: int = 0, **payload: pa.Array) -> bytes:
         "employee": words(*["E1"] * count),
         "splits": pa.array([None] * count, pa.string()),
     } | {f"data.{name}": array for name, array in payload.items()}
-    meta = {"topic": "events.sales", "partition": 3, "first": first, "last": first + count - 1, "rejected": [], "gaps": []}
+    meta = {
+        "topic": "events.sales",
+        "partition": 3,
+        "first": first,
+        "last": first + count - 1,
+        "rejected": [],
+        "gaps": [],
+    }
     return encode_block(pa.RecordBatch.from_pydict(columns), meta)
 
 

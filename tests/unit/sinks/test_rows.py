@@ -1,9 +1,14 @@
 """From records to the columns of an insert, without a server."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from schemas.control import PlanApplied, encode_control
+from schemas.plan_file import load_plan
 from schemas.topics import INTERNAL
 from sinks.columns import KINDS, from_arrow
 from sinks.insert import build_insert
@@ -41,21 +46,34 @@ def test_values_keep_position_and_processed_time() -> None:
     assert values["offset"] == [40, 41]
     assert values["topic"] == [b"events.sales"] * 2
     assert values["partition"] == [3, 3]
-    assert (values["facts_partition"], values["facts_offset"], values["facts_index"]) == ([1, 1], [9, 9], [0, 1])
+    assert (values["facts_partition"], values["facts_offset"], values["facts_index"]) == (
+        [1, 1],
+        [9, 9],
+        [0, 1],
+    )
     assert values["processed_at"] == [TIMESTAMP] * 2
 
 
 def test_declared_fields_go_to_maps_and_so_does_another_type_under_a_known_name() -> None:
-    [rows] = _facts(0, facts_block(
-        ["a", "b"], amount=pa.array([10_000, None]), bonus=pa.array([5, 6]), grade=words("x", None),
-        done=pa.array([True, None]), score=words("high", "low"),
-    ))
+    [rows] = _facts(
+        0,
+        facts_block(
+            ["a", "b"],
+            amount=pa.array([10_000, None]),
+            bonus=pa.array([5, 6]),
+            grade=words("x", None),
+            done=pa.array([True, None]),
+            score=words("high", "low"),
+        ),
+    )
     assert rows.values["amount"].data.tolist() == [10_000, 0]
     assert rows.values["amount"].nulls.tolist() == [False, True]
     assert "score" not in rows.values
     assert {key: column.data.tolist() for key, column in rows.extras.items()} == {
-        ("extra_numbers", "bonus"): [5, 6], ("extra_strings", "grade"): [b"x", b""],
-        ("extra_flags", "done"): [1, 0], ("extra_strings", "score"): [b"high", b"low"],
+        ("extra_numbers", "bonus"): [5, 6],
+        ("extra_strings", "grade"): [b"x", b""],
+        ("extra_flags", "done"): [1, 0],
+        ("extra_strings", "score"): [b"high", b"low"],
     }
 
 
@@ -98,15 +116,46 @@ def test_control_records_in_band_are_left_to_the_control_topic() -> None:
     assert rows_of("facts", 0, record(0, b"anything", "control")) == []
 
 
-@pytest.mark.parametrize(("topic", "value", "kind", "message"), [
-    ("facts", b"not a block", "facts", "facts, partition 2, offset 5: BlockError"),
-    ("facts", b"{}", "other", "facts, partition 2, offset 5: expected a kind that the topic holds, found 'other'"),
-    ("facts", None, "facts", "facts, partition 2, offset 5: expected a value"),
-    ("awards", b"{}", "", "awards, partition 2, offset 5: ValidationError"),
-    ("outcomes", b'{"facts_partition": "x"}', "", "outcomes, partition 2, offset 5: ValidationError"),
-    ("dead-letters", b"{", "", "dead-letters, partition 2, offset 5: DecodeError"),
-    ("control", b'{"control": "plan"}', "control", "control, partition 2, offset 5: ValidationError"),
-])
+def test_of_control_records_in_the_credits_the_place_is_kept() -> None:
+    plan = load_plan(Path(__file__).parents[3] / "plans" / "example.yaml")
+    control = encode_control(PlanApplied(id="c1", plan=plan))
+    [rows] = rows_of("credits", 1, record(8, control, "control"))
+    assert rows.table.name == "plan_positions"
+    assert {name: column.data.tolist() for name, column in rows.values.items()} == {
+        "credits_partition": [1],
+        "credits_offset": [8],
+        "control_id": [b"c1"],
+        "plan": [plan.plan.encode()],
+        "plan_version": [plan.version],
+        "version": [8],
+        "processed_at": [TIMESTAMP],
+    }
+    [*tables] = rows_of("control", 0, record(2, control, "control"))
+    assert {rows.table.name: rows.count for rows in tables} == {
+        "plan_versions": 1,
+        "kpis": len(plan.kpis),
+        "targets": len(plan.targets),
+        "organisation": 24,
+    }
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "kind", "message"),
+    [
+        ("facts", b"not a block", "facts", "facts, partition 2, offset 5: BlockError"),
+        (
+            "facts",
+            b"{}",
+            "other",
+            "facts, partition 2, offset 5: expected a kind that the topic holds, found 'other'",
+        ),
+        ("facts", None, "facts", "facts, partition 2, offset 5: expected a value"),
+        ("awards", b"{}", "", "awards, partition 2, offset 5: ValidationError"),
+        ("outcomes", b'{"facts_partition": "x"}', "", "outcomes, partition 2, offset 5: ValidationError"),
+        ("dead-letters", b"{", "", "dead-letters, partition 2, offset 5: DecodeError"),
+        ("control", b'{"control": "plan"}', "control", "control, partition 2, offset 5: ValidationError"),
+    ],
+)
 def test_what_cannot_be_loaded_is_named(topic: str, value: bytes | None, kind: str, message: str) -> None:
     with pytest.raises(RowError) as refused:
         rows_of(topic, 2, record(5, value, kind))

@@ -1,4 +1,5 @@
 """The migration files and how they are cut into statements."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,11 +15,14 @@ def test_our_files_are_numbered_without_holes() -> None:
     assert len(migrations) > 20
 
 
-@pytest.mark.parametrize(("names", "message"), [
-    (["0001_a.sql", "0003_c.sql"], r"0003_c\.sql: expected number 0002"),
-    (["0001_a.sql", "0001_b.sql"], r"0001_b\.sql: expected number 0002"),
-    (["1_a.sql"], r"1_a\.sql: expected a name such as"),
-])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["0001_a.sql", "0003_c.sql"], r"0003_c\.sql: expected number 0002"),
+        (["0001_a.sql", "0001_b.sql"], r"0001_b\.sql: expected number 0002"),
+        (["1_a.sql"], r"1_a\.sql: expected a name such as"),
+    ],
+)
 def test_a_name_that_does_not_fit_is_refused(tmp_path: Path, names: list[str], message: str) -> None:
     for name in names:
         (tmp_path / name).write_text("SELECT 1;\n")
@@ -35,7 +39,10 @@ def test_checksum_depends_on_every_byte(tmp_path: Path) -> None:
 
 
 def test_statements_end_at_semicolons_at_line_ends_only() -> None:
-    sql = "-- a comment; with a semicolon\nCREATE TABLE a (n Int8 COMMENT 'one; two') ENGINE = Memory;\n\nSELECT 2;\n"
+    sql = (
+        "-- a comment; with a semicolon\n"
+        "CREATE TABLE a (n Int8 COMMENT 'one; two') ENGINE = Memory;\n\nSELECT 2;\n"
+    )
     assert statements(sql) == ["CREATE TABLE a (n Int8 COMMENT 'one; two') ENGINE = Memory", "SELECT 2"]
 
 
