@@ -20,7 +20,8 @@ KPIS = Table(
     "kpis",
     columns(
         _PLAN
-        + "kpi:text name_en:text name_zh:text description_en:text description_zh:text aggregate:text events:texts "
+        + "kpi:text name_en:text name_zh:text description_en:text description_zh:text "
+        "aggregate:text events:texts "
         "field:text unit:text direction:text definition:text" + _LOADED
     ),
 )

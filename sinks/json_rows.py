@@ -44,7 +44,7 @@ OUTCOMES = Table(
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of the records of one source partition that came to one facts partition; absolute counts."""
+    """Absolute counts: what became of the records of one source partition in one facts partition."""
 
     facts_partition: int
     topic: str

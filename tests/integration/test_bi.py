@@ -100,7 +100,7 @@ def _unit(values: Values, one: Credit, level: str) -> str:
 
 
 def _shown(values: Values, kpi: Kpi, credits: list[Credit], level: str) -> Decimal | None:
-    """The reference's value as the views show it: four decimals, half-up, ratios of unit percent times 100."""
+    """The reference's value as views show it: four decimals, half-up, ratios of unit percent × 100."""
     value, _ = values.value(kpi, credits, "" if level == "person" else level)
     if value is None:
         return None

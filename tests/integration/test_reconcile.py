@@ -76,7 +76,7 @@ def _event(number: int, kind: str, day: int, **data: object) -> dict:
 
 
 def _history() -> Iterator[dict | bytes]:
-    """Sales (some split, some twice), refunds before and after their sales, inspections with fields missing."""
+    """Sales (some split, some twice), refunds before and after them, inspections with fields missing."""
     people = ("A", "B", "C")
     for n in range(120):
         payee: dict = {"employee": people[n % 3]}
@@ -201,7 +201,7 @@ def test_agrees_with_the_example_plan(running: ClickHouseServer, server: ClickHo
 
 
 def test_agrees_when_the_plan_changed_on_the_way(running: ClickHouseServer, server: ClickHouseServer) -> None:
-    """A KPI is new, one has another filter, one left, an employee moved: credits count by their time's plan."""
+    """A KPI is new, one has another filter, one left, an employee moved: the plan of the time counts."""
     events = list(_history())
     third = len(events) // 3
     without = "\n".join(line for line in PLAN.splitlines() if "id: units" not in line)
