@@ -72,7 +72,7 @@ def from_epoch(value: Any, ms_per_unit: int) -> str:
         raise ValueError("expected seconds or milliseconds since 1970")
     ms = int(number * ms_per_unit)
     if not ms_of(TIME_FROM) <= ms < ms_of(TIME_BEFORE):
-        raise ValueError("expected a time from 2000-01-01 to 2099-12-31 UTC")
+        raise ValueError("expected a time from 1990-01-01 to 2099-12-31 UTC")
     return time_of(ms).isoformat()
 
 

@@ -15,7 +15,7 @@ _RFC3339 = re.compile(
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TIME_FROM = datetime(2000, 1, 1, tzinfo=UTC)
+TIME_FROM = datetime(1990, 1, 1, tzinfo=UTC)
 TIME_BEFORE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -35,7 +35,7 @@ def time_ms(text: object) -> int:
     since = local - _EPOCH
     ms = (since.days * 86_400 + since.seconds) * 1000 + int(((found[7] or "") + "000")[:3]) - offset
     if not ms_of(TIME_FROM) <= ms < ms_of(TIME_BEFORE):
-        raise RuleError("expected a time from 2000-01-01 to 2099-12-31 UTC")
+        raise RuleError("expected a time from 1990-01-01 to 2099-12-31 UTC")
     return ms
 
 
@@ -51,7 +51,7 @@ def time_of(ms: int) -> datetime:
 
 @dataclass(frozen=True)
 class TimeRule:
-    """An RFC 3339 time between 2000 and 2100."""
+    """An RFC 3339 time between 1990 and 2100."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return plain(lambda value: time_of(time_ms(value)), "time")

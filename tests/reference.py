@@ -20,6 +20,11 @@ from tests.reference_values import Values
 ROLLING = "rolling"
 
 
+def used_kpis(rule: TierAward | ThresholdAward) -> list[str]:
+    """Ids of the KPIs that an award looks at."""
+    return [rule.kpi] if isinstance(rule, TierAward) else [each.kpi for each in rule.all + rule.any]
+
+
 @dataclass
 class Outcome:
     """Everything that a history leads to, in the shape that ``kpistream backtest`` prints."""
@@ -66,23 +71,30 @@ class Reference(Values):
     def after(self, one: Credit, credits: list[Credit], outcome: Outcome) -> None:
         """Decide every award of the plan for the employee who was just credited."""
         mine = [each for each in credits if each.employee == one.employee]
-        latest = max(self.day(each.time) for each in mine)
         for rule in self.plan.awards:
             if rule.roles and self.places[one.employee][2] not in rule.roles:
+                continue
+            if not any(self.counts(self.kpis[kpi], one) for kpi in used_kpis(rule)):
                 continue
             rolling = rule.period.startswith("rolling_")
             period = ROLLING if rolling else self.period(rule.period, self.day(one.time))
             if period is None:
                 continue
-            inside = [each for each in mine if self.within(rule.period, period, self.day(each.time), latest)]
+            inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in used_kpis(rule)}
             decide = self._tiers if isinstance(rule, TierAward) else self._threshold
             decide(rule, one, period, inside, outcome)
 
+    def _inside(self, kpi: Kpi, kind: str, period: str, mine: list[Credit]) -> list[Credit]:
+        """What counts for a KPI in the period; a rolling window ends on the latest day that has something for it."""
+        mine = [each for each in mine if self.counts(kpi, each)]
+        latest = max((self.day(each.time) for each in mine), default=None)
+        return [each for each in mine if self.within(kind, period, self.day(each.time), latest)]
+
     def _tiers(
-        self, rule: TierAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome
+        self, rule: TierAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
         kpi = self.kpis[rule.kpi]
-        value, _ = self.value(kpi, credits)
+        value, _ = self.value(kpi, inside[kpi.id])
         target = self.target(kpi.id, one.employee, rule.period, period)
         level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, one.employee, period)
@@ -103,17 +115,20 @@ class Reference(Values):
         if rule.settle == "sticky":
             level = self.highest[key]
         money = Fraction(0)
-        if level and value is not None:
-            money = _money(rule, level, value, target)
+        if level:
+            money = _money(rule, level, value or Fraction(0), target)
         earned = round_half_up(money * SCALE, minor_step(self.plan.currency))
         self._line(rule, one, period, earned - self.paid.get(key, 0), "credit", outcome)
         self.paid[key] = earned
 
     def _threshold(
-        self, rule: ThresholdAward, one: Credit, period: str, credits: list[Credit], outcome: Outcome
+        self, rule: ThresholdAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
         def holds(condition: Condition) -> bool:
-            value, sample = self.value(self.kpis[condition.kpi], credits)
+            kpi = self.kpis[condition.kpi]
+            value, sample = self.value(kpi, inside[kpi.id])
+            if value is None and kpi.aggregate in ("sum", "count", "distinct"):
+                value = Fraction(0)  # nothing came: no complaints are 0 complaints
             target = self.target(condition.kpi, one.employee, rule.period, period)
             return sample >= condition.min_sample and self.reached(
                 self.kpis[condition.kpi], condition, value, target
@@ -210,8 +225,7 @@ class Reference(Values):
         kinds = dict.fromkeys(self.kpis[kpi].periods)
         kinds |= dict.fromkeys(target.period for target in self.plan.targets if target.kpi == kpi)
         for rule in self.plan.awards:
-            used = [rule.kpi] if isinstance(rule, TierAward) else [each.kpi for each in rule.all + rule.any]
-            kinds |= {rule.period: None} if kpi in used else {}
+            kinds |= {rule.period: None} if kpi in used_kpis(rule) else {}
         return [kind for kind in kinds if not kind.startswith("rolling_")]
 
     def _publish(

@@ -53,6 +53,14 @@ class Values:
             _holds(one.fields, *item) for item in kpi.where.items()
         )
 
+    def counts(self, kpi: Kpi, one: Credit) -> bool:
+        """Whether a credit adds anything to the KPI, be it 0."""
+        if kpi.aggregate == "ratio":
+            where = all(_holds(one.fields, *item) for item in kpi.where.items())
+            parts = [part for part in (kpi.numerator, kpi.denominator) if _in_part(kpi, part, one)]
+            return where and any(part.field is None or part.field in one.fields for part in parts)
+        return self.matching(kpi, one) and (kpi.field is None or kpi.field in one.fields)
+
     def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
         """Value (in units, None if undefined) and sample of a KPI; in a unit a shared event counts once."""
         credits = [one for one in credits if self.matching(kpi, one)]
@@ -135,14 +143,16 @@ def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
     return Fraction(sum(one.fields[name] for one in counted), SCALE)
 
 
+def _in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
+    """Whether a credit belongs to one side of a ratio."""
+    return one.event["type"] in (part.events or kpi.events) and all(
+        _holds(one.fields, *item) for item in part.where.items()
+    )
+
+
 def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     """Numerator or denominator of a ratio."""
-    credits = [
-        one
-        for one in credits
-        if one.event["type"] in (part.events or kpi.events)
-        and all(_holds(one.fields, *item) for item in part.where.items())
-    ]
+    credits = [one for one in credits if _in_part(kpi, part, one)]
     if part.field is None:
         return Fraction(len([one for one in credits if not unit or unit in one.first_in]))
     return _total(part.field, [one for one in credits if part.field in one.fields], unit)

@@ -65,8 +65,22 @@ class DayCells(CellTable):
 
     def __init__(self, kpis: int) -> None:
         super().__init__(kpis)
+        self._touched = np.zeros((kpis, len(self.keys)), bool)
         self._unit: np.ndarray | None = None  # (2, kpis, slots): only kept once some unit value differs
         self.members: dict[tuple[int, int], set[int]] = {}
+
+    def held(self, kpi: int) -> np.ndarray:
+        """Slots that were ever credited on a KPI, ascending; a value may well be 0."""
+        return np.flatnonzero(self._touched[kpi, : self.size])
+
+    def is_held(self, kpi: int, slots: np.ndarray) -> np.ndarray:
+        """Bool per slot, as ``held``."""
+        return self._touched[kpi, slots]
+
+    def touch(self, kpi: int, slots: np.ndarray) -> None:
+        """Note that ``slots`` were credited on a KPI."""
+        self._touched = _wider(self._touched, len(self.keys))
+        self._touched[kpi, slots] = True
 
     def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, unit: tuple[np.ndarray, np.ndarray]) -> None:
         """Add rows' contributions; ``unit`` is what they add to unit totals."""

@@ -92,7 +92,7 @@ class Engine:
         """Publish every value anew."""
         for family in self.families:
             for index in range(len(family.kpis)):
-                held = np.flatnonzero(family.days.den[index, : family.days.size])
+                held = family.days.held(index)
                 if len(held):
                     family.dirty_days[index].append(held)
                     family.unsaved_days[index].append(held)
@@ -116,19 +116,16 @@ class Engine:
         """Day cells by KPI id: (keys, numerators, denominators, unit pair, members by cell)."""
         records = {}
         for family in self.families:
-            size = family.days.size
-            every = np.arange(size)
             for index, kpi in enumerate(family.kpis):
-                held = np.flatnonzero((family.days.den[index, :size] != 0) | (family.days.num[index, :size] != 0))
+                held = family.days.held(index)
                 members = {
                     int(family.days.keys[cell]): values for (at, cell), values in family.days.members.items() if at == index
                 }
-                unit = family.days.unit(index, every)
                 records[kpi.id] = (
                     family.days.keys[held],
                     family.days.num[index, held],
                     family.days.den[index, held],
-                    (unit[0][held], unit[1][held]),
+                    family.days.unit(index, held),
                     members,
                 )
         return records

@@ -114,6 +114,7 @@ class Family:
                 part.numerator = np.where(novel, part.denominator, 0)
             self.days.add(index, cells, part.numerator, part.denominator, unit_contribution(kpi, rows, part))
         changed = np.unique(cells)
+        self.days.touch(index, changed)
         self.dirty_days[index].append(changed)
         self.unsaved_days[index].append(changed)
 
@@ -147,9 +148,7 @@ class Family:
         employee, _, _, day = day_key_parts(keys)
         for (kpi_id, kind), view in self.views.items():
             index, kpi = view.kpi_index, view.kpi
-            num, den = self.days.num[index, :size], self.days.den[index, :size]
-            # a sum can be 0 with events behind it, so the sample tells which cells exist
-            exists = np.flatnonzero((den != 0) | (num != 0))
+            exists = self.days.held(index)
             if isinstance(view.table, RollingTable):
                 self._restore_rolling(index, kpi, view.table, exists, employee, day)
                 continue

@@ -146,7 +146,9 @@ class Payout:
             return np.zeros(0, np.int64)
         top, below = num, np.ones_like(num)
         if self.scale.divides:
-            top, below = num.astype(object) * self.scale.factor, np.maximum(den, 1).astype(object)
+            # a sticky level can outlive its value (a window that slid on): nothing is then worth a rate
+            top = np.where(den > 0, num, 0).astype(object) * self.scale.factor
+            below = np.maximum(den, 1).astype(object)
         weight = np.maximum(target, 0) if self._scaled else np.ones_like(num)
         if not self._fits(top, below, weight):
             top, below, weight = top.astype(object), below.astype(object), weight.astype(object)

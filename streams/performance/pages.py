@@ -66,7 +66,7 @@ class DayPages:
 
     def _encoded(self, index: int, slots: np.ndarray) -> bytes:
         days = self._family.days
-        slots = slots[(days.den[index, slots] != 0) | (days.num[index, slots] != 0)]
+        slots = slots[days.is_held(index, slots)]
         employee, team, department, _ = day_key_parts(days.keys[slots])
         unit_num, unit_den = days.unit(index, slots)
         members = []
@@ -144,6 +144,9 @@ def load_days(engine, records: dict[str, tuple]) -> None:
             for key, members in record[4].items():
                 family.days.members[index, int(np.searchsorted(keys, key))] = set(members)
         family.days.load(keys, num, den)
+        for index, record in enumerate(own):
+            if record is not None:
+                family.days.touch(index, np.searchsorted(keys, record[0]))
         if not (np.array_equal(unit[0], num) and np.array_equal(unit[1], den)):
             family.days.load_unit(unit)
         family.restore_periods()

@@ -1,6 +1,7 @@
 """Employees as the plan in force knows them, by code."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,11 @@ class People:
         """The employee with ``code``; someone outside the plan has no role and no unit."""
         employee = self._codes.names[code]
         return self._people.get(employee) or Person(employee, "", "", "", "")
+
+    def ordered(self, keys: Iterable[int]) -> list[int]:
+        """Period keys by employee id and period: codes depend on the history of restarts, their names do not."""
+        parts = ((self._codes.names[key_parts(key)[0]], key_parts(key)[1], key) for key in keys)
+        return [key for *_, key in sorted(parts)]
 
     def eligible(self, roles: tuple[str, ...], keys: np.ndarray) -> np.ndarray:
         """Bool per period key: its employee is in the plan and, where ``roles`` are given, has one of them."""

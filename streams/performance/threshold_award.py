@@ -51,6 +51,7 @@ class ThresholdRule:
 
     def decide(self, decisions: Decisions, origins) -> None:
         """Decide the current batch: only where some condition turned can the award have."""
+        # a row has one employee and one period, so rows alone give the order
         points = sorted({(row, key) for check in self.checks for key, row in check.turning_points()})
         if not points:
             return
@@ -63,7 +64,7 @@ class ThresholdRule:
     def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
         """A plan took effect: decide every period that one of the KPIs has a value in."""
         keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
-        for key in sorted(keys):
+        for key in self.writer.people.ordered(keys):
             if not any(check.view.current(key)[1] for check in self.checks):
                 continue
             if self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:

@@ -57,13 +57,16 @@ class TierRule:
         holder = self._holder(code, ordinal)
         tiers = len(self.bounds)
         state = [list(tier) for tier in self.states.of(*holder, tiers)]
-        reached = [tier < level and self.announced[tier] for tier in range(tiers)]
+        # base rates are not announced, but a sticky level must remember them too
+        reached = [tier < level and (self.announced[tier] or self.keeps_peak) for tier in range(tiers)]
         changes = next_states(state, reached, self.rule.settle, self.rule.rearm)
         if not changes:
             return
         self.states.set(*holder, state)
         seen = (evidence(self.view, *values),)
         for tier, granted in changes:
+            if not self.announced[tier]:
+                continue
             texts = self._texts(tier, values)
             award = self.writer.write(
                 self.rule, "tier", code, ordinal, tier, state[tier][0], granted, seen, origins.of(row), texts
@@ -137,8 +140,7 @@ class TierRule:
     def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
         """A plan took effect: decide every known period anew; ``earned_before`` by period key under the old plan."""
         table = self.view.table
-        for slot in range(table.size):
-            key = int(table.keys[slot])
+        for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
             num, den = self.view.current(key)
             if den == 0 or not self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
                 continue

@@ -166,11 +166,12 @@ def test_a_rolling_award_runs_on_with_the_latest_day():
     visits = {"id": "visits", "name": "V", "aggregate": "count", "events": ["visit"]}
     events = [
         sale("s1", "03-01", "100"), sale("s2", "03-07", "100"),  # both within 1 to 7 March
-        event("v1", "visit", "03-08", employee="E1"),  # moves the window on: s1 falls out
-        sale("s3", "03-09", "100"), sale("s4", "03-02", "5"),
+        event("v1", "visit", "03-20", employee="E1"),  # another KPI's: this one's window stays
+        sale("s3", "03-08", "50"),  # moves the window on: s1 falls out
+        sale("s4", "03-09", "100"), sale("s5", "03-02", "5"),
     ]  # fmt: skip
     outcome = reference.run(plan(REVENUE, visits, awards=[award]), events)
-    assert changes(outcome) == [(0, 1, "final", "s2"), (0, 1, "revoked", "v1"), (0, 2, "final", "s3")]
+    assert changes(outcome) == [(0, 1, "final", "s2"), (0, 1, "revoked", "s3"), (0, 2, "final", "s4")]
     assert {one["period"] for one in outcome.awards} == {"rolling"}
 
 

@@ -1,0 +1,132 @@
+"""Random plans and histories, small enough for the naive reference and nasty enough to matter."""
+from __future__ import annotations
+
+from random import Random
+
+from schemas.plan import Plan
+
+ORGANISATION = {
+    "company": "acme",
+    "departments": [
+        {
+            "id": "d1",
+            "teams": [
+                {"id": "t1", "employees": [{"id": "E1", "role": "rep"}, {"id": "E2", "role": "agent"}]},
+                {"id": "t2", "employees": [{"id": "E3", "role": "rep"}]},
+            ],
+        }
+    ],
+}
+SEASON = [
+    {"key": "s1", "start": "2026-03-02", "end": "2026-03-05"},
+    {"key": "s2", "start": "2026-03-06"},
+    {"key": "s3", "start": "2026-03-08", "end": "2026-03-10"},
+]
+
+
+def _kpi(id: str, aggregate: str, events: list[str], field: str = "", **more: object) -> dict:
+    return {"id": id, "name": id, "aggregate": aggregate, "events": events, "periods": ["month"]} | ({"field": field} if field else {}) | more
+
+
+KPIS = [
+    _kpi("revenue", "sum", ["sale", "refund"], "amount", periods=["day", "week", "month", "quarter", "year", "season"]),
+    _kpi("units", "sum", ["sale"], "quantity", where={"channel": ["web", "shop"]}),
+    _kpi("activity", "count", ["sale", "visit"]),
+    _kpi("complaints", "count", ["complaint"], direction="down"),
+    _kpi("customers", "distinct", ["sale", "visit"], "customer"),
+    _kpi("quickest", "min", ["visit"], "minutes", direction="down"),
+    _kpi("largest", "max", ["sale", "refund"], "amount"),
+    _kpi("satisfaction", "mean", ["survey_answer"], "score"),
+    _kpi("slow", "mean", ["visit"], "minutes", direction="down", attainment_at_zero="130%"),
+    _kpi("conversion", "ratio", ["lead", "visit"], numerator={"events": ["lead"], "where": {"converted": True}}, denominator={"events": ["lead"]}),
+    _kpi("yield", "ratio", ["sale", "visit"], numerator={"events": ["sale"], "field": "amount"}, denominator={"events": ["visit"], "field": "minutes"}),
+]
+
+
+def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
+    """A plan over every aggregate, with random targets and six random awards."""
+    kinds = ["month", "week", "season"] + ["rolling_3d"] * rolling
+    targets = [
+        {"kpi": kpi["id"], "period": kind, "value": dice.choice([0, 1, 5, 20, 50, 100])} | selector
+        for kpi in KPIS
+        for kind in kinds
+        for selector in ({}, {"role": "rep"}, {"employee": "E2"})
+        if dice.random() < 0.5
+    ]
+    return Plan.model_validate({
+        "plan": "p", "version": version, "timezone": dice.choice(["Asia/Shanghai", "America/New_York"]),
+        "currency": dice.choice(["CNY", "JPY"]), "organisation": ORGANISATION, "calendars": {"season": SEASON},
+        "crediting": {"refund_date": dice.choice(["refund", "sale"])}, "kpis": KPIS, "targets": targets,
+        "awards": [_award(dice, number, kinds) for number in range(6)],
+    })  # fmt: skip
+
+
+def _award(dice: Random, number: int, kinds: list[str]) -> dict:
+    period = dice.choice(kinds)
+    settle = dice.choice(["live", "sticky"] + ["period_end"] * (not period.startswith("rolling")))
+    shared = {
+        "id": f"a{number}", "name": "a", "period": period, "settle": settle, "rearm": dice.random() < 0.5,
+        "roles": dice.choice([[], ["rep"]]),
+    }  # fmt: skip
+    if number % 2:
+        return {"kind": "tiers"} | _tiers(dice, dice.choice(KPIS)) | shared
+    conditions = [
+        {"kpi": kpi["id"], "min_sample": dice.choice([0, 2])}
+        | dice.choice([{"attainment": dice.choice(["80%", "100%"])}, {"value": dice.choice([1, 5, 20])}])
+        for kpi in dice.sample(KPIS, 2)
+    ]
+    return {"kind": "threshold", dice.choice(["all", "any"]): conditions, "bonus": 100} | shared
+
+
+def _tiers(dice: Random, kpi: dict) -> dict:
+    down, by = kpi.get("direction") == "down", dice.choice(["attainment", "value"])
+    pays = dice.choice(["flat", "nothing"] if down else ["marginal", "slab", "flat", "nothing"])
+    if by == "attainment":
+        bounds = [f"{bound}%" for bound in sorted(dice.sample([0, 50, 80, 100, 120], 3))]
+    else:
+        bounds = sorted(dice.sample([0, 1, 2, 5, 10, 30, 60, 100], 3), reverse=down)
+    money = {
+        "flat": lambda: {"amount": dice.choice([10, 25, "33.33"])},
+        "nothing": dict,
+    }.get(pays, lambda: {"rate": dice.choice(["1%", "2.5%", "7.77%"])})
+    return {"kpi": kpi["id"], "pays": pays, "tiers": [{by: bound} | money() for bound in bounds]}
+
+
+def random_events(dice: Random, currency: str, most: int = 40) -> list[dict]:
+    """CloudEvents with repeated ids, refunds before and beyond their sales, splits, unknown people, other currencies."""
+    return [_event(dice, number, currency) for number in range(dice.randint(1, most))]
+
+
+def _event(dice: Random, number: int, currency: str) -> dict:
+    kind = dice.choice(["sale"] * 4 + ["refund"] * 3 + ["visit", "survey_answer", "lead", "complaint"])
+    time = f"2026-03-{dice.randint(1, 10):02d}T{dice.randint(0, 23):02d}:30:00+00:00"
+    id = f"e{number if dice.random() < 0.9 else dice.randint(0, 20)}"
+    return {"specversion": "1.0", "source": "s", "id": id, "type": kind, "time": time, "data": _data(dice, kind, currency)}
+
+
+def _data(dice: Random, kind: str, currency: str) -> dict:
+    if kind == "sale":
+        return _sale(dice, currency)
+    if kind == "refund":
+        return {"sale_id": f"e{dice.randint(0, 20)}", "amount": dice.choice(["0.01", "10", "5.5", "33.33"]), "currency": currency}
+    person = {"employee": dice.choice(["E1", "E2", "E3", "E9"] if dice.random() < 0.2 else ["E1", "E2", "E3"])}
+    if kind == "visit":
+        return person | ({"minutes": dice.choice([0, 5, 20]), "customer": dice.choice("abc")} if dice.random() < 0.9 else {})
+    if kind == "lead":
+        return person | {"converted": dice.random() < 0.5}
+    return person | ({"score": dice.choice([0, 50, "90.5", 100])} if kind == "survey_answer" else {})
+
+
+def _sale(dice: Random, currency: str) -> dict:
+    data: dict = {
+        "amount": dice.choice(["0", "10", "33.33", "50.01", "100", "0.03"]),
+        "currency": currency if dice.random() < 0.95 else "USD",
+    }
+    if dice.random() < 0.3:
+        shares = dice.choice([[50, 50], ["33.34", "33.33", "33.33"]])
+        payees = dice.sample(["E1", "E2", "E3"], len(shares))
+        data["splits"] = [{"employee": payee, "percent": share} for payee, share in zip(payees, shares, strict=True)]
+    else:
+        data["employee"] = dice.choice(["E1", "E2", "E3"])
+    more = {"channel": ["web", "shop", "fair"], "quantity": [1, 2, "2.5"], "customer": ["a", "b", "c"]}
+    return data | {name: dice.choice(options) for name, options in more.items() if dice.random() < 0.7}
