@@ -1,4 +1,5 @@
 """``kpistream backtest``: a plan over a file of events, without servers."""
+
 from __future__ import annotations
 
 import json
@@ -26,31 +27,60 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--plan", "plan_file", type=_FILE, required=True, help="The plan to try.")
-@click.option("--events", "event_files", type=_FILE, multiple=True, required=True,
-              help="Events, one JSON document a line; further files may follow it.")
+@click.option(
+    "--events",
+    "event_files",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="Events, one JSON document a line; further files may follow it.",
+)
 @click.argument("more", type=_FILE, nargs=-1, metavar="[FILE]...")
-@click.option("--mapping", "mapping_file", type=_FILE, help="Topic mappings (as KPISTREAM_MAPPINGS), for events of another shape.")
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=_FILE,
+    help="Topic mappings (as KPISTREAM_MAPPINGS), for events of another shape.",
+)
 @click.option("--topic", help="Whose mapping to use, where the file has several.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--employee", help="Show this employee and his units only.")
 @click.option("--period", help="Show periods of this key only, such as 2026-03.")
-@click.option("--batch", type=click.IntRange(1), default=BATCH_RECORDS, show_default=True,
-              help="Records folded at once; changes the speed and the ids of earning lines (positions in the log), no figure.")
-def backtest(plan_file: Path, event_files: tuple[Path, ...], more: tuple[Path, ...], mapping_file: Path | None,
-             topic: str | None, form: str, employee: str | None, period: str | None, batch: int) -> None:
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=BATCH_RECORDS,
+    show_default=True,
+    help="Records folded at once; changes the speed and the ids of earning lines, no figure.",
+)
+def backtest(
+    plan_file: Path,
+    event_files: tuple[Path, ...],
+    more: tuple[Path, ...],
+    mapping_file: Path | None,
+    topic: str | None,
+    form: str,
+    employee: str | None,
+    period: str | None,
+    batch: int,
+) -> None:
     """What a plan gives on a file of events: KPI values, attainment, awards and earning lines, by the same
     code that runs on the stream.
     """
     plan = _plan(plan_file)
     if employee is not None and employee not in (known := assignments_of(plan)):
-        raise click.ClickException(f"no such employee in {plan_file}: {employee}{suggestion(employee, known)}")
+        raise click.ClickException(
+            f"no such employee in {plan_file}: {employee}{suggestion(employee, known)}"
+        )
     run = Backtest(_mapping(mapping_file, topic))
     run.apply(plan)
     lines = EventLines([*event_files, *more])
     try:
         run.feed(lines, batch)
     except OSError as error:
-        raise click.ClickException(f"{error.filename or lines.current}: cannot be read: {error.strerror or error}") from error
+        raise click.ClickException(
+            f"{error.filename or lines.current}: cannot be read: {error.strerror or error}"
+        ) from error
     report = report_of(plan, run.finish(), lines.place_of, Only(employee, period))
     if form == "json":
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -59,7 +89,7 @@ def backtest(plan_file: Path, event_files: tuple[Path, ...], more: tuple[Path, .
 
 
 def _plan(file: Path) -> Plan:
-    """The plan in ``file``; where it cannot be used every error is said with its line, and the exit code is 1."""
+    """The plan in ``file``; ClickException with every error and its line where it cannot be used."""
     try:
         plan, errors, warnings = examine_plan(read_plan_text(file), str(file))
     except InvalidPlan as error:
@@ -89,18 +119,20 @@ def _mapping(file: Path | None, topic: str | None) -> TopicMapping | None:
 
 
 class EventLines:
-    """The lines of files that are not empty, and where each came from. Progress goes to a terminal's stderr."""
+    """The lines of files that are not empty, and where each came from. Shows progress on a terminal."""
 
     def __init__(self, files: list[Path]) -> None:
         self._files = files
         self.current = files[0]
-        # (record number, file, line) wherever the next line is not in the next record: file starts, empty lines
+        # (record number, file, line) wherever lines and records cease to run side by side
         self._turns: list[tuple[int, str, int]] = []
 
     def __iter__(self) -> Iterator[bytes]:
         number = 0
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        with Progress(
+            *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+        ) as progress:
             for path in self._files:
                 self.current = path
                 task = progress.add_task(str(path), total=path.stat().st_size)

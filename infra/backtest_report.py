@@ -1,4 +1,5 @@
 """The results of a backtest as plain values: what ``kpistream backtest`` prints. Pure."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -44,7 +45,9 @@ def amount_text(fixed: int, currency: str) -> str:
     return format_fixed(fixed, len(str(SCALE // minor_step(currency))) - 1)
 
 
-def report_of(plan: Plan, result: BacktestResult, place_of: PlaceOf, only: Only | None = None) -> dict[str, Any]:
+def report_of(
+    plan: Plan, result: BacktestResult, place_of: PlaceOf, only: Only | None = None
+) -> dict[str, Any]:
     """Everything that came out, as JSON-able values; numbers are decimal texts, times ISO 8601 in UTC."""
     only = only or Only()
     awards = [award for award in result.awards if _wanted(only, award.employee, award.period)]
@@ -71,7 +74,15 @@ def _wanted(only: Only, employee: str, period: str) -> bool:
 def _kpis(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
     rank = {kpi.id: number for number, kpi in enumerate(plan.kpis)}
     rows = [row for row in result.periods.values() if _wanted(only, row["employee"], row["period"])]
-    rows.sort(key=lambda row: (rank[row["kpi"]], row["employee"], row["period_kind"], row["first_day"], row["period"]))
+    rows.sort(
+        key=lambda row: (
+            rank[row["kpi"]],
+            row["employee"],
+            row["period_kind"],
+            row["first_day"],
+            row["period"],
+        )
+    )
     return [
         {name: row[name] for name in ("kpi", "employee", "period_kind", "period")}
         | {name: number_text(row[name]) for name in ("value", "target", "attainment")}
@@ -83,7 +94,11 @@ def _units(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
     units = None
     if only.employee is not None:
         place = assignments_of(plan)[only.employee]
-        units = {("team", place.team), ("department", place.department), ("company", plan.organisation.company)}
+        units = {
+            ("team", place.team),
+            ("department", place.department),
+            ("company", plan.organisation.company),
+        }
     return [
         asdict(one) | {"value": number_text(one.value)}
         for one in unit_values(result.days.values(), plan)
@@ -93,8 +108,24 @@ def _units(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
 
 def _award(award: Award) -> dict:
     fields = msgspec.to_builtins(award)
-    names = ("award_id", "rule", "kind", "employee", "period_kind", "period", "tier", "threshold", "pays", "sequence",
-             "state", "amount", "next_tier", "gap", "evidence", "cause")
+    names = (
+        "award_id",
+        "rule",
+        "kind",
+        "employee",
+        "period_kind",
+        "period",
+        "tier",
+        "threshold",
+        "pays",
+        "sequence",
+        "state",
+        "amount",
+        "next_tier",
+        "gap",
+        "evidence",
+        "cause",
+    )
     row = {name: fields[name] for name in names}
     if award.amount is not None:
         row["amount"] = amount_text(to_fixed(Decimal(award.amount)), award.currency)
@@ -104,11 +135,17 @@ def _award(award: Award) -> dict:
 
 def _line(line: dict) -> dict:
     return {
-        "line_id": line["line_id"], "rule": line["rule"], "employee": line["employee"],
-        "period_kind": line["period_kind"], "period": line["period"],
+        "line_id": line["line_id"],
+        "rule": line["rule"],
+        "employee": line["employee"],
+        "period_kind": line["period_kind"],
+        "period": line["period"],
         "amount": amount_text(line["amount"], line["currency"]),
-        "basis": number_text(line["basis"]), "value_after": number_text(line["value_after"]),
-        "reason": line["reason"], "cause_id": line["id"], "award_id": line["award_id"],
+        "basis": number_text(line["basis"]),
+        "value_after": number_text(line["value_after"]),
+        "reason": line["reason"],
+        "cause_id": line["id"],
+        "award_id": line["award_id"],
     }
 
 
@@ -131,7 +168,13 @@ def _outcomes(result: BacktestResult) -> dict[str, int]:
 
 def _dead_letter(letter: DeadLetter, place_of: PlaceOf) -> dict:
     file, line = place_of(letter.offset)
-    return {"file": file, "line": line, "reason": letter.reason, "detail": letter.detail, "stage": letter.stage}
+    return {
+        "file": file,
+        "line": line,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "stage": letter.stage,
+    }
 
 
 def time_text(ms: int) -> str:

@@ -1,4 +1,5 @@
 """A backtest's report as tables for people."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -16,39 +17,110 @@ _WIDTH = 160
 _SHOWN = 50
 
 
-def print_report(report: dict[str, Any], plan: Plan, with_days: bool = True, console: Console | None = None) -> None:
-    """Print what ``backtest_report.report_of`` made; empty parts are left out, and single days if so wished."""
+def print_report(
+    report: dict[str, Any], plan: Plan, with_days: bool = True, console: Console | None = None
+) -> None:
+    """Print what ``backtest_report.report_of`` made; empty parts are left out, single days if so wished."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
     kpis = {kpi.id: kpi for kpi in plan.kpis}
-    values, units = ([row for row in report[part] if with_days or row["period_kind"] != "day"] for part in ("kpis", "units"))
-    _table(console, "KPIs", ("KPI", "employee", "period", "value", "target", "attainment"),
-           ((_name(kpis[row["kpi"]]), row["employee"], _period(row), _value(row["value"], kpis[row["kpi"]]),
-             row["target"], _percent(row["attainment"])) for row in values), right=(3, 4, 5))
-    _table(console, "Teams, departments, company", ("KPI", "unit", "period", "value"),
-           ((_name(kpis[row["kpi"]]), f"{row['unit_kind']} {row['unit']}", _period(row),
-             _value(row["value"], kpis[row["kpi"]])) for row in units), right=(3,))
-    _table(console, "Awards", ("employee", "award", "period", "reached", "pays", "state", "because of", "next"),
-           map(_award_row, report["awards"]))
-    _table(console, f"Earning lines ({report['currency']})",
-           ("employee", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
-           ((row["employee"], row["rule"], _period(row), row["amount"], row["basis"], row["value_after"], row["reason"],
-             row["cause_id"]) for row in report["earnings"]), right=(3, 4, 5))
-    _table(console, f"Statements ({report['currency']})", ("employee", "period", "amount"),
-           ((row["employee"], _period(row), row["amount"]) for row in report["statements"]), right=(2,))
+    values, units = (
+        [row for row in report[part] if with_days or row["period_kind"] != "day"]
+        for part in ("kpis", "units")
+    )
+    _table(
+        console,
+        "KPIs",
+        ("KPI", "employee", "period", "value", "target", "attainment"),
+        (
+            (
+                _name(kpis[row["kpi"]]),
+                row["employee"],
+                _period(row),
+                _value(row["value"], kpis[row["kpi"]]),
+                row["target"],
+                _percent(row["attainment"]),
+            )
+            for row in values
+        ),
+        right=(3, 4, 5),
+    )
+    _table(
+        console,
+        "Teams, departments, company",
+        ("KPI", "unit", "period", "value"),
+        (
+            (
+                _name(kpis[row["kpi"]]),
+                f"{row['unit_kind']} {row['unit']}",
+                _period(row),
+                _value(row["value"], kpis[row["kpi"]]),
+            )
+            for row in units
+        ),
+        right=(3,),
+    )
+    _table(
+        console,
+        "Awards",
+        ("employee", "award", "period", "reached", "pays", "state", "because of", "next"),
+        map(_award_row, report["awards"]),
+    )
+    _table(
+        console,
+        f"Earning lines ({report['currency']})",
+        ("employee", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
+        (
+            (
+                row["employee"],
+                row["rule"],
+                _period(row),
+                row["amount"],
+                row["basis"],
+                row["value_after"],
+                row["reason"],
+                row["cause_id"],
+            )
+            for row in report["earnings"]
+        ),
+        right=(3, 4, 5),
+    )
+    _table(
+        console,
+        f"Statements ({report['currency']})",
+        ("employee", "period", "amount"),
+        ((row["employee"], _period(row), row["amount"]) for row in report["statements"]),
+        right=(2,),
+    )
     letters = report["dead_letters"]
-    _table(console, "Dead letters", ("file", "line", "reason", "detail"),
-           ((row["file"], str(row["line"]), row["reason"], row["detail"]) for row in letters[:_SHOWN]), right=(1,))
+    _table(
+        console,
+        "Dead letters",
+        ("file", "line", "reason", "detail"),
+        ((row["file"], str(row["line"]), row["reason"], row["detail"]) for row in letters[:_SHOWN]),
+        right=(1,),
+    )
     if len(letters) > _SHOWN:
         console.print(f"and {len(letters) - _SHOWN:,} dead letters more; --format json lists all")
-    counts = ", ".join(f"{number:,} {name.replace('_', '-')}" for name, number in report["outcomes"].items() if name != "gaps")
+    counts = ", ".join(
+        f"{number:,} {name.replace('_', '-')}"
+        for name, number in report["outcomes"].items()
+        if name != "gaps"
+    )
     console.print(f"plan {report['plan']} version {report['version']}: {counts}", highlight=False)
 
 
-def _table(console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str | None]],
-           right: tuple[int, ...] = ()) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+def _table(
+    console: Console,
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    right: tuple[int, ...] = (),
+) -> None:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
     for number, head in enumerate(heads):
         table.add_column(head, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
@@ -85,4 +157,13 @@ def _percent(ratio: str | None) -> str | None:
 def _award_row(row: dict) -> tuple[str, ...]:
     paid = row["amount"] or row["pays"] or ""
     missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] else ""
-    return (row["employee"], row["rule"], _period(row), row["threshold"], paid, row["state"], row["cause"]["id"], missing)
+    return (
+        row["employee"],
+        row["rule"],
+        _period(row),
+        row["threshold"],
+        paid,
+        row["state"],
+        row["cause"]["id"],
+        missing,
+    )

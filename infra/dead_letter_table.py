@@ -1,4 +1,5 @@
 """Dead letters as ClickHouse keeps them: the newest version of each, raw bytes and all."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,5 @@
 """``kpistream dlq``: records that could not be used: list them, look at one, send them again."""
+
 from __future__ import annotations
 
 import json
@@ -63,8 +64,13 @@ def list_(reason: str | None, topic: str | None, limit: int, form: str) -> None:
 
 def _as_json(letter: StoredLetter) -> dict:
     return {
-        "id": letter.id, "stage": letter.stage, "topic": letter.topic, "partition": letter.partition,
-        "offset": letter.offset, "reason": letter.reason, "detail": letter.detail,
+        "id": letter.id,
+        "stage": letter.stage,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "reason": letter.reason,
+        "detail": letter.detail,
         "record_time": letter.record_time.isoformat(timespec="milliseconds"),
     }
 
@@ -137,12 +143,13 @@ def as_text(raw: bytes) -> str:
 @click.option("--all", "every", is_flag=True, help="Every dead letter.")
 @click.option("--to", metavar="TOPIC", help="Send to this topic instead of the one each record came from.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent.")
-def replay(ids: tuple[str, ...], reason: str | None, topic: str | None, every: bool, to: str | None,
-           dry_run: bool) -> None:
+def replay(
+    ids: tuple[str, ...], reason: str | None, topic: str | None, every: bool, to: str | None, dry_run: bool
+) -> None:
     """Send records again to where they came from: those of the IDs, of a reason, of a topic, or all.
 
-    A record sent again is a new record. What has been applied once is dropped as a duplicate, what still cannot be
-    used becomes a dead letter again; so a replay may be repeated without harm.
+    A record sent again is a new record. What has been applied once is dropped as a duplicate, what still
+    cannot be used becomes a dead letter again; so a replay may be repeated without harm.
     """
     if sum((bool(ids), bool(reason or topic), every)) != 1:
         raise click.UsageError("give either IDs, or --reason and/or --topic, or --all")
@@ -170,7 +177,9 @@ def _all_found(table: DeadLetterTable, ids: list[str]) -> Iterator[StoredLetter]
         found += 1
         yield letter
     if found < len(ids):
-        click.echo(f"{len(ids) - found} of the ids name no dead letter; kpistream dlq list shows them", err=True)
+        click.echo(
+            f"{len(ids) - found} of the ids name no dead letter; kpistream dlq list shows them", err=True
+        )
 
 
 def _say(done: Replay, verb: str) -> None:

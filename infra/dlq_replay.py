@@ -1,4 +1,5 @@
 """Which dead letters can be sent again, to where; and sending them."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -31,8 +32,9 @@ class Record:
     value: bytes
 
 
-def records_of(letters: Iterable[StoredLetter], mapped: Collection[str], to: str | None,
-               replay: Replay) -> Iterator[Record]:
+def records_of(
+    letters: Iterable[StoredLetter], mapped: Collection[str], to: str | None, replay: Replay
+) -> Iterator[Record]:
     """The records of those letters that can be sent again; ``replay`` counts them and the others. Pure.
 
     ``mapped``: topics whose records are mapped to events; ``to``: send everything there instead of back.
@@ -60,17 +62,22 @@ def _obstacle(letter: StoredLetter, topic: str, mapped: Collection[str]) -> str:
     if letter.reason == "too_large":
         return "too large, so that only the beginning was kept"
     if letter.stage == "crediting" and topic in mapped:
-        return f"kept as a CloudEvent, but records of {topic} are mapped from another shape; --to TOPIC sends it elsewhere"
+        return f"CloudEvents, and {topic} is mapped from another shape; --to TOPIC sends them elsewhere"
     if letter.stage == "intake" and topic != letter.topic and (topic in mapped or letter.topic in mapped):
-        return f"its shape is that of {letter.topic}, not of {topic}"
+        return f"written in the shape of {letter.topic}, not in that of {topic}"
     return ""
 
 
 def send(bootstrap: str, records: Iterable[Record]) -> None:
-    """Send every record, each delivery confirmed; raises kafka.errors.KafkaError where one fails (earlier ones are sent)."""
+    """Send every record, each delivery confirmed; raises kafka.errors.KafkaError where one fails."""
     producer = KafkaProducer(
-        bootstrap_servers=bootstrap.split(","), acks="all", max_request_size=16 << 20, compression_type="lz4",
-        allow_auto_create_topics=False, bootstrap_timeout_ms=15_000, max_block_ms=15_000,
+        bootstrap_servers=bootstrap.split(","),
+        acks="all",
+        max_request_size=16 << 20,
+        compression_type="lz4",
+        allow_auto_create_topics=False,
+        bootstrap_timeout_ms=15_000,
+        max_block_ms=15_000,
     )
     try:
         waiting = []
@@ -87,5 +94,3 @@ def _confirm(waiting: list) -> None:
     for future in waiting:
         future.get(timeout=_TIMEOUT_S)
     waiting.clear()
-
-

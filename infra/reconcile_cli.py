@@ -1,4 +1,5 @@
 """``kpistream reconcile``: do the tables agree with each other, and with a second way of computing them?"""
+
 from __future__ import annotations
 
 import json
@@ -26,7 +27,9 @@ def reconcile(form: str) -> None:
     except (ClickHouseError, OSError) as error:
         where = f"{connection.host}:{connection.port}"
         raise click.ClickException(f"ClickHouse at {where} cannot be asked: {_first_line(error)}") from error
-    click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=1) if form == "json" else as_text(report))
+    click.echo(
+        json.dumps(as_json(report), ensure_ascii=False, indent=1) if form == "json" else as_text(report)
+    )
     if report.differences:
         raise SystemExit(1)
 

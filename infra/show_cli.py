@@ -1,4 +1,5 @@
 """``kpistream show``: any topic as readable JSON lines."""
+
 from __future__ import annotations
 
 import json
@@ -16,9 +17,17 @@ _POLL_MS = 500
 
 @click.command()
 @click.argument("topic")
-@click.option("--partition", type=click.IntRange(0), help="This partition only; by default all, one after the other.")
-@click.option("--from", "start", type=int, default=0, show_default=True,
-              help="Offset to begin with; -N: the last N records of each partition.")
+@click.option(
+    "--partition", type=click.IntRange(0), help="This partition only; by default all, one after the other."
+)
+@click.option(
+    "--from",
+    "start",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Offset to begin with; -N: the last N records of each partition.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Stop after that many records.")
 @click.option("--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 def show(topic: str, partition: int | None, start: int, limit: int | None, follow: bool) -> None:
@@ -38,13 +47,19 @@ def show(topic: str, partition: int | None, start: int, limit: int | None, follo
 def _records(topic: str, partition: int | None, start: int, follow: bool) -> Iterator:
     bootstrap = load_settings().kafka_bootstrap
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest",
-        isolation_level="read_committed", max_partition_fetch_bytes=16 << 20, allow_auto_create_topics=False,
+        bootstrap_servers=bootstrap.split(","),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=16 << 20,
+        allow_auto_create_topics=False,
         bootstrap_timeout_ms=15_000,
     )
     try:
         if topic not in (known := consumer.topics()):
-            raise click.ClickException(f"no such topic: {topic}; there are {', '.join(sorted(known)) or 'none'}")
+            raise click.ClickException(
+                f"no such topic: {topic}; there are {', '.join(sorted(known)) or 'none'}"
+            )
         numbers = sorted(consumer.partitions_for_topic(topic))
         if partition is not None and partition not in numbers:
             raise click.ClickException(f"{topic} has no partition {partition}; it has {len(numbers)}, from 0")

@@ -1,4 +1,5 @@
-"""Records of any topic as readable values: blocks row by row, numbers as decimal texts, hashes as hex. Pure."""
+"""Records of any topic as readable values: blocks by row, numbers as decimal texts, hashes as hex. Pure."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -16,10 +17,22 @@ from schemas.topics import CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES
 
 _BLOCK_TOPICS = frozenset(topic.name for topic in (FACTS, CREDITS, KPI_UPDATES, EARNINGS))
 #: int64 columns that hold ten-thousandths; so do all int64 payload fields.
-_FIXED = frozenset({
-    "numerator", "denominator", "low", "high", "unit_numerator", "unit_denominator", "value", "target", "attainment",
-    "amount", "basis", "value_after",
-})
+_FIXED = frozenset(
+    {
+        "numerator",
+        "denominator",
+        "low",
+        "high",
+        "unit_numerator",
+        "unit_denominator",
+        "value",
+        "target",
+        "attainment",
+        "amount",
+        "basis",
+        "value_after",
+    }
+)
 _TIMES = frozenset({"time", "event_time"})
 _DAYS = frozenset({"day", "first_day", "last_day"})
 _EPOCH = date(1970, 1, 1)
@@ -28,7 +41,7 @@ _EPOCH = date(1970, 1, 1)
 def shown(topic: str, partition: int, record: Any) -> Iterator[dict[str, Any]]:
     """JSON-able values of one record (offset, timestamp, key, value, headers), in the order to be printed.
 
-    A block gives its metadata, then each row; any other record gives one value, also one that is none of ours:
+    A block gives its metadata, then each row; any other record gives one value, also a foreign one:
     JSON where it is that, else text, else hex. Nothing raises.
     """
     at = {"topic": topic, "partition": partition, "offset": record.offset, "time": _time(record.timestamp)}

@@ -3,6 +3,7 @@
 Unit values do not follow from the members' period values: a sale shared by two of a team counts once there, a
 customer of both is one customer, and a mean of means is no mean. So they are made from the cells.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +29,7 @@ Cell = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class UnitValue:
-    """One KPI of one unit in one period; ``value`` in ten-thousandths, rounded half-up, None where undefined."""
+    """A KPI of a unit in a period; ``value`` in ten-thousandths, rounded half-up, None where undefined."""
 
     kpi: str
     unit_kind: str
@@ -39,7 +40,7 @@ class UnitValue:
 
 
 def unit_values(cells: Iterable[Cell], plan: Plan) -> list[UnitValue]:
-    """Values of every unit that has cells: KPIs in plan order, then unit kind and unit, period kind and period.
+    """Values of every unit that has cells, by KPI in plan order, unit kind, unit, period kind, period.
 
     Period kinds are those published for the KPI, and month. A rolling window ends on the unit's latest day.
     """
@@ -55,7 +56,9 @@ def unit_values(cells: Iterable[Cell], plan: Plan) -> list[UnitValue]:
                 for kind in sorted(kinds[kpi.id] | {_ALWAYS}):
                     for ordinal, inside in _by_period(members, kind, calendar):
                         period = calendar.key(kind, ordinal)
-                        values.append(UnitValue(kpi.id, unit_kind, unit, kind, period, rolled_up(kpi, inside)))
+                        values.append(
+                            UnitValue(kpi.id, unit_kind, unit, kind, period, rolled_up(kpi, inside))
+                        )
     return values
 
 

@@ -1,4 +1,5 @@
-"""The whole pipeline as child processes on a LocalStack: worker, sink, and waiting until they have caught up."""
+"""The whole pipeline as child processes on a LocalStack: worker, sink, and waiting for both to catch up."""
+
 from __future__ import annotations
 
 import json
@@ -38,7 +39,9 @@ class Pipeline:
     def __init__(self, stack: LocalStack, partitions: int = 2, **settings: object) -> None:
         given = {f"KPISTREAM_{name.upper()}": str(value) for name, value in settings.items()}
         fast = {"KPISTREAM_CHECKPOINT_SECONDS": "0.3", "KPISTREAM_UPDATE_SECONDS": "0.1"}
-        self.environment = stack.connection.environment() | fast | {"KPISTREAM_PARTITIONS": str(partitions)} | given
+        self.environment = (
+            stack.connection.environment() | fast | {"KPISTREAM_PARTITIONS": str(partitions)} | given
+        )
         fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in self.environment.items()}
         self.settings = Settings(_env_file=None, **fields)
         self.workers: list[ChildProcess] = []
@@ -108,7 +111,9 @@ class Pipeline:
     def _page(self, process: ChildProcess, page: str) -> str | None:
         """What a process's web server answers, None unless it is a 200."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[process.pid].port}/{page}", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._ports[process.pid].port}/{page}", timeout=5
+            ) as answer:
                 return answer.read().decode()
         except (urllib.error.URLError, OSError):
             return None
@@ -128,10 +133,13 @@ class Pipeline:
         result = self.command("plan", "apply", str(plan_file))
         assert result.exit_code == 0, result.output
 
-    def produce(self, topic: str, values: Sequence[bytes | dict | None], **options: object) -> list[RecordMetadata]:
-        """Send records (events as dictionaries, or raw bytes), each confirmed; returns where each one lies."""
-        producer = KafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap, acks="all",
-                                 max_request_size=16 << 20, **options)
+    def produce(
+        self, topic: str, values: Sequence[bytes | dict | None], **options: object
+    ) -> list[RecordMetadata]:
+        """Send records (events as dictionaries, or raw bytes), each confirmed; returns where each lies."""
+        producer = KafkaProducer(
+            bootstrap_servers=self.settings.kafka_bootstrap, acks="all", max_request_size=16 << 20, **options
+        )
         try:
             raw = [json.dumps(value).encode() if isinstance(value, dict) else value for value in values]
             # the client sends no record without both key and value
@@ -157,8 +165,10 @@ class Pipeline:
         deadline = time.monotonic() + timeout
         prefix = self.settings.group_prefix
         stages = (
-            (f"{prefix}-intake", self.settings.source_topics), (f"{prefix}-crediting", (FACTS.name,)),
-            (f"{prefix}-performance", (CREDITS.name,)), (f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)),
+            (f"{prefix}-intake", self.settings.source_topics),
+            (f"{prefix}-crediting", (FACTS.name,)),
+            (f"{prefix}-performance", (CREDITS.name,)),
+            (f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)),
         )
         consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
         admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
@@ -167,7 +177,9 @@ class Pipeline:
                 while behind := _behind(consumer, admin, group, topics):
                     self._check_alive()
                     if time.monotonic() > deadline:
-                        raise AssertionError(f"{group} is behind after {timeout:.0f} s: {behind}\n{self.logs()}")
+                        raise AssertionError(
+                            f"{group} is behind after {timeout:.0f} s: {behind}\n{self.logs()}"
+                        )
                     time.sleep(0.1)
         finally:
             consumer.close()
@@ -183,9 +195,15 @@ class Pipeline:
         return "\n".join(f"--- {process.name}\n{process.log_tail(lines)}" for process in processes)
 
 
-def _behind(consumer: KafkaConsumer, admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[str, int]:
+def _behind(
+    consumer: KafkaConsumer, admin: KafkaAdminClient, group: str, topics: Sequence[str]
+) -> dict[str, int]:
     """Records that ``group`` has not committed yet, by partition; {} when it is level."""
-    parts = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()]
+    parts = [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in consumer.partitions_for_topic(topic) or ()
+    ]
     offsets = {part: one.offset for part, one in admin.list_group_offsets(group)[group].items()}
     ends = consumer.end_offsets(parts)
     lag = {part: ends[part] - max(offsets.get(part, 0), 0) for part in parts}

@@ -1,4 +1,5 @@
-"""Bad records on the real pipeline: each is set aside whole, good ones beside them count, and replay works."""
+"""Bad records on the real pipeline: each is set aside whole, good ones count, and replay works."""
+
 from __future__ import annotations
 
 import json
@@ -17,16 +18,33 @@ LIMIT = 262_144
 
 def sale(id: str, employee: str = "E1", amount: object = 1000, **changes: object) -> dict:
     data = {"employee": employee, "amount": amount, "currency": "CNY"} | changes.pop("data", {})
-    return {"specversion": "1.0", "source": "shop", "id": id, "type": "sale", "time": "2025-03-10T10:00:00+08:00",
-            "data": data} | changes
+    return {
+        "specversion": "1.0",
+        "source": "shop",
+        "id": id,
+        "type": "sale",
+        "time": "2025-03-10T10:00:00+08:00",
+        "data": data,
+    } | changes
 
 
 def refund(id: str, sale_id: str, amount: object) -> dict:
-    return {"specversion": "1.0", "source": "shop", "id": id, "type": "refund", "time": "2025-03-11T10:00:00+08:00",
-            "data": {"sale_id": sale_id, "amount": amount, "currency": "CNY"}}
+    return {
+        "specversion": "1.0",
+        "source": "shop",
+        "id": id,
+        "type": "refund",
+        "time": "2025-03-11T10:00:00+08:00",
+        "data": {"sale_id": sale_id, "amount": amount, "currency": "CNY"},
+    }
 
 
-GOOD = [sale("good-1", amount=1000.5), sale("good-2", "E2", 200), refund("back-1", "good-1", 0.25), sale("good-1")]
+GOOD = [
+    sale("good-1", amount=1000.5),
+    sale("good-2", "E2", 200),
+    refund("back-1", "good-1", 0.25),
+    sale("good-1"),
+]
 HUGE = json.dumps(sale("huge", note="x" * 300_000)).encode()
 #: What each is, the record, the reason that it must be set aside for.
 BAD: list[tuple[str, bytes | dict | None, str]] = [
@@ -61,24 +79,31 @@ def pipeline() -> Iterator[Pipeline]:
         running.apply(PLAN)
         running.produce(TOPIC, GOOD[:2])
         running.wait_until_drained()
-        running.places = dict(zip((name for name, _, _ in BAD), running.produce(TOPIC, [bad for _, bad, _ in BAD])))
+        places = running.produce(TOPIC, [bad for _, bad, _ in BAD])
+        running.places = {name: place for (name, _, _), place in zip(BAD, places, strict=True)}
         running.produce(TOPIC, GOOD[2:])
         running.wait_until_drained()
         yield running
 
 
 def value_of(pipeline: Pipeline, employee: str) -> Decimal | None:
-    rows = pipeline.query("SELECT value FROM bi.kpi_person_month WHERE kpi = 'revenue' AND employee = %(who)s",
-                          {"who": employee})
+    rows = pipeline.query(
+        "SELECT value FROM bi.kpi_person_month WHERE kpi = 'revenue' AND employee = %(who)s",
+        {"who": employee},
+    )
     return rows[0][0] if rows else None
 
 
 def counts(pipeline: Pipeline) -> dict[str, int]:
     """Outcomes over all partitions; every offset is accounted for."""
-    rows = pipeline.query("SELECT applied, duplicate, dead_lettered, parked, next_offset, unaccounted FROM bi.conservation"
-                          " WHERE topic = %(topic)s", {"topic": TOPIC})
+    rows = pipeline.query(
+        "SELECT applied, duplicate, dead_lettered, parked, next_offset, unaccounted FROM bi.conservation"
+        " WHERE topic = %(topic)s",
+        {"topic": TOPIC},
+    )
     assert rows and all(row[5] == 0 for row in rows), rows
-    return dict(zip(("applied", "duplicate", "dead_lettered", "parked", "offsets"), map(sum, zip(*rows))))
+    names = ("applied", "duplicate", "dead_lettered", "parked", "offsets")
+    return {name: sum(row[at] for row in rows) for at, name in enumerate(names)}
 
 
 def letters(pipeline: Pipeline) -> list[dict]:
@@ -102,7 +127,11 @@ def test_a_bad_record_is_set_aside_with_reason_position_and_bytes(pipeline, name
         assert raw == HUGE[:LIMIT]
     elif found["stage"] == "crediting":
         event = json.loads(raw)
-        assert (event["source"], event["id"], event["type"]) == (record["source"], record["id"], record["type"])
+        assert (event["source"], event["id"], event["type"]) == (
+            record["source"],
+            record["id"],
+            record["type"],
+        )
         assert event["data"].items() >= record["data"].items()
     else:
         assert raw == (json.dumps(record).encode() if isinstance(record, dict) else record or b"")
@@ -115,8 +144,13 @@ def test_good_records_beside_them_count(pipeline):
 
 def test_every_record_is_accounted_for(pipeline):
     assert len(letters(pipeline)) == len(BAD)
-    assert counts(pipeline) == {"applied": 3, "duplicate": 1, "dead_lettered": len(BAD), "parked": 0,
-                                "offsets": len(GOOD) + len(BAD)}
+    assert counts(pipeline) == {
+        "applied": 3,
+        "duplicate": 1,
+        "dead_lettered": len(BAD),
+        "parked": 0,
+        "offsets": len(GOOD) + len(BAD),
+    }
 
 
 def test_the_list_can_be_narrowed_and_counts(pipeline):
@@ -156,11 +190,23 @@ def test_a_dry_run_sends_nothing(pipeline):
     assert counts(pipeline) == before
 
 
+def test_reconcile_finds_everything_in_order(pipeline):
+    result = pipeline.command("reconcile")
+    assert result.exit_code == 0, result.output
+    assert "Everything agrees: " in result.stdout
+    found = json.loads(pipeline.command("reconcile", "--format", "json").stdout)
+    assert found["differences"] == 0 and all(check["differences"] == 0 for check in found["checks"])
+
+
 def test_replay_after_the_plan_learns_the_employee_makes_the_sale_count(pipeline, tmp_path):
     before = counts(pipeline)
     new_plan = tmp_path / "plan.yaml"
-    new_plan.write_text(PLAN.read_text().replace(
-        "- {id: E3, name: Cleo, role: rep}", "- {id: E3, name: Cleo, role: rep}\n            - {id: E9, role: rep}"))
+    new_plan.write_text(
+        PLAN.read_text().replace(
+            "- {id: E3, name: Cleo, role: rep}",
+            "- {id: E3, name: Cleo, role: rep}\n            - {id: E9, role: rep}",
+        )
+    )
     pipeline.apply(new_plan)
     assert value_of(pipeline, "E9") is None
     for repeats in (0, 1):  # again: a duplicate, nothing more
@@ -187,3 +233,37 @@ def test_what_is_still_bad_comes_back_once_however_often_it_is_replayed(pipeline
     assert "1 of the ids name no dead letter" in one.stderr
     pipeline.wait_until_drained()
     counts(pipeline)
+
+
+def test_show_prints_topics_as_json_lines(pipeline):
+    result = pipeline.command("show", "facts", "--limit", "3")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert {row["kind"] for row in rows} == {"control", "facts"}
+    last = [json.loads(line) for line in pipeline.command("show", TOPIC, "--from", "-1").stdout.splitlines()]
+    assert sorted(row["record"]["partition"] for row in last) == [0, 1]
+    one = pipeline.command("show", TOPIC, "--partition", "1", "--from", "2", "--limit", "1").stdout
+    assert json.loads(one)["record"]["offset"] == 2
+    missing = pipeline.command("show", "fact")
+    assert missing.exit_code == 1 and "no such topic: fact; there are " in missing.output
+    beyond = pipeline.command("show", "facts", "--partition", "7")
+    assert beyond.exit_code == 1 and "facts has no partition 7; it has 2, from 0" in beyond.output
+
+
+@pytest.mark.xfail(
+    strict=True, reason="reconcile counts a dead letter that was replayed as an event of its own"
+)
+def test_reconcile_still_agrees_after_replays(pipeline):
+    result = pipeline.command("reconcile")
+    assert result.exit_code == 0, result.output
+
+
+def test_reconcile_tells_a_difference(pipeline):
+    """A KPI cell that says more than the credits: found, shown, exit code 1. Last: it is not taken back."""
+    pipeline.query(
+        "INSERT INTO kpistream.kpi_days SELECT * REPLACE (numerator + 1 AS numerator, version + 1 AS version)"
+        " FROM kpistream.kpi_days FINAL WHERE employee = 'E2'"
+    )
+    result = pipeline.command("reconcile")
+    assert result.exit_code == 1
+    assert "differences in " in result.stdout.splitlines()[-1] and "E2" in result.stdout
