@@ -23,9 +23,9 @@ from infra.control_topic import apply_plan
 from infra.ingest.sim_records import Limits, produce_simulation
 from infra.local.stack import LocalStack
 from infra.settings import Settings
-from infra.setup_cli import clickhouse
 from infra.topic_admin import create_topics
 from schemas.plan_file import load_plan
+from sinks.connection import from_settings
 
 PARTITIONS = 4
 
@@ -122,7 +122,7 @@ def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: 
         os.environ.update(environment)
         settings = Settings()
         create_topics(settings)
-        migrate(clickhouse(settings))
+        migrate(from_settings(settings))
         if simulate:
             apply_plan(settings, plan)
             produce_simulation(settings.kafka_bootstrap, plan, how=Limits(count=events))

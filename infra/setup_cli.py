@@ -8,17 +8,12 @@ from infra.clickhouse.migrate import status as migration_status
 from infra.clickhouse.migration_files import MigrationError
 from infra.settings import Settings, load_settings
 from infra.topic_admin import TopicsDiffer, create_topics
-from sinks.connection import ClickHouseSettings
+from sinks.connection import ClickHouseSettings, from_settings
 
 
 def clickhouse(settings: Settings) -> ClickHouseSettings:
     """ClickHouse connection of the settings."""
-    return ClickHouseSettings(
-        settings.clickhouse_host,
-        settings.clickhouse_port,
-        settings.clickhouse_user,
-        settings.clickhouse_password.get_secret_value(),
-    )
+    return from_settings(settings)
 
 
 @click.command()

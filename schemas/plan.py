@@ -68,11 +68,9 @@ def _no_number(value: object) -> str:
 
 
 def _measure(value: object) -> Decimal:
-    """A KPI's value: a number, or a percentage for KPIs that are ratios (95% is 0.95)."""
+    """A KPI's value: a number; KPIs of unit percent are measured in percent, so 95% and 95 are the same."""
     if isinstance(value, str) and value.rstrip().endswith("%"):
-        ratio = _percent(value)
-        to_fixed(ratio)
-        return ratio
+        return _percent(value) * 100
     return _number(value)
 
 

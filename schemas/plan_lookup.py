@@ -114,11 +114,10 @@ class Lookup:
             yield Finding(path, f"no such period: {kind}{hint}", needs=frozenset([kind]))
 
     def measure(self, path: tuple, kpi: str, value: Decimal) -> Iterator[Finding]:
-        """A warning where a ratio shown as a percentage is compared with a number over 10."""
-        if kpi in self.kpis and self.kpis[kpi].unit == "percent" and value > 10:
-            yield Finding(
-                path, f"{kpi} is a percentage: {value} means {value * 100:f}%; {value}% is written so", True
-            )
+        """A warning where something measured in percent is compared with what looks like a fraction."""
+        if kpi in self.kpis and self.kpis[kpi].unit == "percent" and 0 < value <= 1:
+            meant = f"{(value * 100).normalize():f}%"
+            yield Finding(path, f"{kpi} is measured in percent: {value:f} means {value:f}%, not {meant}", True)
 
     def covered(self, targets: Iterable[Target]) -> set[str]:
         """Employees to whom at least one of the targets applies."""

@@ -15,7 +15,7 @@ from runtime.failing import fatal
 from runtime.web import add_pages
 from runtime.sink_source import SinkSource
 from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
-from sinks.connection import ClickHouseSettings
+from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client
 from sinks.rows import RowError
 
@@ -46,7 +46,7 @@ class _Flusher:
     """Inserts about once a second, or sooner when much has come."""
 
     def __init__(self) -> None:
-        self.loader = Loader(lambda: loader_client(_connection()))
+        self.loader = Loader(lambda: loader_client(from_settings(settings)))
         self.lock = asyncio.Lock()
         self.flushed_at = time.monotonic()
 
@@ -63,7 +63,6 @@ class _Flusher:
     async def flush(self) -> None:
         """Insert what is buffered, then commit the offsets it reaches to."""
         async with self.lock:
-            rows = self.loader.buffered_rows
             started = time.perf_counter()
             while True:
                 try:
@@ -71,21 +70,10 @@ class _Flusher:
                     break
                 except LoadError as error:
                     # ClickHouse may be away for long; nothing is committed, polling waits behind the full channel
-                    metrics.SINK_FAILURES.inc()
                     log.warning("insert failed, going on trying", extra={"error": str(error)})
             if reached:
                 await source.commit(reached)
                 metrics.SINK_SECONDS.observe(time.perf_counter() - started)
-                metrics.SINK_ROWS.labels("all").inc(rows)
-
-
-def _connection() -> ClickHouseSettings:
-    return ClickHouseSettings(
-        settings.clickhouse_host,
-        settings.clickhouse_port,
-        settings.clickhouse_user,
-        settings.clickhouse_password.get_secret_value(),
-    )
 
 
 flusher: _Flusher | None = None

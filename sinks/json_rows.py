@@ -72,7 +72,7 @@ def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Rows:
 
 
 def award_rows(value: bytes, origin: Origin) -> list[Rows]:
-    """One award: a later state has a later offset, so it replaces the earlier."""
+    """One award. Its version is the place of its cause in the credits log: a copy sent late is no later state."""
     award = decode_award(value)
     fields = msgspec.structs.asdict(award)
     row = {column.name: fields[column.name] for column in AWARDS.columns if column.name in fields}
@@ -89,6 +89,7 @@ def award_rows(value: bytes, origin: Origin) -> list[Rows]:
         "position_offset": award.position.offset,
         "position_index": award.position.index,
         "position_payee": award.position.payee,
+        "version": (award.position.offset << 20) + award.position.index,
     }
     return [rows_from_dicts(AWARDS, [row], origin)]
 

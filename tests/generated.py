@@ -38,7 +38,7 @@ KPIS = [
     _kpi("largest", "max", ["sale", "refund"], "amount"),
     _kpi("satisfaction", "mean", ["survey_answer"], "score"),
     _kpi("slow", "mean", ["visit"], "minutes", direction="down", attainment_at_zero="130%"),
-    _kpi("conversion", "ratio", ["lead", "visit"], numerator={"events": ["lead"], "where": {"converted": True}}, denominator={"events": ["lead"]}),
+    _kpi("conversion", "ratio", ["lead", "visit"], numerator={"events": ["lead"], "where": {"converted": True}}, denominator={"events": ["lead"]}, unit="percent"),
     _kpi("yield", "ratio", ["sale", "visit"], numerator={"events": ["sale"], "field": "amount"}, denominator={"events": ["visit"], "field": "minutes"}),
 ]
 

@@ -70,7 +70,8 @@ class Values:
         if kpi.aggregate == "ratio":
             top = _side(kpi, kpi.numerator, credits, unit)
             bottom = _side(kpi, kpi.denominator, credits, unit)
-            return (top / bottom if bottom else None), int(bottom)
+            factor = 100 if kpi.unit == "percent" else 1
+            return (top * factor / bottom if bottom else None), int(bottom)
         having = [one for one in credits if kpi.field in one.fields]
         sample = len([one for one in once if kpi.field in one.fields])
         if not having:

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS kpistream.awards /*on cluster*/
     `position_payee` Int32 COMMENT 'Log position of the cause: credit under the row',
     `next_tier` Nullable(String) COMMENT 'The next bound as written in the plan',
     `gap` Nullable(String) COMMENT 'What is missing to it, in the unit of the KPI',
-    `version` UInt64 COMMENT 'Offset in the awards topic: a later state of the same award replaces the earlier',
+    `version` UInt64 COMMENT 'Place of the cause in the credits log (offset * 2^20 + row): a later state of the same award replaces the earlier',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When Kafka took the record (LogAppendTime)'
 )
 ENGINE = ReplacingMergeTree(version)
