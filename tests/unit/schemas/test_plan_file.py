@@ -248,8 +248,8 @@ def test_ids_and_keys_that_look_like_numbers_keep_their_text():
         ("events: [sale]", "events: [sale, refund]", "refund has no field channel"),
         (
             "  - {kpi: revenue, period: month, value: 1000}",
-            "  - {kpi: revenue, period: month, value: 1000}\n  - {kpi: answers, period: month, value: 95}",
-            "95% is written so",
+            "  - {kpi: revenue, period: month, value: 1000}\n  - {kpi: answers, period: month, value: 0.95}",
+            "not 95%",
         ),
     ],
 )
