@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from infra.dead_letter_table import DeadLetterTable, StoredLetter
 from infra.dlq_replay import Replay, records_of, send
 from infra.mappings_file import load_mappings
 from infra.settings import Settings, load_settings
-from infra.setup_cli import clickhouse
+from sinks.connection import from_settings
 
 _HEX_COLUMNS = 16
 _reason = click.option("--reason", help="Of this reason only, such as unknown_employee.")
@@ -32,7 +33,8 @@ def dlq() -> None:
 
 @contextmanager
 def _letters(settings: Settings) -> Iterator[DeadLetterTable]:
-    connection = clickhouse(settings)
+    connection = from_settings(settings)
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # it logs what we say in a sentence
     try:
         with DeadLetterTable(connection) as table:
             yield table

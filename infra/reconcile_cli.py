@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 
 import click
@@ -11,7 +12,7 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from infra.clickhouse.reconcile import Report
 from infra.clickhouse.reconcile import reconcile as run_checks
 from infra.settings import load_settings
-from infra.setup_cli import clickhouse
+from sinks.connection import from_settings
 
 
 @click.command()
@@ -21,7 +22,8 @@ def reconcile(form: str) -> None:
 
     Exact once the loader has caught up. Exit code 1 where anything differs.
     """
-    connection = clickhouse(load_settings())
+    connection = from_settings(load_settings())
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # it logs what we say in a sentence
     try:
         report = run_checks(connection)
     except (ClickHouseError, OSError) as error:

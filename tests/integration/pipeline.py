@@ -22,9 +22,9 @@ from infra.local.ports import PortReservation
 from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from infra.settings import Settings
-from infra.setup_cli import clickhouse
 from infra.topic_admin import create_topics
 from schemas.topics import CREDITS, FACTS, INTERNAL
+from sinks.connection import from_settings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -54,7 +54,7 @@ class Pipeline:
     def start(self) -> Pipeline:
         """Create topics and tables, start one worker and the sink, return when both are ready."""
         create_topics(self.settings)
-        migrate(clickhouse(self.settings))
+        migrate(from_settings(self.settings))
         self.sink = self._launch("sink")
         self.workers.append(self._launch("worker"))
         for process in (self.sink, *self.workers):
@@ -150,7 +150,7 @@ class Pipeline:
 
     def query(self, text: str, parameters: dict | None = None) -> list[tuple]:
         """Rows of a ClickHouse query, as the writer."""
-        at = clickhouse(self.settings)
+        at = from_settings(self.settings)
         with Client(at.host, port=at.port, user=at.user, password=at.password) as client:
             return client.execute(text, parameters)
 
