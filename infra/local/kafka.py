@@ -128,7 +128,9 @@ class KafkaServer(Server):
 
 
 def _new_cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    while (found := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass  # the tool would take it for an option, as Kafka's own generator knows
+    return found
 
 
 @contextlib.contextmanager
