@@ -40,7 +40,7 @@ def show(topic: str, partition: int | None, start: int, limit: int | None, follo
                 return
     except KafkaError as error:
         raise click.ClickException(f"Kafka cannot be read: {error}") from error
-    except (BrokenPipeError, KeyboardInterrupt):  # the reader has seen enough
+    except KeyboardInterrupt:  # the reader has seen enough
         raise SystemExit(0) from None
 
 

@@ -105,7 +105,7 @@ class Pipeline:
         self._ports[process.pid] = port
         return process
 
-    def _wait_ready(self, process: ChildProcess, timeout: float = 60) -> None:
+    def _wait_ready(self, process: ChildProcess, timeout: float = 120) -> None:
         process.wait_until(lambda: self._page(process, "readyz") is not None, timeout)
 
     def _page(self, process: ChildProcess, page: str) -> str | None:
