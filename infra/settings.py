@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     stages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("intake", "crediting", "performance"), description="stages this worker runs, comma separated"
     )
+    worker_id: str = Field(
+        "", description="stable name of this process in its groups: a restart under it takes over at once, without a rebalance"
+    )
     group_prefix: str = Field("kpistream", description="prefix of the consumer groups")
     checkpoint_store: str = Field("sinks.checkpoints:open_store", description="module:function that opens the checkpoint store")
     checkpoint_seconds: float = Field(1.0, gt=0, description="time between checkpoints")

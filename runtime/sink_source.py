@@ -36,6 +36,9 @@ class SinkSource(Service):
             value_deserializer=as_parsed,
             max_partition_fetch_bytes=16 << 20,
             max_poll_interval_ms=30 * 60 * 1000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+            group_instance_id=f"{settings.worker_id}-sink" if settings.worker_id else None,
         )
 
     async def on_start(self) -> None:

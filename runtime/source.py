@@ -43,7 +43,9 @@ class RecordBatchSource(Service):
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            session_timeout_ms=15_000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+            group_instance_id=f"{settings.worker_id}-{runner.stage}" if settings.worker_id else None,
             check_crcs=True,
         )
 

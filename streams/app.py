@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import faust
@@ -35,6 +36,9 @@ app = faust.App(
     broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
     store="memory://",
     datadir=settings.faust_data,
+    # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
+    broker_session_timeout=6.0,
+    broker_heartbeat_interval=2.0,
     topic_disable_leader=True,
     topic_allow_declare=False,
     web_host=settings.web_host,
@@ -108,12 +112,14 @@ async def run_stages() -> None:
         follower = ControlFollower(settings.kafka_bootstrap, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
-    open_store = load(settings.checkpoint_store)
-    for stage in settings.stages:
-        store = None if stage == "intake" else open_store(settings)
-        runners[stage] = StageRunner(stage, _make_fold(stage), Sender(producer, stage), store)
-        source = RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings)
-        await app.add_runtime_dependency(source)
+    # side by side: after a kill each group waits for its dead member to time out
+    await asyncio.gather(*(_start(stage) for stage in settings.stages))
+
+
+async def _start(stage: str) -> None:
+    store = None if stage == "intake" else load(settings.checkpoint_store)(settings)
+    runners[stage] = StageRunner(stage, _make_fold(stage), Sender(producer, stage), store)
+    await app.add_runtime_dependency(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings))
 
 
 @app.on_before_shutdown.connect
