@@ -36,6 +36,9 @@ app = faust.App(
     broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
     store="memory://",
     datadir=settings.faust_data,
+    # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
+    broker_session_timeout=10.0,
+    broker_heartbeat_interval=3.0,
     topic_disable_leader=True,
     topic_allow_declare=False,
     web_host=settings.web_host,
