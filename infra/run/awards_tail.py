@@ -15,10 +15,11 @@ _POLL_MS = 300
 
 
 class AwardsTail:
-    """``take`` hands out what came since the last call; ``states`` counts all by state."""
+    """``take`` hands out what was reached, lost or regained since the last call; ``states`` counts awards by state."""
 
     def __init__(self, bootstrap: str) -> None:
         self.states: Counter[str] = Counter()
+        self._known: dict[str, str] = {}  # award id → its newest state
         self._bootstrap = bootstrap
         self._new: deque[Award] = deque()
         self._at: dict[TopicPartition, int] = {}
@@ -62,5 +63,10 @@ class AwardsTail:
             award = decode_award(value)
         except ValidationError:  # only the view; the loader tells of it
             return
+        before = self._known.get(award.award_id)
+        self._known[award.award_id] = award.state
         self.states[award.state] += 1
-        self._new.append(award)
+        if before is not None:
+            self.states[before] -= 1
+        if before is None or (before == "revoked") != (award.state == "revoked"):  # that it became final is no news
+            self._new.append(award)

@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 from kafka.errors import KafkaError
 
-from infra.run.positions import Positions
+from infra.run.positions import Positions, folded_offsets
 from infra.settings import Settings
 from schemas.plan import Kpi, Plan
 
@@ -65,7 +65,8 @@ class Figures:
     asked_at: float = 0.0
     came_in: int = 0
     rate: float = 0.0  # events a second that came in
-    lags: dict[str, int] = field(default_factory=dict)
+    lags: dict[str, int] = field(default_factory=dict)  # by stage, in records
+    uncommitted: int | None = None
     outcomes: Outcomes = Outcomes()
     earned: dict[str, Decimal] = field(default_factory=dict)  # by currency
     board: Board | None = None
@@ -73,8 +74,8 @@ class Figures:
 
     @property
     def caught_up(self) -> bool:
-        """Whether no stage was behind."""
-        return bool(self.lags) and not any(self.lags.values())
+        """Whether every stage had committed all that was there."""
+        return self.uncommitted == 0
 
 
 def board_of(plan: Plan) -> tuple[Kpi, str] | None:
@@ -123,10 +124,14 @@ def read_board(client: Client, kpi: Kpi, kind: str) -> Board | None:
 
 
 class FiguresReader:
-    """Reads in a thread of its own; ``newest`` is the last snapshot. Servers that do not answer are asked again."""
+    """Reads in a thread of its own; ``newest`` is the last snapshot. Servers that do not answer are asked again.
 
-    def __init__(self, settings: Settings, plan: Plan) -> None:
+    ``ports`` serve the /metrics of the worker and sink processes.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, ports: tuple[int, ...] = ()) -> None:
         self.newest = Figures()
+        self._ports = ports
         self._settings, self._board = settings, board_of(plan)
         self._positions: Positions | None = None
         self._client = bi_client(settings)
@@ -155,9 +160,10 @@ class FiguresReader:
         before, now = self.newest, time.monotonic()
         try:
             self._positions = self._positions or Positions(self._settings)
-            came_in, lags = self._positions.read()
-            rate = (came_in - before.came_in) / (now - before.asked_at) if before.asked_at else 0.0
-            after = replace(before, asked_at=now, came_in=came_in, rate=rate, lags=lags, trouble="")
+            found = self._positions.read(folded_offsets(self._ports))
+            rate = (found.came_in - before.came_in) / (now - before.asked_at) if before.asked_at else 0.0
+            after = replace(before, asked_at=now, came_in=found.came_in, rate=rate, lags=found.lags,
+                            uncommitted=found.uncommitted, trouble="")
             self.newest = self._with_tables(after) if tables else after
         except KafkaError as error:
             self.newest = replace(before, trouble=f"Kafka does not answer ({type(error).__name__})")

@@ -1,13 +1,48 @@
 """How far each stage is: end offsets of its topics against the offsets that its group has committed."""
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.error import URLError
+from urllib.request import urlopen
+
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 
+from infra.local.ports import HOST
 from infra.settings import Settings
 from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
 
 _LOADED = (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS)
+
+#: (stage, topic, partition)
+Place = tuple[str, str, int]
+_NEXT_OFFSET = re.compile(r'^kpistream_next_offset\{partition="(\d+)",stage="(\w+)",topic="([^"]+)"\} (\S+)', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Records in the business topics; by stage the records it has yet to fold; over all stages those to commit."""
+
+    came_in: int
+    lags: dict[str, int]
+    uncommitted: int
+
+
+def folded_offsets(ports: Iterable[int]) -> dict[Place, int]:
+    """Next offsets by the /metrics pages on these loopback ports; pages that do not answer are left out."""
+    found: dict[Place, int] = {}
+    for port in ports:
+        try:
+            with urlopen(f"http://{HOST}:{port}/metrics", timeout=1) as answer:
+                page = answer.read().decode()
+        except (URLError, OSError):
+            continue
+        for partition, stage, topic, offset in _NEXT_OFFSET.findall(page):
+            place = (stage, topic, int(partition))
+            found[place] = max(found.get(place, 0), int(float(offset)))
+    return found
 
 
 class Positions:
@@ -26,24 +61,25 @@ class Positions:
         }
         self._groups = {stage: f"{settings.group_prefix}-{stage}" for stage in self._stages}
 
-    def read(self) -> tuple[int, dict[str, int]]:
-        """(records in the business topics, stage → records behind).
+    def read(self, folded: Mapping[Place, int]) -> Reading:
+        """Ask once; ``folded`` gives next offsets that the stages have reached, where they are known.
 
         Stages are asked in the order of the flow and a stage commits only after its results are in Kafka, so once
-        nothing new comes in, lag 0 everywhere in one reading means that everything has gone all the way.
+        nothing new comes in, nothing uncommitted in one reading means that everything has gone all the way.
         """
-        came_in, lags = 0, {}
+        came_in, uncommitted, lags = 0, 0, {}
         for stage, partitions in self._stages.items():
             ends = self._admin.list_partition_offsets({one: OffsetSpec.LATEST for one in partitions})
             group = self._groups[stage]
             committed = self._admin.list_group_offsets({group: partitions}).get(group, {})
             if stage == "intake":
                 came_in = sum(end.offset for end in ends.values())
-            lags[stage] = sum(
-                max(0, end.offset - max(0, committed[one].offset if one in committed else 0))
-                for one, end in ends.items()
-            )
-        return came_in, lags
+            lags[stage] = 0
+            for one, end in ends.items():
+                kept = max(0, committed[one].offset) if one in committed else 0
+                uncommitted += max(0, end.offset - kept)
+                lags[stage] += max(0, end.offset - max(kept, folded.get((stage, one.topic, one.partition), 0)))
+        return Reading(came_in, lags, uncommitted)
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.reconcile import reconcile
 from infra.control_topic import apply_plan
+from infra.local.errors import StackError
 from infra.local.stack import LocalStack
 from infra.run.awards_tail import AwardsTail
 from infra.run.feed import Feed
@@ -53,7 +54,7 @@ class Session:
             self._processes(closing)
             tail = AwardsTail(settings.kafka_bootstrap)
             closing.callback(tail.close)
-            reader = FiguresReader(settings, source.plan)
+            reader = FiguresReader(settings, source.plan, self._supervisor.ports())
             closing.callback(reader.close)
             self._view.say("Events flow; Ctrl-C ends the run in order.")
             self._view.begin()
@@ -74,6 +75,9 @@ class Session:
             return simulated(self._options)
         with self._view.step(f"Importing {self._options.data}"):
             source = imported(self._options, self._folder.path / "import")
+        if source.events == 0:
+            self._view.say(f"  {source.notes[-1]}")
+            raise StackError(f"Nothing in {self._options.data} could be turned into an event.")
         for note in source.notes:
             self._view.say(f"  {note}")
         return source
@@ -155,7 +159,7 @@ class Session:
             result = read_result(client, came_in)
             say_all(view.say, result_lines(result, seconds, self._supervisor.restarts))
             report = reconcile(from_settings(settings))
-            say_all(view.say, reconcile_lines(report))
+            say_all(view.say, reconcile_lines(report, folder / "reconcile.txt"))
             if self._options.data is not None:
                 file = folder / "attainment.csv"
                 say_all(view.say, attainment_lines(write_attainment(client, file), file))

@@ -32,11 +32,15 @@ class Options:
 
 @dataclass(frozen=True)
 class SourceData:
-    """A plan and the commands whose events it is for; ``notes`` say how they came about."""
+    """A plan and the commands whose events it is for; ``notes`` say how they came about.
+
+    ``events``: how many there are, None where there is no end to them.
+    """
 
     plan: Plan
     commands: list[list[str]]
     notes: tuple[str, ...] = ()
+    events: int | None = None
 
 
 def simulated(options: Options) -> SourceData:
@@ -56,7 +60,7 @@ def imported(options: Options, folder: Path) -> SourceData:
     notes = [f"{len(result.events):,} events of {options.data} by the mapping {mapping.mapping.mapping}"]
     if result.rejected:
         notes.append(f"{len(result.rejected):,} rows could not be used, listed in {folder / 'rejected.csv'}")
-    return SourceData(plan, feed.recorded(folder / "events.jsonl", options.rate), tuple(notes))
+    return SourceData(plan, feed.recorded(folder / "events.jsonl", options.rate), tuple(notes), len(result.events))
 
 
 def _detected(folder: Path) -> str:

@@ -73,13 +73,15 @@ def result_lines(result: Result, seconds: float, restarts: dict[str, int]) -> li
     return lines
 
 
-def reconcile_lines(report: Report) -> list[str]:
-    """The verdict, and the checks that differ."""
+def reconcile_lines(report: Report, file: Path) -> list[str]:
+    """The verdict, and the first of the checks that differ; ``file`` gets all of them."""
+    file.write_text(f"{report}\n", encoding="utf-8")
     compared = sum(check.compared for check in report.checks)
+    verdict = f"reconcile      {len(report.checks)} checks, {compared:,} compared: "
     if not report.differences:
-        return [f"reconcile      {len(report.checks)} checks, {compared:,} compared: agrees"]
-    differing = [str(check) for check in report.checks if check.differences]
-    return [f"reconcile      {len(report.checks)} checks, {compared:,} compared: {report.differences:,} DIFFER", *differing]
+        return [verdict + "agrees"]
+    differing = [line for check in report.checks if check.differences for line in str(check).splitlines()]
+    return [f"{verdict}{report.differences:,} DIFFER, all in {file}", *(f"  {line}" for line in differing[:SHOWN])]
 
 
 def write_attainment(client: Client, file: Path) -> list[tuple]:

@@ -68,7 +68,9 @@ class Program:
     def launch(self) -> None:
         """Start the process."""
         command = [*kpistream(*self._command), "--web-port", str(self.port)]
-        self._process = ChildProcess(self.name, command, self.log, [self._lock_fd])
+        # a restart under the same name takes the partitions over at once, without a rebalance
+        environment = {"KPISTREAM_WORKER_ID": self.name}
+        self._process = ChildProcess(self.name, command, self.log, [self._lock_fd], environment)
 
     def ready(self) -> bool:
         """Whether /readyz says so."""
@@ -108,6 +110,15 @@ class ServerProgram:
         """Nothing: it outlives those who use it."""
 
 
+def last_line(log: Path) -> str:
+    """What a log says last."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
 def kpistream(*arguments: str) -> list[str]:
     """Command line of a kpistream command in this very environment."""
     return [sys.executable, "-c", "from infra.cli import main; main()", *arguments]
@@ -139,6 +150,10 @@ class Supervisor:
     def processes(self) -> list[tuple[str, int | None, int]]:
         """(name, process id or None while it is down, restarts) of each."""
         return [(record.kept.name, record.kept.pid, record.restarts) for record in self._records]
+
+    def ports(self) -> tuple[int, ...]:
+        """Web ports of the kpistream processes."""
+        return tuple(record.kept.port for record in self._records if isinstance(record.kept, Program))
 
     def start(self, kept: Kept) -> None:
         """Start it and look after it from now on."""
@@ -188,7 +203,8 @@ class Supervisor:
         kept = record.kept
         record.quick_ends = 1 if now - record.started_at > STEADY_SECONDS else record.quick_ends + 1
         if record.quick_ends > len(BACKOFF):
-            self.failed.append(f"{kept.name} ended {record.quick_ends} times in a row, its log is {kept.log}.")
+            self.failed.append(f"{kept.name} ended {record.quick_ends} times in a row, its log is {kept.log}:"
+                               f" {last_line(kept.log)}")
             return
         pause = BACKOFF[record.quick_ends - 1]
         record.due = now + pause

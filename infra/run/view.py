@@ -103,7 +103,7 @@ def status_line(seconds: float, figures: Figures, tail: AwardsTail) -> str:
         "lag " + (" ".join(f"{stage} {lag:,}" for stage, lag in figures.lags.items()) or "unknown"),
         f"applied {outcomes.applied:,}, duplicate {outcomes.duplicate:,}, dead-lettered {outcomes.dead_lettered:,}, "
         f"parked {outcomes.parked:,}",
-        f"awards {sum(tail.states.values()):,}",
+        f"awards {tail.states.total() - tail.states['revoked']:,}",
     ]
     return " · ".join(parts + ([figures.trouble] if figures.trouble else []))
 
