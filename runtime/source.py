@@ -75,9 +75,14 @@ class RecordBatchSource(Service):
 
     async def assigned(self, partitions: list[TopicPartition]) -> None:
         """Load each partition's state and start where its marker says."""
+        # Asked for all of them before the first seek: from then on each answer would wait behind a fetch that waits
+        # for records, and no heartbeat is sent before we return: with many partitions the group would expel us.
+        beginnings = await self.consumer.beginning_offsets(partitions)
+        committed = dict(zip(partitions, await asyncio.gather(*map(self._committed, partitions)), strict=True))
         for partition in sorted(partitions):
-            epoch, offset = await self.runner.take(partition, lambda at=partition: self._start_of(at))
-            beginning = (await self.consumer.beginning_offsets([partition]))[partition]
+            beginning = beginnings[partition]
+            start = beginning if committed[partition] is None else committed[partition]
+            epoch, offset = await self.runner.take(partition, start)
             if beginning > offset:
                 fatal(
                     f"{self.runner.stage}: {partition.topic}/{partition.partition} begins at {beginning}, but the checkpoint "
@@ -88,12 +93,9 @@ class RecordBatchSource(Service):
         self.runner.ready = True
         log.info("partitions taken", extra={"stage": self.runner.stage, "partitions": [f"{p.topic}/{p.partition}" for p in sorted(partitions)]})
 
-    async def _start_of(self, partition: TopicPartition) -> int:
-        if self.runner.stateless:
-            committed = await self.consumer.committed(partition)
-            if committed is not None:
-                return committed
-        return (await self.consumer.beginning_offsets([partition]))[partition]
+    async def _committed(self, partition: TopicPartition) -> int | None:
+        """Where a stage without state goes on; a checkpoint knows better."""
+        return await self.consumer.committed(partition) if self.runner.stateless else None
 
     async def revoked(self, partitions: list[TopicPartition]) -> None:
         """Checkpoint and let go."""

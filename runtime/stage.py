@@ -91,14 +91,14 @@ class StageRunner:
 
     # -- partitions come and go
 
-    async def take(self, partition: TopicPartition, start: Callable) -> tuple[int, int]:
-        """Own ``partition`` from its checkpoint on; ``start()`` gives the offset where there is none.
+    async def take(self, partition: TopicPartition, start: int) -> tuple[int, int]:
+        """Own ``partition`` from its checkpoint on, from ``start`` where there is none.
 
         Returns (epoch, offset): batches read from that offset carry that epoch.
         """
         checkpoint = await self._loaded(partition)
         if checkpoint is None:
-            offset = await start()
+            offset = start
             fold = self._make_fold(partition, offset)
         else:
             offset = checkpoint.next_offset
