@@ -1,4 +1,5 @@
 """The awards topic from its beginning, read in a thread as awards fire."""
+
 from __future__ import annotations
 
 import threading
@@ -15,7 +16,7 @@ _POLL_MS = 300
 
 
 class AwardsTail:
-    """``take`` hands out what was reached, lost or regained since the last call; ``states`` counts awards by state."""
+    """``take``: what was reached, lost or regained since the last call; ``states`` counts awards by state."""
 
     def __init__(self, bootstrap: str) -> None:
         self.states: Counter[str] = Counter()
@@ -45,9 +46,15 @@ class AwardsTail:
 
     def _read(self) -> None:
         consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         try:
-            consumer.assign([TopicPartition(AWARDS.name, one) for one in sorted(consumer.partitions_for_topic(AWARDS.name))])
+            consumer.assign(
+                [
+                    TopicPartition(AWARDS.name, one)
+                    for one in sorted(consumer.partitions_for_topic(AWARDS.name))
+                ]
+            )
             for partition, offset in self._at.items():
                 consumer.seek(partition, offset)
             while not self._stop.is_set():
@@ -68,5 +75,7 @@ class AwardsTail:
         self.states[award.state] += 1
         if before is not None:
             self.states[before] -= 1
-        if before is None or (before == "revoked") != (award.state == "revoked"):  # that it became final is no news
+        if before is None or (before == "revoked") != (
+            award.state == "revoked"
+        ):  # that it became final is no news
             self._new.append(award)

@@ -1,4 +1,5 @@
 """``kpistream run``: the whole system on a simulated company or on real files."""
+
 from __future__ import annotations
 
 import sys
@@ -27,16 +28,34 @@ _INTERRUPTED = 130
 
 
 @click.command()
-@click.option("--data", type=_EXISTING, help="Folder (or zip) of another system's files instead of the simulator.")
-@click.option("--mapping", help="How to read them: a mapping file or the name of a shipped one; else what fits.")
-@click.option("--plan", type=_FILE, help="Plan file instead of the example's, or of the one that comes with the files.")
-@click.option("--duration", type=click.FloatRange(0, min_open=True), help="Seconds of events; else until Ctrl-C.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True),
-              help="Events a second: 500 by default, files as fast as it goes.")
+@click.option(
+    "--data", type=_EXISTING, help="Folder or zip of another system's files, not the simulator."
+)
+@click.option(
+    "--mapping", help="How to read them: a mapping file, or a shipped one's name; else what fits."
+)
+@click.option(
+    "--plan", type=_FILE, help="Plan file instead of the example's, or of the one that comes with the files."
+)
+@click.option(
+    "--duration", type=click.FloatRange(0, min_open=True), help="Seconds of events; else until Ctrl-C."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Events a second: 500 by default, files as fast as it goes.",
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulation.")
-def run(data: Path | None, mapping: str | None, plan: Path | None, duration: float | None, rate: float | None,
-        workers: int, seed: int) -> None:
+def run(
+    data: Path | None,
+    mapping: str | None,
+    plan: Path | None,
+    duration: float | None,
+    rate: float | None,
+    workers: int,
+    seed: int,
+) -> None:
     """Kafka, ClickHouse, worker, sink and events: everything, until Ctrl-C or --duration, then a summary.
 
     Exit code 0 where all counts add up and the tables agree, else 1.
@@ -54,7 +73,9 @@ def run(data: Path | None, mapping: str | None, plan: Path | None, duration: flo
     except KafkaError as error:
         raise click.ClickException(f"Kafka does not do what was asked: {error!r}") from error
     except (ClickHouseError, EOFError) as error:
-        raise click.ClickException(f"ClickHouse does not do what was asked: {str(error).splitlines()[0]}") from error
+        raise click.ClickException(
+            f"ClickHouse does not do what was asked: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _run(options: Options) -> int:

@@ -1,4 +1,5 @@
 """What feeds the topics in a run: commands one after the other, each a child process."""
+
 from __future__ import annotations
 
 import os
@@ -58,8 +59,10 @@ class Feed:
         if process is not None and not process.running():
             self._process = None
             if process.exit_code and not self._stopping:
-                self.failed = f"The source of events ended with code {process.exit_code}, its log is {self._log}: " \
+                self.failed = (
+                    f"The source of events ended with code {process.exit_code}, its log is {self._log}: "
                     + process.log_tail(1)
+                )
                 self._waiting.clear()
         if self._process is None and self._waiting:
             self._process = ChildProcess("events", self._waiting.pop(0), self._log, [self._lock_fd])

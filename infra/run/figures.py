@@ -1,4 +1,5 @@
 """What the view shows, and the thread that asks Kafka and ClickHouse for it."""
+
 from __future__ import annotations
 
 import logging
@@ -60,7 +61,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Figures:
-    """A snapshot. ``asked_at``: monotonic seconds when its reading began, so it holds at least what was there then."""
+    """A snapshot; ``asked_at``: monotonic seconds when its reading began."""
 
     asked_at: float = 0.0
     came_in: int = 0
@@ -79,7 +80,7 @@ class Figures:
 
 
 def board_of(plan: Plan) -> tuple[Kpi, str] | None:
-    """KPI and kind of period for the leaderboard: the first KPI that someone has a target for, else the first."""
+    """KPI and kind of period for the leaderboard: the first KPI with a target, else the first."""
     if not plan.kpis:
         return None
     aimed = {target.kpi: target.period for target in reversed(plan.targets)}
@@ -91,21 +92,28 @@ def board_of(plan: Plan) -> tuple[Kpi, str] | None:
 def bi_client(settings: Settings) -> Client:
     """A client with the rights of people who read."""
     return Client(
-        settings.clickhouse_host, port=settings.clickhouse_port, user=settings.clickhouse_bi_user,
-        password=settings.clickhouse_bi_password.get_secret_value(), connect_timeout=3, send_receive_timeout=20,
+        settings.clickhouse_host,
+        port=settings.clickhouse_port,
+        user=settings.clickhouse_bi_user,
+        password=settings.clickhouse_bi_password.get_secret_value(),
+        connect_timeout=3,
+        send_receive_timeout=20,
     )
 
 
 def read_outcomes(client: Client) -> Outcomes:
     """The counts of all source partitions."""
     rows = client.execute(
-        "SELECT sum(applied), sum(duplicate), sum(dead_lettered), sum(parked), sum(gaps) FROM bi.conservation")
+        "SELECT sum(applied), sum(duplicate), sum(dead_lettered), sum(parked), sum(gaps) FROM bi.conservation"
+    )
     return Outcomes(*map(int, rows[0]))
 
 
 def read_earned(client: Client) -> dict[str, Decimal]:
     """Sum of the earning lines by currency."""
-    return dict(client.execute("SELECT currency, sum(amount) FROM bi.earnings GROUP BY currency ORDER BY currency"))
+    return dict(
+        client.execute("SELECT currency, sum(amount) FROM bi.earnings GROUP BY currency ORDER BY currency")
+    )
 
 
 def read_board(client: Client, kpi: Kpi, kind: str) -> Board | None:
@@ -117,14 +125,16 @@ def read_board(client: Client, kpi: Kpi, kind: str) -> Board | None:
         FROM bi.attainment
         WHERE kpi = %(kpi)s AND period_kind = %(kind)s AND value IS NOT NULL AND first_day = (
             SELECT max(first_day) FROM bi.attainment WHERE kpi = %(kpi)s AND period_kind = %(kind)s)
-        ORDER BY value {order}, employee LIMIT {_TOP}""", asked)
+        ORDER BY value {order}, employee LIMIT {_TOP}""",
+        asked,
+    )
     if not rows:
         return None
     return Board(kpi.name.en or kpi.id, rows[0][0], rows[0][1], tuple(Rank(*row[2:]) for row in rows))
 
 
 class FiguresReader:
-    """Reads in a thread of its own; ``newest`` is the last snapshot. Servers that do not answer are asked again.
+    """Reads in a thread of its own; ``newest`` is the last snapshot. Silent servers are asked again.
 
     ``ports`` serve the /metrics of the worker and sink processes.
     """
@@ -162,8 +172,15 @@ class FiguresReader:
             self._positions = self._positions or Positions(self._settings)
             found = self._positions.read(folded_offsets(self._ports))
             rate = (found.came_in - before.came_in) / (now - before.asked_at) if before.asked_at else 0.0
-            after = replace(before, asked_at=now, came_in=found.came_in, rate=rate, lags=found.lags,
-                            uncommitted=found.uncommitted, trouble="")
+            after = replace(
+                before,
+                asked_at=now,
+                came_in=found.came_in,
+                rate=rate,
+                lags=found.lags,
+                uncommitted=found.uncommitted,
+                trouble="",
+            )
             self.newest = self._with_tables(after) if tables else after
         except KafkaError as error:
             self.newest = replace(before, trouble=f"Kafka does not answer ({type(error).__name__})")
@@ -175,4 +192,5 @@ class FiguresReader:
     def _with_tables(self, figures: Figures) -> Figures:
         board = read_board(self._client, *self._board) if self._board else None
         return replace(
-            figures, outcomes=read_outcomes(self._client), earned=read_earned(self._client), board=board)
+            figures, outcomes=read_outcomes(self._client), earned=read_earned(self._client), board=board
+        )

@@ -1,4 +1,5 @@
 """Where a run keeps its data: one folder each, the newest few are kept, none is taken from a living run."""
+
 from __future__ import annotations
 
 import fcntl

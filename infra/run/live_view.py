@@ -1,4 +1,5 @@
 """The live screen of a run on a terminal."""
+
 from __future__ import annotations
 
 from collections import deque
@@ -54,8 +55,9 @@ class LiveView(PlainView):
             live.stop()
 
 
-def screen(seconds: float, figures: Figures, tail: AwardsTail, supervisor: Supervisor,
-           newest: list[Award]) -> RenderableType:
+def screen(
+    seconds: float, figures: Figures, tail: AwardsTail, supervisor: Supervisor, newest: list[Award]
+) -> RenderableType:
     """Everything at a glance."""
     upper = Table.grid(expand=True, padding=(0, 1))
     upper.add_column(ratio=1)
@@ -71,9 +73,15 @@ def screen(seconds: float, figures: Figures, tail: AwardsTail, supervisor: Super
 
 def _counts(figures: Figures, tail: AwardsTail) -> RenderableType:
     outcomes = figures.outcomes
-    rows = [("events in", figures.came_in), ("applied", outcomes.applied), ("duplicate", outcomes.duplicate),
-            ("dead-lettered", outcomes.dead_lettered), ("parked", outcomes.parked),
-            ("awards", tail.states.total() - tail.states["revoked"]), ("revoked", tail.states["revoked"])]
+    rows = [
+        ("events in", figures.came_in),
+        ("applied", outcomes.applied),
+        ("duplicate", outcomes.duplicate),
+        ("dead-lettered", outcomes.dead_lettered),
+        ("parked", outcomes.parked),
+        ("awards", tail.states.total() - tail.states["revoked"]),
+        ("revoked", tail.states["revoked"]),
+    ]
     grid = _grid()
     for name, count in rows:
         grid.add_row(name, f"{count:,}")
@@ -115,6 +123,13 @@ def _board(board: Board | None) -> RenderableType:
 def _awards(newest: list[Award]) -> RenderableType:
     if not newest:
         return Panel(Text("none yet", style="dim"), title="newest awards", border_style="green")
-    lines = [Text(award_line(award), style=_REVOKED if award.state == "revoked" else _REACHED, no_wrap=True,
-                  overflow="ellipsis") for award in reversed(newest)]
+    lines = [
+        Text(
+            award_line(award),
+            style=_REVOKED if award.state == "revoked" else _REACHED,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+        for award in reversed(newest)
+    ]
     return Panel(Group(*lines), title="newest awards", border_style="green")

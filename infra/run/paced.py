@@ -1,4 +1,5 @@
 """``produce FILE`` at a pace: FILE EVENTS_A_SECOND. One process, so that it ends as a whole."""
+
 from __future__ import annotations
 
 import signal

@@ -1,4 +1,5 @@
 """How far each stage is: end offsets of its topics against the offsets that its group has committed."""
+
 from __future__ import annotations
 
 import re
@@ -18,12 +19,14 @@ _LOADED = (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEA
 
 #: (stage, topic, partition)
 Place = tuple[str, str, int]
-_NEXT_OFFSET = re.compile(r'^kpistream_next_offset\{partition="(\d+)",stage="(\w+)",topic="([^"]+)"\} (\S+)', re.MULTILINE)
+_NEXT_OFFSET = re.compile(
+    r'^kpistream_next_offset\{partition="(\d+)",stage="(\w+)",topic="([^"]+)"\} (\S+)', re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Records in the business topics; by stage the records it has yet to fold; over all stages those to commit."""
+    """Records in the business topics, by stage those it has yet to fold, over all stages those to commit."""
 
     came_in: int
     lags: dict[str, int]
@@ -51,7 +54,9 @@ class Positions:
     def __init__(self, settings: Settings) -> None:
         self._admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
         topics = {
-            "intake": settings.source_topics, "crediting": (FACTS.name,), "performance": (CREDITS.name,),
+            "intake": settings.source_topics,
+            "crediting": (FACTS.name,),
+            "performance": (CREDITS.name,),
             "sink": tuple(topic.name for topic in _LOADED),
         }
         counts = self._partitions([name for names in topics.values() for name in names])
@@ -64,12 +69,12 @@ class Positions:
     def read(self, folded: Mapping[Place, int]) -> Reading:
         """Ask once; ``folded`` gives next offsets that the stages have reached, where they are known.
 
-        Stages are asked in the order of the flow and a stage commits only after its results are in Kafka, so once
-        nothing new comes in, nothing uncommitted in one reading means that everything has gone all the way.
+        Stages are asked in the order of the flow and a stage commits only after its results are in Kafka, so
+        once nothing new comes in, nothing uncommitted means that everything has gone all the way.
         """
         came_in, uncommitted, lags = 0, 0, {}
         for stage, partitions in self._stages.items():
-            ends = self._admin.list_partition_offsets({one: OffsetSpec.LATEST for one in partitions})
+            ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
             group = self._groups[stage]
             committed = self._admin.list_group_offsets({group: partitions}).get(group, {})
             if stage == "intake":
@@ -78,7 +83,9 @@ class Positions:
             for one, end in ends.items():
                 kept = max(0, committed[one].offset) if one in committed else 0
                 uncommitted += max(0, end.offset - kept)
-                lags[stage] += max(0, end.offset - max(kept, folded.get((stage, one.topic, one.partition), 0)))
+                lags[stage] += max(
+                    0, end.offset - max(kept, folded.get((stage, one.topic, one.partition), 0))
+                )
         return Reading(came_in, lags, uncommitted)
 
     def close(self) -> None:
@@ -86,4 +93,7 @@ class Positions:
         self._admin.close()
 
     def _partitions(self, names: list[str]) -> dict[str, int]:
-        return {topic["name"]: len(topic["partitions"]) for topic in self._admin.describe_topics(sorted(set(names)))}
+        return {
+            topic["name"]: len(topic["partitions"])
+            for topic in self._admin.describe_topics(sorted(set(names)))
+        }

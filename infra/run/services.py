@@ -1,4 +1,5 @@
 """The processes that ``kpistream run`` keeps up: one row each."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""One run from its first line to its last: servers, topics, tables, plan, processes, events, drain, summary."""
+"""One run, first line to last: servers, topics, tables, plan, processes, events, drain, summary."""
+
 from __future__ import annotations
 
 import os
@@ -117,7 +118,7 @@ class Session:
     # -- while events flow
 
     def _flow(self, begun: float, feed: Feed, reader: FiguresReader, tail: AwardsTail) -> bool:
-        """Feed until time is up or someone asks to stop, then wait for the stages; whether they all caught up."""
+        """Feed until time is up or someone asks to stop, then drain; whether all stages caught up."""
         duration = self._options.duration
         told = False
         while not self._over(begun, duration):
@@ -130,7 +131,11 @@ class Session:
         feed.stop()
         stopped_at, asked = time.monotonic(), self._stop.asked
         while not (reader.newest.asked_at > stopped_at and reader.newest.caught_up):
-            if self._supervisor.failed or self._stop.asked > asked or time.monotonic() > stopped_at + _DRAIN_SECONDS:
+            if (
+                self._supervisor.failed
+                or self._stop.asked > asked
+                or time.monotonic() > stopped_at + _DRAIN_SECONDS
+            ):
                 return False
             self._tick(begun, reader, tail)
         return True
@@ -164,8 +169,16 @@ class Session:
                 file = folder / "attainment.csv"
                 say_all(view.say, attainment_lines(write_attainment(client, file), file))
         shown = _relative(folder)
-        view.say(f"data           {shown}; to look at it again: kpistream stack start --data {shown / 'stack'}")
-        well = drained and result.adds_up and not report.differences and not feed.failed and not self._supervisor.failed
+        view.say(
+            f"data           {shown}; to look at it again: kpistream stack start --data {shown / 'stack'}"
+        )
+        well = (
+            drained
+            and result.adds_up
+            and not report.differences
+            and not feed.failed
+            and not self._supervisor.failed
+        )
         return 0 if well else 1
 
 

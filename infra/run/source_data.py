@@ -1,4 +1,5 @@
 """What a run works on: a plan, and the commands that feed its events."""
+
 from __future__ import annotations
 
 import time
@@ -6,7 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.ingest.import_mapping import MappingError, detect_mapping, find_mapping, read_mapping, shipped_mappings
+from infra.ingest.import_mapping import (
+    MappingError,
+    detect_mapping,
+    find_mapping,
+    read_mapping,
+    shipped_mappings,
+)
 from infra.ingest.importer import run_import, write_result
 from infra.run import feed
 from schemas.plan import Plan
@@ -48,7 +55,9 @@ def simulated(options: Options) -> SourceData:
     file = options.plan or EXAMPLE_PLAN
     plan = load_plan(file)
     today = datetime.now(UTC).date()
-    return SourceData(plan, feed.simulation(file, options.rate or RATE, options.seed, options.duration, today))
+    return SourceData(
+        plan, feed.simulation(file, options.rate or RATE, options.seed, options.duration, today)
+    )
 
 
 def imported(options: Options, folder: Path) -> SourceData:
@@ -60,14 +69,18 @@ def imported(options: Options, folder: Path) -> SourceData:
     notes = [f"{len(result.events):,} events of {options.data} by the mapping {mapping.mapping.mapping}"]
     if result.rejected:
         notes.append(f"{len(result.rejected):,} rows could not be used, listed in {folder / 'rejected.csv'}")
-    return SourceData(plan, feed.recorded(folder / "events.jsonl", options.rate), tuple(notes), len(result.events))
+    return SourceData(
+        plan, feed.recorded(folder / "events.jsonl", options.rate), tuple(notes), len(result.events)
+    )
 
 
 def _detected(folder: Path) -> str:
     found = detect_mapping(folder)
     if found is None:
-        raise MappingError(f"No shipped mapping fits the files in {folder}: name one with --mapping, either your own file or "
-                           f"one of {', '.join(shipped_mappings())}.")
+        raise MappingError(
+            f"No shipped mapping fits the files in {folder}: name one with --mapping, a file of your own or "
+            f"one of {', '.join(shipped_mappings())}."
+        )
     return found
 
 

@@ -1,4 +1,5 @@
 """When a run ends: by signal, with its parent ``make``, or when its time is over."""
+
 from __future__ import annotations
 
 import os
@@ -15,7 +16,7 @@ class Interrupted(BaseException):
 class Stop:
     """``asked`` counts the signals. Until ``calm`` is called the first one raises Interrupted where we are.
 
-    ``make`` does not pass on its own end when it is killed outright; where it started us, we end when it does.
+    A ``make`` that is killed outright cannot pass that on; where one started us, we end when it does.
     """
 
     def __init__(self) -> None:

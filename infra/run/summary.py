@@ -1,4 +1,5 @@
 """The end of a run: counts that must add up, awards, money, attainment, and whether the tables agree."""
+
 from __future__ import annotations
 
 import csv
@@ -16,8 +17,8 @@ from infra.run.view import amount, percent, table
 #: Rows of the attainment table that are printed; the file has all.
 SHOWN = 12
 _ATTAINMENT = """
-SELECT kpi, employee, employee_name, team, department, role, period_kind, period, first_day, last_day, value, target,
-    attainment_percent, gap, unit
+SELECT kpi, employee, employee_name, team, department, role, period_kind, period, first_day, last_day, value,
+    target, attainment_percent, gap, unit
 FROM bi.attainment
 WHERE period_kind NOT LIKE 'rolling_%'
 ORDER BY kpi, period_kind, first_day, employee"""
@@ -42,8 +43,13 @@ class Result:
 def read_result(client: Client, came_in: int) -> Result:
     """Ask the bi views."""
     return Result(
-        came_in, read_outcomes(client),
-        dict(client.execute("SELECT reason, count() FROM bi.dead_letters GROUP BY reason ORDER BY count() DESC, reason")),
+        came_in,
+        read_outcomes(client),
+        dict(
+            client.execute(
+                "SELECT reason, count() FROM bi.dead_letters GROUP BY reason ORDER BY count() DESC, reason"
+            )
+        ),
         dict(client.execute("SELECT state, count() FROM bi.awards GROUP BY state ORDER BY state")),
         read_earned(client),
     )
@@ -52,13 +58,23 @@ def read_result(client: Client, came_in: int) -> Result:
 def result_lines(result: Result, seconds: float, restarts: dict[str, int]) -> list[str]:
     """The summary, but for what concerns files."""
     outcomes = result.outcomes
-    parts = [f"applied {outcomes.applied:,}", f"duplicate {outcomes.duplicate:,}",
-             f"dead-lettered {outcomes.dead_lettered:,}", f"parked {outcomes.parked:,}"]
+    parts = [
+        f"applied {outcomes.applied:,}",
+        f"duplicate {outcomes.duplicate:,}",
+        f"dead-lettered {outcomes.dead_lettered:,}",
+        f"parked {outcomes.parked:,}",
+    ]
     if outcomes.gaps:
         parts.append(f"offsets without a record {outcomes.gaps:,}")
-    verdict = "adds up" if result.adds_up else f"DOES NOT ADD UP, {result.came_in - outcomes.total:,} unaccounted for"
+    verdict = (
+        "adds up"
+        if result.adds_up
+        else f"DOES NOT ADD UP, {result.came_in - outcomes.total:,} unaccounted for"
+    )
     awards = ", ".join(f"{state} {count:,}" for state, count in result.awards.items()) or "none"
-    earned = ", ".join(f"{amount(total)} {currency}" for currency, total in result.earned.items()) or "nothing"
+    earned = (
+        ", ".join(f"{amount(total)} {currency}" for currency, total in result.earned.items()) or "nothing"
+    )
     again = ", ".join(f"{name} {count}×" for name, count in restarts.items()) or "none"
     lines = [
         f"events in      {result.came_in:,} = {' + '.join(parts)}: {verdict}",
@@ -81,7 +97,10 @@ def reconcile_lines(report: Report, file: Path) -> list[str]:
     if not report.differences:
         return [verdict + "agrees"]
     differing = [line for check in report.checks if check.differences for line in str(check).splitlines()]
-    return [f"{verdict}{report.differences:,} DIFFER, all in {file}", *(f"  {line}" for line in differing[:SHOWN])]
+    return [
+        f"{verdict}{report.differences:,} DIFFER, all in {file}",
+        *(f"  {line}" for line in differing[:SHOWN]),
+    ]
 
 
 def write_attainment(client: Client, file: Path) -> list[tuple]:
@@ -96,14 +115,27 @@ def write_attainment(client: Client, file: Path) -> list[tuple]:
 
 def attainment_lines(rows: list[tuple], file: Path) -> list[str]:
     """The newest periods' best, of those with a target."""
-    aimed = sorted((row for row in rows if row[12] is not None), key=lambda row: (row[8], row[12]), reverse=True)
+    aimed = sorted(
+        (row for row in rows if row[12] is not None), key=lambda row: (row[8], row[12]), reverse=True
+    )
     if not aimed:
         return [f"attainment     nobody has a target; all values are in {file}"]
     shown = [("  who", "kpi", "period", "value", "target", "attainment")]
-    shown += [(f"  {row[2] or row[1]}", row[0], row[7], amount(row[10]), amount(row[11]), percent(row[12]).strip(" ()"))
-              for row in aimed[:SHOWN]]
-    return [f"attainment     {len(aimed):,} of persons and periods with a target, in full in {file}; the newest:",
-            *table(shown)]
+    shown += [
+        (
+            f"  {row[2] or row[1]}",
+            row[0],
+            row[7],
+            amount(row[10]),
+            amount(row[11]),
+            percent(row[12]).strip(" ()"),
+        )
+        for row in aimed[:SHOWN]
+    ]
+    return [
+        f"attainment     {len(aimed):,} of persons and periods with a target, in full in {file}; the newest:",
+        *table(shown),
+    ]
 
 
 def say_all(say: Callable[[str], None], lines: list[str]) -> None:

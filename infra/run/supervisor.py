@@ -1,7 +1,8 @@
-"""Keeps processes up: one that ends by itself is started again, with growing pauses; one that cannot be kept up is told.
+"""Keeps processes up: one that ends by itself is started again, with growing pauses, up to a limit.
 
 Everything here runs in the main thread: children die with the thread that started them.
 """
+
 from __future__ import annotations
 
 import os
@@ -187,7 +188,9 @@ class Supervisor:
                 raise StackError(self.failed[0])
             if self.clock() > deadline:
                 kept = waiting[0].kept
-                raise StackError(f"{kept.name} was not ready in {seconds:.0f} seconds, its log is {kept.log}.")
+                raise StackError(
+                    f"{kept.name} was not ready in {seconds:.0f} seconds, its log is {kept.log}."
+                )
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -203,8 +206,10 @@ class Supervisor:
         kept = record.kept
         record.quick_ends = 1 if now - record.started_at > STEADY_SECONDS else record.quick_ends + 1
         if record.quick_ends > len(BACKOFF):
-            self.failed.append(f"{kept.name} ended {record.quick_ends} times in a row, its log is {kept.log}:"
-                               f" {last_line(kept.log)}")
+            self.failed.append(
+                f"{kept.name} ended {record.quick_ends} times in a row, its log is {kept.log}:"
+                f" {last_line(kept.log)}"
+            )
             return
         pause = BACKOFF[record.quick_ends - 1]
         record.due = now + pause

@@ -1,4 +1,5 @@
 """What people see of a run: plain lines, or a live screen where there is a terminal (live_view.py)."""
+
 from __future__ import annotations
 
 import sys
@@ -101,8 +102,8 @@ def status_line(seconds: float, figures: Figures, tail: AwardsTail) -> str:
     parts = [
         f"{seconds:5.0f} s  in {figures.came_in:,} ({figures.rate:,.0f}/s)",
         "lag " + (" ".join(f"{stage} {lag:,}" for stage, lag in figures.lags.items()) or "unknown"),
-        f"applied {outcomes.applied:,}, duplicate {outcomes.duplicate:,}, dead-lettered {outcomes.dead_lettered:,}, "
-        f"parked {outcomes.parked:,}",
+        f"applied {outcomes.applied:,}, duplicate {outcomes.duplicate:,}, "
+        f"dead-lettered {outcomes.dead_lettered:,}, parked {outcomes.parked:,}",
         f"awards {tail.states.total() - tail.states['revoked']:,}",
     ]
     return " · ".join(parts + ([figures.trouble] if figures.trouble else []))
@@ -110,8 +111,10 @@ def status_line(seconds: float, figures: Figures, tail: AwardsTail) -> str:
 
 def board_line(board: Board) -> str:
     """The leaderboard in one line."""
-    ranks = ", ".join(f"{number}. {rank.employee} {amount(rank.value)}{percent(rank.attainment_percent)}"
-                      for number, rank in enumerate(board.ranks[:3], start=1))
+    ranks = ", ".join(
+        f"{number}. {rank.employee} {amount(rank.value)}{percent(rank.attainment_percent)}"
+        for number, rank in enumerate(board.ranks[:3], start=1)
+    )
     return f"{board.kpi} {board.period}: {ranks}"
 
 
@@ -119,9 +122,11 @@ def award_line(award: Award) -> str:
     """Who reached (or lost) what, and what it pays."""
     what = f"{award.employee_name or award.employee}: {award.name.get('en') or award.rule}"
     if award.kind == "tier":
-        what += f" {award.threshold}"
+        bound = award.threshold
+        what += f" {bound if bound.endswith('%') else amount(bound)}"
     pays = f", {amount(award.amount)} {award.currency}" if award.amount not in (None, "0") else ""
-    return f"{what} ({award.period}{', revoked' if award.state == 'revoked' else ''}{pays})"
+    lost = "revoked: " if award.state == "revoked" else ""
+    return f"{lost}{what}, {award.period}{pays}"
 
 
 def amount(value: object) -> str:
@@ -147,5 +152,10 @@ def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Rows as lines with aligned columns, the first column to the left, the others to the right."""
     rows = list(rows)
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
-    return ["  ".join(cell.ljust(width) if at == 0 else cell.rjust(width)
-                      for at, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+    return [
+        "  ".join(
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -15,8 +15,11 @@ from infra.local.data_dir import is_locked
 from tests.integration.conftest import alive, children, eventually
 
 _COUNTS = re.compile(
-    r"^events in +([\d,]+) = applied ([\d,]+) \+ duplicate ([\d,]+) \+ dead-lettered ([\d,]+) \+ parked ([\d,]+)"
-    r"(?: \+ offsets without a record ([\d,]+))?: adds up$", re.MULTILINE)
+    r"^events in +([\d,]+) = applied ([\d,]+) \+ duplicate ([\d,]+) \+ dead-lettered ([\d,]+)"
+    r" \+ parked ([\d,]+)"
+    r"(?: \+ offsets without a record ([\d,]+))?: adds up$",
+    re.MULTILINE,
+)
 _SENT = re.compile(r"^read ([\d,]+), delivered ([\d,]+), failed 0 ", re.MULTILINE)
 
 
@@ -31,7 +34,9 @@ class Run:
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from infra.cli import main; main()", "run", *arguments],
-                stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
                 env=environment | {"KPISTREAM_HOME": str(home)},
             )
 
@@ -80,7 +85,9 @@ def events_sent(run: Run) -> int:
     return sum(int(read.replace(",", "")) for read, _ in found)
 
 
-def test_a_run_ends_by_itself_with_counts_that_add_up_and_leaves_nothing(tmp_path: Path, runs: list[Run]) -> None:
+def test_a_run_ends_by_itself_with_counts_that_add_up_and_leaves_nothing(
+    tmp_path: Path, runs: list[Run]
+) -> None:
     run = Run(tmp_path / "home", "--duration", "5")
     runs.append(run)
     run.wait_for("Events flow")
@@ -121,9 +128,14 @@ def test_after_killed_worker_and_killed_run_everything_goes_on(tmp_path: Path, r
 def test_a_signal_ends_an_endless_run_of_real_files_in_order(tmp_path: Path, runs: list[Run]) -> None:
     data = tmp_path / "desk"
     data.mkdir()
-    (data / "tickets.csv").write_text("agent,team,id,closed,minutes\n" + "".join(
-        f"a{number % 3},t{number % 3 % 2},{number},2026-03-{number % 28 + 1:02d} 10:00:00,{number % 90}\n"
-        for number in range(200)), encoding="utf-8")
+    (data / "tickets.csv").write_text(
+        "agent,team,id,closed,minutes\n"
+        + "".join(
+            f"a{number % 3},t{number % 3 % 2},{number},2026-03-{number % 28 + 1:02d} 10:00:00,{number % 90}\n"
+            for number in range(200)
+        ),
+        encoding="utf-8",
+    )
     mapping = tmp_path / "desk.yaml"
     mapping.write_text(_MAPPING, encoding="utf-8")
     run = Run(tmp_path / "home", "--data", str(data), "--mapping", str(mapping))

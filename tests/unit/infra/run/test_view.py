@@ -10,17 +10,28 @@ from infra.run.summary import Result, result_lines
 from infra.run.view import PlainView, amount, board_line, table
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (Decimal("1234567.8900"), "1,234,567.89"), (Decimal("500.0000"), "500"), ("5000", "5,000"), ("-300.50", "-300.50"),
-    (Decimal("0.5"), "0.50"), (None, "–"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("1234567.8900"), "1,234,567.89"),
+        (Decimal("500.0000"), "500"),
+        ("5000", "5,000"),
+        ("-300.50", "-300.50"),
+        (Decimal("0.5"), "0.50"),
+        (None, "–"),
+    ],
+)
 def test_amounts_have_marks_and_no_needless_zeros(value: object, text: str) -> None:
     assert amount(value) == text
 
 
 def test_leaderboard_in_a_line() -> None:
-    board = Board("Revenue", "2026-03", "money", (
-        Rank("Li Wei", Decimal("310000"), Decimal("103.33")), Rank("Wu Hao", Decimal("5"), None)))
+    board = Board(
+        "Revenue",
+        "2026-03",
+        "money",
+        (Rank("Li Wei", Decimal("310000"), Decimal("103.33")), Rank("Wu Hao", Decimal("5"), None)),
+    )
     assert board_line(board) == "Revenue 2026-03: 1. Li Wei 310,000 (103 %), 2. Wu Hao 5"
 
 
@@ -42,9 +53,13 @@ def test_a_reader_that_went_away_does_not_end_the_run() -> None:
     view.say("two")
 
 
-@pytest.mark.parametrize(("came_in", "verdict"), [(110, "adds up"), (113, "DOES NOT ADD UP, 3 unaccounted for")])
+@pytest.mark.parametrize(
+    ("came_in", "verdict"), [(110, "adds up"), (113, "DOES NOT ADD UP, 3 unaccounted for")]
+)
 def test_the_summary_says_whether_the_counts_add_up(came_in: int, verdict: str) -> None:
-    result = Result(came_in, Outcomes(100, 5, 3, 2, 0), {"invalid_json": 3}, {"final": 7}, {"CNY": Decimal("12.5")})
+    result = Result(
+        came_in, Outcomes(100, 5, 3, 2, 0), {"invalid_json": 3}, {"final": 7}, {"CNY": Decimal("12.5")}
+    )
     lines = result_lines(result, 10.0, {"worker": 2})
     assert lines[0].endswith(verdict) and "applied 100 + duplicate 5 + dead-lettered 3 + parked 2" in lines[0]
     assert "earned         12.50 CNY" in lines and "restarts       worker 2×" in lines
