@@ -37,8 +37,8 @@ app = faust.App(
     store="memory://",
     datadir=settings.faust_data,
     # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
-    broker_session_timeout=10.0,
-    broker_heartbeat_interval=3.0,
+    broker_session_timeout=6.0,
+    broker_heartbeat_interval=2.0,
     topic_disable_leader=True,
     topic_allow_declare=False,
     web_host=settings.web_host,

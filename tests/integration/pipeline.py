@@ -101,7 +101,9 @@ class Pipeline:
         port = PortReservation()
         log = Path(self._folder.name) / f"{command}-{port.port}.log"
         program = [str(Path(sys.executable).with_name("kpistream")), command, "--web-port", str(port.port)]
-        process = ChildProcess(command, program, log, environment=self.environment)
+        # a worker that takes a killed one's place takes its name too, and with it its partitions, without a rebalance
+        name = {"KPISTREAM_WORKER_ID": f"{command}-{len(self.workers)}"}
+        process = ChildProcess(command, program, log, environment=self.environment | name)
         self._ports[process.pid] = port
         return process
 
