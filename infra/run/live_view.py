@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -35,7 +37,7 @@ class LiveView(PlainView):
         if self._live is None:
             super().say(line)
         else:
-            self._console.print(Text(line))
+            self._draw(lambda: self._console.print(Text(line)))
 
     def begin(self) -> None:
         """Draw the screen from now on."""
@@ -46,13 +48,22 @@ class LiveView(PlainView):
         """Called several times a second."""
         self._newest.extend(tail.take())
         if self._live is not None:
-            self._live.update(screen(seconds, figures, tail, supervisor, list(self._newest)), refresh=True)
+            drawn = screen(seconds, figures, tail, supervisor, list(self._newest))
+            self._draw(partial(self._live.update, drawn, refresh=True))
 
     def end(self) -> None:
         """Leave the last screen where it is."""
         if self._live is not None:
             live, self._live = self._live, None
-            live.stop()
+            self._draw(live.stop)
+
+    def _draw(self, draw: Callable[[], None]) -> None:
+        """Draw, unless the terminal has gone away."""
+        try:
+            draw()
+        except OSError:
+            self._live = None
+            self._gone()
 
 
 def screen(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from infra.run.awards_tail import AwardsTail
@@ -85,7 +86,13 @@ class PlainView:
             self._out.write(text)
             self._out.flush()
         except (OSError, ValueError):
-            self._out = _Nowhere()
+            self._gone()
+
+    def _gone(self) -> None:
+        """Nobody reads any more; what is still buffered must not fail at the end of the process either."""
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+        self._out = _Nowhere()
 
 
 class _Nowhere:
