@@ -123,8 +123,9 @@ BLOCKS: dict[str, BlockTable] = {
         _table(
             "kpi_days",
             "kpi:text employee:text team:text department:text day:day numerator:fixed "
-            "denominator:fixed low:fixed? high:fixed? unit_numerator:fixed unit_denominator:fixed "
-            "members:uints "
+            "denominator:fixed low:fixed? high:fixed? team_numerator:fixed team_denominator:fixed "
+            "department_numerator:fixed department_denominator:fixed company_numerator:fixed "
+            "company_denominator:fixed members:uints "
             "plan_version:int credits_partition:int",
         ),
         _credits_position,

@@ -16,10 +16,10 @@ import numpy as np
 from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi, Plan
 from streams.performance.calendar import NO_PERIOD, Calendar, window_days
+from streams.performance.cells import LEVELS
 from streams.performance.engine import published_kinds
 from streams.performance.ladder import value_of, value_scale
 
-UNIT_KINDS = ("team", "department", "company")
 #: Kept for every KPI, so that units can be compared even where no target names a period.
 _ALWAYS = "month"
 
@@ -51,27 +51,26 @@ def unit_values(cells: Iterable[Cell], plan: Plan) -> list[UnitValue]:
     values = []
     for kpi in plan.kpis:
         mine = by_kpi.get(kpi.id, [])
-        for unit_kind in UNIT_KINDS:
+        for unit_kind in LEVELS:
             for unit, members in sorted(_by_unit(mine, unit_kind, plan).items()):
                 for kind in sorted(kinds[kpi.id] | {_ALWAYS}):
                     for ordinal, inside in _by_period(members, kind, calendar):
                         period = calendar.key(kind, ordinal)
-                        values.append(
-                            UnitValue(kpi.id, unit_kind, unit, kind, period, rolled_up(kpi, inside))
-                        )
+                        value = rolled_up(kpi, unit_kind, inside)
+                        values.append(UnitValue(kpi.id, unit_kind, unit, kind, period, value))
     return values
 
 
-def rolled_up(kpi: Kpi, cells: list[Cell]) -> int | None:
-    """The value of ``kpi`` over all of ``cells`` (at least one), as UnitValue has it."""
-    denominator = sum(cell["unit_denominator"] for cell in cells)
+def rolled_up(kpi: Kpi, unit_kind: str, cells: list[Cell]) -> int | None:
+    """The value of ``kpi`` over all of a unit's ``cells`` (at least one), as UnitValue has it."""
+    denominator = sum(cell[f"{unit_kind}_denominator"] for cell in cells)
     if kpi.aggregate == "distinct":
         numerator = SCALE * len(set().union(*(cell["members"] or () for cell in cells)))
     elif kpi.aggregate in ("min", "max"):
         extremes = [cell["low" if kpi.aggregate == "min" else "high"] for cell in cells]
         return (min if kpi.aggregate == "min" else max)(extremes)
     else:
-        numerator = sum(cell["unit_numerator"] for cell in cells)
+        numerator = sum(cell[f"{unit_kind}_numerator"] for cell in cells)
     value: Fraction | None = value_of(value_scale(kpi), numerator, denominator)
     return None if value is None else round_half_up(value, 1)
 

@@ -16,6 +16,8 @@ from sinks.block_tables import PAYLOAD_KINDS
 _DECLARED_KINDS = {"number": "fixed", "string": "text", "boolean": "flag"}
 _EXTRA_MAPS = {"fixed": "extra_numbers", "text": "extra_strings", "flag": "extra_flags"}
 _BOUNDS = (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
+#: In the order of the bits of unit_first.
+UNIT_KINDS = ("team", "department", "company")
 _ONE = "toDecimal64(1, 4)"
 _ZERO = "toDecimal64(0, 4)"
 
@@ -52,8 +54,9 @@ class Window:
 
 
 def kpi_sql(kpi: Kpi, plan: Plan, windows: tuple[Window, ...] = (), prefix: str = "p") -> Query:
-    """Day cells of ``kpi`` from the table credits: employee, team, department, day, numerator, denominator,
-    unit_numerator, unit_denominator (Decimal), low, high (nullable), members (sorted Array(UInt64)).
+    """Day cells of ``kpi`` from the table credits: employee, team, department, day, numerator, denominator
+    and these two for team, department and company (team_numerator …), all Decimal; low, high (nullable),
+    members (sorted Array(UInt64)).
 
     ``windows`` limit the credits to those that count by this definition; ``prefix`` begins the parameters'
     names.
@@ -70,15 +73,14 @@ SELECT
     employee, team, department, day,
     {_NUMERATORS.get(kpi.aggregate, "sum(upper)")} AS numerator,
     sum(lower) AS denominator,
-    sum({_of_unit(upper_field, "upper")}) AS unit_numerator,
-    sum({_of_unit(lower_field, "lower")}) AS unit_denominator,
+    {_unit_sums(upper_field, lower_field)},
     {"min(upper)" if kpi.aggregate == "min" else "NULL"} AS low,
     {"max(upper)" if kpi.aggregate == "max" else "NULL"} AS high,
     {"arraySort(groupUniqArray(member))" if kpi.aggregate == "distinct" else "[]"} AS members
 FROM
 (
     SELECT
-        employee, team, department, bitTest(unit_first, 0) AS first,
+        employee, team, department, unit_first,
         toDate(time, {build.bind(plan.timezone)}) AS day,
         {upper} AS upper,
         {lower} AS lower,
@@ -105,9 +107,15 @@ def _within_windows(windows: tuple[Window, ...]) -> str:
     return f" AND ({' OR '.join(places)})"
 
 
-def _of_unit(name: str | None, column: str) -> str:
-    """Credited amounts add up to the event's by themselves; anything else counts once per event and team."""
-    return column if name == "amount" else f"if(first, {column}, {_ZERO})"
+def _unit_sums(upper_field: str | None, lower_field: str | None) -> str:
+    """Credited amounts add up to the event's by themselves; anything else counts once per event and unit."""
+    sums = []
+    for bit, unit in enumerate(UNIT_KINDS):
+        sides = ((upper_field, "upper", "numerator"), (lower_field, "lower", "denominator"))
+        for name, column, part in sides:
+            counted = column if name == "amount" else f"if(bitTest(unit_first, {bit}), {column}, {_ZERO})"
+            sums.append(f"sum({counted}) AS {unit}_{part}")
+    return ",\n    ".join(sums)
 
 
 def _plain(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:

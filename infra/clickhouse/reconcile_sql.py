@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.clickhouse.kpi_sql import Query
+from infra.clickhouse.kpi_sql import UNIT_KINDS, Query
 from schemas.plan import Kpi
 
 _NOT_DEAD = """(topic, partition, offset) NOT IN (
@@ -56,7 +56,11 @@ SELECT
         ' next offset ', toString(next_offset)) AS description
 FROM bi.conservation"""
 
-_PARTS = ("numerator", "denominator", "unit_numerator", "unit_denominator")
+_PARTS = tuple(
+    f"{unit}{part}"
+    for unit in ("", *(f"{kind}_" for kind in UNIT_KINDS))
+    for part in ("numerator", "denominator")
+)
 #: What of a cell is compared, by aggregate, where not all parts: a unit's extremes and members are merged by
 #: the views.
 _COMPARED = {"distinct": ("denominator",), "min": ("denominator",), "max": ("denominator",)}

@@ -3,7 +3,12 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Units above a person, smallest first; their totals count a shared event once.
+LEVELS = ("team", "department", "company")
 _FIRST_CAPACITY = 256
+
+#: (numerators, denominators) for each of LEVELS; None where they are the person's own.
+UnitColumns = tuple[tuple[np.ndarray, np.ndarray] | None, ...]
 
 
 class CellTable:
@@ -66,7 +71,8 @@ class DayCells(CellTable):
     def __init__(self, kpis: int) -> None:
         super().__init__(kpis)
         self._touched = np.zeros((kpis, len(self.keys)), bool)
-        self._unit: np.ndarray | None = None  # (2, kpis, slots): only kept once some unit value differs
+        # by level, (2, kpis, slots): only kept once some value differs from the person's own
+        self._units: list[np.ndarray | None] = [None] * len(LEVELS)
         self.members: dict[tuple[int, int], set[int]] = {}
 
     def held(self, kpi: int) -> np.ndarray:
@@ -82,16 +88,23 @@ class DayCells(CellTable):
         self._touched = _wider(self._touched, len(self.keys))
         self._touched[kpi, slots] = True
 
-    def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, unit: tuple[np.ndarray, np.ndarray]) -> None:
-        """Add rows' contributions; ``unit`` is what they add to unit totals."""
-        if self._unit is None and not (np.array_equal(unit[0], num) and np.array_equal(unit[1], den)):
-            self._unit = np.stack([self.num, self.den])
-        if self._unit is not None:
-            self._unit = _wider(self._unit, len(self.keys))
-            np.add.at(self._unit[0, kpi], slots, unit[0])
-            np.add.at(self._unit[1, kpi], slots, unit[1])
+    def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, units: UnitColumns) -> None:
+        """Add rows' contributions; ``units`` is what they add to totals."""
+        for level, pair in enumerate(units):
+            if pair is None and self._units[level] is None:
+                continue
+            kept = self._kept(level)
+            for side, values in enumerate(pair or (num, den)):
+                np.add.at(kept[side, kpi], slots, values)
         np.add.at(self.num[kpi], slots, num)
         np.add.at(self.den[kpi], slots, den)
+
+    def _kept(self, level: int) -> np.ndarray:
+        """The level's own arrays, as wide as the table; from now on they are kept."""
+        kept = self._units[level]
+        kept = np.stack([self.num, self.den]) if kept is None else _wider(kept, len(self.keys))
+        self._units[level] = kept
+        return kept
 
     def extreme(self, kpi: int, slots: np.ndarray, values: np.ndarray, den: np.ndarray, smallest: bool) -> None:
         """Keep the smallest or largest of rows' values."""
@@ -99,25 +112,32 @@ class DayCells(CellTable):
         self.num[kpi, fresh] = np.iinfo(np.int64).max if smallest else np.iinfo(np.int64).min
         (np.minimum if smallest else np.maximum).at(self.num[kpi], slots, values)
         np.add.at(self.den[kpi], slots, den)
-        if self._unit is not None:
-            self._unit = _wider(self._unit, len(self.keys))
-            self._unit[0, kpi, slots] = self.num[kpi, slots]
-            self._unit[1, kpi, slots] = self.den[kpi, slots]
+        for level, kept in enumerate(self._units):
+            if kept is not None:
+                kept = self._kept(level)
+                kept[0, kpi, slots] = self.num[kpi, slots]
+                kept[1, kpi, slots] = self.den[kpi, slots]
 
     def add_members(self, kpi: int, slots: np.ndarray, members: np.ndarray) -> np.ndarray:
         """Add distinct members row by row; bool per row: new in its cell."""
         return novel_members(self.members, kpi, slots, members)
 
-    def unit(self, kpi: int, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the cells add to unit totals."""
-        if self._unit is None:
-            return self.num[kpi, slots], self.den[kpi, slots]
-        self._unit = _wider(self._unit, len(self.keys))
-        return self._unit[0, kpi, slots], self._unit[1, kpi, slots]
+    def units(self, kpi: int, slots: np.ndarray) -> UnitColumns:
+        """What the cells add to totals; it depends on their values alone, not on which arrays are kept."""
+        return tuple(self._differing(level, kpi, slots) for level in range(len(LEVELS)))
 
-    def load_unit(self, unit: np.ndarray) -> None:
-        """Take over unit values (from a checkpoint)."""
-        self._unit = _wider(unit, len(self.keys))
+    def _differing(self, level: int, kpi: int, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        if self._units[level] is None:
+            return None
+        num, den = self._kept(level)[:, kpi, slots]
+        own = np.array_equal(num, self.num[kpi, slots]) and np.array_equal(den, self.den[kpi, slots])
+        return None if own else (num, den)
+
+    def load_units(self, kpi: int, slots: np.ndarray, units: UnitColumns) -> None:
+        """Take over what ``units`` gave; after ``load``."""
+        for level, columns in enumerate(units):
+            if columns is not None:
+                self._kept(level)[:, kpi, slots] = columns
 
 
 def novel_members(known: dict[tuple[int, int], set[int]], kpi: int, slots: np.ndarray, members: np.ndarray) -> np.ndarray:

@@ -8,10 +8,13 @@ import numpy as np
 
 from schemas.money import SCALE, to_fixed
 from schemas.plan import Comparison, Kpi, Part, Where
+from streams.performance.cells import LEVELS, UnitColumns
 from streams.performance.credit_rows import CreditRows, FieldColumn
 
 #: Aggregates whose value is the numerator alone; the denominator counts the sample.
 ADDITIVE = frozenset({"sum", "count", "distinct"})
+#: Bits of unit_first by level.
+_FIRST_IN = tuple(1 << level for level in range(len(LEVELS)))
 
 
 @dataclass(slots=True)
@@ -63,19 +66,26 @@ def contribution(kpi: Kpi, rows: CreditRows, types: np.ndarray) -> Contribution 
     return Contribution(chosen, values, ones)
 
 
-def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> tuple[np.ndarray, np.ndarray]:
-    """What the rows add to unit totals: a split event counts once in a team, its amounts add up by themselves."""
+def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitColumns:
+    """What the rows add to the totals of their team, department and company.
+
+    A split event counts once in each of them, its amounts add up by themselves.
+    """
     first = rows.unit_first[part.rows]
-
-    def once(field: str | None, values: np.ndarray) -> np.ndarray:
-        return values if field == "amount" else np.where(first, values, 0)
-
+    always = int(np.bitwise_and.reduce(first))
+    top, bottom = kpi.field, None
     if kpi.aggregate == "ratio":
-        return (
-            once(kpi.numerator.field, part.numerator),
-            once(kpi.denominator.field, part.denominator),
-        )
-    return once(kpi.field, part.numerator), np.where(first, part.denominator, 0)
+        top, bottom = kpi.numerator.field, kpi.denominator.field
+    return tuple(
+        None
+        if always & bit
+        else (_once(top, part.numerator, first & bit), _once(bottom, part.denominator, first & bit))
+        for bit in _FIRST_IN
+    )
+
+
+def _once(field: str | None, values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    return values if field == "amount" else np.where(first, values, 0)
 
 
 def _ratio(kpi: Kpi, rows: CreditRows, where: np.ndarray) -> Contribution | None:

@@ -33,7 +33,7 @@ class CreditRows:
     team: np.ndarray
     department: np.ndarray
     type: np.ndarray
-    unit_first: np.ndarray  # bool: first credit of its event in the team
+    unit_first: np.ndarray  # uint8, bit 0, 1, 2: first credit of its event in the team, department, company
     fields: dict[str, FieldColumn]
     blocks: list[tuple[int, pa.RecordBatch]]  # (first row, block), for lookups of single rows
     type_names: Interner
@@ -88,7 +88,7 @@ class RowReader:
             index=np.concatenate([keep for _, _, keep in parts]),
             time=plain("time"),
             **{name: coded(name) for name in _KEYS},
-            unit_first=(plain("unit_first") & 1).astype(bool),
+            unit_first=plain("unit_first"),
             fields={name: column for name in sorted(wanted_fields) if (column := self._field(name, parts))},
             blocks=[(start, table) for start, (table, _, _) in zip(starts, parts)],
             type_names=self.names["type"],

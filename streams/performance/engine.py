@@ -113,7 +113,7 @@ class Engine:
                 view.dirty.append(slots)
 
     def day_records(self) -> dict[str, tuple]:
-        """Day cells by KPI id: (keys, numerators, denominators, unit pair, members by cell)."""
+        """Day cells by KPI id: (keys, numerators, denominators, unit columns, members by cell)."""
         records = {}
         for family in self.families:
             for index, kpi in enumerate(family.kpis):
@@ -125,7 +125,7 @@ class Engine:
                     family.days.keys[held],
                     family.days.num[index, held],
                     family.days.den[index, held],
-                    family.days.unit(index, held),
+                    family.days.units(index, held),
                     members,
                 )
         return records

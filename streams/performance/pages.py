@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from streams.performance.cells import LEVELS
 from streams.performance.family import Family, day_key, day_key_parts
 from streams.performance.interning import Interner
 
@@ -23,8 +24,7 @@ class _Page(msgspec.Struct, array_like=True):
     departments: list[str]
     num: bytes
     den: bytes
-    unit_num: bytes
-    unit_den: bytes
+    units: list[tuple[bytes, bytes] | None]  # (num, den) by level; None where they equal the person's
     members: list[bytes]  # uint64 hashes of each cell, for distinct KPIs
 
 
@@ -68,7 +68,6 @@ class DayPages:
         days = self._family.days
         slots = slots[days.is_held(index, slots)]
         employee, team, department, _ = day_key_parts(days.keys[slots])
-        unit_num, unit_den = days.unit(index, slots)
         members = []
         if self._family.kpis[index].aggregate == "distinct":
             members = [np.array(sorted(days.members[index, slot]), np.uint64).tobytes() for slot in slots.tolist()]
@@ -79,8 +78,7 @@ class DayPages:
                 departments=_named(self._names["department"], department),
                 num=days.num[index, slots].tobytes(),
                 den=days.den[index, slots].tobytes(),
-                unit_num=unit_num.tobytes(),
-                unit_den=unit_den.tobytes(),
+                units=[pair and (pair[0].tobytes(), pair[1].tobytes()) for pair in days.units(index, slots)],
                 members=members,
             )
         )
@@ -106,9 +104,10 @@ def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, 
             continue
         columns = (names[kind].codes(values) for kind, values in (("employee", page.employees), ("team", page.teams), ("department", page.departments)))
         keys = day_key(*columns, np.int64(day))
-        num, den, unit_num, unit_den = (np.frombuffer(part, np.int64) for part in (page.num, page.den, page.unit_num, page.unit_den))
+        num, den = np.frombuffer(page.num, np.int64), np.frombuffer(page.den, np.int64)
+        units = tuple(pair and tuple(np.frombuffer(column, np.int64) for column in pair) for pair in page.units)
         members = {int(cell): np.frombuffer(hashes, np.uint64).tolist() for cell, hashes in zip(keys, page.members)}
-        pieces.setdefault(kpi, []).append((keys, num, den, (unit_num, unit_den), members))
+        pieces.setdefault(kpi, []).append((keys, num, den, units, members))
     return {kpi: _joined(parts) for kpi, parts in pieces.items()}
 
 
@@ -120,9 +119,17 @@ def _joined(parts: list[tuple]) -> tuple:
         np.concatenate([part[0] for part in parts]),
         np.concatenate([part[1] for part in parts]),
         np.concatenate([part[2] for part in parts]),
-        tuple(np.concatenate([part[3][side] for part in parts]) for side in (0, 1)),
+        tuple(_joined_level(parts, level) for level in range(len(LEVELS))),
         members,
     )
+
+
+def _joined_level(parts: list[tuple], level: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Unit columns of all parts; where only some have their own, the others' are the person's."""
+    if all(part[3][level] is None for part in parts):
+        return None
+    pairs = [part[3][level] or (part[1], part[2]) for part in parts]
+    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
 
 def load_days(engine, records: dict[str, tuple]) -> None:
@@ -134,19 +141,18 @@ def load_days(engine, records: dict[str, tuple]) -> None:
             continue
         keys = np.unique(np.concatenate(held))
         num = np.zeros((len(own), len(keys)), np.int64)
-        den, unit = np.zeros_like(num), np.zeros((2, *num.shape), np.int64)
+        den = np.zeros_like(num)
         for index, record in enumerate(own):
             if record is None:
                 continue
             at = np.searchsorted(keys, record[0])
             num[index, at], den[index, at] = record[1], record[2]
-            unit[0, index, at], unit[1, index, at] = record[3]
             for key, members in record[4].items():
                 family.days.members[index, int(np.searchsorted(keys, key))] = set(members)
         family.days.load(keys, num, den)
         for index, record in enumerate(own):
             if record is not None:
-                family.days.touch(index, np.searchsorted(keys, record[0]))
-        if not (np.array_equal(unit[0], num) and np.array_equal(unit[1], den)):
-            family.days.load_unit(unit)
+                at = np.searchsorted(keys, record[0])
+                family.days.touch(index, at)
+                family.days.load_units(index, at, record[3])
         family.restore_periods()

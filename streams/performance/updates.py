@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from schemas.blocks import encode_block
 from schemas.money import SCALE, round_half_up
+from streams.performance.cells import LEVELS
 from streams.performance.columns import coded_column, dictionary_column
 from streams.performance.family import Family, day_key_parts
 from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
@@ -40,7 +41,8 @@ def _days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.Record
     employee, team, department, day = day_key_parts(days.keys[slots])
     names = engine.reader.names
     num, den = days.num[index, slots], days.den[index, slots]
-    unit_num, unit_den = days.unit(index, slots)
+    own = (pa.array(num), pa.array(den))
+    units = [(pa.array(pair[0]), pa.array(pair[1])) if pair else own for pair in days.units(index, slots)]
     none = pa.nulls(len(slots), pa.int64())
     members = pa.nulls(len(slots), _UINT64_LISTS)
     if kpi.aggregate == "distinct":
@@ -52,12 +54,12 @@ def _days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.Record
             "team": coded_column(team, names["team"].names),
             "department": coded_column(department, names["department"].names),
             "day": pa.array(day.astype(np.int32)),
-            "numerator": pa.array(num),
-            "denominator": pa.array(den),
+            "numerator": own[0],
+            "denominator": own[1],
             "low": pa.array(num) if kpi.aggregate == "min" else none,
             "high": pa.array(num) if kpi.aggregate == "max" else none,
-            "unit_numerator": pa.array(unit_num),
-            "unit_denominator": pa.array(unit_den),
+            **{f"{level}_numerator": pair[0] for level, pair in zip(LEVELS, units, strict=True)},
+            **{f"{level}_denominator": pair[1] for level, pair in zip(LEVELS, units, strict=True)},
             "members": members,
             "plan_version": pa.array(np.full(len(slots), engine.plan.version, np.int32)),
         }

@@ -13,7 +13,9 @@ from schemas.blocks import decode_block
 from schemas.control import PlanApplied, encode_control
 from schemas.money import SCALE
 from streams.backtest import Backtest, BacktestResult, MemoryRecord
+from streams.performance.engine import published_kinds
 from streams.performance.stage import Performance
+from streams.rollups import unit_values
 from tests import reference
 from tests.generated import random_events, random_plan
 
@@ -64,6 +66,17 @@ def test_engine_equals_the_reference(seed, batch):
             fixed(row[name]) for name in ("value", "target", "attainment")
         )
         for row in want.kpis
+    }
+    kinds = published_kinds(plan)
+    assert {
+        (one.kpi, one.unit_kind, one.unit, one.period_kind, one.period): one.value
+        for one in unit_values(got.days.values(), plan)
+        if one.value is not None
+        and one.period_kind in kinds[one.kpi]  # month is given always
+        and not one.period_kind.startswith("rolling")
+    } == {
+        (row["kpi"], row["unit_kind"], row["unit"], row["period_kind"], row["period"]): fixed(row["value"])
+        for row in want.units
     }
 
 

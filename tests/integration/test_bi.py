@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -54,7 +53,13 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 def events(plan: Plan) -> list[dict]:
     made = simulate(plan, seed=11, start=date(2026, 3, 22), days=16, events_per_day=100)
-    return [json.loads(msgspec.json.encode(event), parse_float=Decimal) for event in made]
+    decoded = [json.loads(msgspec.json.encode(event), parse_float=Decimal) for event in made]
+    sales = [event["data"] for event in decoded if event["type"] == "sale" and "employee" in event["data"]]
+    for one, other in zip(sales[::7], sales[1::7], strict=False):  # shared, also by two teams
+        if one["employee"] != other["employee"]:
+            payees = (one.pop("employee"), other["employee"])
+            one["splits"] = [{"employee": payee, "percent": 50} for payee in payees]
+    return decoded
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,9 @@ def values(plan: Plan) -> Values:
 
 @pytest.fixture(scope="module")
 def credits(plan: Plan, events: list[dict]) -> list[Credit]:
-    return credit(plan, events).credits
+    made = credit(plan, events).credits
+    assert {frozenset(one.first_in) for one in made} >= {frozenset(), frozenset({"team"})}
+    return made
 
 
 def _unit(values: Values, one: Credit, level: str) -> str:
@@ -100,12 +107,11 @@ def _unit(values: Values, one: Credit, level: str) -> str:
 
 
 def _shown(values: Values, kpi: Kpi, credits: list[Credit], level: str) -> Decimal | None:
-    """The reference's value as views show it: four decimals, half-up, ratios of unit percent × 100."""
+    """The reference's value as views show it: four decimals, half-up."""
     value, _ = values.value(kpi, credits, "" if level == "person" else level)
     if value is None:
         return None
-    factor = 100 if (kpi.aggregate, kpi.unit) == ("ratio", "percent") else 1
-    return from_fixed(round_half_up(Fraction(value) * factor * SCALE, 1))
+    return from_fixed(round_half_up(value * SCALE, 1))
 
 
 def _by_unit_and_start(

@@ -235,9 +235,9 @@ def test_agrees_when_the_plan_changed_on_the_way(running: ClickHouseServer, serv
             "days of sold",
         ),
         (
-            "ALTER TABLE kpistream.kpi_days UPDATE unit_denominator = 0 WHERE kpi = 'mean-sale' AND "
+            "ALTER TABLE kpistream.kpi_days UPDATE department_denominator = 0 WHERE kpi = 'mean-sale' AND "
             "employee = 'A' "
-            "AND unit_denominator > 0 AND day = '2026-03-03'",
+            "AND department_denominator > 0 AND day = '2026-03-03'",
             "days of mean-sale",
         ),
         (

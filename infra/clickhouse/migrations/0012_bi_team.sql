@@ -36,8 +36,8 @@ FROM
         kpi,
         team AS unit,
         day AS start,
-        sum(unit_numerator) AS upper,
-        sum(unit_denominator) AS lower,
+        sum(team_numerator) AS upper,
+        sum(team_denominator) AS lower,
         min(low) AS smallest,
         max(high) AS largest,
         uniqExactArray(members) AS uniques
@@ -92,8 +92,8 @@ FROM
         kpi,
         team AS unit,
         toStartOfMonth(day) AS start,
-        sum(unit_numerator) AS upper,
-        sum(unit_denominator) AS lower,
+        sum(team_numerator) AS upper,
+        sum(team_denominator) AS lower,
         min(low) AS smallest,
         max(high) AS largest,
         uniqExactArray(members) AS uniques
@@ -148,8 +148,8 @@ FROM
         kpi,
         team AS unit,
         toStartOfQuarter(day) AS start,
-        sum(unit_numerator) AS upper,
-        sum(unit_denominator) AS lower,
+        sum(team_numerator) AS upper,
+        sum(team_denominator) AS lower,
         min(low) AS smallest,
         max(high) AS largest,
         uniqExactArray(members) AS uniques

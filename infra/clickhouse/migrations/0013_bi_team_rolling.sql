@@ -71,8 +71,8 @@ FROM
             kpi,
             team AS unit,
             day,
-            sum(unit_numerator) AS upper,
-            sum(unit_denominator) AS lower,
+            sum(team_numerator) AS upper,
+            sum(team_denominator) AS lower,
             min(low) AS smallest,
             max(high) AS largest,
             groupUniqArrayArray(members) AS of_day

@@ -71,8 +71,8 @@ FROM
             kpi,
             ifNull((SELECT company FROM kpistream.current_plan), '') AS unit,
             day,
-            sum(unit_numerator) AS upper,
-            sum(unit_denominator) AS lower,
+            sum(company_numerator) AS upper,
+            sum(company_denominator) AS lower,
             min(low) AS smallest,
             max(high) AS largest,
             groupUniqArrayArray(members) AS of_day

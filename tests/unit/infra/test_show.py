@@ -132,8 +132,12 @@ def test_kpi_updates(outs):
         "day": "2026-03-31",
         "numerator": "90000.5",
         "denominator": "1",
-        "unit_numerator": "90000.5",
-        "unit_denominator": "1",
+        "team_numerator": "90000.5",
+        "team_denominator": "1",
+        "department_numerator": "90000.5",
+        "department_denominator": "1",
+        "company_numerator": "90000.5",
+        "company_denominator": "1",
         "plan_version": 1,
     }
     assert periods[0]["kind"] == "kpi-periods"
