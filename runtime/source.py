@@ -114,13 +114,16 @@ class RecordBatchSource(Service):
 
     async def _poll(self) -> None:
         while True:
-            batches = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
-            for partition, records in batches.items():
-                epoch = self._epochs.get(partition)
-                if epoch is not None and records:
-                    number = self._numbers[partition]
-                    self._numbers[partition] = number + 1
-                    await self.channel.put(RecordBatch(partition.topic, partition.partition, records, epoch, number))
+            fetched = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
+            # Named before the next await: a partition may be taken anew, and read from elsewhere, while we wait below.
+            batches = [self._batch(partition, records) for partition, records in fetched.items() if partition in self._epochs]
+            for batch in batches:
+                await self.channel.put(batch)
+
+    def _batch(self, partition: TopicPartition, records: list) -> RecordBatch:
+        number = self._numbers[partition]
+        self._numbers[partition] = number + 1
+        return RecordBatch(partition.topic, partition.partition, records, self._epochs[partition], number)
 
     async def _keep_time(self) -> None:
         last_checkpoint = time.monotonic()

@@ -146,6 +146,8 @@ class StageRunner:
                 return  # read under an assignment that has ended
             if batch.number != owned.batches:
                 fatal(f"{self.stage}: batch {owned.batches} of {batch.topic}/{batch.partition} went missing on its way")
+            if batch.records[0].offset < owned.next_offset:
+                fatal(f"{self.stage}: {batch.topic}/{batch.partition} went back from {owned.next_offset} to {batch.records[0].offset}")
             owned.batches += 1
             outs = self._folded(owned, batch)
             await self._acknowledged()
