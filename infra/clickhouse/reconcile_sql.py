@@ -28,25 +28,45 @@ INNER JOIN
     SELECT event_hash, sum(ifNull(amount, 0)) AS credited FROM kpistream.credits FINAL GROUP BY event_hash
 ) AS c ON c.event_hash = f.event_hash"""
 
-#: One row: refunds and other events without credits, parked by the outcomes, examples of the others.
+#: One row: refunds and other events without credits and dead letter, refunds without credits whose first copy
+#: is a dead letter (a replayed one may be parked), parked by the outcomes, examples of the others.
 UNCREDITED = f"""
 SELECT
-    countIf(type = 'refund') AS refunds,
-    countIf(type != 'refund') AS others,
+    countIf(type = 'refund' AND {_NOT_DEAD}) AS refunds,
+    countIf(type != 'refund' AND {_NOT_DEAD}) AS others,
+    countIf(type = 'refund' AND NOT {_NOT_DEAD}) AS dead_refunds,
     (SELECT sum(parked) FROM kpistream.outcomes FINAL) AS parked,
-    groupArrayIf(10)(concat(source, ' ', id), type != 'refund') AS examples
+    groupArrayIf(10)(concat(source, ' ', id), type != 'refund' AND {_NOT_DEAD}) AS examples
 FROM kpistream.facts FINAL
-WHERE {_NOT_DEAD}
-    AND (employee != '' OR isNotNull(splits) OR type = 'refund')
+WHERE (employee != '' OR isNotNull(splits) OR type = 'refund')
     AND event_hash NOT IN (SELECT event_hash FROM kpistream.credits)"""
 
-#: One row: facts, dead letters, those of crediting; applied, parked, dead-lettered by the outcomes.
+#: Events that credits or dead letters of crediting speak of must be there. By identity: of an event that came
+#: again, as in a replay, facts keeps the first copy only, and the letter may be about another.
+MISSING_EVENTS = """
+SELECT
+    event_hash NOT IN (SELECT event_hash FROM kpistream.facts) AS differs,
+    concat(any(source), ' ', any(id), ': credits, but no event') AS description
+FROM kpistream.credits
+GROUP BY event_hash
+UNION ALL
+SELECT
+    (source, id) NOT IN (SELECT source, id FROM kpistream.facts) AS differs,
+    concat(source, ' ', id, ': a dead letter of crediting, but no event') AS description
+FROM
+(
+    SELECT DISTINCT JSONExtractString(raw, 'source') AS source, JSONExtractString(raw, 'id') AS id
+    FROM kpistream.dead_letters
+    WHERE stage = 'crediting'
+)"""
+
+#: One row: events with credits, dead letters; applied, dead-lettered by the outcomes. Whatever is applied has
+#: a payee and so credits; a copy of it that came before and was a dead letter changes nothing about that.
 COUNTS = """
 SELECT
-    (SELECT count() FROM kpistream.facts FINAL),
+    (SELECT uniqExact(event_hash) FROM kpistream.credits),
     (SELECT count() FROM kpistream.dead_letters FINAL),
-    (SELECT countIf(stage = 'crediting') FROM kpistream.dead_letters FINAL),
-    sum(applied), sum(parked), sum(dead_lettered)
+    sum(applied), sum(dead_lettered)
 FROM kpistream.outcomes FINAL"""
 
 CONSERVATION = """

@@ -250,9 +250,6 @@ def test_show_prints_topics_as_json_lines(pipeline):
     assert beyond.exit_code == 1 and "facts has no partition 7; it has 2, from 0" in beyond.output
 
 
-@pytest.mark.xfail(
-    strict=True, reason="reconcile counts a dead letter that was replayed as an event of its own"
-)
 def test_reconcile_still_agrees_after_replays(pipeline):
     result = pipeline.command("reconcile")
     assert result.exit_code == 0, result.output

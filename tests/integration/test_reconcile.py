@@ -259,7 +259,17 @@ def test_agrees_when_the_plan_changed_on_the_way(running: ClickHouseServer, serv
             "ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-7' AND employee = 'B'",
             "credits sum to their event",
         ),
-        ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-5'", "events, and outcomes that keep one"),
+        ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-5'", "events of credits and dead letters"),
+        ("ALTER TABLE kpistream.facts DELETE WHERE id = 'sale-998'", "events of credits and dead letters"),
+        ("ALTER TABLE kpistream.facts DELETE WHERE id = 'refund-999'", "events without credits"),
+        (
+            "ALTER TABLE kpistream.dead_letters DELETE WHERE reason = 'unknown_employee'",
+            "events without credits",
+        ),
+        (
+            "ALTER TABLE kpistream.credits DELETE WHERE id = 'sale-5'",
+            "events with credits, and outcomes that apply one",
+        ),
         (
             "ALTER TABLE kpistream.dead_letters DELETE WHERE reason = 'invalid_json'",
             "dead letters, and outcomes that are one",
