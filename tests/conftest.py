@@ -29,3 +29,5 @@ def unique_prefix(request: pytest.FixtureRequest) -> str:
     """A name no other test uses, for topics, groups and databases on the shared servers."""
     words = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower()).strip("_")
     return f"{words[:40]}_{uuid.uuid4().hex[:8]}"
+
+pytest_plugins = ["tests.public_data_plugin"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(os.environ.get("KPISTREAM_TEST_DATA") or Path(__file__).resolve().parents[5] / "shared" / "data")
+DATA = Path(os.environ.get("KPISTREAM_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 
 @pytest.fixture
