@@ -1,4 +1,7 @@
-"""Immutable chunks of remembered events, as columns sorted by hash: 40 bytes per event."""
+"""Immutable chunks of remembered events, as columns sorted by hash: 40 bytes per event.
+
+The same events in the same order give the same bytes, whether they became a chunk at once or by merging.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 #: Values of ``payee`` that are not an assignment's number.
 NOT_A_SALE = -1
 SPLIT = -2
@@ -21,6 +24,9 @@ _EVENT_COLUMNS = {
     "payee": np.int32,
 }
 _SHARE_COLUMNS = {"high": np.uint64, "low": np.uint64, "seen": np.int32, "payee": np.int32, "ppm": np.int32}
+_EVENT_BYTES, _SHARE_BYTES = (
+    sum(np.dtype(type_).itemsize for type_ in types.values()) for types in (_EVENT_COLUMNS, _SHARE_COLUMNS)
+)
 
 Columns = dict[str, np.ndarray]
 
@@ -29,9 +35,9 @@ Columns = dict[str, np.ndarray]
 class Chunk:
     """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest event
     time when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
-    (high).
+    (high, order of the log).
 
-    ``shares``: one row per payee of the split sales among them, by (high), payees in order: payee, ppm.
+    ``shares``: one row per payee of the split sales among them, likewise, payees in order: payee, ppm.
     """
 
     events: Columns
@@ -77,16 +83,34 @@ class Chunk:
         return list(zip(part["payee"][mine].tolist(), part["ppm"][mine].tolist(), strict=True))
 
 
-def make_chunk(events: Columns, shares: Columns | None = None) -> Chunk:
-    """A chunk from unsorted columns (every event column; shares as rows in payee order per sale)."""
-    return _chunk(_sorted(events, _EVENT_COLUMNS), _sorted(shares or {}, _SHARE_COLUMNS))
+def make_chunk(events: Columns, shares: Columns | None, floor: int) -> Chunk:
+    """A chunk from columns in the order of the log (at least those of a chunk; shares in payee order per
+    sale), without what was last seen before ``floor`` (minutes).
+    """
+    return _chunk(
+        _sorted(_kept(events, _EVENT_COLUMNS, floor)), _sorted(_kept(shares or {}, _SHARE_COLUMNS, floor))
+    )
 
 
 def merge_chunks(chunks: list[Chunk], floor: int) -> Chunk:
-    """One chunk of all, without what was last seen before ``floor`` (minutes)."""
+    """One chunk of all, given in the order of the log, without what was last seen before ``floor``
+    (minutes).
+    """
+    some = [chunk for chunk in chunks if chunk.newest >= floor]
+    if not some:
+        return EMPTY
+    if len(some) == 1 and some[0].events["seen"].min() >= floor:
+        return some[0]
     return make_chunk(
-        *(_kept([getattr(chunk, part) for chunk in chunks], floor) for part in ("events", "shares"))
+        _concatenated([chunk.events for chunk in some]),
+        _concatenated([chunk.shares for chunk in some]),
+        floor,
     )
+
+
+def nbytes_of(events: Columns, shares: Columns | None) -> int:
+    """Bytes that a chunk of these columns has if nothing is left out."""
+    return len(events["high"]) * _EVENT_BYTES + (len(shares["high"]) * _SHARE_BYTES if shares else 0)
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
@@ -113,15 +137,21 @@ def _columns(values: list[bytes], types: dict) -> Columns:
     }
 
 
-def _kept(parts: list[Columns], floor: int) -> Columns:
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def _concatenated(parts: list[Columns]) -> Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _kept(columns: Columns, types: dict, floor: int) -> Columns:
+    whole = {name: np.asarray(columns.get(name, ()), type_) for name, type_ in types.items()}
     if len(whole["seen"]) and whole["seen"].min() < floor:
         keep = whole["seen"] >= floor
         whole = {name: column[keep] for name, column in whole.items()}
     return whole
 
 
-def _sorted(columns: Columns, types: dict) -> Columns:
-    whole = {name: np.asarray(columns.get(name, ()), type_) for name, type_ in types.items()}
-    order = np.argsort(whole["high"], kind="stable")
-    return {name: column[order] for name, column in whole.items()}
+def _sorted(columns: Columns) -> Columns:
+    order = np.argsort(columns["high"], kind="stable")
+    return {name: column[order] for name, column in columns.items()}
+
+
+EMPTY = _chunk(_kept({}, _EVENT_COLUMNS, 0), _kept({}, _SHARE_COLUMNS, 0))

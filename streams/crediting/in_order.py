@@ -42,8 +42,8 @@ class RefundCredits:
 
 
 class InOrder:
-    """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied;
-    ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase,
+    """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied,
+    and ``released_at``, the rows of their sales; ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase,
     record).
     """
 
@@ -53,6 +53,7 @@ class InOrder:
         self._sales: dict[bytes, Remembered] = {}  # sales applied here
         self.credits = RefundCredits()
         self.released: list[Parked] = []
+        self.released_at: list[int] = []
         self.reasons: dict[int, str] = {}
         self.letters: list[tuple[int, int, Out]] = []
 
@@ -123,9 +124,11 @@ class InOrder:
     def _park(self, row: int, hash_: bytes, refund: Refund) -> None:
         source = self._state.ledger.source(int(self._segment.source[row]))
         values = self._segment.table.slice(row, 1).to_pylist()[0]
-        values = {name: value for name, value in values.items() if value is not None}
-        seen = int(self._fates.seen[row])
-        self._state.parked.park(Parked(hash_, refund.sale, source.topic, source.partition, seen, values))
+        values = {name: values[name] for name in sorted(values) if values[name] is not None}
+        seen, position = int(self._fates.seen[row]), self._segment.position(row)
+        self._state.parked.park(
+            Parked(hash_, refund.sale, source.topic, source.partition, seen, position, values)
+        )
 
     def _release(self, row: int, parked: Parked, sale: Remembered, number: int) -> int:
         """Applies a parked refund under its sale's position; how many credits that gave."""
@@ -139,6 +142,7 @@ class InOrder:
             return 0
         self._recorded[parked.hash] = parked.seen
         self.released.append(parked)
+        self.released_at.append(row)
         self._state.ledger.settle(parked.topic, parked.partition, APPLIED)
         return len(sale.payees)
 

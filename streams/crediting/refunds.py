@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-FORMAT = 1
+FORMAT = 2
 _PARKED, _REFUNDED = "parked/", "refunded/"
 _DAY_MINUTES = 24 * 60
 
@@ -23,13 +23,16 @@ def low_half(hash_: bytes) -> int:
 
 
 class Parked(NamedTuple):
-    """A refund whose sale has not been seen. ``row``: its facts row by column name; ``seen``: minutes."""
+    """A refund whose sale has not been seen. ``seen``: minutes; ``position``: facts offset and index; ``row``:
+    its facts row by column name, ascending.
+    """
 
     hash: bytes
     sale: bytes
     topic: str
     partition: int
     seen: int
+    position: tuple[int, int]
     row: dict[str, Any]
 
 
@@ -41,8 +44,6 @@ class ParkedRefunds:
         self._by_sale: dict[bytes, dict[bytes, None]] = {}
         #: First halves of every hash that a new row must be compared with, and how often each is held.
         self.watched: Counter[int] = Counter()
-        self._next = 0
-        self._sequence: dict[bytes, int] = {}
         self._dirty: dict[bytes, None] = {}
 
     def __contains__(self, hash_: bytes) -> bool:
@@ -53,8 +54,6 @@ class ParkedRefunds:
         self._by_hash[parked.hash] = parked
         self._by_sale.setdefault(parked.sale, {})[parked.hash] = None
         self.watched.update((high_half(parked.hash), high_half(parked.sale)))
-        self._sequence[parked.hash] = self._next
-        self._next += 1
         self._dirty[parked.hash] = None
 
     def release(self, sale: bytes) -> list[Parked]:
@@ -73,7 +72,7 @@ class ParkedRefunds:
     def _remove(self, hash_: bytes) -> Parked:
         parked = self._by_hash.pop(hash_)
         waiting = self._by_sale[parked.sale]
-        del waiting[hash_], self._sequence[hash_]
+        del waiting[hash_]
         if not waiting:
             del self._by_sale[parked.sale]
         for half in (high_half(hash_), high_half(parked.sale)):
@@ -85,12 +84,14 @@ class ParkedRefunds:
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Takes its own rows out of a checkpoint's; raises ValueError on another format."""
-        found = [(key, msgspec.msgpack.decode(rows[key])) for key in sorted(rows) if key.startswith(_PARKED)]
-        for key, (version, sequence, *values) in sorted(found, key=lambda item: item[1][1]):
+        found = []
+        for key in sorted(key for key in rows if key.startswith(_PARKED)):
+            version, *values = msgspec.msgpack.decode(rows[key])
             if version != FORMAT:
                 raise ValueError(f"state row {key}: format {version}, expected {FORMAT}")
-            self._next = sequence
-            self.park(Parked(*values))
+            found.append(Parked(*values))
+        for parked in sorted(found, key=lambda parked: parked.position):
+            self.park(parked)
         self._dirty = {}
 
     def dirty_rows(self) -> dict[str, bytes]:
@@ -98,7 +99,7 @@ class ParkedRefunds:
         rows = {}
         for hash_ in self._dirty:
             parked = self._by_hash.get(hash_)
-            value = msgspec.msgpack.encode([FORMAT, self._sequence[hash_], *parked]) if parked else b""
+            value = msgspec.msgpack.encode([FORMAT, *parked]) if parked else b""
             rows[_PARKED + hash_.hex()] = value
         self._dirty = {}
         return rows

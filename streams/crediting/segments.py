@@ -46,6 +46,10 @@ class Segment:
         """The 16 bytes that identify the event of ``row``."""
         return int(self.high[row]).to_bytes(8, "little") + int(self.low[row]).to_bytes(8, "little")
 
+    def position(self, row: int) -> tuple[int, int]:
+        """Facts offset and index of ``row``."""
+        return int(self.offset[row]), int(self.index[row])
+
 
 @dataclass(slots=True)
 class _Parts:

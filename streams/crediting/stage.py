@@ -10,16 +10,15 @@ import numpy as np
 
 from runtime.records import Out, RecordBatch
 from schemas.control import PlanApplied
-from streams.crediting.chunks import NOT_A_SALE, SPLIT, Columns
+from streams.crediting.applied import arrivals_of
 from streams.crediting.credit_blocks import credit_blocks
 from streams.crediting.credits import give_credit, with_released
 from streams.crediting.decide import Fates, decide_columns
 from streams.crediting.in_order import InOrder
 from streams.crediting.letters import dead_letter
-from streams.crediting.refunds import high_half, low_half
 from streams.crediting.rules import ROW_REASONS, Judged, judge
-from streams.crediting.segments import Segment, read_segments
-from streams.crediting.sources import APPLIED, DEAD
+from streams.crediting.segments import FactsError, Segment, read_segments
+from streams.crediting.sources import DEAD
 from streams.crediting.state import State
 
 _DECIDED = 1
@@ -43,8 +42,11 @@ class Crediting:
     def fold(self, batch: RecordBatch) -> list[Out]:
         """Folds whole facts records in offset order. Credits blocks first, in order per target partition,
         then dead letters in log order, then one outcome per source that changed. Raises FactsError on a
-        foreign record.
+        foreign record, and on one that was folded before.
         """
+        first, last = batch.records[0].offset, batch.records[-1].offset
+        if first < self._state.memory.next_offset:
+            raise FactsError(f"facts offset {first}: folded before, expected {self._state.memory.next_offset}")
         credits: list[Out] = []
         letters: list[Out] = []
         for step in read_segments(batch.records, self._state.ledger):
@@ -52,10 +54,13 @@ class Crediting:
                 self._state.apply(step)
             else:
                 self._fold_segment(step, credits, letters)
-        return credits + letters + self._state.ledger.outcomes(version=batch.records[-1].offset)
+        self._state.memory.advance(last + 1, None, self._state.floor)
+        return credits + letters + self._state.ledger.outcomes(version=last)
 
     def dirty_rows(self) -> dict[str, bytes]:
-        """State rows changed since the last call, b'' for those to delete; the next call starts from here."""
+        """State rows that may have changed since the last call, b'' for those to delete; the next call starts
+        from here.
+        """
         return self._state.dirty_rows()
 
     @property
@@ -71,8 +76,7 @@ class Crediting:
         walked.run()
         state.ledger.count(segment.source, fates.status)
         letters += _letters(segment, judged, fates, walked, state)
-        events, shares = _remembered(segment, judged, fates, walked)
-        state.memory.add(events, shares, state.floor)
+        state.memory.advance(segment.last + 1, arrivals_of(segment, judged, fates, walked), state.floor)
         state.refunded.forget(state.floor)
         if state.rules is None:
             return
@@ -92,51 +96,3 @@ def _letters(segment: Segment, judged: Judged, fates: Fates, walked: InOrder, st
         reason = walked.reasons.get(row) or ROW_REASONS[judged.reason[row]]
         found.append((row, _DECIDED, dead_letter(reason, source.topic, source.partition, values)))
     return [letter for _, _, letter in sorted(found, key=lambda item: item[:2])]
-
-
-def _remembered(
-    segment: Segment, judged: Judged, fates: Fates, walked: InOrder
-) -> tuple[Columns, Columns | None]:
-    """Columns of a chunk: everything applied here, sales with what a refund will ask for."""
-    rows = np.flatnonzero(fates.status == APPLIED)
-    events = {
-        "high": segment.high[rows],
-        "low": segment.low[rows],
-        "seen": fates.seen[rows],
-        "time": segment.time[rows],
-        "amount": judged.amount[rows],
-        "payee": np.where(judged.sale[rows], judged.payee[rows], np.int32(NOT_A_SALE)),
-    }
-    if walked.released:
-        events = _with_released(events, walked)
-    return events, _shares(segment, judged, fates, rows[events["payee"][: len(rows)] == SPLIT])
-
-
-def _with_released(events: Columns, walked: InOrder) -> Columns:
-    released = walked.released
-    more = {
-        "high": [high_half(parked.hash) for parked in released],
-        "low": [low_half(parked.hash) for parked in released],
-        "seen": [parked.seen for parked in released],
-        "time": [parked.row["time"] for parked in released],
-        "amount": [parked.row["data.amount"] for parked in released],
-        "payee": [NOT_A_SALE] * len(released),
-    }
-    return {
-        name: np.concatenate([column, np.array(more[name], column.dtype)]) for name, column in events.items()
-    }
-
-
-def _shares(segment: Segment, judged: Judged, fates: Fates, rows: np.ndarray) -> Columns | None:
-    """Share columns of the split sales in ``rows``."""
-    if not len(rows):
-        return None
-    splits = [judged.splits[row] for row in rows.tolist()]
-    each = np.repeat(rows, [len(split.payees) for split in splits])
-    return {
-        "high": segment.high[each],
-        "low": segment.low[each],
-        "seen": fates.seen[each],
-        "payee": np.array([payee for split in splits for payee in split.payees], np.int32),
-        "ppm": np.array([share for split in splits for share in split.ppm], np.int32),
-    }

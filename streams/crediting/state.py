@@ -1,4 +1,9 @@
-"""All that crediting knows of one facts partition, and its rows in a checkpoint."""
+"""All that crediting knows of one facts partition, and its rows in a checkpoint.
+
+Every row is a function of the log before the next offset, never of how the log was cut or saved; and whatever
+may have differed at any offset since the last checkpoint is in the next, deletions included. On both rests
+what sinks/checkpoints.py promises of owners that write beside each other.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from streams.crediting.rules import Rules
 from streams.crediting.sources import Ledger
 from streams.organisation import Assignment, Assignments
 
-FORMAT = 1
+FORMAT = 2
 _CLOCK, _PLAN, _ASSIGNMENTS = "clock", "plan", "assignments/"
 
 
@@ -31,22 +36,24 @@ class State:
         self.newest = 0
         self.floor = 0
         self._applied: list[str] = []  # ids of control records
-        self._saved_assignments = 0
-        self._saved_clock = b""
-        self._dirty_plan: PlanApplied | None = None
+        self._dirty_plans: dict[str, bytes] = {}
 
     def apply(self, control: PlanApplied) -> None:
         """The plan is in force from here on; an id that was applied before changes nothing."""
         if control.id in self._applied:
             return
         self._applied.append(control.id)
+        known = len(self.assignments)
         self.rules = Rules(control.plan, self.assignments)
-        self._dirty_plan = control
+        self._dirty_plans[_PLAN] = encode_control(control)
+        if len(self.assignments) > known:
+            self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = msgspec.msgpack.encode(self.assignments.all[known:])
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Becomes what a checkpoint's live rows describe; raises ValueError on another format."""
         if _CLOCK in rows:
-            self._restore_clock(rows[_CLOCK])
+            next_offset = self._restore_clock(rows[_CLOCK])
+            self.memory.restore(rows, next_offset, self.floor)
         pieces = {
             int(key[len(_ASSIGNMENTS) :]): value
             for key, value in rows.items()
@@ -55,31 +62,25 @@ class State:
         for start in sorted(pieces):
             for fields in msgspec.msgpack.decode(pieces[start]):
                 self.assignments.code(Assignment(*fields))
-        self._saved_assignments = len(self.assignments)
         self.assignments.freeze()
         if _PLAN in rows:
             self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments)
-        for part in (self.ledger, self.memory, self.parked, self.refunded):
+        for part in (self.ledger, self.parked, self.refunded):
             part.restore(rows)
 
-    def _restore_clock(self, value: bytes) -> None:
-        version, self.newest, self.floor, self._applied = msgspec.msgpack.decode(value)
+    def _restore_clock(self, value: bytes) -> int:
+        """Returns the offset that the state was saved at."""
+        version, *values = msgspec.msgpack.decode(value)
         if version != FORMAT:
             raise ValueError(f"state row {_CLOCK}: format {version}, expected {FORMAT}")
-        self._saved_clock = value
+        next_offset, self.newest, self.floor, self._applied = values
+        return next_offset
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Rows changed since the last call; b'' deletes one."""
-        rows: dict[str, bytes] = {}
-        clock = msgspec.msgpack.encode([FORMAT, self.newest, self.floor, self._applied])
-        if clock != self._saved_clock:
-            rows[_CLOCK] = self._saved_clock = clock
-        if self._dirty_plan:
-            rows[_PLAN] = encode_control(self._dirty_plan)
-            self._dirty_plan = None
-        if len(self.assignments) > self._saved_assignments:
-            start, self._saved_assignments = self._saved_assignments, len(self.assignments)
-            rows[f"{_ASSIGNMENTS}{start}"] = msgspec.msgpack.encode(self.assignments.all[start:])
+        clock = [FORMAT, self.memory.next_offset, self.newest, self.floor, self._applied]
+        rows = {_CLOCK: msgspec.msgpack.encode(clock), **self._dirty_plans}
+        self._dirty_plans = {}
         for part in (self.ledger, self.memory, self.parked, self.refunded):
             rows |= part.dirty_rows()
         return rows
