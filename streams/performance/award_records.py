@@ -1,15 +1,15 @@
 """Award records: who, what, how much, on what evidence."""
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 from schemas.identity import award_id
-from schemas.money import format_fixed, round_half_up
-from schemas.plan import Plan, ThresholdAward, TierAward
+from schemas.money import SCALE, format_fixed, round_half_up
+from schemas.plan import Kpi, Plan, ThresholdAward, TierAward
 from schemas.results import Award, Cause, KpiEvidence, Position
 from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
 from streams.performance.period_view import PeriodView
-from schemas.money import SCALE
 
 
 def decimal_text(value: Fraction | None, decimals: int = 4) -> str | None:
@@ -18,6 +18,23 @@ def decimal_text(value: Fraction | None, decimals: int = 4) -> str | None:
         return None
     text = format_fixed(round_half_up(value, 1), decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def number_text(value: Decimal) -> str:
+    """A number of the plan without trailing zeros."""
+    return f"{value.normalize():f}"
+
+
+def percent_text(ratio: Decimal) -> str:
+    """A ratio as the plan writes it: 0.8 is 80%."""
+    return f"{number_text(ratio * 100)}%"
+
+
+def bound_text(kpi: Kpi, bound: Decimal, by: str) -> str:
+    """A bound on ``kpi``'s attainment or value; values of unit percent are in percent and get the sign."""
+    if by == "attainment":
+        return percent_text(bound)
+    return number_text(bound) + ("%" if kpi.unit == "percent" else "")
 
 
 def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:

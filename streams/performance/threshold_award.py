@@ -4,8 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from schemas.money import to_fixed
-from schemas.plan import Condition, Plan, ThresholdAward
-from streams.performance.award_records import AwardWriter, evidence
+from schemas.plan import Condition, Kpi, Plan, ThresholdAward
+from streams.performance.award_records import AwardWriter, bound_text, evidence, number_text
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder
@@ -47,7 +47,9 @@ class ThresholdRule:
         self.checks = [_Check(condition, views[condition.kpi]) for condition in rule.all or rule.any]
         self.kind = "+".join(kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given)
         self.bonus = to_fixed(rule.bonus) if rule.bonus is not None else 0
-        self.threshold = (" and " if rule.all else " or ").join(_condition_text(c) for c in rule.all or rule.any)
+        self.threshold = (" and " if rule.all else " or ").join(
+            _condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
+        )
 
     def decide(self, decisions: Decisions, origins) -> None:
         """Decide the current batch: only where some condition turned can the award have."""
@@ -87,11 +89,12 @@ class ThresholdRule:
         state = [list(tier) for tier in self.states.of(*holder, 1)]
         for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
             self.states.set(*holder, state)
+            bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
             texts = {
                 "name": self.rule.name.model_dump(exclude_defaults=True),
                 "threshold": self.threshold,
-                "pays": f"{self.rule.bonus:f}" if self.rule.bonus is not None else "",
-                "amount": f"{self.rule.bonus:f}" if self.rule.bonus is not None else None,
+                "pays": bonus or "",
+                "amount": bonus,
             }
             award = self.writer.write(
                 self.rule, self.kind, code, ordinal, 0, state[0][0], granted, tuple(seen), origins.of(row), texts
@@ -104,7 +107,8 @@ class ThresholdRule:
                 decisions.lines.append(Lines(self.index, *columns, reason=reason, award_id=award.award_id))
 
 
-def _condition_text(condition: Condition) -> str:
-    bound = f"{(condition.attainment * 100).normalize():f}%" if condition.attainment is not None else f"{condition.value:f}"
+def _condition_text(kpi: Kpi, condition: Condition) -> str:
+    by = "attainment" if condition.attainment is not None else "value"
+    bound = bound_text(kpi, getattr(condition, by), by)
     sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
-    return f"{condition.kpi} {bound}{sample}"
+    return f"{kpi.id} {bound}{sample}"

@@ -6,8 +6,15 @@ from fractions import Fraction
 import numpy as np
 
 from schemas.money import minor_step, to_fixed
-from schemas.plan import Plan, TierAward
-from streams.performance.award_records import AwardWriter, decimal_text, evidence
+from schemas.plan import Plan, Tier, TierAward
+from streams.performance.award_records import (
+    AwardWriter,
+    bound_text,
+    decimal_text,
+    evidence,
+    number_text,
+    percent_text,
+)
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder, Payout, value_of, value_scale
@@ -82,10 +89,10 @@ class TierRule:
             gap = self._gap(self.bounds[following], *values)
         return {
             "name": name.model_dump(exclude_defaults=True),
-            "threshold": _bound_text(self.bounds[tier], self.by),
+            "threshold": bound_text(self.view.kpi, self.bounds[tier], self.by),
             "pays": _pays_text(chosen),
-            "amount": f"{chosen.amount:f}" if chosen.amount is not None and self.rule.pays == "flat" else None,
-            "next_tier": None if following is None else _bound_text(self.bounds[following], self.by),
+            "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,
+            "next_tier": None if following is None else bound_text(self.view.kpi, self.bounds[following], self.by),
             "gap": gap,
         }
 
@@ -159,13 +166,9 @@ def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(level + lift) - lift
 
 
-def _bound_text(bound, by: str) -> str:
-    return f"{(bound * 100).normalize():f}%" if by == "attainment" else f"{bound:f}"
-
-
-def _pays_text(tier) -> str:
+def _pays_text(tier: Tier) -> str:
     if tier.rate is not None:
-        return f"{(tier.rate * 100).normalize():f}%"
-    return f"{tier.amount:f}" if tier.amount is not None else ""
+        return percent_text(tier.rate)
+    return number_text(tier.amount) if tier.amount is not None else ""
 
 

@@ -1,0 +1,92 @@
+"""How awards say their bounds: as a person would write them, percent with its sign."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from schemas.plan import Kpi, Plan
+from schemas.results import Award
+from streams.backtest import Backtest
+from streams.performance.award_records import bound_text, number_text, percent_text
+
+ON_TIME = {
+    "id": "on-time",
+    "name": "On time",
+    "aggregate": "ratio",
+    "events": ["delivery"],
+    "numerator": {"where": {"on_time": True}},
+    "denominator": {},
+    "unit": "percent",
+}
+VOLUME = {"id": "volume", "name": "Volume", "aggregate": "sum", "events": ["delivery"], "field": "quantity"}
+
+
+def awards_of(*awards: dict) -> list[Award]:
+    """What three deliveries lead to, of which two are on time: 66.6667 %, 30 pieces."""
+    team = {"id": "t", "employees": [{"id": "E1", "role": "driver"}]}
+    plan = Plan.model_validate(
+        {
+            "plan": "p",
+            "timezone": "UTC",
+            "currency": "CNY",
+            "organisation": {"company": "c", "departments": [{"id": "d", "teams": [team]}]},
+            "kpis": [ON_TIME, VOLUME],
+            "awards": [{"name": "A", "period": "month"} | award for award in awards],
+        }
+    )
+    run = Backtest()
+    run.apply(plan)
+    run.feed([delivery(number, number != 0) for number in range(3)], 1)
+    return run.finish().awards
+
+
+def delivery(number: int, on_time: bool) -> bytes:
+    data = {"employee": "E1", "on_time": on_time, "quantity": 10}
+    event = {"specversion": "1.0", "source": "s", "id": f"d{number}", "type": "delivery", "data": data}
+    return json.dumps(event | {"time": f"2026-03-0{number + 1}T12:00:00Z"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [("90.00", "90"), ("100000", "100000"), ("0.50", "0.5"), ("0.0", "0")]
+)
+def test_numbers_have_no_trailing_zeros(number, text):
+    assert number_text(Decimal(number)) == text
+    assert percent_text(Decimal(number) / 100) == f"{text}%"
+
+
+@pytest.mark.parametrize(
+    ("kpi", "by", "bound", "text"),
+    [
+        (ON_TIME, "value", "95.00", "95%"),
+        (ON_TIME, "value", "97.5", "97.5%"),
+        (ON_TIME, "attainment", "1.050", "105%"),
+        (VOLUME, "value", "20.00", "20"),
+        (VOLUME, "attainment", "0.8", "80%"),
+    ],
+)
+def test_values_of_unit_percent_have_the_sign(kpi, by, bound, text):
+    assert bound_text(Kpi.model_validate(kpi), Decimal(bound), by) == text
+
+
+def test_tiers_on_a_percentage():
+    tiers = [
+        {"value": "50%", "amount": "10.00"},
+        {"value": "66.6", "amount": "20.50"},
+        {"value": "90.0%", "amount": 30},
+    ]
+    rule = {"id": "punctual", "kind": "tiers", "kpi": "on-time", "pays": "flat", "tiers": tiers}
+    last = awards_of(rule)[-1]
+    assert (last.threshold, last.next_tier, last.gap) == ("66.6%", "90%", "23.3333")
+    assert (last.pays, last.amount) == ("20.5", "20.5")
+    assert (last.evidence[0].value, last.evidence[0].attainment) == ("66.6667", None)
+
+
+def test_conditions_on_a_percentage():
+    conditions = [{"kpi": "on-time", "value": "60%", "min_sample": 2}, {"kpi": "volume", "value": "30.0"}]
+    (award,) = awards_of({"id": "steady", "kind": "threshold", "all": conditions, "bonus": "100.00"})
+    assert award.threshold == "on-time 60% (at least 2) and volume 30"
+    assert (award.pays, award.amount) == ("100", "100")
+    assert [seen.value for seen in award.evidence] == ["66.6667", "30"]
