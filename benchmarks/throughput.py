@@ -134,7 +134,7 @@ def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: 
         click.echo(f"{events} events produced", err=True)
         worker = Worker(environment, Path(folder) / "worker.log")
         if profile:
-            subprocess.Popen([Path(sys.executable).parent / "py-spy", "record", "-o", profile, "-p", str(worker.process.pid), "-d", "30"])
+            subprocess.Popen([Path(sys.executable).parent / "py-spy", "record", "-f", "raw", "-o", profile, "-p", str(worker.process.pid), "-d", "30"])
         try:
             result = measure(worker, events)
         except click.ClickException:

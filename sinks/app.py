@@ -11,6 +11,7 @@ from infra import metrics
 from infra.logs import logging_config
 from infra.settings import load_settings
 from runtime.channels import BatchChannel
+from runtime.collector import settle
 from runtime.failing import fatal
 from runtime.web import add_pages
 from runtime.sink_source import SinkSource
@@ -103,6 +104,7 @@ async def run_sink() -> None:
     flusher = _Flusher()
     source = SinkSource(batches, TOPICS, settings, flusher.flush)
     await app.add_runtime_dependency(source)
+    settle()
     while not app.should_stop:
         await asyncio.sleep(_FLUSH_SECONDS)
         await flusher.flush()

@@ -16,6 +16,7 @@ from infra.mappings_file import load_mappings
 from infra.plugins import load
 from infra.settings import load_settings
 from runtime.channels import BatchChannel
+from runtime.collector import settle
 from runtime.control import ControlFollower
 from runtime.producing import Sender
 from runtime.source import RecordBatchSource
@@ -114,6 +115,7 @@ async def run_stages() -> None:
         await follower.caught_up.wait()
     # side by side: after a kill each group waits for its dead member to time out
     await asyncio.gather(*(_start(stage) for stage in settings.stages))
+    settle()
 
 
 async def _start(stage: str) -> None:
