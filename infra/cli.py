@@ -42,3 +42,7 @@ class _Lazy(click.Group):
 @click.version_option(package_name="kpistream")
 def main() -> None:
     """Real-time KPIs and incentives on Kafka, Faust and ClickHouse."""
+
+
+if __name__ == "__main__":
+    main()
