@@ -151,15 +151,15 @@ _EXTREMES = (("low", "min"), ("high", "max"))
 
 #: Numerator of a period from its days, by aggregate; the others are sums.
 _OVER_DAYS = {
-    "min": "min(d.numerator)",
-    "max": "max(d.numerator)",
+    "min": "minIf(d.numerator, d.denominator > 0)",
+    "max": "maxIf(d.numerator, d.denominator > 0)",
     "distinct": "toDecimal128(uniqExactArray(d.members), 4)",
 }
 
 
 def periods_query(kpi: Kpi, kinds: Sequence[str]) -> tuple[str, dict[str, object]]:
-    """Published periods of ``kinds`` against the sum of their days. Of rolling windows only the newest is
-    kept up.
+    """Published periods of ``kinds`` against the sum of their days. Of rolling windows only the one published
+    last is kept up.
     """
     text = f"""
 SELECT
@@ -179,7 +179,7 @@ FROM
         SELECT employee, period_kind, period, first_day, last_day, numerator, denominator
         FROM kpistream.kpi_periods FINAL
         WHERE kpi = %(kpi)s AND period_kind IN %(kinds)s
-        ORDER BY last_day DESC
+        ORDER BY version DESC, last_day DESC
         LIMIT 1 BY employee, period_kind, if(startsWith(period_kind, 'rolling_'), '', period)
     ) AS p
     LEFT JOIN

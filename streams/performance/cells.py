@@ -122,6 +122,12 @@ class DayCells(CellTable):
         """Add distinct members row by row; bool per row: new in its cell."""
         return novel_members(self.members, kpi, slots, members)
 
+    def clear(self, kpi: int) -> None:
+        """Forget all values of a KPI; its cells stay held."""
+        for array in (self.num, self.den, *(side for kept in self._units if kept is not None for side in kept)):
+            array[kpi] = 0
+        self.members = {at: members for at, members in self.members.items() if at[0] != kpi}
+
     def units(self, kpi: int, slots: np.ndarray) -> UnitColumns:
         """What the cells add to totals; it depends on their values alone, not on which arrays are kept."""
         return tuple(self._differing(level, kpi, slots) for level in range(len(LEVELS)))

@@ -22,6 +22,7 @@ from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
+from streams.performance.retired import retired_blocks
 from streams.performance.updates import kpi_days_block, kpi_periods_block
 
 FORMAT = 1
@@ -91,7 +92,14 @@ class Performance:
         if before is not None:
             load_days(self.engine, before.day_records())
             self.engine.reconsider(before, decisions, origins)
-        return self._results(decisions, origins, record.offset)
+        outs = self._results(decisions, origins, record.offset)
+        if before is not None:
+            meta = {"partition": self.partition, "offset": record.offset}
+            outs += [
+                Out(KPI_UPDATES.name, block, partition=self.partition, headers=kind_header(kind))
+                for kind, block in retired_blocks(before, kept, meta)
+            ]
+        return outs
 
     def _install(self, plan: Plan) -> None:
         self.engine = Engine(plan, self.reader, self.states)

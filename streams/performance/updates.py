@@ -23,20 +23,22 @@ def kpi_days_block(engine, meta: dict) -> bytes | None:
     for family in engine.families:
         for index, touched in enumerate(family.dirty_days):
             if touched:
-                parts.append(_days_of(family, index, np.unique(np.concatenate(touched)), engine))
+                parts.append(days_of(family, index, np.unique(np.concatenate(touched)), engine))
                 touched.clear()
     if not parts:
         return None
-    return encode_block(_concatenated(parts), meta)
+    return encode_block(concatenated(parts), meta)
 
 
-def _concatenated(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+def concatenated(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch of several (at least one) with the same columns."""
     if len(parts) == 1:
         return parts[0]
     return pa.Table.from_batches(parts).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
-def _days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.RecordBatch:
+def days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.RecordBatch:
+    """Rows of kpi-days for day cells of one KPI of the family."""
     kpi, days = family.kpis[index], family.days
     employee, team, department, day = day_key_parts(days.keys[slots])
     names = engine.reader.names
@@ -56,8 +58,8 @@ def _days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.Record
             "day": pa.array(day.astype(np.int32)),
             "numerator": own[0],
             "denominator": own[1],
-            "low": pa.array(num) if kpi.aggregate == "min" else none,
-            "high": pa.array(num) if kpi.aggregate == "max" else none,
+            "low": pa.array(num, mask=den == 0) if kpi.aggregate == "min" else none,
+            "high": pa.array(num, mask=den == 0) if kpi.aggregate == "max" else none,
             **{f"{level}_numerator": pair[0] for level, pair in zip(LEVELS, units, strict=True)},
             **{f"{level}_denominator": pair[1] for level, pair in zip(LEVELS, units, strict=True)},
             "members": members,
@@ -73,13 +75,14 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
         if view.dirty:
             slots = np.unique(np.concatenate(view.dirty))
             view.dirty.clear()
-            parts.append(_periods_of(view, slots, engine))
+            parts.append(periods_of(view, slots, engine))
     if not parts:
         return None
-    return encode_block(_concatenated(parts), meta)
+    return encode_block(concatenated(parts), meta)
 
 
-def _periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
+def periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
+    """Rows of kpi-periods for periods of one view."""
     table, index = view.table, view.kpi_index
     employee, ordinal = key_parts(table.keys[slots])
     if isinstance(table, RollingTable):

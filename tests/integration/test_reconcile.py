@@ -61,6 +61,7 @@ targets:
   - {kpi: sold, period: month, value: 1000}
   - {kpi: buyers, period: rolling_7d, value: 3}
   - {kpi: mean-sale, period: week, value: 3}
+  - {kpi: least, period: month, value: 3}
 """
 
 
@@ -223,6 +224,30 @@ def test_agrees_when_the_plan_changed_on_the_way(running: ClickHouseServer, serv
     report = _reconciled(running)
     assert _differing(report) == {}, str(report)
     assert {check.name for check in report.checks} >= {"days of refunds", "days of sales"}
+
+
+def test_agrees_when_kpis_leave_the_plan_and_come_back(
+    running: ClickHouseServer, server: ClickHouseServer
+) -> None:
+    """They start anew: nothing of what they were before they left counts, nor does anything of it remain."""
+    events = list(_history())
+    third = len(events) // 3
+    ids = ("units", "sites", "buyers", "best", "least")
+    gone = [*(f"id: {one}," for one in ids), *(f"kpi: {one}," for one in ids)]
+    without = "\n".join(line for line in PLAN.splitlines() if not any(one in line for one in gone))
+    log = MemoryLog()
+    for version, (text, part) in enumerate(
+        [(PLAN, events[:third]), (without, events[third : 2 * third]), (PLAN, events[2 * third :])], start=2
+    ):
+        log.apply(load_plan(text.replace("version: 2", f"version: {version}")))
+        log.feed(part, batch=20)
+    _empty(running)
+    _load(running, log)
+    report = _reconciled(running)
+    assert _differing(report) == {}, str(report)
+    compared = {check.name: check.compared for check in report.checks}
+    assert all(compared[f"days of {one}"] for one in ids), compared
+    assert compared["periods of buyers"] and compared["periods of least"]
 
 
 @pytest.mark.parametrize(

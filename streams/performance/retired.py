@@ -1,0 +1,45 @@
+"""KPIs that leave the plan: what was published of them is taken back, once, at the change of plan.
+
+Their values start anew should they come back. Without this the old values would still stand wherever nothing
+new came in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.blocks import encode_block
+from streams.performance.updates import concatenated, days_of, periods_of
+
+
+def retired_blocks(engine, kept: Collection[str], meta: dict) -> list[tuple[str, bytes]]:
+    """(kind, block) that set to nothing whatever ``engine`` holds of KPIs (by id) other than ``kept``.
+
+    Empties those KPIs in ``engine``, which is of no use afterwards.
+    """
+    days, periods = [], []
+    for family in engine.families:
+        for index, kpi in enumerate(family.kpis):
+            held = family.days.held(index)
+            if kpi.id not in kept and len(held):
+                family.days.clear(index)
+                days.append(days_of(family, index, held, engine))
+    for (kpi, _), view in engine.views.items():
+        num, den = view.table.num[view.kpi_index], view.table.den[view.kpi_index]
+        slots = np.flatnonzero((num != 0) | (den != 0))
+        if kpi not in kept and len(slots):
+            num[slots], den[slots] = 0, 0
+            periods.append(_without_values(periods_of(view, slots, engine)))
+    found = (("kpi-days", days), ("kpi-periods", periods))
+    return [(kind, encode_block(concatenated(parts), meta)) for kind, parts in found if parts]
+
+
+def _without_values(block: pa.RecordBatch) -> pa.RecordBatch:
+    """Periods without value, target and attainment: nothing is measured any more."""
+    for name in ("value", "target", "attainment"):
+        place = block.schema.get_field_index(name)
+        block = block.set_column(place, name, pa.nulls(block.num_rows, pa.int64()))
+    return block
