@@ -46,7 +46,9 @@ class Crediting:
         """
         first, last = batch.records[0].offset, batch.records[-1].offset
         if first < self._state.memory.next_offset:
-            raise FactsError(f"facts offset {first}: folded before, expected {self._state.memory.next_offset}")
+            raise FactsError(
+                f"facts offset {first}: folded before, expected {self._state.memory.next_offset}"
+            )
         credits: list[Out] = []
         letters: list[Out] = []
         for step in read_segments(batch.records, self._state.ledger):

@@ -259,6 +259,13 @@ def test_a_foreign_record_stops_the_fold_and_names_its_offset():
         Crediting(0, 4).fold(RecordBatch("facts", 0, [Record(5, b"", kind_header("credits"))]))
 
 
+def test_a_record_that_was_folded_before_is_refused():
+    crediting = Crediting(0, 4)
+    run(PLAN, block(sale("o1", 5)), crediting=crediting)
+    with pytest.raises(FactsError, match="facts offset 1: folded before, expected 2"):
+        crediting.fold(RecordBatch("facts", 0, as_records([PLAN, block(sale("o2", 5))])[1:]))
+
+
 def test_another_state_format_is_refused():
     crediting = Crediting(0, 4)
     run(PLAN, block(sale("o1", 5)), crediting=crediting)

@@ -145,6 +145,18 @@ def test_rows_are_those_of_one_fold_whoever_saved_them(drawn, horizon, acts, lat
             assert rows == {key: value for key, value in straight.dirty_rows().items() if value}
 
 
+def test_a_range_that_ends_without_rows_forgets_by_the_floor_before_it_also_after_a_restart():
+    log = [Record(0, [(0, 1)], 100, 90), Record(1, [(0, 2)], 105, 95), Record(8, [(0, 3)], 111, 101)]
+    straight, store = EventMemory(SMALL), Store(later_wins=True)
+    advance(straight, log)
+    store.save(straight.next_offset, straight.dirty_rows())
+    heir = restored(store, log)
+    for memory in (straight, heir):
+        memory.advance(64, None, 101)
+    assert straight.dirty_rows() == heir.dirty_rows()
+    assert len(heir) == 2
+
+
 def plain(rows: int, offset: int, seen: int, generator: np.random.Generator) -> Arrivals:
     """``rows`` events of one facts record, none of them a sale."""
     zeros = np.zeros(rows, np.int64)
