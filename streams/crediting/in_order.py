@@ -42,9 +42,9 @@ class RefundCredits:
 
 
 class InOrder:
-    """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied,
-    and ``released_at``, the rows of their sales; ``reasons`` of dead rows that their own columns do not tell; ``letters`` of parked ones as (row, phase,
-    record).
+    """Walks ``fates.walk``. Afterwards: ``credits``; ``released``, the parked refunds that were applied, and
+    ``released_at``, the rows of their sales; ``reasons`` of dead rows that their own columns do not tell;
+    ``letters`` of parked ones as (row, phase, record).
     """
 
     def __init__(self, segment: Segment, judged: Judged, fates: Fates, state: State) -> None:

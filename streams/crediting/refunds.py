@@ -23,8 +23,8 @@ def low_half(hash_: bytes) -> int:
 
 
 class Parked(NamedTuple):
-    """A refund whose sale has not been seen. ``seen``: minutes; ``position``: facts offset and index; ``row``:
-    its facts row by column name, ascending.
+    """A refund whose sale has not been seen. ``seen``: minutes; ``position``: facts offset and index.
+    ``row``: its facts row by column name, ascending.
     """
 
     hash: bytes
