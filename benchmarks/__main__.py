@@ -1,4 +1,5 @@
 """``make bench``: every benchmark, one after another, one JSON line each."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,5 @@
 """Correctness of a benchmark run: what the topics say against brute force. A wrong run has no speed."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -15,7 +16,9 @@ from schemas.topics import AWARDS, KPI_UPDATES
 
 def read_topic(settings: Settings, topic: str):
     """Every record of a topic, partition by partition."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20)
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20
+    )
     partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
     consumer.assign(partitions)
     ends = consumer.end_offsets(partitions)
@@ -32,7 +35,8 @@ def check_sales(settings: Settings, expected: Expected) -> str:
     awards = [decode_award(record.value) for record in read_topic(settings, AWARDS.name)]
     found = {(award.employee, award.period, award.tier) for award in awards}
     if len(awards) != len(found) or found != expected.awards():
-        return f"awards differ: {len(awards)} found, {len(expected.awards())} expected, {len(found ^ expected.awards())} different"
+        wrong = len(found ^ expected.awards())
+        return f"awards differ: {len(awards)} found, {len(expected.awards())} expected, {wrong} different"
     cells = {}
     for record in read_topic(settings, KPI_UPDATES.name):
         if kind_of(record.headers) == "kpi-days":

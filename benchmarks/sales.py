@@ -1,4 +1,5 @@
 """The benchmark's input: sale events of about 260 bytes, and what they must come to."""
+
 from __future__ import annotations
 
 import random
@@ -38,12 +39,19 @@ class Expected:
         return {(*key, tier) for key, total in self.cents.items() for tier, bound in enumerate(TIERS) if total >= bound}
 
 
-def produce_sales(bootstrap: str, topic: str, count: int, employees: int, seed: int = 7, span_days: int = 20) -> Expected:
+def produce_sales(
+    bootstrap: str, topic: str, count: int, employees: int, seed: int = 7, span_days: int = 20
+) -> Expected:
     """Fill ``topic``; lz4, keyed by employee, librdkafka's default partitioner."""
-    producer = Producer({
-        "bootstrap.servers": bootstrap, "linger.ms": 20, "batch.num.messages": 50_000, "compression.type": "lz4",
-        "queue.buffering.max.messages": 1_000_000,
-    })
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 20,
+            "batch.num.messages": 50_000,
+            "compression.type": "lz4",
+            "queue.buffering.max.messages": 1_000_000,
+        }
+    )
     dice, expected = random.Random(seed), Expected()
     step = span_days * 86_400_000 / count
     for number in range(count):
@@ -54,7 +62,8 @@ def produce_sales(bootstrap: str, topic: str, count: int, employees: int, seed: 
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         value = (
             f'{{"specversion":"1.0","source":"shop","id":"{dice.getrandbits(64):016x}{number:08x}","type":"sale","time":"{stamp}.{ms:03d}Z",'
-            f'"subject":"O{number}","data":{{"employee":"{employee}","amount":"{cents // 100}.{cents % 100:02d}","currency":"CNY",'
+            f'"subject":"O{number}","data":{{"employee":"{employee}","amount":"{cents // 100}.{cents % 100:02d}",'
+            f'"currency":"CNY",'
             f'"customer":"C{dice.randrange(100_000)}"}}}}'
         )
         producer.produce(topic, value.encode(), key=employee)

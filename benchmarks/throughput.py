@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.throughput [--plan FILE] [--events N] [--employees N] [--simulate]``
 """
+
 from __future__ import annotations
 
 import json
@@ -38,7 +39,9 @@ class Worker:
         self._log = log.open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "infra.cli", "worker", "--web-port", str(self.port)],
-            env={**os.environ, **environment, "KPISTREAM_LOG_FORMAT": "text"}, stdout=self._log, stderr=self._log,
+            env={**os.environ, **environment, "KPISTREAM_LOG_FORMAT": "text"},
+            stdout=self._log,
+            stderr=self._log,
         )
 
     def get(self, page: str) -> str:
@@ -51,7 +54,11 @@ class Worker:
     def total(self, metric: str, **labels: str) -> float:
         """Sum of a metric over all series with these labels."""
         wanted = [f'{name}="{value}"' for name, value in labels.items()]
-        lines = [line for line in self.get("/metrics").splitlines() if line.startswith(f"{metric}{{") or line.startswith(f"{metric} ")]
+        lines = [
+            line
+            for line in self.get("/metrics").splitlines()
+            if line.startswith(f"{metric}{{") or line.startswith(f"{metric} ")
+        ]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
 
     def cpu_seconds(self) -> float:
@@ -92,9 +99,12 @@ def measure(worker: Worker, events: int) -> dict:
     steady = [(at, n) for at, n in samples if 0.1 * events < n < events]
     rate = (steady[-1][1] - steady[0][1]) / (steady[-1][0] - steady[0][0]) if len(steady) > 4 else float("nan")
     return {
-        "events": events, "seconds": round(seconds, 2), "events_per_second": round((events - first) / seconds),
+        "events": events,
+        "seconds": round(seconds, 2),
+        "events_per_second": round((events - first) / seconds),
         "steady_events_per_second": round(rate) if rate == rate else None,
-        "cpu_seconds": round(cpu, 2), "cpu_us_per_event": round(cpu / (events - first) * 1e6, 2),
+        "cpu_seconds": round(cpu, 2),
+        "cpu_us_per_event": round(cpu / (events - first) * 1e6, 2),
     }
 
 
@@ -134,7 +144,20 @@ def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: 
         click.echo(f"{events} events produced", err=True)
         worker = Worker(environment, Path(folder) / "worker.log")
         if profile:
-            subprocess.Popen([Path(sys.executable).parent / "py-spy", "record", "-f", "raw", "-o", profile, "-p", str(worker.process.pid), "-d", "30"])
+            subprocess.Popen(
+                [
+                    Path(sys.executable).parent / "py-spy",
+                    "record",
+                    "-f",
+                    "raw",
+                    "-o",
+                    profile,
+                    "-p",
+                    str(worker.process.pid),
+                    "-d",
+                    "30",
+                ]
+            )
         try:
             result = measure(worker, events)
         except click.ClickException:

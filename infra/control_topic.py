@@ -1,4 +1,5 @@
 """Putting control records in-band: into ``control`` and into every partition of the topics whose stages need them."""
+
 from __future__ import annotations
 
 import time
@@ -15,7 +16,9 @@ from schemas.topics import CONTROL, CONTROL_TARGETS
 
 def newest_plan(settings: Settings) -> PlanApplied | None:
     """The plan applied last, None before the first."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20)
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20
+    )
     try:
         partition = TopicPartition(CONTROL.name, 0)
         consumer.assign([partition])

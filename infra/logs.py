@@ -1,9 +1,10 @@
 """Structured logs: one JSON object a line, or plain text for people."""
+
 from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
 
@@ -14,7 +15,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
         line = {
-            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -30,7 +31,9 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of text (more with an exception)."""
-        extras = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD and not key.startswith("_"))
+        extras = " ".join(
+            f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD and not key.startswith("_")
+        )
         line = f"{self.formatTime(record)} {record.levelname:<8} {record.getMessage()} {extras}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
@@ -52,5 +55,3 @@ def logging_config(log_format: str) -> dict:
             "asyncio": {"level": "WARNING"},
         },
     }
-
-

@@ -1,4 +1,5 @@
 """The settings file of topic mappings: topic → how its JSON becomes events."""
+
 from __future__ import annotations
 
 from pathlib import Path

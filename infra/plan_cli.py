@@ -1,4 +1,5 @@
 """``kpistream plan``: validate a plan file, put it in force, show what is in force."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -34,7 +35,10 @@ def validate(file: Path) -> None:
     """Check FILE: all errors at once, each with its line."""
     found = read_plan(file)
     people = sum(len(team.employees) for department in found.organisation.departments for team in department.teams)
-    click.echo(f"{file}: valid, {len(found.kpis)} KPIs, {len(found.awards)} awards, {len(found.targets)} targets, {people} employees")
+    click.echo(
+        f"{file}: valid, {len(found.kpis)} KPIs, {len(found.awards)} awards, {len(found.targets)} targets, "
+        f"{people} employees"
+    )
 
 
 @plan.command()

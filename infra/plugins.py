@@ -1,4 +1,5 @@
 """Objects named in settings, so that packages that must not import each other can still be put together."""
+
 from __future__ import annotations
 
 from importlib import import_module

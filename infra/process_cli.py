@@ -1,4 +1,5 @@
 """``kpistream worker`` and ``kpistream sink``: the Faust apps, with settings from the environment."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """``kpistream topics`` and ``kpistream migrate``."""
+
 from __future__ import annotations
 
 import click

@@ -1,5 +1,8 @@
 """Creating the topics, and refusing a set-up that differs from the settings."""
+
 from __future__ import annotations
+
+from contextlib import suppress
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
@@ -47,10 +50,8 @@ def create_topics(settings: Settings) -> list[str]:
             if name not in existing
         ]
         if missing:
-            try:
+            with suppress(TopicAlreadyExistsError):  # another process was faster
                 admin.create_topics(missing)
-            except TopicAlreadyExistsError:
-                pass  # another process was faster
         _check_partitions(admin, settings)
         return [topic.name for topic in missing]
     finally:
@@ -64,6 +65,7 @@ def _check_partitions(admin: KafkaAdminClient, settings: Settings) -> None:
         name, found = topic["name"], len(topic["partitions"])
         if found and found != wanted[name][0]:
             raise TopicsDiffer(
-                f"topic {name} has {found} partitions, but KPISTREAM_PARTITIONS asks for {wanted[name][0]}: set it to {found}, "
-                "or rebuild into topics of another prefix; repartitioning in place would scatter what belongs together"
+                f"topic {name} has {found} partitions, but KPISTREAM_PARTITIONS asks for {wanted[name][0]}: "
+                f"set it to {found}, or rebuild into topics of another prefix; repartitioning in place would "
+                "scatter what belongs together"
             )

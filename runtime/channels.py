@@ -3,6 +3,7 @@
 Faust empties the queues of its channels whenever its own consumer is rebalanced, and drops what is put on a channel
 that nobody listens to yet. Neither may happen to record batches: this channel has one queue of its own.
 """
+
 from __future__ import annotations
 
 from faust.channels import Channel

@@ -1,4 +1,5 @@
 """Checkpoints: the state rows changed since the last one and the marker, written as one atomic whole."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

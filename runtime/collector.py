@@ -1,4 +1,5 @@
 """Python's garbage collector, told about our way of working."""
+
 from __future__ import annotations
 
 import gc

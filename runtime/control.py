@@ -1,4 +1,5 @@
 """Following the control topic from its beginning: for those who need the newest plan, not its place in a log."""
+
 from __future__ import annotations
 
 import asyncio
@@ -19,7 +20,9 @@ class ControlFollower(Service):
         super().__init__(**kwargs)
         self.caught_up = asyncio.Event()
         self._on_plan = on_plan
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         self._loop_task: asyncio.Task | None = None
 
     async def on_start(self) -> None:

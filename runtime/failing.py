@@ -1,4 +1,5 @@
 """Ending a process that must not go on."""
+
 from __future__ import annotations
 
 import logging

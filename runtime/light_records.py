@@ -4,6 +4,7 @@ aiokafka copies every record it has parsed into a Python object of eleven fields
 does with one. The parser's own record has the five that we read (runtime.records.Record), so consumers that ask for
 it get that one. Everybody else's consumers, Faust's among them, are not touched.
 """
+
 from __future__ import annotations
 
 from aiokafka.consumer.fetcher import PartitionRecords

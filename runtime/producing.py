@@ -1,4 +1,5 @@
 """Sending: in order within a partition, acknowledged or tried again, never half."""
+
 from __future__ import annotations
 
 import asyncio

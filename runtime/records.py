@@ -1,4 +1,5 @@
 """What a stage or a sink receives: consecutive records of one partition."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

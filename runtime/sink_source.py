@@ -1,4 +1,5 @@
 """Record batches for sinks: committed offsets are the only state, duplicates are the tables' business."""
+
 from __future__ import annotations
 
 import asyncio
@@ -22,7 +23,9 @@ _POLL_MS = 200
 class SinkSource(Service):
     """Feeds one sink; ``flush`` is awaited before partitions are given up."""
 
-    def __init__(self, channel, topics: tuple[str, ...], settings, flush: Callable[[], Awaitable[None]], **kwargs) -> None:
+    def __init__(
+        self, channel, topics: tuple[str, ...], settings, flush: Callable[[], Awaitable[None]], **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.ready = False
         self._channel, self._topics, self._settings, self.flush = channel, topics, settings, flush
@@ -61,7 +64,9 @@ class SinkSource(Service):
     async def commit(self, reached: dict[tuple[str, int], int]) -> None:
         """Commit next offsets; after a rebalance the new owner loads again, which changes nothing."""
         assigned = self._consumer.assignment()
-        offsets = {TopicPartition(*place): offset for place, offset in reached.items() if TopicPartition(*place) in assigned}
+        offsets = {
+            TopicPartition(*place): offset for place, offset in reached.items() if TopicPartition(*place) in assigned
+        }
         try:
             if offsets:
                 await self._consumer.commit(offsets)

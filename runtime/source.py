@@ -1,4 +1,5 @@
 """Record batches from Kafka: what getmany returns, per partition, onto a channel."""
+
 from __future__ import annotations
 
 import asyncio
@@ -85,13 +86,16 @@ class RecordBatchSource(Service):
             epoch, offset = await self.runner.take(partition, start)
             if beginning > offset:
                 fatal(
-                    f"{self.runner.stage}: {partition.topic}/{partition.partition} begins at {beginning}, but the checkpoint "
-                    f"needs {offset}: records were deleted before they were folded"
+                    f"{self.runner.stage}: {partition.topic}/{partition.partition} begins at {beginning}, but the "
+                    f"checkpoint needs {offset}: records were deleted before they were folded"
                 )
             self.consumer.seek(partition, offset)
             self._epochs[partition], self._numbers[partition] = epoch, 0
         self.runner.ready = True
-        log.info("partitions taken", extra={"stage": self.runner.stage, "partitions": [f"{p.topic}/{p.partition}" for p in sorted(partitions)]})
+        log.info(
+            "partitions taken",
+            extra={"stage": self.runner.stage, "partitions": [f"{p.topic}/{p.partition}" for p in sorted(partitions)]},
+        )
 
     async def _committed(self, partition: TopicPartition) -> int | None:
         """Where a stage without state goes on; a checkpoint knows better."""
@@ -116,7 +120,9 @@ class RecordBatchSource(Service):
         while True:
             fetched = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
             # Named before the next await: a partition may be taken anew, and read from elsewhere, while we wait below.
-            batches = [self._batch(partition, records) for partition, records in fetched.items() if partition in self._epochs]
+            batches = [
+                self._batch(partition, records) for partition, records in fetched.items() if partition in self._epochs
+            ]
             for batch in batches:
                 await self.channel.put(batch)
 

@@ -4,6 +4,7 @@
 
 Each arrow is an await in ``StageRunner``; nothing else in the project commits offsets of a stage.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -147,7 +148,10 @@ class StageRunner:
             if batch.number != owned.batches:
                 fatal(f"{self.stage}: batch {owned.batches} of {batch.topic}/{batch.partition} went missing on its way")
             if batch.records[0].offset < owned.next_offset:
-                fatal(f"{self.stage}: {batch.topic}/{batch.partition} went back from {owned.next_offset} to {batch.records[0].offset}")
+                fatal(
+                    f"{self.stage}: {batch.topic}/{batch.partition} went back from {owned.next_offset} "
+                    f"to {batch.records[0].offset}"
+                )
             owned.batches += 1
             outs = self._folded(owned, batch)
             await self._acknowledged()
@@ -161,7 +165,10 @@ class StageRunner:
             outs = owned.fold.fold(batch)
         except Exception:
             first, last = batch.records[0].offset, batch.records[-1].offset
-            fatal(f"{self.stage}: cannot fold {batch.topic}/{batch.partition} offsets {first} to {last}; stopping before it")
+            fatal(
+                f"{self.stage}: cannot fold {batch.topic}/{batch.partition} offsets {first} to {last}; "
+                "stopping before it"
+            )
         owned.next_offset = batch.records[-1].offset + 1
         owned.unpublished = True
         self.progress_at = time.monotonic()
@@ -214,7 +221,9 @@ class StageRunner:
         return snapshot
 
     async def _stored(self, snapshot: list) -> bool:
-        checkpoints = [Checkpoint(self.stage, partition.partition, offset, rows) for partition, offset, rows in snapshot]
+        checkpoints = [
+            Checkpoint(self.stage, partition.partition, offset, rows) for partition, offset, rows in snapshot
+        ]
         started = time.perf_counter()
         try:
             await asyncio.to_thread(self._store.save, checkpoints)

@@ -1,4 +1,5 @@
 """/metrics, /healthz and /readyz on Faust's web server."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -3,6 +3,7 @@
 A record's kind stands in its Kafka header ``kind``; a block's own facts (where its rows come from) in the Arrow
 schema's metadata as JSON, so that any Arrow reader can open one.
 """
+
 from __future__ import annotations
 
 import msgspec

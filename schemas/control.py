@@ -1,4 +1,5 @@
 """Control records: changes that travel in-band, at the same place of the log for every replay."""
+
 from __future__ import annotations
 
 from typing import Literal

@@ -1,4 +1,5 @@
 """A record that could not be used, kept whole, with the reason and the position it came from."""
+
 from __future__ import annotations
 
 import msgspec

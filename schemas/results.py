@@ -1,4 +1,5 @@
 """Results that leave the engine as JSON: awards."""
+
 from __future__ import annotations
 
 from typing import Literal

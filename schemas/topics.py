@@ -1,4 +1,5 @@
 """Every internal topic: its name, key, block kind, retention. One place for stages, sinks and the set-up."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ CREDITS = Topic("credits", "employee", "blocks of credits, control records")
 KPI_UPDATES = Topic("kpi-updates", "employee", "blocks of KPI days and KPI periods", retention_ms=35 * DAY_MS)
 AWARDS = Topic("awards", "employee", "one JSON award a record")
 EARNINGS = Topic("earnings", "employee", "blocks of earning lines")
-OUTCOMES = Topic("outcomes", "source topic and partition", "JSON counts of what became of the input", retention_ms=35 * DAY_MS)
+OUTCOMES = Topic(
+    "outcomes", "source topic and partition", "JSON counts of what became of the input", retention_ms=35 * DAY_MS
+)
 DEAD_LETTERS = Topic("dead-letters", "source topic and partition", "one JSON dead letter a record")
 CONTROL = Topic("control", "kind", "one JSON control record each, in order", partitions=1)
 

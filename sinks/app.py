@@ -1,4 +1,5 @@
 """The sink: one Faust agent that loads every internal topic into ClickHouse. Insert, then commit."""
+
 from __future__ import annotations
 
 import asyncio
@@ -13,8 +14,8 @@ from infra.settings import load_settings
 from runtime.channels import BatchChannel
 from runtime.collector import settle
 from runtime.failing import fatal
-from runtime.web import add_pages
 from runtime.sink_source import SinkSource
+from runtime.web import add_pages
 from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
 from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client

@@ -2,6 +2,7 @@
 
 ``faust -A streams.app worker`` and ``kpistream worker`` both run ``app``.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -86,7 +87,13 @@ async def awards(stream):
         metrics.AWARDS.labels(award.rule, award.state).inc()
         log.info(
             "award",
-            extra={"employee": award.employee, "rule": award.rule, "tier": award.threshold, "period": award.period, "state": award.state},
+            extra={
+                "employee": award.employee,
+                "rule": award.rule,
+                "tier": award.threshold,
+                "period": award.period,
+                "state": award.state,
+            },
         )
 
 
@@ -135,4 +142,3 @@ def _waiting_for() -> list[str]:
 
 
 add_pages(app, _waiting_for)
-

@@ -1,4 +1,5 @@
 """The whole pipeline over a list of records, without servers: the same folds, one partition each."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -113,6 +114,10 @@ class Backtest:
     def _keep_values(self, out: Out) -> None:
         rows = decode_block(out.value)[0].to_pylist()
         if kind_of(out.headers) == "kpi-days":
-            self.result.days.update({(row["kpi"], row["employee"], row["team"], row["department"], row["day"]): row for row in rows})
+            self.result.days.update(
+                {(row["kpi"], row["employee"], row["team"], row["department"], row["day"]): row for row in rows}
+            )
         else:
-            self.result.periods.update({(row["kpi"], row["employee"], row["period_kind"], row["period"]): row for row in rows})
+            self.result.periods.update(
+                {(row["kpi"], row["employee"], row["period_kind"], row["period"]): row for row in rows}
+            )

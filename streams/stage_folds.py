@@ -1,4 +1,5 @@
 """The pure stages as the runtime runs them: one fold per partition, with metrics at the edge."""
+
 from __future__ import annotations
 
 from infra import metrics

@@ -1,4 +1,5 @@
 """Random plans and histories, small enough for the naive reference and nasty enough to matter."""
+
 from __future__ import annotations
 
 from random import Random
@@ -25,7 +26,11 @@ SEASON = [
 
 
 def _kpi(id: str, aggregate: str, events: list[str], field: str = "", **more: object) -> dict:
-    return {"id": id, "name": id, "aggregate": aggregate, "events": events, "periods": ["month"]} | ({"field": field} if field else {}) | more
+    return (
+        {"id": id, "name": id, "aggregate": aggregate, "events": events, "periods": ["month"]}
+        | ({"field": field} if field else {})
+        | more
+    )
 
 
 KPIS = [
@@ -38,8 +43,21 @@ KPIS = [
     _kpi("largest", "max", ["sale", "refund"], "amount"),
     _kpi("satisfaction", "mean", ["survey_answer"], "score"),
     _kpi("slow", "mean", ["visit"], "minutes", direction="down", attainment_at_zero="130%"),
-    _kpi("conversion", "ratio", ["lead", "visit"], numerator={"events": ["lead"], "where": {"converted": True}}, denominator={"events": ["lead"]}, unit="percent"),
-    _kpi("yield", "ratio", ["sale", "visit"], numerator={"events": ["sale"], "field": "amount"}, denominator={"events": ["visit"], "field": "minutes"}),
+    _kpi(
+        "conversion",
+        "ratio",
+        ["lead", "visit"],
+        numerator={"events": ["lead"], "where": {"converted": True}},
+        denominator={"events": ["lead"]},
+        unit="percent",
+    ),
+    _kpi(
+        "yield",
+        "ratio",
+        ["sale", "visit"],
+        numerator={"events": ["sale"], "field": "amount"},
+        denominator={"events": ["visit"], "field": "minutes"},
+    ),
 ]
 
 
@@ -93,7 +111,7 @@ def _tiers(dice: Random, kpi: dict) -> dict:
 
 
 def random_events(dice: Random, currency: str, most: int = 40) -> list[dict]:
-    """CloudEvents with repeated ids, refunds before and beyond their sales, splits, unknown people, other currencies."""
+    """CloudEvents with repeated ids, refunds before and beyond their sales, splits, unknown people, currencies."""
     return [_event(dice, number, currency) for number in range(dice.randint(1, most))]
 
 
@@ -101,17 +119,30 @@ def _event(dice: Random, number: int, currency: str) -> dict:
     kind = dice.choice(["sale"] * 4 + ["refund"] * 3 + ["visit", "survey_answer", "lead", "complaint"])
     time = f"2026-03-{dice.randint(1, 10):02d}T{dice.randint(0, 23):02d}:30:00+00:00"
     id = f"e{number if dice.random() < 0.9 else dice.randint(0, 20)}"
-    return {"specversion": "1.0", "source": "s", "id": id, "type": kind, "time": time, "data": _data(dice, kind, currency)}
+    return {
+        "specversion": "1.0",
+        "source": "s",
+        "id": id,
+        "type": kind,
+        "time": time,
+        "data": _data(dice, kind, currency),
+    }
 
 
 def _data(dice: Random, kind: str, currency: str) -> dict:
     if kind == "sale":
         return _sale(dice, currency)
     if kind == "refund":
-        return {"sale_id": f"e{dice.randint(0, 20)}", "amount": dice.choice(["0.01", "10", "5.5", "33.33"]), "currency": currency}
+        return {
+            "sale_id": f"e{dice.randint(0, 20)}",
+            "amount": dice.choice(["0.01", "10", "5.5", "33.33"]),
+            "currency": currency,
+        }
     person = {"employee": dice.choice(["E1", "E2", "E3", "E9"] if dice.random() < 0.2 else ["E1", "E2", "E3"])}
     if kind == "visit":
-        return person | ({"minutes": dice.choice([0, 5, 20]), "customer": dice.choice("abc")} if dice.random() < 0.9 else {})
+        return person | (
+            {"minutes": dice.choice([0, 5, 20]), "customer": dice.choice("abc")} if dice.random() < 0.9 else {}
+        )
     if kind == "lead":
         return person | {"converted": dice.random() < 0.5}
     return person | ({"score": dice.choice([0, 50, "90.5", 100])} if kind == "survey_answer" else {})

@@ -1,4 +1,5 @@
 """Award records: who, what, how much, on what evidence."""
+
 from __future__ import annotations
 
 from decimal import Decimal

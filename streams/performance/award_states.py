@@ -1,4 +1,5 @@
 """What has been awarded: per rule, employee and period, each tier's sequence and whether it stands."""
+
 from __future__ import annotations
 
 import msgspec
@@ -29,7 +30,9 @@ class AwardStates:
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call."""
         rows = {
-            "award/" + "\x1f".join((rule, employee, period)): msgspec.msgpack.encode(self._tiers[rule, employee, period])
+            "award/" + "\x1f".join((rule, employee, period)): msgspec.msgpack.encode(
+                self._tiers[rule, employee, period]
+            )
             for rule, employee, period in sorted(self._dirty)
         }
         self._dirty.clear()

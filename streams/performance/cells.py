@@ -1,4 +1,5 @@
 """Accumulated values in columns: one slot per key, one row of the arrays per KPI."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -52,7 +53,7 @@ class CellTable:
         self.keys[: self.size] = keys
         self.num[:, : self.size] = num
         self.den[:, : self.size] = den
-        self._slots = dict(zip(keys.tolist(), range(self.size)))
+        self._slots = dict(zip(keys.tolist(), range(self.size), strict=True))
 
     def _grow(self, needed: int) -> None:
         capacity = len(self.keys)
@@ -146,10 +147,12 @@ class DayCells(CellTable):
                 self._kept(level)[:, kpi, slots] = columns
 
 
-def novel_members(known: dict[tuple[int, int], set[int]], kpi: int, slots: np.ndarray, members: np.ndarray) -> np.ndarray:
+def novel_members(
+    known: dict[tuple[int, int], set[int]], kpi: int, slots: np.ndarray, members: np.ndarray
+) -> np.ndarray:
     """Bool per row, in order: its member was not yet in the set of (kpi, slot); the sets grow."""
     new = np.zeros(len(slots), bool)
-    for row, (slot, member) in enumerate(zip(slots.tolist(), members.tolist())):
+    for row, (slot, member) in enumerate(zip(slots.tolist(), members.tolist(), strict=True)):
         seen = known.get((kpi, slot))
         if seen is None:
             seen = known[kpi, slot] = set()

@@ -1,4 +1,5 @@
 """Arrow columns for blocks."""
+
 from __future__ import annotations
 
 import numpy as np

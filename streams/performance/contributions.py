@@ -1,4 +1,5 @@
 """What a credit adds to a KPI: which rows count, and their numerators and denominators."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Credit blocks as numpy columns: what one fold works on."""
+
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -90,7 +91,7 @@ class RowReader:
             **{name: coded(name) for name in _KEYS},
             unit_first=plain("unit_first"),
             fields={name: column for name in sorted(wanted_fields) if (column := self._field(name, parts))},
-            blocks=[(start, table) for start, (table, _, _) in zip(starts, parts)],
+            blocks=[(start, table) for start, (table, _, _) in zip(starts, parts, strict=True)],
             type_names=self.names["type"],
             strings=self.strings,
         )
@@ -113,7 +114,11 @@ class RowReader:
             if kind == "string":
                 codes, present = _codes(array, keep, self.strings.setdefault(name, Interner()))
             else:
-                present = ~array.is_null().to_numpy(zero_copy_only=False)[keep] if array.null_count else np.ones(len(keep), bool)
+                present = (
+                    ~array.is_null().to_numpy(zero_copy_only=False)[keep]
+                    if array.null_count
+                    else np.ones(len(keep), bool)
+                )
                 missing = False if kind == "boolean" else 0
                 codes = array.fill_null(missing).to_numpy(zero_copy_only=False)[keep].astype(np.int64)
             values.append(codes)

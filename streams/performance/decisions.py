@@ -1,4 +1,5 @@
 """What a fold decided: awards one by one, earning lines in columns, in the order of the credits that caused them."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
 """Earning lines as a block: who, for which period, how much, and the credit that caused it."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -32,7 +33,9 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     employee, ordinal = key_parts(numbers("keys"))
     names = engine.reader.names["employee"].names
     rules = [one.rule for one in engine.rules]
-    periods = [engine.period_text(rules[at].period, one) for at, one in zip(rule.tolist(), ordinal.tolist())]
+    periods = [
+        engine.period_text(rules[at].period, one) for at, one in zip(rule.tolist(), ordinal.tolist(), strict=True)
+    ]
     reasons = texts("reason")
     offset, index = origins.positions(rows)
     places = {code: engine.place(names[code]) for code in np.unique(employee).tolist()}
@@ -40,7 +43,7 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     ids = [
         line_id(plan.plan, rules[at].id, names[who], rules[at].period, period, meta["partition"], where, row, 0, reason)
         for at, who, period, where, row, reason in zip(
-            rule.tolist(), employee.tolist(), periods, offset.tolist(), index.tolist(), reasons
+            rule.tolist(), employee.tolist(), periods, offset.tolist(), index.tolist(), reasons, strict=True
         )
     ]
     columns = {

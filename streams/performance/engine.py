@@ -1,4 +1,5 @@
 """One plan at work on one partition's employees: families of KPIs, views of their periods, rules."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -119,7 +120,9 @@ class Engine:
             for index, kpi in enumerate(family.kpis):
                 held = family.days.held(index)
                 members = {
-                    int(family.days.keys[cell]): values for (at, cell), values in family.days.members.items() if at == index
+                    int(family.days.keys[cell]): values
+                    for (at, cell), values in family.days.members.items()
+                    if at == index
                 }
                 records[kpi.id] = (
                     family.days.keys[held],

@@ -1,4 +1,5 @@
 """KPIs that share event types, accumulated together: one grouping of the rows serves them all."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -90,11 +91,20 @@ class Family:
         cells = unique[outside:]
         slots = np.concatenate([np.full(outside, -1), self.days.slots(cells)])[inverse]
         groupings = self._groupings(cells, inverse - outside)
-        for index, (kpi, part) in enumerate(zip(self.kpis, parts)):
+        for index, (kpi, part) in enumerate(zip(self.kpis, parts, strict=True)):
             if part is not None:
                 self._fold_kpi(index, kpi, rows, part, slots, groupings, day)
 
-    def _fold_kpi(self, index: int, kpi: Kpi, rows: CreditRows, part: Contribution, slots: np.ndarray, groupings: dict, day: np.ndarray) -> None:
+    def _fold_kpi(
+        self,
+        index: int,
+        kpi: Kpi,
+        rows: CreditRows,
+        part: Contribution,
+        slots: np.ndarray,
+        groupings: dict,
+        day: np.ndarray,
+    ) -> None:
         for kind, table in self.tables.items():
             view = self.views.get((kpi.id, kind))
             if view is None:
@@ -135,9 +145,7 @@ class Family:
     def _refresh_types(self, names: Interner) -> None:
         if len(self._type_flags[0]) == len(names):
             return
-        self._type_flags = [
-            np.array([name in kpi.events for name in names.names], bool) for kpi in self.kpis
-        ]
+        self._type_flags = [np.array([name in kpi.events for name in names.names], bool) for kpi in self.kpis]
 
     def restore_periods(self) -> None:
         """Derive every period's values from the day cells."""
@@ -146,7 +154,7 @@ class Family:
             return
         keys = self.days.keys[:size]
         employee, _, _, day = day_key_parts(keys)
-        for (kpi_id, kind), view in self.views.items():
+        for (_, kind), view in self.views.items():
             index, kpi = view.kpi_index, view.kpi
             exists = self.days.held(index)
             if isinstance(view.table, RollingTable):
@@ -154,7 +162,9 @@ class Family:
                 continue
             ordinal = self.calendar.ordinals(kind, day[exists])
             inside = ordinal != NO_PERIOD
-            self._restore_calendar(index, kpi, view.table, exists[inside], period_key(employee[exists][inside], ordinal[inside]))
+            self._restore_calendar(
+                index, kpi, view.table, exists[inside], period_key(employee[exists][inside], ordinal[inside])
+            )
 
     def _restore_calendar(self, index: int, kpi: Kpi, table: PeriodTable, cells: np.ndarray, keys: np.ndarray) -> None:
         if not len(cells):
@@ -164,7 +174,7 @@ class Family:
         num, den = self.days.num[index, cells], self.days.den[index, cells]
         np.add.at(table.den[index], slots, den)
         if kpi.aggregate == "distinct":
-            for slot, cell in zip(slots.tolist(), cells.tolist()):
+            for slot, cell in zip(slots.tolist(), cells.tolist(), strict=True):
                 table.members.setdefault((index, slot), set()).update(self.days.members.get((index, cell), ()))
             for slot in np.unique(slots).tolist():
                 table.num[index, slot] = len(table.members[index, slot]) * 10_000
@@ -175,7 +185,9 @@ class Family:
         else:
             np.add.at(table.num[index], slots, num)
 
-    def _restore_rolling(self, index: int, kpi: Kpi, table: RollingTable, cells: np.ndarray, employee: np.ndarray, day: np.ndarray) -> None:
+    def _restore_rolling(
+        self, index: int, kpi: Kpi, table: RollingTable, cells: np.ndarray, employee: np.ndarray, day: np.ndarray
+    ) -> None:
         # in day order, so that each window ends on the latest day
         for cell in cells[np.argsort(day[cells], kind="stable")].tolist():
             members = self.days.members.get((index, cell))

@@ -1,4 +1,5 @@
 """Strings as small integers, so that keys group and compare as numpy columns."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -38,8 +39,6 @@ class Interner:
         """uint64 xxh3 of every name, indexed by code."""
         known = len(self._hashes)
         if known < len(self.names):
-            more = np.fromiter(
-                (xxhash.xxh3_64_intdigest(name.encode()) for name in self.names[known:]), np.uint64
-            )
+            more = np.fromiter((xxhash.xxh3_64_intdigest(name.encode()) for name in self.names[known:]), np.uint64)
             self._hashes = np.concatenate([self._hashes, more])
         return self._hashes

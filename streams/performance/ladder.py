@@ -4,6 +4,7 @@ A level is the number of tiers reached. Within a level every tier table pays ``r
 tables have the constant that makes the line meet the slices below, slab tables none, flat tables no rate.
 All arithmetic is on integers: int64 while it provably fits, Python's integers otherwise.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -112,7 +113,9 @@ class Ladder:
             den_max = int(den.max(initial=1))
         target_max = int(target.max(initial=1)) if self.by == "attainment" else 1
         num_max = int(np.abs(num).max(initial=1))
-        worst = max(num_max * factor * max(self._denominator, most), den_max * max(target_max, 1) * max(self._denominator, most))
+        worst = max(
+            num_max * factor * max(self._denominator, most), den_max * max(target_max, 1) * max(self._denominator, most)
+        )
         if worst >= _SAFE:
             num, den, target = num.astype(object), den.astype(object), target.astype(object)
         down_attainment = self.by == "attainment" and not self.up
@@ -180,7 +183,7 @@ def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[lis
         return rates, [Fraction(0)] * len(rates)
     bounds = [Fraction(tier.attainment) if by_attainment else Fraction(to_fixed(tier.value)) for tier in tiers]
     constants, paid_below = [Fraction(0)], Fraction(0)
-    for at, (bound, rate) in enumerate(zip(bounds, rates[1:])):
+    for at, (bound, rate) in enumerate(zip(bounds, rates[1:], strict=True)):
         if at:
             paid_below += rates[at] * (bound - bounds[at - 1])
         constants.append(paid_below - rate * bound)

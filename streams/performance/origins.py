@@ -1,4 +1,5 @@
 """What caused a result: the credited event, or the plan change, and its place in the log."""
+
 from __future__ import annotations
 
 import numpy as np

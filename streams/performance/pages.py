@@ -3,6 +3,7 @@
 A page's key and content follow from the state alone, never from how the log was batched or who folded it: whoever
 writes a page at an offset writes the same one. That is what makes a late write by a former owner harmless.
 """
+
 from __future__ import annotations
 
 import msgspec
@@ -40,7 +41,7 @@ class DayPages:
         """Pages touched since the last call."""
         self._index_new_slots()
         rows = {}
-        for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days)):
+        for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days, strict=True)):
             if not touched:
                 continue
             for page in np.unique(self._page_of_slot[np.concatenate(touched)]).tolist():
@@ -102,11 +103,18 @@ def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, 
         page = msgspec.msgpack.decode(rows[key], type=_Page)
         if not page.employees:
             continue
-        columns = (names[kind].codes(values) for kind, values in (("employee", page.employees), ("team", page.teams), ("department", page.departments)))
+        columns = (
+            names[kind].codes(values)
+            for kind, values in (("employee", page.employees), ("team", page.teams), ("department", page.departments))
+        )
         keys = day_key(*columns, np.int64(day))
         num, den = np.frombuffer(page.num, np.int64), np.frombuffer(page.den, np.int64)
         units = tuple(pair and tuple(np.frombuffer(column, np.int64) for column in pair) for pair in page.units)
-        members = {int(cell): np.frombuffer(hashes, np.uint64).tolist() for cell, hashes in zip(keys, page.members)}
+        # only distinct KPIs have members
+        members = {
+            int(cell): np.frombuffer(hashes, np.uint64).tolist()
+            for cell, hashes in zip(keys, page.members, strict=False)
+        }
         pieces.setdefault(kpi, []).append((keys, num, den, units, members))
     return {kpi: _joined(parts) for kpi, parts in pieces.items()}
 

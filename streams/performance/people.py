@@ -1,4 +1,5 @@
 """Employees as the plan in force knows them, by code."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,4 +1,5 @@
 """A KPI seen over one kind of period: values, targets and keys by slot."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -29,7 +30,9 @@ class PeriodView:
         """int64 targets by slot, NO_TARGET where there is none."""
         known = len(self._targets)
         if known < self.table.size:
-            self._targets = np.concatenate([self._targets, [self._target(slot) for slot in range(known, self.table.size)]])
+            self._targets = np.concatenate(
+                [self._targets, [self._target(slot) for slot in range(known, self.table.size)]]
+            )
         return self._targets[slots].astype(np.int64)
 
     def target_of(self, key: int) -> int:

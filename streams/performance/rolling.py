@@ -1,4 +1,5 @@
 """Rolling windows: a KPI over the last N days up to the latest day that the employee was credited on it."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +13,7 @@ from streams.performance.running import Grouping, Running
 class _Window:
     """One employee's days on one KPI."""
 
-    __slots__ = ("days", "latest", "num", "den")
+    __slots__ = ("days", "den", "latest", "num")
 
     def __init__(self) -> None:
         self.days: dict[int, list] = {}  # day → [numerator, denominator, members]
@@ -34,7 +35,9 @@ class RollingTable(CellTable):
         window = self._windows.get((kpi_index, slot))
         return window.latest if window else None
 
-    def accumulate(self, kpi_index: int, kpi: Kpi, part: Contribution, grouping: Grouping, day: np.ndarray) -> Running | None:
+    def accumulate(
+        self, kpi_index: int, kpi: Kpi, part: Contribution, grouping: Grouping, day: np.ndarray
+    ) -> Running | None:
         """Add contributions row by row; as PeriodTable.accumulate."""
         place = np.full(len(grouping.group), -1, np.int64)
         place[part.rows] = np.arange(len(part.rows))
@@ -60,7 +63,9 @@ class RollingTable(CellTable):
         self.num[kpi_index, slots], self.den[kpi_index, slots] = num[ends], den[ends]
         return running
 
-    def restore_day(self, kpi_index: int, kpi: Kpi, key: int, day: int, num: int, den: int, members: list | None) -> None:
+    def restore_day(
+        self, kpi_index: int, kpi: Kpi, key: int, day: int, num: int, den: int, members: list | None
+    ) -> None:
         """Put back one day's total of one employee (days in any order)."""
         slot = int(self.slots(np.array([key]))[0])
         window = self._add(kpi_index, kpi, slot, day, num, den, members)

@@ -4,6 +4,7 @@ Awards are decided per credit. Rows are put in (group, log) order, where a group
 running sums within the groups give the value after each row: the same numbers that adding one credit after the
 other would give, however the log was cut into batches.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Running:
 
 @dataclass(slots=True)
 class Grouping:
-    """How a batch's rows fall into groups: ``group`` per row (−1: no period), ``order`` (group, log), unique ``keys``."""
+    """How a batch's rows fall into groups: ``group`` per row (−1: none), ``order`` (group, log), unique ``keys``."""
 
     group: np.ndarray
     order: np.ndarray
@@ -127,11 +128,13 @@ def _running_sum(values: np.ndarray, starts: np.ndarray, base: np.ndarray) -> np
     return total - np.repeat(before, np.diff(np.append(starts, len(values))))
 
 
-def _running_extreme(values: np.ndarray, starts: np.ndarray, base: np.ndarray, base_den: np.ndarray, smallest: bool) -> np.ndarray:
+def _running_extreme(
+    values: np.ndarray, starts: np.ndarray, base: np.ndarray, base_den: np.ndarray, smallest: bool
+) -> np.ndarray:
     """Extremes are few and far between in plans; group by group is fast enough."""
     running = np.empty_like(values)
     pick = np.minimum if smallest else np.maximum
-    for start, end, old, sample in zip(starts, np.append(starts[1:], len(values)), base, base_den):
+    for start, end, old, sample in zip(starts, np.append(starts[1:], len(values)), base, base_den, strict=True):
         running[start:end] = pick.accumulate(values[start:end])
         if sample:
             running[start:end] = pick(running[start:end], old)

@@ -3,6 +3,7 @@
 What is true is kept once: the day cells of every KPI and the state of every award. Period values follow from the
 day cells, so a restart and a change of plan both rebuild them from there.
 """
+
 from __future__ import annotations
 
 import msgspec
@@ -82,7 +83,7 @@ class Performance:
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
         before = self.engine
         kept = {kpi.id for kpi in control.plan.kpis}
-        for family, pages in zip(before.families if before else (), self._pages):
+        for family, pages in zip(before.families if before else (), self._pages, strict=True):
             self._left.update(key for kpi in family.kpis if kpi.id not in kept for key in pages.keys_of(kpi.id))
         self._install(control.plan)
         cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
@@ -153,7 +154,9 @@ class Performance:
     def restore(self, rows: dict[str, bytes]) -> None:
         """Take back the state that checkpoints hold."""
         if msgspec.msgpack.decode(rows["format"]) != FORMAT:
-            raise ValueError(f"performance state has format {msgspec.msgpack.decode(rows['format'])}, expected {FORMAT}")
+            raise ValueError(
+                f"performance state has format {msgspec.msgpack.decode(rows['format'])}, expected {FORMAT}"
+            )
         self.last_offset, self.reader.high_water = msgspec.msgpack.decode(
             rows["marks"], type=tuple[int, dict[int, int]]
         )
@@ -166,5 +169,3 @@ class Performance:
         self._install(control.plan)
         self.engine.create_targeted(self._is_ours, publish=False)
         load_days(self.engine, read_pages(rows, self.reader.names))
-
-

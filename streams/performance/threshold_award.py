@@ -1,4 +1,5 @@
 """Threshold awards: all (or any) of several KPIs at their bounds at the same time."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -36,16 +37,26 @@ class _Check:
         turns = after != before
         turns[run.starts[run.base_den == 0]] = True
         at = np.flatnonzero(turns)
-        return list(zip(run.keys[spread[at]].tolist(), run.rows[at].tolist()))
+        return list(zip(run.keys[spread[at]].tolist(), run.rows[at].tolist(), strict=True))
 
 
 class ThresholdRule:
     """One threshold award."""
 
-    def __init__(self, index: int, rule: ThresholdAward, plan: Plan, views: dict[str, PeriodView], states: AwardStates, writer: AwardWriter):
+    def __init__(
+        self,
+        index: int,
+        rule: ThresholdAward,
+        plan: Plan,
+        views: dict[str, PeriodView],
+        states: AwardStates,
+        writer: AwardWriter,
+    ):
         self.index, self.rule, self.states, self.writer = index, rule, states, writer
         self.checks = [_Check(condition, views[condition.kpi]) for condition in rule.all or rule.any]
-        self.kind = "+".join(kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given)
+        self.kind = "+".join(
+            kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given
+        )
         self.bonus = to_fixed(rule.bonus) if rule.bonus is not None else 0
         self.threshold = (" and " if rule.all else " or ").join(
             _condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
@@ -59,7 +70,7 @@ class ThresholdRule:
             return
         keys = np.array([key for _, key in points], np.int64)
         eligible = self.writer.people.eligible(self.rule.roles, keys)
-        for (row, key), counts in zip(points, eligible.tolist()):
+        for (row, key), counts in zip(points, eligible.tolist(), strict=True):
             if counts:
                 self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
 

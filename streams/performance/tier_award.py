@@ -1,4 +1,5 @@
 """Tier tables: an award for each tier crossed, and the money that a level pays."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -25,7 +26,9 @@ from streams.performance.running import Running, key_parts
 class TierRule:
     """One tier table over one KPI's periods."""
 
-    def __init__(self, index: int, rule: TierAward, plan: Plan, view: PeriodView, states: AwardStates, writer: AwardWriter):
+    def __init__(
+        self, index: int, rule: TierAward, plan: Plan, view: PeriodView, states: AwardStates, writer: AwardWriter
+    ):
         self.index, self.rule, self.view, self.states, self.writer = index, rule, view, states, writer
         self.ladder = Ladder.of_tiers(view.kpi, rule.tiers)
         self.payout = None
@@ -59,7 +62,9 @@ class TierRule:
         if self.payout:
             self._earn(run, (base, level), (targets, spread, counts), peaks, decisions)
 
-    def _announce(self, key: int, level: int, row: int, values: tuple[int, int, int], decisions: Decisions, origins) -> None:
+    def _announce(
+        self, key: int, level: int, row: int, values: tuple[int, int, int], decisions: Decisions, origins
+    ) -> None:
         code, ordinal = key_parts(key)
         holder = self._holder(code, ordinal)
         tiers = len(self.bounds)
@@ -109,7 +114,9 @@ class TierRule:
             wanted = Fraction(target) / Fraction(bound)
         return decimal_text(abs(wanted - value))
 
-    def _earn(self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions) -> None:
+    def _earn(
+        self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions
+    ) -> None:
         base, level = levels
         targets, spread, counts = spreads
         if peaks is not None:
@@ -170,5 +177,3 @@ def _pays_text(tier: Tier) -> str:
     if tier.rate is not None:
         return percent_text(tier.rate)
     return number_text(tier.amount) if tier.amount is not None else ""
-
-

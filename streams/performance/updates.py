@@ -1,4 +1,5 @@
 """KPI updates: absolute values of the day cells and periods touched since the last ones."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -119,11 +120,9 @@ def _measured(view: PeriodView, num: np.ndarray, den: np.ndarray, targets: np.nd
         attained = (2 * num * SCALE + against) // (2 * against)
         return pa.array(num), pa.array(attained, mask=targets <= 0)
     values, attainments = [], []
-    for top, below, target in zip(num.tolist(), den.tolist(), targets.tolist()):
+    for top, below, target in zip(num.tolist(), den.tolist(), targets.tolist(), strict=True):
         value = value_of(scale, top, below)
         attainment = attainment_of(view.kpi, value, target)
         values.append(None if value is None else round_half_up(value, 1))
         attainments.append(None if attainment is None else round_half_up(attainment * SCALE, 1))
     return pa.array(values, pa.int64()), pa.array(attainments, pa.int64())
-
-

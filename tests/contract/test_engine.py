@@ -1,4 +1,5 @@
 """The engine against the naive reference, and laws 1 and 2, over random plans and histories."""
+
 from __future__ import annotations
 
 import json
@@ -49,12 +50,12 @@ def test_engine_equals_the_reference(seed, batch):
     counts = [json.loads(value) for value in got.outcomes.values()]
     assert {name: sum(count[name] for count in counts) for name in want.outcomes()} == want.outcomes()
     awards = ("award_id", "rule", "kind", "employee", "period_kind", "period", "tier", "sequence", "state")
-    assert [tuple(getattr(award, name) for name in awards) + (award.cause.id,) for award in got.awards] == [
-        tuple(award[name] for name in awards) + (award["cause"]["id"],) for award in want.awards
+    assert [(*(getattr(award, name) for name in awards), award.cause.id) for award in got.awards] == [
+        (*(award[name] for name in awards), award["cause"]["id"]) for award in want.awards
     ]
     lines = ("rule", "employee", "period_kind", "period", "reason")
-    assert [tuple(line[name] for name in lines) + (line["amount"], line["id"]) for line in got.earnings] == [
-        tuple(line[name] for name in lines) + (fixed(line["amount"]), line["cause_id"]) for line in want.earnings
+    assert [(*(line[name] for name in lines), line["amount"], line["id"]) for line in got.earnings] == [
+        (*(line[name] for name in lines), fixed(line["amount"]), line["cause_id"]) for line in want.earnings
     ]
     assert len({line["line_id"] for line in got.earnings}) == len(got.earnings)
     assert {
@@ -120,7 +121,10 @@ def test_law_2_a_restart_changes_nothing(seed, data):
     changed = changed.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
     values = [json.dumps(event).encode() for event in random_events(dice, plan.currency)]
     credits = credit_records(plan, values)
-    controls = [Out("credits", encode_control(PlanApplied(id=str(at), plan=one)), headers=(("kind", b"control"),)) for at, one in enumerate((plan, changed))]
+    controls = [
+        Out("credits", encode_control(PlanApplied(id=str(at), plan=one)), headers=(("kind", b"control"),))
+        for at, one in enumerate((plan, changed))
+    ]
     middle = len(credits) // 2
     log = [controls[0], *credits[:middle], controls[1], *credits[middle:]]
     cut = data.draw(st.integers(0, len(log)))

@@ -1,4 +1,5 @@
 """The whole path on real servers: any client's records, plan changes without a restart, kill -9 in the middle."""
+
 from __future__ import annotations
 
 import json
@@ -39,7 +40,9 @@ def sale(id: str, employee: str, amount: str) -> dict:
 
 
 def revenue(pipeline: Pipeline) -> dict[str, Decimal]:
-    return dict(pipeline.query("SELECT employee, sum(value) FROM bi.kpi_person_month WHERE kpi = 'revenue' GROUP BY employee"))
+    return dict(
+        pipeline.query("SELECT employee, sum(value) FROM bi.kpi_person_month WHERE kpi = 'revenue' GROUP BY employee")
+    )
 
 
 def test_events_of_any_client_count_and_a_plan_change_takes_effect_at_once(own_stack: LocalStack):
@@ -49,13 +52,23 @@ def test_events_of_any_client_count_and_a_plan_change_takes_effect_at_once(own_s
         for codec in ("none", "gzip", "snappy", "lz4", "zstd"):
             with_librdkafka(pipeline, codec, [sale(f"{codec}-{n}", "E000000", "1000.10") for n in range(20)])
         for codec in (None, "gzip", "lz4"):
-            pipeline.produce("events.sales", [sale(f"py-{codec}-{n}", "E000001", "1000.10") for n in range(40)], compression_type=codec)
+            pipeline.produce(
+                "events.sales",
+                [sale(f"py-{codec}-{n}", "E000001", "1000.10") for n in range(40)],
+                compression_type=codec,
+            )
         with_console_producer(own_stack, [sale(f"java-{n}", "E000002", "1000.10") for n in range(20)])
         pipeline.wait_until_drained()
-        assert revenue(pipeline) == {"E000000": Decimal("100010"), "E000001": Decimal("120012"), "E000002": Decimal("20002")}
+        assert revenue(pipeline) == {
+            "E000000": Decimal("100010"),
+            "E000001": Decimal("120012"),
+            "E000002": Decimal("20002"),
+        }
         assert pipeline.query("SELECT count() FROM bi.awards") == [(0,)]
 
-        lower = plan.awards[0].model_copy(update={"tiers": (plan.awards[0].tiers[0].model_copy(update={"value": Decimal(100_000)}),)})
+        lower = plan.awards[0].model_copy(
+            update={"tiers": (plan.awards[0].tiers[0].model_copy(update={"value": Decimal(100_000)}),)}
+        )
         apply_plan(pipeline.settings, plan.model_copy(update={"awards": (lower,)}))
         pipeline.wait_until_drained()
         assert sorted(pipeline.query("SELECT employee, threshold, plan_version, cause_type FROM bi.awards")) == [
@@ -69,7 +82,9 @@ def test_events_of_any_client_count_and_a_plan_change_takes_effect_at_once(own_s
 
 def with_librdkafka(pipeline: Pipeline, codec: str, events: list[dict]) -> None:
     """Null keys and librdkafka's default partitioner (CRC32 of the key; random without one)."""
-    producer = Producer({"bootstrap.servers": pipeline.settings.kafka_bootstrap, "compression.type": codec, "linger.ms": 50})
+    producer = Producer(
+        {"bootstrap.servers": pipeline.settings.kafka_bootstrap, "compression.type": codec, "linger.ms": 50}
+    )
     for number, event in enumerate(events):
         producer.produce("events.sales", json.dumps(event).encode(), key=None if number % 2 else event["id"])
     assert producer.flush(20) == 0
@@ -102,15 +117,22 @@ def test_kill_9_of_the_worker_changes_no_figure(own_stack: LocalStack):
         assert kills >= 2, "the worker was through before it could be killed: nothing was tested"
         pipeline.wait_until_drained()
 
-        cells = pipeline.query("SELECT employee, toString(toStartOfMonth(day)), sum(numerator), sum(denominator) FROM kpistream.kpi_days FINAL GROUP BY 1, 2")
+        cells = pipeline.query(
+            "SELECT employee, toString(toStartOfMonth(day)), sum(numerator), sum(denominator) "
+            "FROM kpistream.kpi_days FINAL GROUP BY 1, 2"
+        )
         assert {(employee, month[:7]): (int(total * 100), int(count)) for employee, month, total, count in cells} == {
             key: (cents, expected.counts[key]) for key, cents in expected.cents.items()
         }
-        assert pipeline.query("SELECT sum(applied), sum(duplicate), sum(dead_lettered), sum(unaccounted) FROM bi.conservation") == [(events, 0, 0, 0)]
+        assert pipeline.query(
+            "SELECT sum(applied), sum(duplicate), sum(dead_lettered), sum(unaccounted) FROM bi.conservation"
+        ) == [(events, 0, 0, 0)]
         sent = defaultdict(set)
         for record in read_topic(pipeline.settings, AWARDS.name):
             sent[decode_award(record.value).award_id].add(record.value)
-        assert {len(copies) for copies in sent.values()} == {1}, "a replay may send an award again, but never a different one"
+        assert {len(copies) for copies in sent.values()} == {1}, (
+            "a replay may send an award again, but never a different one"
+        )
         awards = [decode_award(next(iter(copies))) for copies in sent.values()]
         assert {(award.employee, award.period, award.tier) for award in awards} == expected.awards()
         assert len(awards) == len(expected.awards())
@@ -122,7 +144,9 @@ def wait_for_progress(pipeline: Pipeline, events: int, seconds: float = 30) -> b
     deadline = time.monotonic() + seconds
     worker = pipeline.workers[-1]
     while time.monotonic() < deadline:
-        lines = dict(line.rsplit(" ", 1) for line in pipeline.metrics(worker).splitlines() if line.startswith("kpistream_"))
+        lines = dict(
+            line.rsplit(" ", 1) for line in pipeline.metrics(worker).splitlines() if line.startswith("kpistream_")
+        )
         if float(lines.get("kpistream_events_total", 0)) >= events:
             return True
         time.sleep(0.02)

@@ -1,4 +1,5 @@
 """Public files through ``kpistream run``: what the BI views say afterwards, against a plain recomputation."""
+
 from __future__ import annotations
 
 import csv
@@ -9,8 +10,6 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-
-import pytest
 
 from tests.integration.test_run import Run
 
@@ -24,7 +23,12 @@ def attainment(tmp_path: Path, folder: Path) -> dict[tuple[str, str, str], tuple
     assert run.process.returncode == 0 and "agrees" in text, text
     with next((tmp_path / "home" / "runs").glob("*/attainment.csv")).open() as file:
         rows = list(csv.DictReader(file))
-    return {(row["kpi"], row["employee"], row["period"]): tuple(Decimal(row[name]) if row[name] else None for name in ("value", "target", "attainment_percent")) for row in rows}
+    return {
+        (row["kpi"], row["employee"], row["period"]): tuple(
+            Decimal(row[name]) if row[name] else None for name in ("value", "target", "attainment_percent")
+        )
+        for row in rows
+    }
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:
@@ -34,14 +38,21 @@ def percent(part: Decimal, whole: Decimal) -> Decimal:
 def test_adventureworks_attainment_per_person_and_quarter(tmp_path, public_data):
     folder = public_data / "adventureworks"
     with (folder / "SalesPersonQuotaHistory.csv").open(encoding="utf-8-sig") as file:
-        quotas = {(row[0], date.fromisoformat(row[1][:10]) - _SHIFT): Decimal(row[2]) for row in csv.reader(file, delimiter="\t")}
+        quotas = {
+            (row[0], date.fromisoformat(row[1][:10]) - _SHIFT): Decimal(row[2])
+            for row in csv.reader(file, delimiter="\t")
+        }
     starts = sorted({start for _, start in quotas})
     sold: dict = defaultdict(Decimal)
     with (folder / "sales_orders.csv").open(encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             start = starts[bisect_right(starts, date.fromisoformat(row["OrderDate"][:10])) - 1]
             sold[row["SalesPersonID"], start] += Decimal(row["SubTotal"])
-    found = {key: values for key, values in attainment(tmp_path, folder).items() if key[0] == "revenue" and values[1] is not None}
+    found = {
+        key: values
+        for key, values in attainment(tmp_path, folder).items()
+        if key[0] == "revenue" and values[1] is not None
+    }
     assert len(found) == len(quotas) == 163
     for (person, start), quota in quotas.items():
         value, target, attained = found["revenue", f"SP{person}", start.isoformat()]
@@ -63,7 +74,9 @@ def test_northwind_deliveries_on_time(tmp_path, public_data):
     for (employee, quarter), (on_time, total) in shipped.items():
         assert found["deliveries", employee, quarter][0] == total
         assert abs(found["on_time_rate", employee, quarter][0] - Decimal(on_time) * 100 / total) <= Decimal("0.0001")
-    assert sum(values[0] for (kpi, _, period), values in found.items() if kpi == "deliveries" and "Q" in period) == sum(total for _, total in shipped.values())
+    assert sum(values[0] for (kpi, _, period), values in found.items() if kpi == "deliveries" and "Q" in period) == sum(
+        total for _, total in shipped.values()
+    )
 
 
 def test_service_desk_tickets(tmp_path, public_data):
@@ -83,7 +96,11 @@ def test_service_desk_tickets(tmp_path, public_data):
             counts[0] += 1
             counts[1] += row["made_sla"].lower() == "true"
     found = attainment(tmp_path, folder)
-    tickets = {key[1:]: values[0] for key, values in found.items() if key[0] == "tickets_resolved" and len(key[2]) == 7 and "Q" not in key[2]}
+    tickets = {
+        key[1:]: values[0]
+        for key, values in found.items()
+        if key[0] == "tickets_resolved" and len(key[2]) == 7 and "Q" not in key[2]
+    }
     assert tickets == {key: Decimal(total) for key, (total, _) in resolved.items()}
     for key, (total, within) in resolved.items():
         assert abs(found["sla_rate", *key][0] - Decimal(within) * 100 / total) <= Decimal("0.0001")

@@ -14,7 +14,8 @@ PACKAGES = ("schemas", "streams", "sinks", "runtime", "infra")
 
 def lint(folder: Path) -> subprocess.CompletedProcess:
     program = Path(sys.executable).parent / "lint-imports"
-    return subprocess.run([program, "--no-cache"], cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(folder)})
+    environment = {"PYTHONPATH": str(folder)}
+    return subprocess.run([program, "--no-cache"], cwd=folder, capture_output=True, text=True, env=environment)
 
 
 def test_the_tree_keeps_the_rules():

@@ -83,7 +83,7 @@ maybe = {name: st.sampled_from([None, own, "another"]) for name, own in ME.items
 }
 
 
-@given(st.lists(st.fixed_dictionaries(maybe), max_size=12, unique_by=lambda target: tuple(sorted(target.items(), key=str))))
+@given(st.lists(st.fixed_dictionaries(maybe), max_size=12, unique_by=lambda one: tuple(sorted(one.items(), key=str))))
 def test_agrees_with_a_search_through_all_targets(targets):
     def rank(target: dict) -> tuple:
         ranks = [number for number, name in zip((4, 3, 2, 1), ME, strict=True) if target[name]]
