@@ -16,11 +16,11 @@ setup: $(INSTALLED) ## environment in .venv, Kafka and ClickHouse in the cache
 run: setup ## the whole system on a simulated company; DATA=FOLDER for real files, DURATION=SECONDS to stop by itself
 	@$(BIN)/kpistream run $(if $(DATA),--data '$(DATA)') $(if $(DURATION),--duration '$(DURATION)')
 
-test: setup ## every test, with real Kafka and ClickHouse
-	@$(BIN)/pytest tests
+test: setup test-unit ## every test, with real Kafka and ClickHouse
+	@$(BIN)/pytest tests -m integration
 
 test-unit: $(INSTALLED) ## the tests that start no server
-	@$(BIN)/pytest tests -m 'not integration'
+	@$(BIN)/pytest tests -m 'not integration' -n 2
 
 lint: $(INSTALLED) ## style, and who may import whom
 	@$(BIN)/ruff check .
