@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "infra.plan_cli:plan",
     "worker": "infra.process_cli:worker",
     "sink": "infra.process_cli:sink",
+    "lag-exporter": "infra.lag.command:lag_exporter",
     "produce": "infra.ingest.ingest_cli:produce",
     "import": "infra.ingest.ingest_cli:import_",
     "simulate": "infra.ingest.ingest_cli:simulate",

@@ -1,0 +1,1 @@
+"""``kpistream lag-exporter``: how far every consumer group is behind, for Prometheus."""
