@@ -63,7 +63,7 @@ class KafkaReader:
         missing = sorted(keys - self._times.keys())
         deadline = time.monotonic() + _RECORDS_SECONDS
         while missing and time.monotonic() < deadline:
-            one_each = {place: offset for place, offset in reversed(missing)}  # several groups may wait in one place
+            one_each = dict(reversed(missing))  # several groups may wait in one place
             self._read(one_each, deadline)
             missing = [key for key in missing if one_each[key[0]] != key[1]]
         return dict(self._times)
@@ -91,7 +91,7 @@ class KafkaReader:
         if not names:
             return {}
         described = self._admin.describe_groups(names)
-        committed = self._admin.list_group_offsets({name: None for name in names})
+        committed = self._admin.list_group_offsets(dict.fromkeys(names))
         return {
             name: Group(
                 len(described[name]["members"]),
