@@ -45,9 +45,7 @@ class KafkaReader:
         """Ask once: groups and commits first, ends after them."""
         brokers = len(self._admin.describe_cluster()["brokers"])
         names = sorted(
-            group["group_id"]
-            for group in self._admin.list_groups()
-            if group["protocol_type"] in ("", "consumer")
+            group["group_id"] for group in self._admin.list_groups() if group["protocol_type"] in ("", "consumer")
         )
         groups = self._groups(names)
         return Snapshot(brokers, self._partitions(), groups)
