@@ -1,0 +1,1 @@
+"""What docker-compose.yml mounts, generated from the settings of the embedded stack."""

@@ -1,0 +1,60 @@
+"""docker-compose.yml as a Python mapping, with its variables put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+
+_REFERENCE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}")
+
+
+def raw() -> dict[str, Any]:
+    """The file as written, merge keys resolved."""
+    return YAML(typ="safe").load(COMPOSE_FILE)
+
+
+def references(value: object) -> list[tuple[str, str | None, str | None]]:
+    """(name, ``:-`` or ``:?`` or None, default or message) of every variable in ``value``, at any depth."""
+    if isinstance(value, Mapping):
+        return [found for item in value.values() for found in references(item)]
+    if isinstance(value, list):
+        return [found for item in value for found in references(item)]
+    return [match.group("name", "how", "rest") for match in _REFERENCE.finditer(str(value))]
+
+
+def resolved(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The file as Compose sees it with this environment; KeyError for a variable that must be set and is not."""
+
+    def put_in(match: re.Match[str]) -> str:
+        name = match["name"]
+        return environment.get(name) or match["rest"] if match["how"] == ":-" else environment[name]
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: walk(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        return _REFERENCE.sub(put_in, value) if isinstance(value, str) else value
+
+    return walk(raw())
+
+
+def env_file(path: Path) -> dict[str, str]:
+    """NAME=VALUE lines of a file."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+#: The secrets that .env must hold, with values for tests.
+SECRETS = {
+    "KPISTREAM_CLICKHOUSE_PASSWORD": "of-the-writer",
+    "KPISTREAM_CLICKHOUSE_BI_PASSWORD": "of-bi",
+    "GRAFANA_ADMIN_PASSWORD": "of-grafana",
+}
