@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
+
+from infra.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -58,3 +61,24 @@ SECRETS = {
     "KPISTREAM_CLICKHOUSE_BI_PASSWORD": "of-bi",
     "GRAFANA_ADMIN_PASSWORD": "of-grafana",
 }
+
+#: Every variable that a kpistream process reads.
+FIELDS = {f"KPISTREAM_{name.upper()}" for name in Settings.model_fields}
+
+
+def settings_in(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """What a process with this environment, and no other, reads."""
+    for name in FIELDS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def host_path(service: dict[str, Any], inside: str) -> Path:
+    """The file in the repository that a container sees as ``inside``; AssertionError where nothing is mounted."""
+    mounts = [volume.split(":")[:2] for volume in service["volumes"]]
+    fitting = [(target, source) for source, target in mounts if f"{inside}/".startswith(f"{target}/")]
+    assert fitting, f"nothing is mounted at {inside}"
+    target, source = max(fitting, key=lambda mount: len(mount[0]))
+    return ROOT / source / inside.removeprefix(target).strip("/")
