@@ -120,6 +120,10 @@ class Pipeline:
         except (urllib.error.URLError, OSError):
             return None
 
+    def port(self, process: ChildProcess) -> int:
+        """The web port of a process."""
+        return self._ports[process.pid].port
+
     def metrics(self, process: ChildProcess) -> str:
         """The metrics page of a process."""
         return self._page(process, "metrics") or ""

@@ -46,6 +46,10 @@ class Exporter:
             "lag-exporter", [*program, "--web-port", str(self._port.port)], log, environment=environment
         )
 
+    @property
+    def port(self) -> int:
+        return self._port.port
+
     def ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port.port}/readyz", timeout=5) as answer:
