@@ -12,6 +12,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.event_types import EventTypes
 from schemas.results import Award
 from schemas.topics import INTERNAL, Topic
+from sinks.alerts.delivery import Delivery
 
 _CLOUD_EVENT = "application/cloudevents+json"
 _ARROW = "application/vnd.apache.arrow.stream"
@@ -27,7 +28,7 @@ _BLOCKS = {
     },
     "earnings": {"earnings": "Earning lines: money with what caused it."},
 }
-_JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome"}
+_JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery"}
 #: Topics whose stages read control records in-band, beside their blocks.
 _CONTROLLED = ("facts", "credits", "control")
 
@@ -112,7 +113,7 @@ def _operations() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    _, found = msgspec.json.schema_components([Award, DeadLetter], ref_template="#/components/schemas/{name}")
+    _, found = msgspec.json.schema_components([Award, DeadLetter, Delivery], ref_template="#/components/schemas/{name}")
     integers = {name: {"type": "integer"} for name in _COUNTS}
     outcome = {
         "type": "object", "title": "Outcome",

@@ -15,6 +15,7 @@ COMMANDS = {
     "worker": "infra.process_cli:worker",
     "sink": "infra.process_cli:sink",
     "lag-exporter": "infra.lag.command:lag_exporter",
+    "alerts": "infra.alerts_cli:alerts",
     "produce": "infra.ingest.ingest_cli:produce",
     "import": "infra.ingest.ingest_cli:import_",
     "simulate": "infra.ingest.ingest_cli:simulate",

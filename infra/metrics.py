@@ -32,3 +32,13 @@ AWARDS = Counter("kpistream_awards_total", "Awards seen on the awards topic", ("
 SINK_ROWS = Counter("kpistream_sink_rows_total", "Rows inserted into ClickHouse", ("table",))
 SINK_SECONDS = Histogram("kpistream_sink_flush_seconds", "Time of one flush to ClickHouse")
 SINK_FAILURES = Counter("kpistream_sink_failures_total", "Inserts that failed and were tried again")
+ALERTS = Counter("kpistream_alerts_total", "Alerts by what became of them; failed counts attempts", ("channel", "status"))
+ALERTS_PENDING = Gauge("kpistream_alerts_pending", "Alerts that are not delivered yet", ("channel",))
+ALERTS_AGE = Gauge("kpistream_alerts_oldest_pending_seconds", "Age of the oldest undelivered alert", ("channel",))
+ALERT_FAILURES_IN_A_ROW = Gauge("kpistream_alerts_failures_in_a_row", "Failed attempts since a channel last worked", ("channel",))
+ALERT_SECONDS = Histogram("kpistream_alert_attempt_seconds", "Time of one attempt at delivery", ("channel",))
+ALERT_DELAY = Histogram(
+    "kpistream_alert_delay_seconds", "From the award in Kafka to its accepted alert", ("channel",),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 3600, 86400),
+)
+ALERTS_UNREADABLE = Counter("kpistream_alerts_unreadable_total", "Records of awards that are no award")

@@ -8,7 +8,7 @@ import sys
 import click
 
 
-def _run_faust(app: str, port: int | None) -> None:
+def run_faust(app: str, port: int | None) -> None:
     """Become Faust's worker for ``app``: signals and exit codes are then its own."""
     if port is not None:
         os.environ["KPISTREAM_WEB_PORT"] = str(port)
@@ -25,11 +25,11 @@ def worker(web_port: int | None, stages: str | None) -> None:
     """Run the stages: intake, crediting, performance."""
     if stages:
         os.environ["KPISTREAM_STAGES"] = stages
-    _run_faust("streams.app", web_port)
+    run_faust("streams.app", web_port)
 
 
 @click.command()
 @click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
 def sink(web_port: int | None) -> None:
     """Run the loader: internal topics to ClickHouse."""
-    _run_faust("sinks.app", web_port)
+    run_faust("sinks.app", web_port)

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         Path(tempfile.gettempdir()) / f"kpistream-faust-{os.getuid()}",
         description="folder that Faust wants for itself; nothing of value is in it",
     )
+    alerts: Path | None = Field(None, description="YAML file: channels of alerts and who is told where")
+    alerts_text: Path = Field(
+        Path(".kpistream") / "alerts.txt", description="text file that alerts go to while there is no such YAML file"
+    )
     log_format: str = Field("json", pattern="^(json|text)$", description="json or text")
 
     @field_validator("source_topics", "stages", mode="before")

@@ -27,9 +27,10 @@ OUTCOMES = Topic(
     "outcomes", "source topic and partition", "JSON counts of what became of the input", retention_ms=35 * DAY_MS
 )
 DEAD_LETTERS = Topic("dead-letters", "source topic and partition", "one JSON dead letter a record")
+ALERTS = Topic("alerts", "award", "one JSON delivery of an alert a record: sent, failed, given up or suppressed")
 CONTROL = Topic("control", "kind", "one JSON control record each, in order", partitions=1)
 
-INTERNAL = (FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, CONTROL)
+INTERNAL = (FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, CONTROL)
 #: Stages that read control records, with the topic they read them from.
 CONTROL_TARGETS = (FACTS, CREDITS)
 

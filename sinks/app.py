@@ -16,7 +16,7 @@ from runtime.collector import settle
 from runtime.failing import fatal
 from runtime.sink_source import SinkSource
 from runtime.web import add_pages
-from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from schemas.topics import ALERTS, AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
 from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client
 from sinks.rows import RowError
@@ -24,7 +24,9 @@ from sinks.rows import RowError
 log = logging.getLogger("kpistream")
 settings = load_settings()
 
-TOPICS = tuple(topic.name for topic in (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS))
+TOPICS = tuple(
+    topic.name for topic in (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS)
+)
 _FLUSH_SECONDS = 1.0
 _FLUSH_ROWS = 200_000
 

@@ -1,4 +1,4 @@
-"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes. Pure."""
+"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes, alerts. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from schemas.dead_letters import decode_dead_letter
 from schemas.money import to_fixed
 from schemas.results import decode_award
+from sinks.alerts.delivery import decode_delivery
 from sinks.columns import columns, from_list
 from sinks.insert import Origin, Rows, Table
 
@@ -42,6 +43,14 @@ OUTCOMES = Table(
     ),
 )
 
+ALERTS = Table(
+    "alerts",
+    columns(
+        "alert_id:text award_id:text award_state:text employee:text channel:text state:text attempts:uint "
+        "error:text version:uint processed_at:time"
+    ),
+)
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """Absolute counts: what became of the records of one source partition in one facts partition."""
@@ -65,9 +74,7 @@ def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Rows:
     """Rows of ``table`` from one dict per row; version and processed_at come from ``origin`` unless given."""
     loaded = {"version": origin.offset, "processed_at": origin.timestamp}
     whole = [loaded | one for one in dicts]
-    values = {
-        column.name: from_list(column.kind, [one[column.name] for one in whole]) for column in table.columns
-    }
+    values = {column.name: from_list(column.kind, [one[column.name] for one in whole]) for column in table.columns}
     return Rows(table, len(whole), values)
 
 
@@ -107,3 +114,10 @@ def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
 def outcome_rows(value: bytes, origin: Origin) -> list[Rows]:
     """One line of counts; its own version is the facts offset up to which was counted."""
     return [rows_from_dicts(OUTCOMES, [msgspec.structs.asdict(_OUTCOME.decode(value))], origin)]
+
+
+def alert_rows(value: bytes, origin: Origin) -> list[Rows]:
+    """One delivery of an alert. All of one alert lie in one partition, so the latest offset is the latest state."""
+    delivery = decode_delivery(value)
+    row = msgspec.structs.asdict(delivery) | {"state": delivery.status, "processed_at": delivery.at}
+    return [rows_from_dicts(ALERTS, [row], origin)]

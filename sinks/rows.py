@@ -19,7 +19,7 @@ from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
 from sinks.control_rows import control_rows, plan_position_rows
 from sinks.insert import Origin, Rows
-from sinks.json_rows import award_rows, dead_letter_rows, outcome_rows
+from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows
 
 
 class RowError(ValueError):
@@ -49,6 +49,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.AWARDS.name, ""): award_rows,
     (topics.DEAD_LETTERS.name, ""): dead_letter_rows,
     (topics.OUTCOMES.name, ""): outcome_rows,
+    (topics.ALERTS.name, ""): alert_rows,
     (topics.CONTROL.name, ""): control_rows,
     # Copies of what the control topic holds: of those in credits the place matters, of those in facts
     # nothing.

@@ -76,10 +76,10 @@ CREATE TABLE IF NOT EXISTS kpistream.alerts /*on cluster*/
     `award_state` LowCardinality(String) COMMENT 'State that was announced',
     `employee` LowCardinality(String) COMMENT 'Employee concerned',
     `channel` LowCardinality(String) COMMENT 'Channel it went to',
-    `state` LowCardinality(String) COMMENT 'sent, failed or suppressed',
+    `state` LowCardinality(String) COMMENT 'sent, failed, given_up or suppressed',
     `attempts` UInt16 COMMENT 'Attempts so far',
     `error` String COMMENT 'Why the last attempt failed, empty if it did not',
-    `version` UInt64 COMMENT 'Grows with every attempt',
+    `version` UInt64 COMMENT 'Offset in the alerts topic, grows with every attempt',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When it was last attempted'
 )
 ENGINE = ReplacingMergeTree(version)

@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW bi.alerts /*on cluster*/
     `award_state` String COMMENT 'State that was announced',
     `employee` String COMMENT 'Employee concerned',
     `channel` String COMMENT 'Channel it went to',
-    `state` String COMMENT 'sent, failed or suppressed',
+    `state` String COMMENT 'sent, failed, given_up or suppressed',
     `attempts` UInt16 COMMENT 'Attempts so far',
     `error` String COMMENT 'Why the last attempt failed, empty if it did not',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When it was last attempted, UTC'

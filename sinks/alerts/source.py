@@ -1,0 +1,152 @@
+"""Record batches of ``awards`` for the alerts process; reads no further while too much is undelivered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from infra import metrics
+from runtime.failing import fatal
+from runtime.records import RecordBatch
+from schemas.topics import AWARDS
+
+log = logging.getLogger("kpistream")
+
+_POLL_MS = 100
+_COMMIT_SECONDS = 1.0
+
+
+class AwardSource(Service):
+    """``full`` says whether reading should wait, ``committable`` gives next offsets by partition.
+
+    ``given`` is awaited before anything of a new assignment is read, ``taken`` before partitions are given up,
+    ``closing`` at the very end.
+    """
+
+    def __init__(
+        self,
+        channel,
+        settings,
+        full: Callable[[], bool],
+        committable: Callable[[], dict[int, int]],
+        given: Callable[[], Awaitable[None]],
+        taken: Callable[[], Awaitable[None]],
+        closing: Callable[[], Awaitable[None]],
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ready = False
+        self.epoch = 0  # the assignment that is in force; batches of an earlier one are void
+        self.given, self.taken, self._closing = given, taken, closing
+        # Held while there is no assignment: what is read belongs to one assignment, wholly and visibly. Records read
+        # under one and counted under another would be dropped without being read again.
+        self.reading = asyncio.Lock()
+        self._channel, self._full, self._committable = channel, full, committable
+        self._committed: dict[int, int] = {}
+        self._tasks: list[asyncio.Task] = []
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka_bootstrap,
+            group_id=f"{settings.group_prefix}-alerts",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_interval_ms=30 * 60 * 1000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+            group_instance_id=f"{settings.worker_id}-alerts" if settings.worker_id else None,
+        )
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        await self.reading.acquire()
+        self._consumer.subscribe(topics=[AWARDS.name], listener=_Listener(self))
+        await self._consumer.start()
+        self._tasks = [
+            asyncio.ensure_future(self._forever(self._poll)),
+            asyncio.ensure_future(self._forever(self._keep)),
+        ]
+
+    async def on_stop(self) -> None:
+        """Let attempts under way end, commit, leave the group."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.give_up()
+        await self._consumer.stop()
+        await self._closing()
+
+    async def give_up(self) -> None:
+        """Before a rebalance and at the end: nothing under way, offsets committed, everything forgotten."""
+        self.epoch += 1
+        self.ready = False
+        await self.taken()
+        self._committed.clear()
+
+    async def commit(self) -> None:
+        """Commit what may be; a failed commit costs the next owner a look into the log, nothing else."""
+        assigned = {part.partition for part in self._consumer.assignment()}
+        reached = {part: offset for part, offset in self._committable().items() if part in assigned}
+        changed = {part: offset for part, offset in reached.items() if self._committed.get(part) != offset}
+        if changed:
+            try:
+                await self._consumer.commit({TopicPartition(AWARDS.name, part): at for part, at in changed.items()})
+                self._committed |= changed
+            except KafkaError as error:
+                log.warning("offsets not committed", extra={"stage": "alerts", "error": repr(error)})
+        for part, offset in reached.items():
+            end = self._consumer.highwater(TopicPartition(AWARDS.name, part)) or 0
+            metrics.NEXT_OFFSET.labels("alerts", AWARDS.name, part).set(offset)
+            metrics.LAG.labels("alerts", AWARDS.name, part).set(max(0, end - offset))
+
+    async def _poll(self) -> None:
+        paused = False
+        while True:
+            if self._full():
+                # polling goes on, or Kafka would take the partitions away from a process whose receiver is down
+                self._consumer.pause(*self._consumer.assignment())
+                paused = True
+            elif paused:
+                self._consumer.resume(*self._consumer.paused())
+                paused = False
+            async with self.reading:
+                epoch = self.epoch
+                read = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=500)
+            for part, records in read.items():
+                await self._channel.put(RecordBatch(part.topic, part.partition, records, epoch))
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_SECONDS)
+            await self.commit()
+
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await loop()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            fatal(f"alerts: {error!r}")
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(self, source: AwardSource) -> None:
+        self._source = source
+
+    async def on_partitions_assigned(self, assigned) -> None:
+        try:
+            await self._source.given()
+        except Exception as error:  # the consumer would only log it and go on
+            fatal(f"alerts: {error!r}")
+        self._source.ready = True
+        if self._source.reading.locked():
+            self._source.reading.release()
+
+    async def on_partitions_revoked(self, revoked) -> None:
+        if self._source.ready:
+            await self._source.reading.acquire()
+            await self._source.give_up()

@@ -1,0 +1,147 @@
+"""The texts of alerts in English and Chinese. Pure: the same award gives the same text.
+
+Who, what was reached, what it pays, how far to the next tier; what is revoked or not final yet is said as such.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from schemas.money import DECIMALS, minor_step
+from schemas.results import Award, KpiEvidence
+from sinks.alerts.config import Language
+
+_ROLLING = re.compile(r"rolling_(\d+)d")
+#: Causes that people know by a name; any other event type is shown as it is.
+_CAUSES_ZH = {"refund": "退款", "sale": "销售", "plan_change": "方案变更", "plan": "方案变更"}
+
+
+@dataclass(frozen=True)
+class Message:
+    """Plain text: a line, and lines that say more."""
+
+    title: str
+    body: str
+
+
+def message_of(award: Award, language: Language) -> Message:
+    """The text of the alert about ``award``."""
+    return _chinese(award) if language == "zh" else _english(award)
+
+
+def number(text: str) -> str:
+    """A decimal text with thousands marks; what is no number stays as it is."""
+    try:
+        return f"{Decimal(text):,f}"
+    except InvalidOperation:
+        return text
+
+
+def money(text: str, currency: str) -> str:
+    """``5,000.00 CNY``, with the decimals of the currency, and more only where the amount has them."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return f"{text} {currency}".rstrip()
+    places = DECIMALS + 1 - len(str(minor_step(currency)))
+    exact = max(places, -int(amount.normalize().as_tuple().exponent))
+    return f"{amount:,.{exact}f} {currency}".rstrip()
+
+
+def percent(attainment: str) -> str:
+    """``1.0333`` as ``103.33%``."""
+    return f"{number(f'{(Decimal(attainment) * 100).normalize():f}')}%"
+
+
+def _english(award: Award) -> Message:
+    who = award.employee_name or award.employee
+    what = award.name.get("en") or award.name.get("zh") or award.rule
+    bound = _bound(award)
+    period = _period(award, "the {days} days to {last}")
+    team = f" (team {award.team})" if award.team else ""
+    full = f"{what} ({bound})" if bound else what
+    if award.state == "revoked":
+        lines = [f"Revoked: {who}{team} no longer holds {full} for {period}."]
+        if paid := _pays(award):
+            lines.append(f"No longer paid: {paid}.")
+        lines.append(f"Cause: {award.cause.type.replace('_', ' ')} {award.cause.id}.")
+        return Message(f"Revoked: {who}, {full}", "\n".join(lines + _evidence(award, "{kpi} now")))
+    lines = [f"{who}{team} reached {full} for {period}."]
+    lines += _evidence(award, "{kpi}")
+    if paid := _pays(award):
+        lines.append(f"Pays {paid}.")
+    if "promotion" in award.kind:
+        lines.append("Meets the conditions for a promotion.")
+    if award.next_tier is not None:
+        gap = f", {number(award.gap)} to go" if award.gap is not None else ""
+        lines.append(f"Next tier: {_written(award.next_tier)}{gap}.")
+    if award.state == "provisional":
+        lines.append("Provisional: final only when the period ends.")
+    return Message(f"{who} reached {full}", "\n".join(lines))
+
+
+def _chinese(award: Award) -> Message:
+    who = award.employee_name or award.employee
+    what = award.name.get("zh") or award.name.get("en") or award.rule
+    bound = _bound(award).replace(" and ", " 且 ").replace(" or ", " 或 ")
+    period = _period(award, "截至 {last} 的 {days} 天")
+    team = f"（团队 {award.team}）" if award.team else ""
+    full = f"「{what}」（{bound}）" if bound else f"「{what}」"
+    if award.state == "revoked":
+        lines = [f"撤销：{who}{team}不再享有 {period} 的{full}。"]
+        if paid := _pays(award):
+            lines.append(f"不再发放：{paid}。")
+        cause = _CAUSES_ZH.get(award.cause.type, award.cause.type)
+        lines.append(f"原因：{cause} {award.cause.id}。")
+        return Message(f"撤销：{who}，{full}", "\n".join(lines + _evidence(award, "{kpi} 现为", chinese=True)))
+    lines = [f"{who}{team}达成 {period} 的{full}。"]
+    lines += _evidence(award, "{kpi}", chinese=True)
+    if paid := _pays(award):
+        lines.append(f"奖励：{paid}。")
+    if "promotion" in award.kind:
+        lines.append("符合晋升条件。")
+    if award.next_tier is not None:
+        gap = f"，还差 {number(award.gap)}" if award.gap is not None else ""
+        lines.append(f"下一档：{_written(award.next_tier)}{gap}。")
+    if award.state == "provisional":
+        lines.append("暂定：期末方为最终结果。")
+    return Message(f"{who} 达成{full}", "\n".join(lines))
+
+
+def _evidence(award: Award, label: str, chinese: bool = False) -> list[str]:
+    return [_kpi(one, label.format(kpi=one.kpi), chinese) for one in award.evidence if one.value is not None]
+
+
+def _kpi(one: KpiEvidence, label: str, chinese: bool) -> str:
+    value = number(one.value or "")
+    reached = "" if one.attainment is None else percent(one.attainment)
+    if chinese:
+        target = f"，目标 {number(one.target)}" if one.target is not None else ""
+        return f"{label}：{value}{target}{f'，达成率 {reached}' if reached else ''}。"
+    target = f" of {number(one.target)}" if one.target is not None else ""
+    return f"{label}: {value}{target}{f', {reached} attained' if reached else ''}."
+
+
+def _bound(award: Award) -> str:
+    return " ".join(_written(word) for word in award.threshold.split(" "))
+
+
+def _written(bound: str) -> str:
+    """A bound as written in the plan, with thousands marks where it is an amount."""
+    return number(bound) if re.fullmatch(r"\d{4,}(\.\d+)?", bound) else bound
+
+
+def _pays(award: Award) -> str:
+    """The money, else the rate; '' where the award pays nothing by itself."""
+    if award.amount is not None:
+        return money(award.amount, award.currency) if Decimal(award.amount) else ""
+    if not award.pays or award.pays.endswith("%"):
+        return award.pays
+    return money(award.pays, award.currency)
+
+
+def _period(award: Award, rolling: str) -> str:
+    found = _ROLLING.fullmatch(award.period_kind)
+    return rolling.format(days=found[1], last=award.period) if found else award.period
