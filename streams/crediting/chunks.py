@@ -33,8 +33,8 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest event
-    time when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
+    """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest
+    arrival when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
     (high, order of the log).
 
     ``shares``: one row per payee of the split sales among them, likewise, payees in order: payee, ppm.

@@ -69,7 +69,8 @@ def decide_columns(segment: Segment, judged: Judged, state: State) -> Fates:
 
 
 def _advance_clock(segment: Segment, state: State) -> tuple[np.ndarray, np.ndarray]:
-    newest = np.maximum(np.maximum.accumulate(segment.time), state.newest)
+    # Arrival, not event time, decides what is forgotten: in a backfill one partition may be months ahead of another.
+    newest = np.maximum(np.maximum.accumulate(segment.arrived), state.newest)
     seen = (newest // _MINUTE_MS).astype(np.int32)
     horizon = state.rules.horizon_minutes if state.rules else seen
     floor = np.maximum(seen - horizon, state.floor).astype(np.int32)

@@ -36,6 +36,7 @@ class Segment:
     high: np.ndarray  # uint64
     low: np.ndarray  # uint64
     time: np.ndarray  # int64 ms
+    arrived: np.ndarray  # int64 ms: when the broker took the facts record, 0 where it never did
     first: int
     last: int
 
@@ -57,6 +58,7 @@ class _Parts:
 
     blocks: list[pa.RecordBatch] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
+    arrived: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
     types: dict[str, pa.DataType] = field(default_factory=dict)
@@ -68,9 +70,10 @@ class _Parts:
             for name, type_ in zip(block.schema.names, block.schema.types, strict=True)
         )
 
-    def add(self, block: pa.RecordBatch, offset: int, start: int, source: int) -> None:
+    def add(self, block: pa.RecordBatch, record: Record, start: int, source: int) -> None:
         self.blocks.append(block)
-        self.offsets.append(offset)
+        self.offsets.append(record.offset)
+        self.arrived.append(max(record.timestamp, 0))
         self.starts.append(start)
         self.sources.append(source)
         self.types |= dict(zip(block.schema.names, block.schema.types, strict=True))
@@ -100,7 +103,7 @@ def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment
         if not parts.fits(block):
             yield from _segment(parts, first, record.offset - 1)
             parts, first = _Parts(), record.offset
-        parts.add(block, record.offset, start, source)
+        parts.add(block, record, start, source)
     yield from _segment(parts, first, records[-1].offset)
 
 
@@ -144,6 +147,7 @@ def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
         high=np.ascontiguousarray(halves[:, 0]),
         low=np.ascontiguousarray(halves[:, 1]),
         time=table.column("time").to_numpy(),
+        arrived=np.repeat(np.array(parts.arrived, np.int64), counts),
         first=first,
         last=last,
     )

@@ -21,7 +21,7 @@ _CLOCK, _PLAN, _ASSIGNMENTS = "clock", "plan", "assignments/"
 
 
 class State:
-    """``newest``: latest event time seen (ms); ``floor``: what was seen before it (minutes) is forgotten.
+    """``newest``: latest arrival seen (ms); ``floor``: what was seen before it (minutes) is forgotten.
     Both only grow, row by row, so that the order of the log alone decides what is still remembered.
     """
 

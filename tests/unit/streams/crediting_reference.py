@@ -62,6 +62,11 @@ class Block:
     rejected: list[list] = field(default_factory=list)
     gaps: list[list] = field(default_factory=list)
 
+    @property
+    def arrived(self) -> int:
+        """When the broker took it, ms: as if the newest event had come at once."""
+        return max((event.time for _, event in self.rows), default=0)
+
 
 def make_plan(teams: dict[str, list[str]], currency: str = "CNY", **crediting: Any) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
@@ -105,7 +110,7 @@ def _record(offset: int, step: Block | PlanApplied) -> Record:
         "rejected": step.rejected,
         "gaps": step.gaps,
     }
-    return Record(offset, encode_block(_table(step.rows), meta), kind_header("facts"))
+    return Record(offset, encode_block(_table(step.rows), meta), kind_header("facts"), step.arrived)
 
 
 def _table(rows: list[tuple[int, Event]]) -> pa.RecordBatch:
@@ -203,7 +208,7 @@ class Reference:
             if source_offset <= self.marks.get(block.partition, -1):
                 continue
             self.marks[block.partition] = source_offset
-            self.newest = max(self.newest, event.time)
+            self.newest = max(self.newest, block.arrived)
             if self.plan:
                 horizon = self.plan.crediting.horizon_days * 24 * 60
                 self.floor = max(self.floor, self.newest // MINUTE - horizon)

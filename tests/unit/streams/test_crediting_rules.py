@@ -316,7 +316,7 @@ def test_a_split_sale_that_comes_again_is_refunded_by_its_new_split_alone():
     later = START + 3 * DAY
     again = Event("o1", time=later, splits=tenths, data=data)
     back = block(refund("r1", "o1", 500, later), first=2)
-    result = run_both_ways(SHORT, block(Event("o1", splits=halves, data=data), again), back)
+    result = run_both_ways(SHORT, block(Event("o1", splits=halves, data=data)), block(again, first=1), back)
     refunded = [(row["employee"], row["payee"]) for row in result.rows if row["id"] == "r1"]
     assert refunded == [("E1", 0), ("E3", 1)]
 
