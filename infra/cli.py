@@ -23,6 +23,8 @@ COMMANDS = {
     "reconcile": "infra.reconcile_cli:reconcile",
     "dlq": "infra.dlq_cli:dlq",
     "show": "infra.show_cli:show",
+    "top": "infra.top:top",
+    "doctor": "infra.doctor.command:doctor",
 }
 
 

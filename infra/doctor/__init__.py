@@ -1,0 +1,1 @@
+"""``kpistream doctor``: what is wrong with a set-up, and how to mend it."""
