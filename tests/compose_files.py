@@ -82,3 +82,15 @@ def host_path(service: dict[str, Any], inside: str) -> Path:
     assert fitting, f"nothing is mounted at {inside}"
     target, source = max(fitting, key=lambda mount: len(mount[0]))
     return ROOT / source / inside.removeprefix(target).strip("/")
+
+
+def broker_settings(kafka: dict[str, Any]) -> dict[str, str]:
+    """The server.properties that the image apache/kafka makes of the service's variables, by the image's own rule."""
+    variables = dict(kafka["environment"])
+    for file in kafka["env_file"]:
+        variables |= env_file(ROOT / file)
+    del variables["KAFKA_HEAP_OPTS"]  # of the Java machine, no broker setting
+    return {
+        name.removeprefix("KAFKA_").lower().replace("_", ".").replace("...", "-").replace("..", "_"): value
+        for name, value in variables.items()
+    }

@@ -16,7 +16,7 @@ from infra.local import artifacts
 from infra.local.clickhouse_config import bi, server_xml, users_xml, writer
 from infra.local.kafka import KafkaServer
 from infra.topic_admin import wanted_topics
-from tests.compose_files import ROOT, SECRETS, env_file, resolved, settings_in
+from tests.compose_files import ROOT, SECRETS, broker_settings, resolved, settings_in
 
 SERVICES: dict[str, dict[str, Any]] = resolved(SECRETS)["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kpistream:")}
@@ -34,15 +34,7 @@ def test_generated_files_are_current() -> None:
 
 
 def test_broker_settings_are_those_of_the_embedded_stack(tmp_path: Path) -> None:
-    kafka = SERVICES["kafka"]
-    (file,) = kafka["env_file"]
-    variables = env_file(ROOT / file) | kafka["environment"]
-    del variables["KAFKA_HEAP_OPTS"]  # of the Java machine, no broker setting
-    # the image's own way from a variable to a setting
-    compose = {
-        name.removeprefix("KAFKA_").lower().replace("_", ".").replace("...", "-").replace("..", "_"): value
-        for name, value in variables.items()
-    }
+    compose = broker_settings(SERVICES["kafka"])
     server = KafkaServer(tmp_path)
     try:
         embedded = server.settings()
