@@ -187,9 +187,3 @@ def test_who_talks_to_whom_shares_a_network() -> None:
         for other in service.get("depends_on", {}):
             if other not in ONCE:
                 assert set(service["networks"]) & set(SERVICES[other]["networks"]), f"{name} cannot reach {other}"
-
-
-def test_alerts_write_where_a_volume_keeps_it() -> None:
-    alerts = OURS["alerts"]
-    (volume,) = alerts["volumes"]
-    assert alerts["environment"]["KPISTREAM_ALERTS_TEXT"].startswith(volume.split(":")[1] + "/")

@@ -1,4 +1,4 @@
-"""What docker-compose.yml mounts for Prometheus and Grafana, beside what their files expect."""
+"""What docker-compose.yml mounts for Prometheus, Grafana and alerts, beside what their files expect."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
-from tests.compose_files import SECRETS, host_path, resolved
+from tests.compose_files import FIELDS, ROOT, SECRETS, host_path, resolved, settings_in
 
 SERVICES: dict[str, dict[str, Any]] = resolved(SECRETS)["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kpistream:")}
@@ -46,3 +47,18 @@ def test_grafana_finds_its_data_source_and_dashboards() -> None:
     (provider,) = yaml_of(provisioning / "dashboards" / "kpistream.yml")["providers"]
     assert list(host_path(service, provider["options"]["path"]).glob("*.json"))
     assert service["environment"]["PROMETHEUS_URL"] == "http://prometheus:9090"
+
+
+def test_alerts_write_where_a_volume_keeps_it() -> None:
+    alerts = OURS["alerts"]
+    (volume,) = alerts["volumes"]
+    assert alerts["environment"]["KPISTREAM_ALERTS_TEXT"].startswith(volume.split(":")[1] + "/")
+
+
+def test_the_override_of_the_docs_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "docker.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    for name, service in YAML(typ="safe").load(block)["services"].items():
+        environment = OURS[name]["environment"] | service["environment"]
+        settings = settings_in({key: value for key, value in environment.items() if key in FIELDS}, monkeypatch)
+        assert [volume.split(":")[1] for volume in service["volumes"]] == [str(settings.alerts)]
