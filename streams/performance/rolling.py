@@ -39,26 +39,20 @@ class RollingTable(CellTable):
         self, kpi_index: int, kpi: Kpi, part: Contribution, grouping: Grouping, day: np.ndarray
     ) -> Running | None:
         """Add contributions row by row; as PeriodTable.accumulate."""
-        place = np.full(len(grouping.group), -1, np.int64)
-        place[part.rows] = np.arange(len(part.rows))
-        at = place[grouping.order]
-        at = at[at >= 0]
-        if not len(at):
+        placed = grouping.place(part)
+        if placed is None:
             return None
-        rows = part.rows[at]
-        group = grouping.group[rows]
-        starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-        keys = grouping.keys[group[starts]]
-        slots = self.slots(keys)
+        at, rows = placed.at, placed.rows
+        slots = self.slots(placed.keys)
         base_num, base_den = self.num[kpi_index, slots].copy(), self.den[kpi_index, slots].copy()
         num, den = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
-        slot_of_row = np.repeat(slots, np.diff(np.append(starts, len(rows)))).tolist()
+        slot_of_row = np.repeat(slots, placed.lengths).tolist()
         members = part.members[at].tolist() if part.members is not None else None
         days, nums, dens = day[rows].tolist(), part.numerator[at].tolist(), part.denominator[at].tolist()
         for row, slot in enumerate(slot_of_row):
             window = self._add(kpi_index, kpi, slot, days[row], nums[row], dens[row], members and [members[row]])
             num[row], den[row] = window.num, window.den
-        running = Running(rows, starts, slots, keys, num, den, base_num, base_den)
+        running = Running(rows, placed.starts, slots, placed.keys, num, den, base_num, base_den)
         ends = running.ends()
         self.num[kpi_index, slots], self.den[kpi_index, slots] = num[ends], den[ends]
         return running

@@ -72,6 +72,32 @@ class Grouping:
     order: np.ndarray
     keys: np.ndarray
 
+    def place(self, part: Contribution) -> Placed | None:
+        """Put a KPI's contributions in (group, log) order; None if none falls into a group."""
+        place = np.full(len(self.group), -1, np.int64)
+        place[part.rows] = np.arange(len(part.rows))
+        at = place[self.order]
+        at = at[at >= 0]
+        if not len(at):
+            return None
+        rows = part.rows[at]
+        group = self.group[rows]
+        starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        return Placed(at, rows, starts, self.keys[group[starts]], np.diff(np.append(starts, len(rows))))
+
+
+@dataclass(slots=True)
+class Placed:
+    """Contributions in (group, log) order: ``at`` in the contribution, ``rows`` of the batch; by group ``starts``,
+    ``keys`` and ``lengths``.
+    """
+
+    at: np.ndarray
+    rows: np.ndarray
+    starts: np.ndarray
+    keys: np.ndarray
+    lengths: np.ndarray
+
 
 def group_rows(keys: np.ndarray) -> Grouping:
     """Group rows by ``keys`` (int64, −1 for rows outside every period)."""
@@ -93,17 +119,11 @@ class PeriodTable(CellTable):
 
     def accumulate(self, kpi_index: int, kpi: Kpi, part: Contribution, grouping: Grouping) -> Running | None:
         """Add a KPI's contributions; None if no row falls into a period."""
-        place = np.full(len(grouping.group), -1, np.int64)
-        place[part.rows] = np.arange(len(part.rows))
-        at = place[grouping.order]
-        at = at[at >= 0]
-        if not len(at):
+        placed = grouping.place(part)
+        if placed is None:
             return None
-        rows = part.rows[at]
-        group = grouping.group[rows]
-        starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-        keys = grouping.keys[group[starts]]
-        slots = self.slots(keys)
+        at, starts = placed.at, placed.starts
+        slots = self.slots(placed.keys)
         base_num, base_den = self.num[kpi_index, slots], self.den[kpi_index, slots]
         den = _running_sum(part.denominator[at], starts, base_den)
         if kpi.aggregate in ("min", "max"):
@@ -111,11 +131,10 @@ class PeriodTable(CellTable):
         else:
             values = part.numerator[at]
             if part.members is not None:
-                lengths = np.diff(np.append(starts, len(at)))
-                novel = novel_members(self.members, kpi_index, np.repeat(slots, lengths), part.members[at])
+                novel = novel_members(self.members, kpi_index, np.repeat(slots, placed.lengths), part.members[at])
                 values = np.where(novel, part.denominator[at], 0)
             num = _running_sum(values, starts, base_num)
-        running = Running(rows, starts, slots, keys, num, den, base_num, base_den)
+        running = Running(placed.rows, starts, slots, placed.keys, num, den, base_num, base_den)
         ends = running.ends()
         self.num[kpi_index, slots] = num[ends]
         self.den[kpi_index, slots] = den[ends]
