@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from infra.lag.computation import Snapshot, lags
+from infra.lag.computation import Place, Snapshot, lags
 from infra.lag.kafka_reader import KafkaReader
 from infra.run.view import award_line, table
 from infra.settings import Settings, load_settings
@@ -29,6 +29,7 @@ from schemas.topics import AWARDS, DEAD_LETTERS
 #: In the order of the flow; other groups of ours follow by name.
 STAGES = ("intake", "crediting", "performance", "sink")
 SHOWN_AWARDS = 8
+_AWARDS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def screen(look: Look, before: Look | None, awards: Iterable[Award], prefix: str
 
 
 class Watch:
-    """The connections; ``look`` and ``newest_awards`` raise KafkaError."""
+    """The connections; the methods raise KafkaError."""
 
     def __init__(self, settings: Settings) -> None:
         self._reader = KafkaReader(settings.kafka_bootstrap)
@@ -142,16 +143,25 @@ class Watch:
             waits[row.group] = max(waits.get(row.group, 0.0), row.seconds(times, now_ms) or 0.0)
         return Look(time.monotonic(), snapshot, waits)
 
-    def newest_awards(self) -> list[Award]:
-        """The newest on top."""
-        found = self._consumer.poll(200) if self._consumer.assignment() else {}
-        records = sorted((one for batch in found.values() for one in batch), key=lambda one: one.timestamp)
-        for record in records:
+    def newest_awards(self, look: Look) -> list[Award]:
+        """Those that were there at that look, the newest on top."""
+        records, deadline = [], time.monotonic() + _AWARDS_SECONDS
+        while self._behind(look) and time.monotonic() < deadline:
+            records += [one for batch in self._consumer.poll(200).values() for one in batch]
+        for record in sorted(records, key=lambda one: one.timestamp):
             try:
                 self._awards.append(decode_award(record.value))
             except ValidationError:  # only a view; the loader tells of it
                 continue
         return list(reversed(self._awards))
+
+    def _behind(self, look: Look) -> bool:
+        ends = look.snapshot.partitions
+        return any(
+            self._consumer.position(one) < ends[Place(*one)].end
+            for one in self._consumer.assignment()
+            if Place(*one) in ends
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -186,15 +196,16 @@ def _show(watch: Watch, prefix: str, interval: float, once: bool) -> None:
     before, look = None, watch.look()
     if once:
         time.sleep(interval)  # a rate takes two looks
-        click.echo(plain(watch.look(), look, watch.newest_awards(), prefix))
+        before, look = look, watch.look()
+        click.echo(plain(look, before, watch.newest_awards(look), prefix))
         return
     if not sys.stdout.isatty():
         while True:
-            click.echo(plain(look, before, watch.newest_awards(), prefix) + "\n")
+            click.echo(plain(look, before, watch.newest_awards(look), prefix) + "\n")
             time.sleep(interval)
             before, look = look, watch.look()
     with Live(console=Console(), auto_refresh=False, screen=True) as live:
         while True:
-            live.update(screen(look, before, watch.newest_awards(), prefix), refresh=True)
+            live.update(screen(look, before, watch.newest_awards(look), prefix), refresh=True)
             time.sleep(interval)
             before, look = look, watch.look()
