@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.console import Console, Group, RenderableType
@@ -20,6 +20,8 @@ from schemas.results import Award
 
 #: Newest awards on the screen.
 SHOWN_AWARDS = 8
+#: Newest pushed alerts on the screen.
+SHOWN_ALERTS = 3
 _REVOKED, _REACHED = "yellow", "green"
 
 
@@ -30,6 +32,7 @@ class LiveView(PlainView):
         self._console = console or Console()
         super().__init__(self._console.file)
         self._newest: deque[Award] = deque(maxlen=SHOWN_AWARDS)
+        self._alerts: deque[str] = deque(maxlen=SHOWN_ALERTS)
         self._live: Live | None = None
 
     def say(self, line: str) -> None:
@@ -48,8 +51,12 @@ class LiveView(PlainView):
         """Called several times a second."""
         self._newest.extend(tail.take())
         if self._live is not None:
-            drawn = screen(seconds, figures, tail, supervisor, list(self._newest))
+            drawn = screen(seconds, figures, tail, supervisor, list(self._newest), list(self._alerts))
             self._draw(partial(self._live.update, drawn, refresh=True))
+
+    def pushed(self, titles: list[str]) -> None:
+        """Shown with the next drawing."""
+        self._alerts.extend(titles)
 
     def end(self) -> None:
         """Leave the last screen where it is."""
@@ -67,7 +74,12 @@ class LiveView(PlainView):
 
 
 def screen(
-    seconds: float, figures: Figures, tail: AwardsTail, supervisor: Supervisor, newest: list[Award]
+    seconds: float,
+    figures: Figures,
+    tail: AwardsTail,
+    supervisor: Supervisor,
+    newest: list[Award],
+    alerts: Sequence[str] = (),
 ) -> RenderableType:
     """Everything at a glance."""
     upper = Table.grid(expand=True, padding=(0, 1))
@@ -79,7 +91,9 @@ def screen(
     lower.add_column(ratio=3)
     lower.add_row(_board(figures.board), _awards(newest))
     title = f"[bold]kpistream[/] {seconds:,.0f} s · [bold]{figures.rate:,.0f}[/] events/s"
-    return Panel(Group(upper, lower), title=title, subtitle=figures.trouble or "Ctrl-C ends the run in order")
+    return Panel(
+        Group(upper, lower, _pushed(alerts)), title=title, subtitle=figures.trouble or "Ctrl-C ends the run in order"
+    )
 
 
 def _counts(figures: Figures, tail: AwardsTail) -> RenderableType:
@@ -129,6 +143,13 @@ def _board(board: Board | None) -> RenderableType:
         reached = "" if rank.attainment_percent is None else f"{rank.attainment_percent:,.0f} %"
         rows.add_row(f"{number}. {rank.employee}", amount(rank.value), reached)
     return Panel(rows, title=f"{board.kpi}, {board.period}", border_style="magenta")
+
+
+def _pushed(alerts: Sequence[str]) -> RenderableType:
+    if not alerts:
+        return Panel(Text("none yet", style="dim"), title="pushed alerts", border_style="blue")
+    lines = [Text(title, no_wrap=True, overflow="ellipsis") for title in reversed(alerts)]
+    return Panel(Group(*lines), title="pushed alerts", border_style="blue")
 
 
 def _awards(newest: list[Award]) -> RenderableType:

@@ -25,4 +25,6 @@ def services(workers: int) -> tuple[Service, ...]:
     return (
         Service("worker", ("worker",), workers),
         Service("sink", ("sink",)),
+        Service("lag-exporter", ("lag-exporter",)),
+        Service("alerts", ("alerts", "run")),
     )

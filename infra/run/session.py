@@ -12,6 +12,8 @@ from infra.clickhouse.reconcile import reconcile
 from infra.control_topic import apply_plan
 from infra.local.errors import StackError
 from infra.local.stack import LocalStack
+from infra.run.alerts_tail import FILE_NAME as ALERTS_FILE
+from infra.run.alerts_tail import AlertsTail
 from infra.run.awards_tail import AwardsTail
 from infra.run.feed import Feed
 from infra.run.figures import FiguresReader, bi_client
@@ -45,6 +47,7 @@ class Session:
     def __init__(self, options: Options, folder: RunFolder, view: PlainView, stop: Stop) -> None:
         self._options, self._folder, self._view, self._stop = options, folder, view, stop
         self._supervisor = Supervisor(view.say)
+        self._alerts = AlertsTail(folder.path / ALERTS_FILE)
 
     def run(self) -> int:
         """The whole run. Raises StackError and the errors of plans, mappings, topics and migrations."""
@@ -92,6 +95,7 @@ class Session:
         self._supervisor.adopt(ServerProgram("clickhouse", stack.clickhouse))
         os.environ.update(connection.environment())  # for us and for every child
         os.environ["KPISTREAM_WEB_HOST"] = connection.clickhouse_host
+        os.environ["KPISTREAM_ALERTS_TEXT"] = str(self._alerts.path)
         os.environ["KPISTREAM_FAUST_DATA"] = str(self._folder.path / "faust")
         return load_settings()
 
@@ -131,11 +135,7 @@ class Session:
         feed.stop()
         stopped_at, asked = time.monotonic(), self._stop.asked
         while not (reader.newest.asked_at > stopped_at and reader.newest.caught_up):
-            if (
-                self._supervisor.failed
-                or self._stop.asked > asked
-                or time.monotonic() > stopped_at + _DRAIN_SECONDS
-            ):
+            if self._supervisor.failed or self._stop.asked > asked or time.monotonic() > stopped_at + _DRAIN_SECONDS:
                 return False
             self._tick(begun, reader, tail)
         return True
@@ -151,6 +151,7 @@ class Session:
 
     def _tick(self, begun: float, reader: FiguresReader, tail: AwardsTail) -> None:
         self._supervisor.check()
+        self._view.pushed(self._alerts.take())
         self._view.show(time.monotonic() - begun, reader.newest, tail, self._supervisor)
         time.sleep(_TICK_SECONDS)
 
@@ -163,22 +164,17 @@ class Session:
         with bi_client(settings) as client:
             result = read_result(client, came_in)
             say_all(view.say, result_lines(result, seconds, self._supervisor.restarts))
+            self._alerts.take()
+            if self._alerts.count:
+                view.say(f"alerts         {self._alerts.count:,} pushed, in {_relative(self._alerts.path)}")
             report = reconcile(from_settings(settings))
             say_all(view.say, reconcile_lines(report, folder / "reconcile.txt"))
             if self._options.data is not None:
                 file = folder / "attainment.csv"
                 say_all(view.say, attainment_lines(write_attainment(client, file), file))
         shown = _relative(folder)
-        view.say(
-            f"data           {shown}; to look at it again: kpistream stack start --data {shown / 'stack'}"
-        )
-        well = (
-            drained
-            and result.adds_up
-            and not report.differences
-            and not feed.failed
-            and not self._supervisor.failed
-        )
+        view.say(f"data           {shown}; to look at it again: kpistream stack start --data {shown / 'stack'}")
+        well = drained and result.adds_up and not report.differences and not feed.failed and not self._supervisor.failed
         return 0 if well else 1
 
 

@@ -17,6 +17,8 @@ from schemas.results import Award
 #: Seconds between two plain lines, and award lines in each of these seconds; more are only counted.
 PLAIN_SECONDS = 5.0
 AWARDS_A_SECOND = 2
+#: Seconds between two lines that show a pushed alert; all are in the file.
+ALERT_SECONDS = 2.0
 
 
 class PlainView:
@@ -26,6 +28,7 @@ class PlainView:
         self._out = out or sys.stdout
         self._open = False  # whether a step's line waits for its seconds
         self._next = 0.0
+        self._next_alert = 0.0
         self._budget, self._budget_at, self._left_out = 0.0, time.monotonic(), 0
 
     def say(self, line: str) -> None:
@@ -66,6 +69,12 @@ class PlainView:
         self.say(status_line(seconds, figures, tail))
         if figures.board:
             self.say(f"         {board_line(figures.board)}")
+
+    def pushed(self, titles: list[str]) -> None:
+        """Alerts that people got since the last call."""
+        if titles and time.monotonic() >= self._next_alert:
+            self._next_alert = time.monotonic() + ALERT_SECONDS
+            self.say(f"         alert pushed: {titles[-1]}")
 
     def end(self) -> None:
         """No more figures; lines may still come."""

@@ -51,9 +51,7 @@ def parse(text: str, filename: str, environment: Mapping[str, str] | None) -> Al
     try:
         settings = AlertSettings.model_validate(source.value)
     except ValidationError as error:
-        # without the input: it may hold a secret
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        problems += [(tuple(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in found]
+        problems += _explained(error)
     if settings is not None:
         problems += _unknown_channels(settings)
         problems += [] if environment is None else _references(settings, environment)
@@ -61,6 +59,36 @@ def parse(text: str, filename: str, environment: Mapping[str, str] | None) -> Al
         ordered = sorted(problems, key=lambda one: (source.place(one[0]), one[1]))
         raise AlertSettingsError("\n".join(_line(filename, source, *one) for one in ordered))
     return settings
+
+
+#: pydantic's error types in the words of those who write the file; anything else keeps pydantic's own sentence.
+_WORDS = {
+    "missing": "required, but not given",
+    "extra_forbidden": "no such setting",
+    "too_short": "expected at least one entry",
+    "tuple_type": "expected a list",
+    "dict_type": "expected settings, one 'key: value' a line",
+    "model_type": "expected settings, one 'key: value' a line",
+    "string_type": "expected a text",
+}
+
+
+def _explained(error: ValidationError) -> list[tuple[tuple, str]]:
+    # without the input: it may hold a secret
+    found = error.errors(include_url=False, include_input=False)
+    places = [tuple(one["loc"]) for one in found]
+    explained = []
+    for one, place in zip(found, places, strict=True):
+        # a list whose entries are wrong is not short of entries
+        hollow = any(other[: len(place)] == place and other != place for other in places)
+        if one["type"] == "too_short" and hollow:
+            continue
+        if one["type"] == "literal_error":
+            words = f"expected {one['ctx']['expected']}"
+        else:
+            words = _WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, ")
+        explained.append((place, words))
+    return explained
 
 
 def _line(filename: str, source: Source, path: tuple, message: str) -> str:

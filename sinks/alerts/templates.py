@@ -13,9 +13,11 @@ from schemas.money import DECIMALS, minor_step
 from schemas.results import Award, KpiEvidence
 from sinks.alerts.config import Language
 
+#: Type of the cause where a plan change decided an award.
+_PLAN_CAUSE = "plan"
 _ROLLING = re.compile(r"rolling_(\d+)d")
 #: Causes that people know by a name; any other event type is shown as it is.
-_CAUSES_ZH = {"refund": "退款", "sale": "销售", "plan_change": "方案变更", "plan": "方案变更"}
+_CAUSES_ZH = {"refund": "退款", "sale": "销售"}
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,19 @@ def _english(award: Award) -> Message:
     who = award.employee_name or award.employee
     what = award.name.get("en") or award.name.get("zh") or award.rule
     bound = _bound(award)
-    period = _period(award, "the {days} days to {last}")
+    period = _period(award, "the last {days} days")
     team = f" (team {award.team})" if award.team else ""
     full = f"{what} ({bound})" if bound else what
     if award.state == "revoked":
         lines = [f"Revoked: {who}{team} no longer holds {full} for {period}."]
         if paid := _pays(award):
             lines.append(f"No longer paid: {paid}.")
-        lines.append(f"Cause: {award.cause.type.replace('_', ' ')} {award.cause.id}.")
+        lines.append(_cause(award) or f"Cause: {award.cause.type.replace('_', ' ')} {award.cause.id}.")
         return Message(f"Revoked: {who}, {full}", "\n".join(lines + _evidence(award, "{kpi} now")))
-    lines = [f"{who}{team} reached {full} for {period}."]
+    lines = [f"{who}{team} reached {full} for {period}.", *filter(None, [_cause(award)])]
     lines += _evidence(award, "{kpi}")
     if paid := _pays(award):
-        lines.append(f"Pays {paid}.")
+        lines.append(f"Pays {paid}." if not _is_rate(award) else f"Pays at the rate {paid}.")
     if "promotion" in award.kind:
         lines.append("Meets the conditions for a promotion.")
     if award.next_tier is not None:
@@ -86,7 +88,7 @@ def _chinese(award: Award) -> Message:
     who = award.employee_name or award.employee
     what = award.name.get("zh") or award.name.get("en") or award.rule
     bound = _bound(award).replace(" and ", " 且 ").replace(" or ", " 或 ")
-    period = _period(award, "截至 {last} 的 {days} 天")
+    period = _period(award, "最近 {days} 天")
     team = f"（团队 {award.team}）" if award.team else ""
     full = f"「{what}」（{bound}）" if bound else f"「{what}」"
     if award.state == "revoked":
@@ -94,12 +96,12 @@ def _chinese(award: Award) -> Message:
         if paid := _pays(award):
             lines.append(f"不再发放：{paid}。")
         cause = _CAUSES_ZH.get(award.cause.type, award.cause.type)
-        lines.append(f"原因：{cause} {award.cause.id}。")
+        lines.append(_cause(award, chinese=True) or f"原因：{cause} {award.cause.id}。")
         return Message(f"撤销：{who}，{full}", "\n".join(lines + _evidence(award, "{kpi} 现为", chinese=True)))
-    lines = [f"{who}{team}达成 {period} 的{full}。"]
+    lines = [f"{who}{team}达成 {period} 的{full}。", *filter(None, [_cause(award, chinese=True)])]
     lines += _evidence(award, "{kpi}", chinese=True)
     if paid := _pays(award):
-        lines.append(f"奖励：{paid}。")
+        lines.append(f"奖励：{paid}。" if not _is_rate(award) else f"奖励比例：{paid}。")
     if "promotion" in award.kind:
         lines.append("符合晋升条件。")
     if award.next_tier is not None:
@@ -108,6 +110,13 @@ def _chinese(award: Award) -> Message:
     if award.state == "provisional":
         lines.append("暂定：期末方为最终结果。")
     return Message(f"{who} 达成{full}", "\n".join(lines))
+
+
+def _cause(award: Award, chinese: bool = False) -> str:
+    """That a changed plan decided, '' where an event did."""
+    if award.cause.type != _PLAN_CAUSE:
+        return ""
+    return "更正：方案变更后重新判定。" if chinese else "Correction: decided anew under the changed plan."
 
 
 def _evidence(award: Award, label: str, chinese: bool = False) -> list[str]:
@@ -142,6 +151,10 @@ def _pays(award: Award) -> str:
     return money(award.pays, award.currency)
 
 
+def _is_rate(award: Award) -> bool:
+    return award.amount is None and award.pays.endswith("%")
+
+
 def _period(award: Award, rolling: str) -> str:
     found = _ROLLING.fullmatch(award.period_kind)
-    return rolling.format(days=found[1], last=award.period) if found else award.period
+    return rolling.format(days=found[1]) if found else award.period
