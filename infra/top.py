@@ -61,14 +61,14 @@ HEADINGS = ("stage", "members", "records/s", "behind", "waits s")
 
 
 def stage_lines(look: Look, before: Look | None, prefix: str) -> list[StageLine]:
-    """A row for each of our stages, also those that nobody reads for, then for our other groups. Pure."""
-    ours = {
-        name.removeprefix(f"{prefix}-")
-        for name in look.snapshot.groups
-        if name.startswith(f"{prefix}-") and not name.endswith("-app")  # Faust's own groups carry no data
-    }
+    """A row for each of our stages, also those that nobody reads for, then for our other groups.
+
+    Left out are the groups of Faust's own consumers, which carry no data. Pure.
+    """
+    ours = {name.removeprefix(f"{prefix}-") for name in look.snapshot.groups if name.startswith(f"{prefix}-")}
+    others = sorted(name for name in ours - set(STAGES) if name != "worker" and not name.endswith("-app"))
     lines = []
-    for stage in (*STAGES, *sorted(ours - set(STAGES))):
+    for stage in (*STAGES, *others):
         name = f"{prefix}-{stage}"
         group = look.snapshot.groups.get(name)
         behind = sum(max(0, row.records) for row in lags(look.snapshot) if row.group == name)

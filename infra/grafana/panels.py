@@ -117,6 +117,13 @@ AWARDS = (
           (Query("sum by (rule) (kpistream_awards_total)", "{{rule}}"),)),
 )  # fmt: skip
 
+ALERTS = (
+    Panel("Alerts", "Since the process started, by channel and what became of them",
+          (Query("sum by (channel, status) (kpistream_alerts_total)", "{{channel}}: {{status}}"),)),
+    Panel("Oldest alert not delivered", "By channel; 0: all are",
+          (Query("max by (channel) (kpistream_alerts_oldest_pending_seconds)", "{{channel}}"),), "s"),
+)  # fmt: skip
+
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("Overview", OVERVIEW),
     ("Lag", LAG),
@@ -125,4 +132,5 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("Dead letters", DEAD_LETTERS),
     ("Checkpoints", CHECKPOINTS),
     ("Awards", AWARDS),
+    ("Alerts", ALERTS),
 )

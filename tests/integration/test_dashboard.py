@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -85,7 +86,12 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
         Pipeline(stack, partitions=2) as pipeline,
         exporter(pipeline.environment, tmp_path) as lag,
     ):
+        alerts = PortReservation()
+        program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(alerts.port)]
+        text = {"KPISTREAM_ALERTS_TEXT": str(tmp_path / "alerts.txt")}
+        teller = ChildProcess("alerts", program, tmp_path / "alerts.log", environment=pipeline.environment | text)
         targets = {
+            "kpistream-alerts": [alerts.port],
             "kpistream-worker": [pipeline.port(pipeline.workers[0])],
             "kpistream-sink": [pipeline.port(pipeline.sink)],
             "kpistream-lag-exporter": [lag.port],
@@ -96,6 +102,8 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
             yield stack, pipeline, lag, prometheus
         finally:
             prometheus.close()
+            teller.stop(20)
+            alerts.release()
 
 
 def queries() -> dict[str, list[str]]:
@@ -123,8 +131,8 @@ def test_every_query_returns_series_and_faults_show_within_a_minute(running):
 
     assert eventually(lambda: not silent(), 40), silent()
     assert eventually(lambda: sum(ask("timeseries: Records behind").values()) == 0)
-    assert set(ask("timeseries: Records behind")) == {f"stage={one}" for one in STAGES}
-    assert ask("timeseries: Members by group") == {f"stage={one}": 1 for one in STAGES}
+    assert set(ask("timeseries: Records behind")) == {f"stage={one}" for one in (*STAGES, "alerts")}
+    assert ask("timeseries: Members by group") == {f"stage={one}": 1 for one in (*STAGES, "alerts")}
     assert ask("stat: Processes down") == {"": 0}
     assert sum(ask("stat: Awards").values()) > 0
     assert set(ask("timeseries: Age of the newest checkpoint")) == {f"stage={one}" for one in STAGES}

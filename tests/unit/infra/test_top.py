@@ -19,7 +19,14 @@ def look(at: float, **groups: Group) -> Look:
 
 
 def test_every_stage_has_a_row_also_without_a_group_and_others_of_ours_follow():
-    now = look(12.0, p_crediting=Group(2, {F0: 90, F1: 50}), p_alerts=Group(1), p_sink_app=Group(1), other=Group(1))
+    now = look(
+        12.0,
+        p_crediting=Group(2, {F0: 90, F1: 50}),
+        p_alerts=Group(1),
+        p_sink_app=Group(1),
+        p_worker=Group(1),
+        other=Group(1),
+    )
     before = look(10.0, p_crediting=Group(2, {F0: 30, F1: 50}), p_alerts=Group(1))
     assert stage_lines(now, before, "p") == [
         StageLine("intake", 0, None, 0, 0.0),
