@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ from sinks.alerts.outbox import Pending
 from sinks.alerts.routing import Destination
 from sinks.alerts.sample import sample_award
 from sinks.alerts.templates import message_of
+
+#: Characters a line where no terminal says how many it has.
+_WIDE = 200
 
 _settings_file = click.option(
     "--settings",
@@ -162,7 +166,6 @@ def _print(rows: list[dict[str, object]], limit: int, none: str) -> None:
     for row in rows[:limit]:
         table.add_row(*(Text(str(row[name])) for name in names))
     # without a terminal nothing is cut
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 200)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
     if len(rows) > limit:
         click.echo(f"… and {len(rows) - limit:,} more")
