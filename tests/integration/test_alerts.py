@@ -66,8 +66,9 @@ class Receiver:
 
     def take(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))
-        expected = signature(SECRET.encode(), body, int(request.headers["X-Kpistream-Timestamp"]))
-        self.bad_signatures += request.headers["X-Kpistream-Signature"] != expected["X-Kpistream-Signature"]
+        if "X-Kpistream-Signature" in request.headers or "apprise" not in request.headers["User-Agent"].lower():
+            expected = signature(SECRET.encode(), body, int(request.headers["X-Kpistream-Timestamp"]))
+            self.bad_signatures += request.headers["X-Kpistream-Signature"] != expected["X-Kpistream-Signature"]
         self.asked.append(time.monotonic())
         delay, status, headers = self.answer(len(self.asked))
         time.sleep(delay)
@@ -159,6 +160,14 @@ def alerts(tmp_path: Path) -> Iterator[Alerts]:
             running.close()
 
 
+def second_process(first: Alerts) -> tuple[ChildProcess, PortReservation]:
+    """One more of the same group, under a name of its own."""
+    port = PortReservation()
+    program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(port.port)]
+    environment = first.environment | {"KPISTREAM_WORKER_ID": "another", "KPISTREAM_FAUST_DATA": f"{first.log}-faust"}
+    return ChildProcess("alerts-2", program, first.log.with_name("second.log"), environment=environment), port
+
+
 def awards_of(count: int, first: int = 0, employees: int = 5) -> list[Award]:
     """Awards with ids of their own, by turns for a few employees."""
     return [
@@ -247,3 +256,68 @@ def test_kill_at_any_time_loses_nothing_and_repeats_at_most_one_alert_a_kill(ale
     written = alerts.text.read_text().count("Sample Person reached Sample tier (100%)\n")
     assert len(awards) <= written <= len(awards) + kills
     assert in_order_by_employee(alerts.receiver)  # a repeated alert follows itself
+
+
+def test_a_stop_and_a_second_process_repeat_nothing(alerts: Alerts) -> None:
+    alerts.receiver.answer = lambda number: (0.05, 200, {})
+    awards = awards_of(200)
+    alerts.start()
+    alerts.produce(awards[:100])
+    assert eventually(lambda: len(alerts.receiver.accepted) >= 5, 20)
+    alerts.process.stop(30)  # an attempt under way ends, and is recorded
+    assert alerts.process.exit_code == 0, alerts.process.log_tail(20)
+    alerts.start()
+    second, port = second_process(alerts)
+    try:
+        alerts.produce(awards[100:150])  # these are under way while the partitions are dealt out anew
+        second.wait_until(lambda: second_page(port, "readyz") != "", 60)
+        alerts.produce(awards[150:])
+        assert eventually(lambda: set(alerts.receiver.got()) == set(ids(awards)), 60), alerts.process.log_tail(20)
+        for page in (alerts.page("metrics"), second_page(port)):  # both have delivered
+            assert 'kpistream_alerts_total{channel="hook",status="sent"}' in page
+    finally:
+        second.stop(30)
+        port.release()
+    assert eventually(lambda: alerts.pending() == [], 20)
+    assert sorted(alerts.receiver.got()) == ids(awards)
+    assert in_order_by_employee(alerts.receiver)
+
+
+def second_page(port: PortReservation, name: str = "metrics") -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port.port}/{name}", timeout=5) as answer:
+            return answer.read().decode()
+    except (URLError, OSError):
+        return ""
+
+
+def test_a_sample_through_apprise_and_through_a_webhook_that_refuses(tmp_path: Path) -> None:
+    receiver = Receiver()
+    file = tmp_path / "alerts.yaml"
+    file.write_text(
+        'channels: {chat: {apprise: "${CHAT}"}, hook: {webhook: "${HOOK_URL}", secret: "${HOOK_SECRET}"}}\n'
+        "routes: [{to: [chat, hook]}]\n"
+    )
+    chat = receiver.url.replace("http://", "json://")
+    environment = {"CHAT": chat, "HOOK_URL": receiver.url, "HOOK_SECRET": SECRET, "KPISTREAM_ALERTS": str(file)}
+
+    def sample(*arguments: str):
+        return CliRunner().invoke(main, ["alerts", "test", *arguments], env=environment)
+
+    try:
+        done = sample("chat", "--language", "zh", "--state", "revoked")
+        assert (done.exit_code, done.output) == (0, "chat took the sample: 撤销：Sample Person，「示例档位」（100%）\n")
+        assert sample("hook").exit_code == 0
+        (_, through_apprise), (_, direct) = receiver.accepted
+        assert through_apprise["title"] == "撤销：Sample Person，「示例档位」（100%）"
+        assert through_apprise["type"] == "warning"
+        assert direct["title"] == "Sample Person reached Sample tier (100%)"
+        assert receiver.bad_signatures == 0
+        receiver.answer = lambda number: (0.0, 429, {"Retry-After": "7"})
+        refused, silent, unknown = sample("hook"), sample("chat"), sample("mail")
+    finally:
+        receiver.close()
+    assert refused.output == "Error: hook did not take the sample: HTTP 429; it asks to wait 7 s\n"
+    assert silent.output == "Error: chat did not take the sample: the service did not take it\n"
+    assert unknown.output == "Error: no channel 'mail'; there are chat, hook\n"
+    assert {one.exit_code for one in (refused, silent, unknown)} == {1}
