@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from infra.lag.computation import Place, Snapshot, lags
+from infra.lag.computation import Place, Snapshot, lags, longest_waits
 from infra.lag.kafka_reader import KafkaReader
 from infra.run.view import award_line, table
 from infra.settings import Settings, load_settings
@@ -138,10 +138,7 @@ class Watch:
         snapshot = self._reader.snapshot()
         rows = lags(snapshot)
         times = self._reader.record_times((row.place, row.waiting_at) for row in rows if row.waiting_at is not None)
-        now_ms, waits = time.time_ns() // 1_000_000, {}
-        for row in rows:
-            waits[row.group] = max(waits.get(row.group, 0.0), row.seconds(times, now_ms) or 0.0)
-        return Look(time.monotonic(), snapshot, waits)
+        return Look(time.monotonic(), snapshot, longest_waits(rows, times, time.time_ns() // 1_000_000))
 
     def newest_awards(self, look: Look) -> list[Award]:
         """Those that were there at that look, the newest on top."""

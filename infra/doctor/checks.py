@@ -15,7 +15,7 @@ from infra.clickhouse.migration_files import MigrationError
 from infra.control_topic import newest_plan
 from infra.doctor import judgement
 from infra.doctor.findings import Finding, error, ok, warning
-from infra.lag.computation import Snapshot, lags
+from infra.lag.computation import Snapshot, lags, longest_waits
 from infra.lag.kafka_reader import KafkaReader
 from infra.local import prerequisites
 from infra.settings import Settings
@@ -70,7 +70,7 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
         yield from _topics(settings, snapshot)
         if CONTROL.name in {place.topic for place in snapshot.partitions}:
             yield _plan(settings)
-        yield from judgement.judge_groups(snapshot, settings.group_prefix, _seconds(reader, snapshot))
+        yield from judgement.judge_groups(snapshot, settings.group_prefix, _waits(reader, snapshot))
     except (KafkaError, OSError) as failed:
         yield error("kafka", f"{brokers} answers, but not as Kafka should: {failed!r}.",
                     "see the broker's log and whether its advertised address can be reached from here")  # fmt: skip
@@ -106,14 +106,10 @@ def _plan(settings: Settings) -> Finding:
     return ok("plan", f"{applied.plan.plan}, version {applied.plan.version}, is in force.")
 
 
-def _seconds(reader: KafkaReader, snapshot: Snapshot) -> dict[tuple[str, str], float]:
+def _waits(reader: KafkaReader, snapshot: Snapshot) -> dict[str, float]:
     rows = lags(snapshot)
     times = reader.record_times((row.place, row.waiting_at) for row in rows if row.waiting_at is not None)
-    now_ms, oldest = time.time_ns() // 1_000_000, {}
-    for row in rows:
-        key = row.group, row.place.topic
-        oldest[key] = max(oldest.get(key, 0.0), row.seconds(times, now_ms) or 0.0)
-    return oldest
+    return longest_waits(rows, times, time.time_ns() // 1_000_000)
 
 
 # -- ClickHouse

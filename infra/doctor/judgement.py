@@ -43,22 +43,19 @@ def judge_topics(
     return findings or [ok("topics", f"{len(wanted)} topics are there, {sum(found[n] for n in wanted)} partitions.")]
 
 
-def judge_groups(snapshot: Snapshot, prefix: str, seconds: Mapping[tuple[str, str], float]) -> list[Finding]:
-    """Members and lag of each stage; ``seconds``: (group, topic) → age of the oldest record that waits."""
+def judge_groups(snapshot: Snapshot, prefix: str, waits: Mapping[str, float]) -> list[Finding]:
+    """Members and lag of each stage; ``waits``: group → age of the oldest record it has to commit."""
     rows, findings = lags(snapshot), []
     for stage in STAGES:
         group = f"{prefix}-{stage}"
         members = snapshot.groups[group].members if group in snapshot.groups else 0
         mine = [row for row in rows if row.group == group]
-        findings += _judge_group(stage, group, members, mine, seconds)
+        findings += _judge_group(stage, group, members, mine, waits.get(group, 0.0))
     return findings
 
 
-def _judge_group(
-    stage: str, group: str, members: int, rows: list[Lag], seconds: Mapping[tuple[str, str], float]
-) -> list[Finding]:
+def _judge_group(stage: str, group: str, members: int, rows: list[Lag], waits: float) -> list[Finding]:
     behind = sum(max(0, row.records) for row in rows)
-    waits = max((age for (name, _), age in seconds.items() if name == group), default=0.0)
     late = f"{behind:,} records behind, the oldest has waited for {waits:,.0f} s" if behind else "level with its input"
     command = "kpistream sink" if stage == "sink" else "kpistream worker"
     findings = []

@@ -111,6 +111,14 @@ def lag_sums(rows: Iterable[Lag]) -> dict[tuple[str, str], int]:
     return sums
 
 
+def longest_waits(rows: Iterable[Lag], record_times: RecordTimes, now_ms: int) -> dict[str, float]:
+    """Group → age in seconds of the oldest record it has yet to commit; 0 where none waits or none was read."""
+    waits: dict[str, float] = {}
+    for row in rows:
+        waits[row.group] = max(waits.get(row.group, 0.0), row.seconds(record_times, now_ms) or 0.0)
+    return waits
+
+
 class Progress:
     """When each commit was last seen to move: Kafka keeps no such time. Counts from the first look."""
 

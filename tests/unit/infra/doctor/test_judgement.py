@@ -58,7 +58,7 @@ def test_missing_topics_other_partition_counts_and_few_copies_are_named():
 def crediting(group: Group | None, waits: float = 0.0, end: int = 10) -> list[tuple[str, str]]:
     groups = {"p-crediting": group} if group else {}
     snapshot = Snapshot(1, {F0: Partition(0, end)}, groups)
-    found = judge_groups(snapshot, "p", {("p-crediting", "facts"): waits})
+    found = judge_groups(snapshot, "p", {"p-crediting": waits})
     return [(one.level, one.text) for one in found if one.area == "crediting"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.lag.computation import Group, Lag, Partition, Place, Progress, Snapshot, lag_sums, lags
+from infra.lag.computation import Group, Lag, Partition, Place, Progress, Snapshot, lag_sums, lags, longest_waits
 
 A0, A1, B0 = Place("a", 0), Place("a", 1), Place("b", 0)
 PARTITIONS = {A0: Partition(0, 100), A1: Partition(20, 50), B0: Partition(0, 0)}
@@ -82,3 +82,8 @@ def test_progress_counts_from_the_last_move_of_each_commit():
     moved = Lag("g", A1, 2, 9, 0)
     assert progress.ages([here, moved], 14.0) == {("g", A0): 4.0, ("g", A1): 0.0}
     assert progress.ages([moved], 20.0) == {("g", A1): 6.0}
+
+
+def test_the_longest_wait_of_a_group_is_that_of_its_oldest_record():
+    rows = [Lag("g", A0, 7, 9, 0), Lag("g", A1, 3, 9, 0), Lag("h", A0, -1, 9, 0), Lag("i", A0, 8, 9, 0)]
+    assert longest_waits(rows, {(A0, 7): 4_000, (A1, 3): 1_000}, 5_500) == {"g": 4.5, "h": 0.0, "i": 0.0}
