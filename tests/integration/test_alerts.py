@@ -237,6 +237,23 @@ def test_a_channel_that_is_down_keeps_its_alerts_and_hinders_no_other(alerts: Al
     assert alerts.text.read_text().count(" reached ") == 24
 
 
+def test_reading_waits_while_too_much_is_undelivered(alerts: Alerts) -> None:
+    alerts.file.write_text(alerts.file.read_text() + "max_pending: 10\n")
+    alerts.receiver.answer = lambda number: (0.0, 503, {})
+    awards = awards_of(30)
+    alerts.start()
+    alerts.produce(awards[:20])
+    assert eventually(lambda: alerts.text.exists() and alerts.text.read_text().count(" reached ") == 40, 20)
+    alerts.produce(awards[20:])
+    assert eventually(lambda: 'kpistream_alerts_pending{channel="hook"} 20.0' in alerts.page("metrics"), 5)
+    assert len(alerts.pending()) == 20 + 2 * 10  # what the hook refused, and what was not read for either
+    assert alerts.text.read_text().count(" reached ") == 40
+    alerts.receiver.answer = lambda number: (0.0, 200, {})
+    assert eventually(lambda: alerts.pending() == [], 30)
+    assert sorted(alerts.receiver.got()) == ids(awards)
+    assert alerts.text.read_text().count(" reached ") == 60
+
+
 def test_kill_at_any_time_loses_nothing_and_repeats_at_most_one_alert_a_kill(alerts: Alerts) -> None:
     alerts.receiver.answer = lambda number: (0.02, 200, {})
     kills, awards = 6, awards_of(240)
@@ -247,11 +264,16 @@ def test_kill_at_any_time_loses_nothing_and_repeats_at_most_one_alert_a_kill(ale
         assert eventually(lambda seen=seen, more=3 + 5 * kill: len(alerts.receiver.accepted) >= seen + more, 30)
         alerts.process.kill()
         alerts.start(wait=False)
+        if kill % 2:  # also while it starts and reads the log
+            time.sleep(0.8 * kill)
+            alerts.process.kill()
+            alerts.start(wait=False)
     everything = set(ids(awards))
     assert eventually(lambda: set(alerts.receiver.got()) == everything, 90), alerts.process.log_tail(20)
     assert eventually(lambda: alerts.pending() == [], 20)
     times = Counter(alerts.receiver.got())
     assert set(times) == everything
+    kills += kills // 2
     assert sum(times.values()) - len(everything) <= kills
     written = alerts.text.read_text().count("Sample Person reached Sample tier (100%)\n")
     assert len(awards) <= written <= len(awards) + kills
