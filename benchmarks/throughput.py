@@ -92,7 +92,7 @@ def measure(worker: Worker, events: int) -> dict:
         if started is None and done:
             started, started_cpu, first = now, worker.cpu_seconds(), done
         samples.append((now, done))
-        if done >= events and _drained(worker):
+        if done >= events and drained(worker):
             break
         time.sleep(0.25)
     seconds, cpu = time.perf_counter() - started, worker.cpu_seconds() - started_cpu
@@ -108,7 +108,7 @@ def measure(worker: Worker, events: int) -> dict:
     }
 
 
-def _drained(worker: Worker) -> bool:
+def drained(worker: Worker) -> bool:
     """Every stage has checkpointed up to the end of its topic."""
     if worker.total("kpistream_lag_records"):
         return False

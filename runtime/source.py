@@ -19,6 +19,8 @@ from runtime.stage import StageRunner
 log = logging.getLogger(__name__)
 
 _POLL_MS = 200
+# A partition whose records are just being folded is left out of the fetch then under way, and waits until that returns
+_FETCH_WAIT_MS = 20
 _MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; the watchdog looks after stalls
 
 
@@ -43,6 +45,7 @@ class RecordBatchSource(Service):
             value_deserializer=as_parsed,
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
