@@ -1,4 +1,5 @@
 """Settings, read once at the edge from KPISTREAM_* environment variables (or a file of them)."""
+
 from __future__ import annotations
 
 import os
@@ -6,9 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic import field_validator
 
 
 class Settings(BaseSettings):
@@ -35,10 +35,13 @@ class Settings(BaseSettings):
         ("intake", "crediting", "performance"), description="stages this worker runs, comma separated"
     )
     worker_id: str = Field(
-        "", description="stable name of this process in its groups: a restart under it takes over at once, without a rebalance"
+        "",
+        description="stable name of this process in its groups: a restart under it takes over at once, without a rebalance",
     )
     group_prefix: str = Field("kpistream", description="prefix of the consumer groups")
-    checkpoint_store: str = Field("sinks.checkpoints:open_store", description="module:function that opens the checkpoint store")
+    checkpoint_store: str = Field(
+        "sinks.checkpoints:open_store", description="module:function that opens the checkpoint store"
+    )
     checkpoint_seconds: float = Field(1.0, gt=0, description="time between checkpoints")
     update_seconds: float = Field(0.25, gt=0, description="time between KPI updates under load")
     max_batch_records: int = Field(20_000, ge=1, description="most records a batch may hold")

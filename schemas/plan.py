@@ -291,7 +291,8 @@ class Crediting(Model):
 
     #: The day a refund counts on: its own, or the day of the sale it takes back.
     refund_date: Literal["refund", "sale"] = "refund"
-    #: Days after its arrival within which a repeated source + id is dropped as a duplicate, and a refund can find its sale.
+    #: Days after its arrival for which an event is remembered: a repeated source + id is dropped as a duplicate, a
+    #: refund finds its sale.
     horizon_days: Annotated[int, Field(ge=1, le=400)] = 35
 
 

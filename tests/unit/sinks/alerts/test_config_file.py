@@ -8,7 +8,7 @@ import pytest
 
 from sinks.alerts.config_file import AlertSettingsError, load_alert_settings, parse
 
-EXAMPLE = Path(__file__).parents[4] / "plans" / "alerts.example.yaml"
+EXAMPLE = Path(__file__).parents[4] / "infra" / "alerts.example.yaml"
 TOKEN = "json://user:hunter2@example.com"
 
 
