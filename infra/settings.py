@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     )
     worker_id: str = Field(
         "",
-        description="stable name of this process in its groups: a restart under it takes over at once, without a rebalance",
+        description="stable name of this process in its groups: a restart under it takes over at once",
     )
     group_prefix: str = Field("kpistream", description="prefix of the consumer groups")
     checkpoint_store: str = Field(
