@@ -7,14 +7,9 @@ import click
 from infra.clickhouse.migrate import migrate as run_migrations
 from infra.clickhouse.migrate import status as migration_status
 from infra.clickhouse.migration_files import MigrationError
-from infra.settings import Settings, load_settings
+from infra.settings import load_settings
 from infra.topic_admin import TopicsDiffer, create_topics
-from sinks.connection import ClickHouseSettings, from_settings
-
-
-def clickhouse(settings: Settings) -> ClickHouseSettings:
-    """ClickHouse connection of the settings."""
-    return from_settings(settings)
+from sinks.connection import from_settings
 
 
 @click.command()
@@ -33,7 +28,7 @@ def topics() -> None:
 @click.option("--cluster", default="", help="Replicated cluster to create everything on.")
 def migrate(dry_run: bool, only_status: bool, cluster: str) -> None:
     """Bring ClickHouse's tables and views up to date."""
-    connection = clickhouse(load_settings())
+    connection = from_settings(load_settings())
     try:
         if only_status:
             for one in migration_status(connection):

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
+from runtime.consuming import make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
@@ -30,18 +31,8 @@ class SinkSource(Service):
         self.ready = False
         self._channel, self._topics, self._settings, self.flush = channel, topics, settings, flush
         self._loop_task: asyncio.Task | None = None
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap,
-            group_id=f"{settings.group_prefix}-sink",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            value_deserializer=as_parsed,
-            max_partition_fetch_bytes=16 << 20,
-            max_poll_interval_ms=30 * 60 * 1000,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            group_instance_id=f"{settings.worker_id}-sink" if settings.worker_id else None,
+        self._consumer = make_consumer(
+            settings, "sink", value_deserializer=as_parsed, max_partition_fetch_bytes=16 << 20
         )
 
     async def on_start(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
+from runtime.consuming import make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
@@ -19,9 +20,6 @@ from runtime.stage import StageRunner
 log = logging.getLogger(__name__)
 
 _POLL_MS = 200
-# A partition whose records are just being folded is left out of the fetch then under way, and waits until that returns
-_FETCH_WAIT_MS = 20
-_MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; the watchdog looks after stalls
 
 
 class RecordBatchSource(Service):
@@ -36,21 +34,12 @@ class RecordBatchSource(Service):
         self._epochs: dict[TopicPartition, int] = {}
         self._numbers: dict[TopicPartition, int] = {}
         self._loops: list[asyncio.Task] = []
-        self.consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap,
-            group_id=f"{settings.group_prefix}-{runner.stage}",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
+        self.consumer = make_consumer(
+            settings,
+            runner.stage,
             value_deserializer=as_parsed,
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            group_instance_id=f"{settings.worker_id}-{runner.stage}" if settings.worker_id else None,
-            check_crcs=True,
         )
 
     async def on_start(self) -> None:

@@ -7,12 +7,12 @@ import logging
 import os
 import time
 
-import faust
 from msgspec import MsgspecError
 
 from infra import metrics
 from infra.logs import logging_config
 from infra.settings import load_settings
+from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.failing import fatal
 from runtime.records import Record, RecordBatch
@@ -31,21 +31,7 @@ settings = load_settings()
 
 _FIGURES_SECONDS = 1.0
 
-app = faust.App(
-    f"{settings.group_prefix}-alerts-app",
-    broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
-    store="memory://",
-    datadir=settings.faust_data,
-    # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
-    broker_session_timeout=6.0,
-    broker_heartbeat_interval=2.0,
-    topic_disable_leader=True,
-    topic_allow_declare=False,
-    web_host=settings.web_host,
-    web_port=settings.web_port,
-    stream_wait_empty=False,
-    logging_config=logging_config(settings.log_format),
-)
+app = make_app("alerts-app", settings, logging_config(settings.log_format))
 batches = BatchChannel(app, maxsize=2)
 
 

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import time
 
-import faust
-
 from infra import metrics
 from infra.logs import logging_config
 from infra.settings import load_settings
+from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.collector import settle
 from runtime.failing import fatal
@@ -30,21 +29,7 @@ TOPICS = tuple(
 _FLUSH_SECONDS = 1.0
 _FLUSH_ROWS = 200_000
 
-app = faust.App(
-    f"{settings.group_prefix}-sink-app",
-    broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
-    store="memory://",
-    datadir=settings.faust_data,
-    # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
-    broker_session_timeout=6.0,
-    broker_heartbeat_interval=2.0,
-    topic_disable_leader=True,
-    topic_allow_declare=False,
-    web_host=settings.web_host,
-    web_port=settings.web_port,
-    stream_wait_empty=False,
-    logging_config=logging_config(settings.log_format),
-)
+app = make_app("sink-app", settings, logging_config(settings.log_format))
 batches = BatchChannel(app, maxsize=16)
 source: SinkSource | None = None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import faust
 from aiokafka import AIOKafkaProducer
 
 from infra import metrics
@@ -16,6 +15,7 @@ from infra.logs import logging_config
 from infra.mappings_file import load_mappings
 from infra.plugins import load
 from infra.settings import load_settings
+from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.collector import settle
 from runtime.control import ControlFollower
@@ -33,21 +33,7 @@ from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
 log = logging.getLogger("kpistream")
 settings = load_settings()
 
-app = faust.App(
-    f"{settings.group_prefix}-worker",
-    broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
-    store="memory://",
-    datadir=settings.faust_data,
-    # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
-    broker_session_timeout=6.0,
-    broker_heartbeat_interval=2.0,
-    topic_disable_leader=True,
-    topic_allow_declare=False,
-    web_host=settings.web_host,
-    web_port=settings.web_port,
-    stream_wait_empty=False,
-    logging_config=logging_config(settings.log_format),
-)
+app = make_app("worker", settings, logging_config(settings.log_format))
 
 producer: AIOKafkaProducer | None = None
 runners: dict[str, StageRunner] = {}

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
+from runtime.consuming import make_consumer
 from runtime.failing import fatal
 from runtime.records import RecordBatch
 from schemas.topics import AWARDS
@@ -49,17 +50,7 @@ class AwardSource(Service):
         self._channel, self._full, self._committable = channel, full, committable
         self._committed: dict[int, int] = {}
         self._tasks: list[asyncio.Task] = []
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap,
-            group_id=f"{settings.group_prefix}-alerts",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_poll_interval_ms=30 * 60 * 1000,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            group_instance_id=f"{settings.worker_id}-alerts" if settings.worker_id else None,
-        )
+        self._consumer = make_consumer(settings, "alerts")
 
     async def on_start(self) -> None:
         """Join the group."""

@@ -126,7 +126,7 @@ def _matches(column: FieldColumn, wanted: object, name: str, rows: CreditRows) -
         return _within(column, wanted)
     options = wanted if isinstance(wanted, tuple) else (wanted,)
     if column.kind == "string":
-        codes = [rows.strings[name].find(_text(option)) for option in options]
+        codes = [rows.strings[name].find(str(option)) for option in options]
         return np.isin(column.values, [code for code in codes if code >= 0])
     return np.isin(column.values, [number for option in options if (number := _fixed(option, column.kind)) is not None])
 
@@ -142,10 +142,6 @@ def _within(column: FieldColumn, bounds: Comparison) -> np.ndarray:
     if bounds.lte is not None:
         mask &= column.values <= to_fixed(bounds.lte)
     return mask
-
-
-def _text(option: object) -> str:
-    return str(option)
 
 
 def _fixed(option: object, kind: str) -> int | None:

@@ -1,0 +1,24 @@
+"""Faust applications as all our processes use them: worker, agents, web server; no tables, no topics of its own."""
+
+from __future__ import annotations
+
+import faust
+
+
+def make_app(name: str, settings, logging_config: dict) -> faust.App:
+    """An application whose own consumer group is ``<group prefix>-<name>``."""
+    return faust.App(
+        f"{settings.group_prefix}-{name}",
+        broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
+        store="memory://",
+        datadir=settings.faust_data,
+        # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=2.0,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_host=settings.web_host,
+        web_port=settings.web_port,
+        stream_wait_empty=False,
+        logging_config=logging_config,
+    )

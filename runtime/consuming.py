@@ -1,0 +1,26 @@
+"""Consumers as all our processes use them: committed records only, offsets committed by us alone."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer
+
+_MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; liveness is watched elsewhere
+
+
+def make_consumer(settings, role: str, **options: object) -> AIOKafkaConsumer:
+    """A consumer of the group ``<group prefix>-<role>``, from the earliest offset where nothing is committed.
+
+    With a ``worker_id`` its membership is static: a restart takes over at once, without a rebalance.
+    """
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=f"{settings.group_prefix}-{role}",
+        group_instance_id=f"{settings.worker_id}-{role}" if settings.worker_id else None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=3_000,
+        **options,
+    )
