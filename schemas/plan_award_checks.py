@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from schemas.plan import Condition, ThresholdAward, TierAward
+from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 
 #: What each way of paying wants on every tier, and what it must not find.
@@ -31,10 +31,7 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
             yield from lookup.refer((*path, "roles", number), "role", role)
         if award.settle == "period_end" and is_rolling(award.period):
             yield Finding((*path, "settle"), "a rolling period never ends; expected live or sticky")
-        if isinstance(award, TierAward):
-            yield from _tiers(lookup, path, award)
-        else:
-            yield from _threshold(lookup, path, award)
+        yield from _CHECKS[award.kind](lookup, path, award)
 
 
 def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
@@ -150,3 +147,7 @@ def _needs_target(
         yield Finding(
             path, f"some employees of role {role} have no target on {kpi} for period {award.period}", True
         )
+
+
+#: What is checked on each kind of award beside what all have in common.
+_CHECKS = {"tiers": _tiers, "threshold": _threshold}

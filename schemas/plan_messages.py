@@ -7,7 +7,8 @@ from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from schemas.plan import Plan, ThresholdAward, TierAward
+from schemas.plan import Plan
+from schemas.plan_awards import AWARD_KINDS
 from schemas.plan_lookup import suggestion
 from schemas.yaml_source import Path
 
@@ -25,9 +26,8 @@ _WORDS = {
     "model_type": "expected settings, one 'key: value' a line",
     "model_attributes_type": "expected settings, one 'key: value' a line",
     "too_short": "expected at least one entry",
-    "union_tag_not_found": "required, but not given: kind, one of tiers, threshold",
+    "union_tag_not_found": f"required, but not given: kind, one of {', '.join(AWARD_KINDS)}",
 }
-_AWARDS = {"tiers": TierAward, "threshold": ThresholdAward}
 _FILTER = "expected a value, a list of values, or bounds (gt, gte, lt, lte) with numbers"
 
 
@@ -68,7 +68,7 @@ def explain(error: ValidationError, document: object) -> list[tuple[Path, str]]:
 
 def real_path(loc: tuple, value: object) -> Path:
     """``loc`` without the names that pydantic adds for alternatives; a missing key stays as the last part."""
-    if loc[:1] == ("awards",) and len(loc) > 2 and loc[2] in _AWARDS:
+    if loc[:1] == ("awards",) and len(loc) > 2 and loc[2] in AWARD_KINDS:
         loc = (*loc[:2], *loc[3:])  # the third names the alternative, not a setting
     path: Path = ()
     for position, part in enumerate(loc):
@@ -90,7 +90,7 @@ def _sentence(detail: dict) -> str:
         close = suggestion(str(loc[-1]), _settings_at(loc[:-1]))
         return f"no such setting{close}"
     if kind == "union_tag_invalid":
-        return "expected tiers or threshold"
+        return f"expected {' or '.join(AWARD_KINDS)}"
     if kind == "literal_error":
         wanted = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"expected one of {wanted}{suggestion(str(detail['input']), wanted.split(', '))}"
@@ -122,7 +122,7 @@ def _settings_at(loc: tuple) -> list[str]:
     """Names of the settings that the model at ``loc`` has."""
     annotation: object = Plan
     if loc[:1] == ("awards",) and len(loc) > 2:
-        annotation, loc = _AWARDS[loc[2]], loc[3:]
+        annotation, loc = AWARD_KINDS[loc[2]], loc[3:]
     for part in loc:
         annotation = _inside(annotation, part)
     models = [model for model in _alternatives(annotation) if _is_model(model)]

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic_core import PydanticCustomError, core_schema
 
 from schemas.money import DECIMALS, MAX_UNITS, SCALE, from_fixed
-from schemas.plan import IDENTIFIER
+from schemas.plan_fields import IDENTIFIER
 
 MAX_TEXT = 200
 MAX_FIXED = MAX_UNITS * SCALE

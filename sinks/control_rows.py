@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from schemas.control import decode_control
 from schemas.money import to_fixed
-from schemas.plan import Named, Plan
+from schemas.plan import Plan
+from schemas.plan_fields import Named
 from sinks.columns import columns
 from sinks.insert import Origin, Rows, Table
 from sinks.json_rows import rows_from_dicts

@@ -13,16 +13,12 @@ from fractions import Fraction
 
 from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
-from schemas.plan import Condition, Kpi, Plan, ThresholdAward, TierAward
+from schemas.plan import Kpi, Plan
+from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from tests.reference_credits import Credit, Crediting, credit
 from tests.reference_values import Values
 
 ROLLING = "rolling"
-
-
-def used_kpis(rule: TierAward | ThresholdAward) -> list[str]:
-    """Ids of the KPIs that an award looks at."""
-    return [rule.kpi] if isinstance(rule, TierAward) else [each.kpi for each in rule.all + rule.any]
 
 
 @dataclass
@@ -74,15 +70,14 @@ class Reference(Values):
         for rule in self.plan.awards:
             if rule.roles and self.places[one.employee][2] not in rule.roles:
                 continue
-            if not any(self.counts(self.kpis[kpi], one) for kpi in used_kpis(rule)):
+            if not any(self.counts(self.kpis[kpi], one) for kpi in rule.kpi_ids()):
                 continue
             rolling = rule.period.startswith("rolling_")
             period = ROLLING if rolling else self.period(rule.period, self.day(one.time))
             if period is None:
                 continue
-            inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in used_kpis(rule)}
-            decide = self._tiers if isinstance(rule, TierAward) else self._threshold
-            decide(rule, one, period, inside, outcome)
+            inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in rule.kpi_ids()}
+            DECIDE[rule.kind](self, rule, one, period, inside, outcome)
 
     def _inside(self, kpi: Kpi, kind: str, period: str, mine: list[Credit]) -> list[Credit]:
         """What counts for a KPI in the period; a rolling window ends on the latest day that has something for it."""
@@ -225,7 +220,7 @@ class Reference(Values):
         kinds = dict.fromkeys(self.kpis[kpi].periods)
         kinds |= dict.fromkeys(target.period for target in self.plan.targets if target.kpi == kpi)
         for rule in self.plan.awards:
-            kinds |= {rule.period: None} if kpi in used_kpis(rule) else {}
+            kinds |= {rule.period: None} if kpi in rule.kpi_ids() else {}
         return [kind for kind in kinds if not kind.startswith("rolling_")]
 
     def _publish(
@@ -281,3 +276,7 @@ def _text(value: Fraction | None, step: int = 1) -> str | None:
         return None
     decimals = {1: 4, 10: 3, 100: 2, 10_000: 0}[step]
     return str(Decimal(round_half_up(value * SCALE, step)).scaleb(-4).quantize(Decimal(1).scaleb(-decimals)))
+
+
+#: How each kind of award is decided.
+DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from infra.clickhouse.kpi_sql import Query, Window, kpi_sql
-from schemas.plan import Kpi, Plan, TierAward
+from schemas.plan import Kpi, Plan
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ def period_kinds(kpi: Kpi, plan: Plan) -> list[str]:
     """Kinds of period that the plan may publish for the KPI."""
     kinds = set(kpi.periods) | {target.period for target in plan.targets if target.kpi == kpi.id}
     for award in plan.awards:
-        used = {award.kpi} if isinstance(award, TierAward) else {one.kpi for one in (*award.all, *award.any)}
-        if kpi.id in used:
+        if kpi.id in award.kpi_ids():
             kinds.add(award.period)
     return sorted(kinds) or [""]
 

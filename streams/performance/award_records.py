@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from schemas.identity import award_id
 from schemas.money import SCALE, format_fixed, round_half_up
-from schemas.plan import Kpi, Plan, ThresholdAward, TierAward
+from schemas.plan import Kpi, Plan
+from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.results import Award, Cause, KpiEvidence, Position
 from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
 from streams.performance.period_view import PeriodView

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from schemas.plan import Plan, TierAward
+from schemas.plan import Plan
 from streams.performance.award_records import AwardWriter
 from streams.performance.award_states import AwardStates
 from streams.performance.calendar import Calendar, window_days
@@ -16,10 +16,9 @@ from streams.performance.decisions import Decisions
 from streams.performance.family import Family, families_of
 from streams.performance.people import People
 from streams.performance.period_view import PeriodView
+from streams.performance.rules import RULES
 from streams.performance.running import period_key
 from streams.performance.targets import Targets
-from streams.performance.threshold_award import ThresholdRule
-from streams.performance.tier_award import TierRule
 
 
 class Engine:
@@ -39,13 +38,13 @@ class Engine:
             self.views.update(family.views)
         self._period_texts: dict[tuple[str, int], str] = {}
         writer = AwardWriter(plan, self.people, self.period_text)
-        self.rules = [self._rule(index, rule, states, writer) for index, rule in enumerate(plan.awards)]
+        self.rules = [
+            RULES[rule.kind](index, rule, plan, self._views_of(rule), states, writer)
+            for index, rule in enumerate(plan.awards)
+        ]
 
-    def _rule(self, index: int, rule, states: AwardStates, writer: AwardWriter) -> TierRule | ThresholdRule:
-        if isinstance(rule, TierAward):
-            return TierRule(index, rule, self.plan, self.views[rule.kpi, rule.period], states, writer)
-        views = {condition.kpi: self.views[condition.kpi, rule.period] for condition in rule.all or rule.any}
-        return ThresholdRule(index, rule, self.plan, views, states, writer)
+    def _views_of(self, rule) -> dict[str, PeriodView]:
+        return {kpi: self.views[kpi, rule.period] for kpi in rule.kpi_ids()}
 
     def _target(self, kpi: str, kind: str, employee: int, ordinal: int) -> int | None:
         if not self.targets.has(kpi, kind):
@@ -81,10 +80,8 @@ class Engine:
         earned = {}
         for rule in self.rules:
             old = old_rules.get(rule.rule.id)
-            earned[rule.rule.id] = {}
-            if isinstance(old, TierRule) and isinstance(rule, TierRule) and old.rule.period == rule.rule.period:
-                keys = old.view.table.keys[: old.view.table.size].tolist()
-                earned[rule.rule.id] = {key: old.earned_now(key) for key in keys}
+            same = old is not None and (old.rule.kind, old.rule.period) == (rule.rule.kind, rule.rule.period)
+            earned[rule.rule.id] = old.earned() if same else {}
         for rule in self.rules:
             rule.reconsider(earned[rule.rule.id], decisions, origins)
         self.mark_all_dirty()
@@ -140,7 +137,6 @@ def published_kinds(plan: Plan) -> dict[str, set[str]]:
     for target in plan.targets:
         kinds[target.kpi].add(target.period)
     for award in plan.awards:
-        kpis = [award.kpi] if isinstance(award, TierAward) else [c.kpi for c in award.all or award.any]
-        for kpi in kpis:
+        for kpi in award.kpi_ids():
             kinds[kpi].add(award.period)
     return kinds

@@ -15,7 +15,8 @@ from math import lcm
 import numpy as np
 
 from schemas.money import SCALE, to_fixed
-from schemas.plan import Condition, Kpi, Tier
+from schemas.plan import Kpi
+from schemas.plan_awards import Condition, Tier
 from streams.performance.contributions import ADDITIVE
 
 _SAFE = 2**62

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from schemas.money import to_fixed
-from schemas.plan import Condition, Kpi, Plan, ThresholdAward
+from schemas.plan import Kpi, Plan
+from schemas.plan_awards import Condition, ThresholdAward
 from streams.performance.award_records import AwardWriter, bound_text, evidence, number_text
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
@@ -83,9 +84,9 @@ class ThresholdRule:
             if self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 
-    def earned_now(self, key: int) -> int:
+    def earned(self) -> dict[int, int]:
         """Threshold money follows its awards, not the plan: nothing to compare at a plan change."""
-        return 0
+        return {}
 
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         seen, held = [], []

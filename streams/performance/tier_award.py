@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from schemas.money import minor_step, to_fixed
-from schemas.plan import Plan, Tier, TierAward
+from schemas.plan import Plan
+from schemas.plan_awards import Tier, TierAward
 from streams.performance.award_records import (
     AwardWriter,
     bound_text,
@@ -27,9 +28,16 @@ class TierRule:
     """One tier table over one KPI's periods."""
 
     def __init__(
-        self, index: int, rule: TierAward, plan: Plan, view: PeriodView, states: AwardStates, writer: AwardWriter
+        self,
+        index: int,
+        rule: TierAward,
+        plan: Plan,
+        views: dict[str, PeriodView],
+        states: AwardStates,
+        writer: AwardWriter,
     ):
-        self.index, self.rule, self.view, self.states, self.writer = index, rule, view, states, writer
+        self.index, self.rule, self.states, self.writer = index, rule, states, writer
+        self.view = view = views[rule.kpi]
         self.ladder = Ladder.of_tiers(view.kpi, rule.tiers)
         self.payout = None
         if rule.pays != "nothing":
@@ -139,8 +147,12 @@ class TierRule:
     def _holder(self, code: int, ordinal: int) -> tuple[str, str, str]:
         return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
 
-    def earned_now(self, key: int) -> int:
-        """Money earned by a period's present value."""
+    def earned(self) -> dict[int, int]:
+        """Money earned by the present values, by period key."""
+        keys = self.view.table.keys[: self.view.table.size].tolist()
+        return {key: self._earned_by(key) for key in keys}
+
+    def _earned_by(self, key: int) -> int:
         num, den = self.view.current(key)
         if self.payout is None or den == 0:
             return 0
@@ -161,7 +173,7 @@ class TierRule:
             target = self.view.target_of(key)
             level = int(self.ladder.levels(np.array([num]), np.array([den]), np.array([target]))[0])
             self._announce(key, level, -1, (num, den, target), decisions, origins)
-            change = self.earned_now(key) - earned_before.get(key, 0)
+            change = self._earned_by(key) - earned_before.get(key, 0)
             if change:
                 columns = (np.array([one]) for one in (-1, key, change, 0, num))
                 decisions.lines.append(Lines(self.index, *columns, reason="plan_change"))

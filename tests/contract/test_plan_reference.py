@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from schemas import plan as models
 from schemas.event_fields import BUILT_IN
+from schemas.plan_fields import Model
 from schemas.plan_file import check_plan, examine_plan, load_plan
 
 ROOT = Path(__file__).parent.parent.parent
@@ -18,11 +19,7 @@ PAGE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
 PLANS = sorted((ROOT / "plans").rglob("*.yaml"))
 
-MODELS = {
-    name: model
-    for name, model in vars(models).items()
-    if isinstance(model, type) and issubclass(model, models.Model) and model is not models.Model
-}
+MODELS = {model.__name__: model for model in Model.__subclasses__()}
 
 #: What the fragments of the page refer to; a fragment replaces the whole section of the same name.
 BASE = {

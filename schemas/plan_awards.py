@@ -1,0 +1,75 @@
+"""Awards of a plan: what is reached, and what it pays. A new kind is a model here and an entry in ``AWARD_KINDS``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
+
+
+class Tier(Model):
+    """A lower bound (inclusive), on attainment or on the value, and what it pays."""
+
+    attainment: Percent | None = None
+    value: Measure | None = None
+    rate: Percent | None = None
+    amount: Number | None = None
+    name: Named | None = None
+
+
+class Condition(Model):
+    """One KPI at or beyond a bound, in the KPI's good direction, with enough events behind it."""
+
+    kpi: Id
+    attainment: Percent | None = None
+    value: Measure | None = None
+    min_sample: Annotated[int, Field(ge=0)] = 0
+
+
+Settle = Literal["live", "sticky", "period_end"]
+
+
+class TierAward(Model):
+    """A tier table on one KPI: an award for each tier whose bound is not 0, money as ``pays`` says."""
+
+    kind: Literal["tiers"] = "tiers"
+    id: Id
+    name: Named
+    kpi: Id
+    period: Period
+    pays: Literal["marginal", "slab", "flat", "nothing"]
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    roles: tuple[Id, ...] = ()
+    settle: Settle = "live"
+    rearm: bool = False
+
+    def kpi_ids(self) -> tuple[str, ...]:
+        """The KPIs it looks at."""
+        return (self.kpi,)
+
+
+class ThresholdAward(Model):
+    """Reached when all (or any) conditions hold at once: a bonus, eligibility for promotion, or both."""
+
+    kind: Literal["threshold"] = "threshold"
+    id: Id
+    name: Named
+    period: Period
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    bonus: Number | None = None
+    promotion: bool = False
+    roles: tuple[Id, ...] = ()
+    settle: Settle = "live"
+    rearm: bool = False
+
+    def kpi_ids(self) -> tuple[str, ...]:
+        """The KPIs it looks at."""
+        return tuple(condition.kpi for condition in (*self.all, *self.any))
+
+
+Award = Annotated[TierAward | ThresholdAward, Field(discriminator="kind")]
+#: Every kind of award by the name that ``kind`` gives it.
+AWARD_KINDS: dict[str, type[Model]] = {"tiers": TierAward, "threshold": ThresholdAward}

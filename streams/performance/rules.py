@@ -1,0 +1,28 @@
+"""Every kind of award and the rule that decides it: the one place to register a new one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from schemas.plan_awards import Award
+from streams.performance.decisions import Decisions
+from streams.performance.threshold_award import ThresholdRule
+from streams.performance.tier_award import TierRule
+
+
+class Rule(Protocol):
+    """Built as ``Rule(index, award, plan, views by KPI id, states, writer)``."""
+
+    rule: Award
+
+    def decide(self, decisions: Decisions, origins) -> None:
+        """Decide every row of the current batch, as the views' ``running`` shows it."""
+
+    def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
+        """A plan took effect: decide every period anew; ``earned_before`` is what the rule replaced had earned."""
+
+    def earned(self) -> dict[int, int]:
+        """Money that follows the value, now, by period key; nothing where it follows the awards alone."""
+
+
+RULES: dict[str, type[Rule]] = {"tiers": TierRule, "threshold": ThresholdRule}
