@@ -19,8 +19,8 @@ from schemas.mapping import TopicMapping
 from schemas.plan import Plan
 from schemas.plan_file import InvalidPlan, examine_plan, read_plan_text
 from schemas.plan_lookup import suggestion
+from schemas.plan_moves import employees_of
 from streams.backtest import BATCH_RECORDS, Backtest
-from streams.organisation import assignments_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -68,7 +68,7 @@ def backtest(
     code that runs on the stream.
     """
     plan = _plan(plan_file)
-    if employee is not None and employee not in (known := assignments_of(plan)):
+    if employee is not None and employee not in (known := [one.id for one, _ in employees_of(plan)]):
         raise click.ClickException(
             f"no such employee in {plan_file}: {employee}{suggestion(employee, known)}"
         )

@@ -93,12 +93,10 @@ def _kpis(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
 def _units(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
     units = None
     if only.employee is not None:
-        place = assignments_of(plan)[only.employee]
-        units = {
-            ("team", place.team),
-            ("department", place.department),
-            ("company", plan.organisation.company),
-        }
+        places = next(held for _, held in assignments_of(plan) if held[0].employee == only.employee)
+        units = {("team", place.team) for place in places}
+        units |= {("department", place.department) for place in places}
+        units |= {("company", plan.organisation.company)}
     return [
         asdict(one) | {"value": number_text(one.value)}
         for one in unit_values(result.days.values(), plan)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from schemas.plan_awards import Award
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
+from schemas.plan_moves import Move
 
 CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
 
@@ -22,6 +23,8 @@ class Employee(Model):
     id: Id
     name: str = ""
     role: Id
+    #: Changes of team and role, in order of their dates; team and role above hold before the first.
+    moves: tuple[Move, ...] = ()
 
 
 class Team(Model):
@@ -46,6 +49,8 @@ class Organisation(Model):
     company: Id
     name: Named | None = None
     departments: tuple[Department, ...]
+    #: The day of a period whose team and role decide on its targets and awards; credits go by the event's own day.
+    standing: Literal["period_end", "period_start"] = "period_end"
 
 
 class EventType(Model):

@@ -139,9 +139,9 @@ def _needs_target(
         return
     covered = lookup.covered(targets)
     without = dict.fromkeys(
-        role
-        for employee, (_, role, _, _) in lookup.places.items()
-        if employee not in covered and (not award.roles or role in award.roles)
+        place[1]
+        for place in lookup.places
+        if place not in covered and (not award.roles or place[1] in award.roles)
     )
     for role in without:
         yield Finding(

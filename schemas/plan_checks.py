@@ -11,6 +11,7 @@ from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan, Target
 from schemas.plan_award_checks import check_awards
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
+from schemas.plan_move_checks import check_moves
 
 _ROLE_KPIS = 5
 
@@ -22,6 +23,7 @@ def check(plan: Plan) -> list[Finding]:
         *_general(plan),
         *_events(plan),
         *_organisation(plan),
+        *check_moves(lookup),
         *_calendars(plan),
         *check_kpis(lookup),
         *_targets(lookup),
@@ -136,7 +138,7 @@ def _target(lookup: Lookup, path: tuple, target: Target) -> Iterator[Finding]:
 def _without_target(lookup: Lookup) -> Iterator[Finding]:
     if not lookup.plan.targets:
         return
-    covered = lookup.covered(lookup.plan.targets)
+    covered = {employee for employee, *_ in lookup.covered(lookup.plan.targets)}
     for kind, id_, path in _units(lookup.plan):
         if kind == "employee" and id_ not in covered:
             yield Finding(path, f"no target applies to employee {id_}", True)

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from schemas.event_fields import payload_fields
 from schemas.plan import CALENDAR_KINDS, Plan, Target
+from schemas.plan_moves import employees_of
 
 _ROLLING = re.compile(r"rolling_([1-9]\d{0,2})d")
 _KEYS = {
@@ -87,15 +88,15 @@ class Lookup:
             "team": set(),
             "department": set(),
         }
-        self.places: dict[str, tuple[str, str, str, str]] = {}  # employee: itself, role, team, department
+        self.places: list[tuple[str, str, str, str]] = []  # employee, role, team, department: one for each place held
         for department in plan.organisation.departments:
             self.names["department"].add(department.id)
             for team in department.teams:
                 self.names["team"].add(team.id)
-                for employee in team.employees:
-                    self.names["employee"].add(employee.id)
-                    self.names["role"].add(employee.role)
-                    self.places[employee.id] = (employee.id, employee.role, team.id, department.id)
+        for employee, held in employees_of(plan):
+            self.names["employee"].add(employee.id)
+            self.names["role"] |= {place.role for place in held}
+            self.places += [(employee.id, place.role, place.team, place.department) for place in held]
 
     def refer(self, path: tuple, kind: str, name: str) -> Iterator[Finding]:
         """A finding where nothing of that kind has this name."""
@@ -119,8 +120,8 @@ class Lookup:
             meant = f"{(value * 100).normalize():f}%"
             yield Finding(path, f"{kpi} is measured in percent: {value:f} means {value:f}%, not {meant}", True)
 
-    def covered(self, targets: Iterable[Target]) -> set[str]:
-        """Employees to whom at least one of the targets applies."""
+    def covered(self, targets: Iterable[Target]) -> set[tuple[str, str, str, str]]:
+        """Places in which at least one of the targets applies."""
         wanted = {(target.employee, target.role, target.team, target.department) for target in targets}
         masks = {tuple(name is not None for name in names) for names in wanted}
 
@@ -130,4 +131,4 @@ class Lookup:
                 for mask in masks
             )
 
-        return {employee for employee, place in self.places.items() if applies(place)}
+        return {place for place in self.places if applies(place)}

@@ -6,6 +6,7 @@ from schemas.control import decode_control
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_fields import Named
+from schemas.plan_moves import employees_of
 from sinks.columns import columns
 from sinks.insert import Origin, Rows, Table
 from sinks.json_rows import rows_from_dicts
@@ -123,8 +124,10 @@ def _targets(plan: Plan) -> list[dict]:
 
 
 def _organisation(plan: Plan) -> list[dict]:
+    """Where everybody stands after the last of their moves."""
     organisation = plan.organisation
     company = {"company": organisation.company, **_text(organisation.name, "company_name")}
+    teams = {team.id: (department, team) for department in organisation.departments for team in department.teams}
     return [
         company
         | {
@@ -134,9 +137,8 @@ def _organisation(plan: Plan) -> list[dict]:
             **_text(team.name, "team_name"),
             "employee": employee.id,
             "employee_name": employee.name,
-            "role": employee.role,
+            "role": latest.role,
         }
-        for department in organisation.departments
-        for team in department.teams
-        for employee in team.employees
+        for employee, latest in ((employee, places[-1]) for employee, places in employees_of(plan))
+        for department, team in (teams[latest.team],)
     ]

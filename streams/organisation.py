@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from schemas.event_identity import partition_key_hash
-from schemas.plan import Organisation, Plan
+from schemas.plan import Plan
+from schemas.plan_moves import employees_of
 from schemas.topics import partition_of
 
 
@@ -23,16 +25,16 @@ class Assignment(NamedTuple):
     currency: str
 
 
-def assignments_of(plan: Plan) -> dict[str, Assignment]:
-    """Every employee of ``plan``, in the plan's order, with team, department, role and currency."""
-    return {found.employee: found for found in _walk(plan.organisation, plan.currency)}
-
-
-def _walk(organisation: Organisation, currency: str) -> Iterable[Assignment]:
-    for department in organisation.departments:
-        for team in department.teams:
-            for employee in team.employees:
-                yield Assignment(employee.id, team.id, department.id, employee.role, currency)
+def assignments_of(plan: Plan) -> Iterator[tuple[list[date | None], list[Assignment]]]:
+    """By employee of ``plan``, in the plan's order: first dates (None: from the beginning) and assignments."""
+    for employee, places in employees_of(plan):
+        yield (
+            [place.since for place in places],
+            [
+                Assignment(employee.id, place.team, place.department, place.role, plan.currency)
+                for place in places
+            ],
+        )
 
 
 class _Names:

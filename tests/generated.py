@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
@@ -73,10 +74,26 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
     ]
     return Plan.model_validate({
         "plan": "p", "version": version, "timezone": dice.choice(["Asia/Shanghai", "America/New_York"]),
-        "currency": dice.choice(["CNY", "JPY"]), "organisation": ORGANISATION, "calendars": {"season": SEASON},
+        "currency": dice.choice(["CNY", "JPY"]), "organisation": _organisation(dice), "calendars": {"season": SEASON},
         "crediting": {"refund_date": dice.choice(["refund", "sale"])}, "kpis": KPIS, "targets": targets,
         "awards": [_award(dice, number, kinds) for number in range(6)],
     })  # fmt: skip
+
+
+def _organisation(dice: Random) -> dict:
+    """ORGANISATION, sometimes with people who change team, role or both within the history."""
+    moving = deepcopy(ORGANISATION) | {"standing": dice.choice(["period_end", "period_start"])}
+    for team in moving["departments"][0]["teams"]:
+        for employee in team["employees"]:
+            days = sorted(dice.sample(range(2, 12), dice.choice([0, 0, 1, 2])))
+            employee["moves"] = [{"date": f"2026-03-{day:02d}"} | _move(dice) for day in days]
+    moving["departments"].append({"id": "d2", "teams": [{"id": "t3"}]})
+    return moving
+
+
+def _move(dice: Random) -> dict:
+    team, role = {"team": dice.choice(["t1", "t2", "t3"])}, {"role": dice.choice(["rep", "agent"])}
+    return dice.choice([team, role, team | role])
 
 
 def _award(dice: Random, number: int, kinds: list[str]) -> dict:

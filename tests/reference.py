@@ -68,13 +68,13 @@ class Reference(Values):
         """Decide every award of the plan for the employee who was just credited."""
         mine = [each for each in credits if each.employee == one.employee]
         for rule in self.plan.awards:
-            if rule.roles and self.places[one.employee][2] not in rule.roles:
-                continue
             if not any(self.counts(self.kpis[kpi], one) for kpi in rule.kpi_ids()):
                 continue
             rolling = rule.period.startswith("rolling_")
             period = ROLLING if rolling else self.period(rule.period, self.day(one.time))
             if period is None:
+                continue
+            if rule.roles and self.standing(one.employee, rule.period, period).role not in rule.roles:
                 continue
             inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in rule.kpi_ids()}
             DECIDE[rule.kind](self, rule, one, period, inside, outcome)
@@ -226,7 +226,6 @@ class Reference(Values):
     def _publish(
         self, kpi: Kpi, kind: str, period: str, one: Credit, credits: list[Credit], people: dict, units: dict
     ) -> None:
-        team, department, _ = self.places[one.employee]
         inside = [each for each in credits if self.period(kind, self.day(each.time)) == period]
         key = (kpi.id, one.employee, kind, period)
         if key not in people:
@@ -237,16 +236,14 @@ class Reference(Values):
                 "target": _text(target),
                 "attainment": _text(self.attainment(kpi, value, target)),
             }
-        for number, unit_kind, unit in (
-            (0, "team", team),
-            (1, "department", department),
-            (None, "company", self.plan.organisation.company),
+        for unit_kind, unit in (
+            ("team", one.team),
+            ("department", one.department),
+            ("company", self.plan.organisation.company),
         ):
             key = (kpi.id, unit_kind, unit, kind, period)
             if key not in units:
-                members = [
-                    each for each in inside if number is None or self.places[each.employee][number] == unit
-                ]
+                members = [each for each in inside if unit_kind == "company" or getattr(each, unit_kind) == unit]
                 value, _ = self.value(kpi, members, unit_kind)
                 units[key] = dict(
                     zip(("kpi", "unit_kind", "unit", "period_kind", "period"), key, strict=True)

@@ -7,8 +7,9 @@ Numbers are integers of ten-thousandths throughout.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from schemas.event_fields import payload_fields
 from schemas.events import BUILT_IN
@@ -23,6 +24,8 @@ class Credit:
     event: dict  # source, id, type, time (ms)
     time: int  # ms: the time that counts
     employee: str
+    team: str
+    department: str
     fields: dict  # number → ten-thousandths, text, flag; ``amount`` is the payee's part
     first_in: set[str]  # of team, department, company: whether this is the event's first credit there
 
@@ -39,20 +42,35 @@ class Crediting:
 @dataclass
 class _Sale:
     event: dict
-    payees: list[str]
+    payees: list[Place]
     ppm: list[int]
     amount: int
     refunded: int = 0
 
 
-def places_of(plan: Plan) -> dict[str, tuple[str, str, str]]:
-    """Team, department and role by employee."""
-    return {
-        employee.id: (team.id, department.id, employee.role)
-        for department in plan.organisation.departments
-        for team in department.teams
-        for employee in team.employees
-    }
+@dataclass(frozen=True)
+class Place:
+    """Where an employee stands."""
+
+    employee: str
+    team: str
+    department: str
+    role: str
+
+
+def place_of(plan: Plan, employee: str, day: date | None) -> Place | None:
+    """Where an employee stands on a day, None: after the last move; None for somebody who is not in the plan."""
+    departments = {team.id: one.id for one in plan.organisation.departments for team in one.teams}
+    for department in plan.organisation.departments:
+        for team in department.teams:
+            for one in team.employees:
+                if one.id == employee:
+                    now, role = team.id, one.role
+                    for move in one.moves:
+                        if day is None or move.date <= day:
+                            now, role = move.team or now, move.role or role
+                    return Place(employee, now, departments[now], role)
+    return None
 
 
 def credit(plan: Plan, events: list[dict]) -> Crediting:
@@ -62,7 +80,7 @@ def credit(plan: Plan, events: list[dict]) -> Crediting:
 
 class _Ledger:
     def __init__(self, plan: Plan):
-        self.plan, self.places, self.kinds = plan, places_of(plan), payload_fields(plan)
+        self.plan, self.kinds, self.zone = plan, payload_fields(plan), ZoneInfo(plan.timezone)
         self.step = minor_step(plan.currency)
         self.applied: set[tuple[str, str]] = set()
         self.sales: dict[tuple[str, str], _Sale] = {}
@@ -99,7 +117,9 @@ class _Ledger:
             ppm = [int(Decimal(str(split["percent"])) * 10_000) for split in data["splits"]]
         else:
             payees, ppm = [data["employee"]], [1_000_000]
-        if any(payee not in self.places for payee in payees):
+        day = datetime.fromtimestamp(ms_of(event["time"]) // 1000, self.zone).date()
+        payees = [place_of(self.plan, payee, day) for payee in payees]
+        if None in payees:
             return self._dead(place, "unknown_employee")
         fields = self._fields(event)
         if fields.get("currency", self.plan.currency) != self.plan.currency:
@@ -135,16 +155,23 @@ class _Ledger:
         )
         return "applied"
 
-    def _give(self, event: dict, dated: dict, payees: list[str], parts: list, fields: dict) -> None:
+    def _give(self, event: dict, dated: dict, payees: list[Place], parts: list, fields: dict) -> None:
         """A credit for each payee, in order; ``dated`` is the event whose time counts."""
         met: set[tuple[str, str]] = set()
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
         for payee, part in zip(payees, parts, strict=True):
-            team, department, _ = self.places[payee]
-            units = {("team", team), ("department", department), ("company", "")}
+            units = {("team", payee.team), ("department", payee.department), ("company", "")}
             own = fields if part is None else fields | {"amount": part}
             self.result.credits.append(
-                Credit(about, ms_of(dated["time"]), payee, own, {kind for kind, _ in units - met})
+                Credit(
+                    about,
+                    ms_of(dated["time"]),
+                    payee.employee,
+                    payee.team,
+                    payee.department,
+                    own,
+                    {kind for kind, _ in units - met},
+                )
             )
             met |= units
 

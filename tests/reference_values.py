@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from schemas.money import SCALE, to_fixed
 from schemas.plan import Comparison, Kpi, Part, Plan
-from tests.reference_credits import Credit, places_of
+from tests.reference_credits import Credit, Place, place_of
 
 
 class Values:
     """What a plan says about numbers; nothing is remembered."""
 
     def __init__(self, plan: Plan):
-        self.plan, self.zone, self.places = plan, ZoneInfo(plan.timezone), places_of(plan)
+        self.plan, self.zone = plan, ZoneInfo(plan.timezone)
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
 
     def day(self, time_ms: int) -> date:
@@ -41,6 +41,15 @@ class Values:
             if period.start <= day < (period.end or following.start):
                 return period.key
         return None
+
+    def standing(self, employee: str, kind: str, period: str) -> Place:
+        """The place of an employee on the last (or first) day of a period; after the last move for a window."""
+        if kind.startswith("rolling_"):
+            return place_of(self.plan, employee, None)
+        days = [date(2026, 1, 1) + timedelta(days=at) for at in range(366)]
+        inside = [day for day in days if self.period(kind, day) == period]
+        first = self.plan.organisation.standing == "period_start"
+        return place_of(self.plan, employee, inside[0] if first else inside[-1])
 
     def within(self, kind: str, period: str, day: date, last: date) -> bool:
         """Whether ``day`` lies in the period; for a rolling window, the one that ends at ``last``."""
@@ -86,8 +95,8 @@ class Values:
 
     def target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
         """The most specific target, None where none applies."""
-        team, department, role = self.places[employee]
-        own = {"employee": employee, "role": role, "team": team, "department": department}
+        place = self.standing(employee, kind, period)
+        own = {"employee": employee, "role": place.role, "team": place.team, "department": place.department}
         best = None
         for target in self.plan.targets:
             selectors = [name for name in own if getattr(target, name) is not None]

@@ -10,9 +10,11 @@ import pyarrow as pa
 from schemas.money import minor_step
 from schemas.plan import Plan
 from streams.crediting.chunks import NOT_A_SALE, SPLIT
+from streams.crediting.moved import Moved
 from streams.crediting.segments import Segment
 from streams.crediting.splits import Split, SplitReader
 from streams.organisation import Assignments, assignments_of
+from streams.performance.calendar import day_of
 
 #: Codes of ``Judged.reason``; 0 is a good row.
 ROW_REASONS = ("", "no_plan", "no_employee", "unknown_employee", "currency_mismatch")
@@ -28,8 +30,15 @@ class Rules:
         self.step = minor_step(plan.currency)
         self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
         self.refund_date = plan.crediting.refund_date
-        self.assignment_of = {name: assignments.code(found) for name, found in assignments_of(plan).items()}
+        self.assignment_of: dict[str, int] = {}
+        stations: dict[int, tuple[list[int], list[int]]] = {}
+        for since, found in assignments_of(plan):
+            first, *later = [assignments.code(one) for one in found]
+            self.assignment_of[found[0].employee] = first
+            if later:
+                stations[first] = [day_of(date) for date in since[1:]], later
         assignments.freeze()
+        self.moved = Moved(stations, plan.timezone, assignments)
         units = [(found.team, found.department) for found in assignments.all]
         self.splits = SplitReader(self.assignment_of, units)
 
@@ -88,7 +97,8 @@ def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
     judged.reason[payee == _NOBODY] = _UNKNOWN
     payee[payee == _UNNAMED] = NOT_A_SALE
     payee[list(judged.splits)] = SPLIT
-    judged.payee = payee
+    judged.payee = rules.moved.payees(payee, segment.time)
+    judged.splits = rules.moved.splits(judged.splits, segment.time)
 
 
 def _judge_splits(

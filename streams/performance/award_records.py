@@ -74,7 +74,7 @@ class AwardWriter:
         texts: dict,
     ) -> Award:
         """One award record; ``texts`` holds threshold, pays, amount, name, next_tier and gap."""
-        person = self.people.person(employee)
+        person = self.people.standing(employee, rule.period, ordinal)
         period = self.period_text(rule.period, ordinal)
         settled = "provisional" if rule.settle == "period_end" else "final"
         cause, position = origin

@@ -38,7 +38,8 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     ]
     reasons = texts("reason")
     offset, index = origins.positions(rows)
-    places = {code: engine.place(names[code]) for code in np.unique(employee).tolist()}
+    stood = list(zip(employee.tolist(), (rules[at].period for at in rule.tolist()), ordinal.tolist(), strict=True))
+    places = {one: engine.place(*one) for one in dict.fromkeys(stood)}
     plan = engine.plan
     ids = [
         line_id(plan.plan, rules[at].id, names[who], rules[at].period, period, meta["partition"], where, row, 0, reason)
@@ -52,8 +53,8 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
         "plan_version": pa.array(np.full(count, plan.version, np.int32)),
         "rule": coded_column(rule, [one.id for one in rules]),
         "employee": coded_column(employee, names),
-        "team": dictionary_column([places[code][0] for code in employee.tolist()]),
-        "department": dictionary_column([places[code][1] for code in employee.tolist()]),
+        "team": dictionary_column([places[one][0] for one in stood]),
+        "department": dictionary_column([places[one][1] for one in stood]),
         "period_kind": coded_column(rule, [one.period for one in rules]),
         "period": dictionary_column(periods),
         "amount": pa.array(numbers("amount")),

@@ -29,7 +29,7 @@ class Engine:
         self.reader = reader
         self.calendar = Calendar(plan)
         self.targets = Targets(plan)
-        self.people = People(plan, reader.names["employee"])
+        self.people = People(plan, reader.names["employee"], self.calendar)
         self.fields = frozenset().union(*(kpi_fields(kpi) for kpi in plan.kpis))
         kinds = published_kinds(plan)
         self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
@@ -49,7 +49,7 @@ class Engine:
     def _target(self, kpi: str, kind: str, employee: int, ordinal: int) -> int | None:
         if not self.targets.has(kpi, kind):
             return None
-        person = self.people.person(employee)
+        person = self.people.standing(employee, kind, ordinal)
         period = "" if window_days(kind) else self.period_text(kind, ordinal)
         return self.targets.resolve(kpi, person.id, person.role, person.team, person.department, kind, period)
 
@@ -61,9 +61,9 @@ class Engine:
             self._period_texts[kind, ordinal] = text
         return text
 
-    def place(self, employee: str) -> tuple[str, str]:
-        """Team and department of an employee in the plan in force."""
-        person = self.people.person(self.reader.names["employee"].code(employee))
+    def place(self, employee: int, kind: str, ordinal: int) -> tuple[str, str]:
+        """Team and department of an employee (by code) for a period, in the plan in force."""
+        person = self.people.standing(employee, kind, ordinal)
         return person.team, person.department
 
     def fold(self, rows: CreditRows, decisions: Decisions, origins) -> None:

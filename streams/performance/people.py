@@ -8,12 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.plan import Plan
+from schemas.plan_moves import employees_of
+from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.interning import Interner
 from streams.performance.running import key_parts
 
+#: Before every day.
+_EVER = -(1 << 31)
+
 
 class Person(NamedTuple):
-    """Where an employee stands now."""
+    """Where an employee stands."""
 
     id: str
     name: str
@@ -23,17 +28,25 @@ class Person(NamedTuple):
 
 
 class People:
-    """Who is in the plan. Somebody who left keeps what was awarded, and gets nothing new."""
+    """Who is in the plan. Somebody who left keeps what was awarded, and gets nothing new.
 
-    def __init__(self, plan: Plan, codes: Interner) -> None:
-        self._codes = codes
-        self._people = {
-            employee.id: Person(employee.id, employee.name, employee.role, team.id, department.id)
-            for department in plan.organisation.departments
-            for team in department.teams
-            for employee in team.employees
-        }
+    Of somebody who moves, each period sees the place in force on the day that ``organisation.standing`` names; a
+    rolling window sees the last one.
+    """
+
+    def __init__(self, plan: Plan, codes: Interner, calendar: Calendar) -> None:
+        self._codes, self._calendar = codes, calendar
+        self._people: dict[str, Person] = {}  # after the last move
+        self._stations: dict[str, list[tuple[int, Person]]] = {}  # of those who move: first day and place
+        self._day = -1 if plan.organisation.standing == "period_end" else 0
+        for employee, places in employees_of(plan):
+            stood = [Person(employee.id, employee.name, place.role, place.team, place.department) for place in places]
+            self._people[employee.id] = stood[-1]
+            if len(places) > 1:
+                days = [day_of(place.since) if place.since else _EVER for place in places]
+                self._stations[employee.id] = list(zip(days, stood, strict=True))
         self._roles = np.empty(0, object)
+        self._moves = np.empty(0, bool)
 
     def __contains__(self, employee: str) -> bool:
         return employee in self._people
@@ -43,22 +56,36 @@ class People:
         return list(self._people)
 
     def person(self, code: int) -> Person:
-        """The employee with ``code``; someone outside the plan has no role and no unit."""
+        """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
         employee = self._codes.names[code]
         return self._people.get(employee) or Person(employee, "", "", "", "")
+
+    def standing(self, code: int, kind: str, ordinal: int) -> Person:
+        """The employee with ``code`` as the period of ``kind`` sees them."""
+        stations = self._stations.get(self._codes.names[code])
+        if stations is None or window_days(kind):
+            return self.person(code)
+        day = self._calendar.span(kind, ordinal)[self._day]
+        return [person for first, person in stations if first <= day][-1]
 
     def ordered(self, keys: Iterable[int]) -> list[int]:
         """Period keys by employee id and period: codes depend on the history of restarts, their names do not."""
         parts = ((self._codes.names[key_parts(key)[0]], key_parts(key)[1], key) for key in keys)
         return [key for *_, key in sorted(parts)]
 
-    def eligible(self, roles: tuple[str, ...], keys: np.ndarray) -> np.ndarray:
-        """Bool per period key: its employee is in the plan and, where ``roles`` are given, has one of them."""
+    def eligible(self, roles: tuple[str, ...], kind: str, keys: np.ndarray) -> np.ndarray:
+        """Bool per key of a period of ``kind``: its employee is in the plan and, where ``roles`` are given, has one."""
         known = len(self._roles)
         if known < len(self._codes):
             more = [self._people[name].role if name in self._people else None for name in self._codes.names[known:]]
             self._roles = np.concatenate([self._roles, np.array(more, object)])
-        held = self._roles[key_parts(keys)[0]]
+            moves = [name in self._stations for name in self._codes.names[known:]]
+            self._moves = np.concatenate([self._moves, np.array(moves, bool)])
+        codes = key_parts(keys)[0]
+        held = self._roles[codes]
         if not roles:
             return np.array([role is not None for role in held.tolist()])
+        if self._stations:
+            for at in np.flatnonzero(self._moves[codes]).tolist():
+                held[at] = self.standing(int(codes[at]), kind, key_parts(int(keys[at]))[1]).role
         return np.array([role in roles for role in held.tolist()])

@@ -70,7 +70,7 @@ class ThresholdRule:
         if not points:
             return
         keys = np.array([key for _, key in points], np.int64)
-        eligible = self.writer.people.eligible(self.rule.roles, keys)
+        eligible = self.writer.people.eligible(self.rule.roles, self.rule.period, keys)
         for (row, key), counts in zip(points, eligible.tolist(), strict=True):
             if counts:
                 self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
@@ -81,7 +81,7 @@ class ThresholdRule:
         for key in self.writer.people.ordered(keys):
             if not any(check.view.current(key)[1] for check in self.checks):
                 continue
-            if self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
+            if self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 
     def earned(self) -> dict[int, int]:

@@ -53,7 +53,7 @@ class TierRule:
         run = self.view.running
         if run is None:
             return
-        eligible = self.writer.people.eligible(self.rule.roles, run.keys)
+        eligible = self.writer.people.eligible(self.rule.roles, self.rule.period, run.keys)
         if not eligible.any():
             return
         targets = self.view.targets(run.slots)
@@ -168,7 +168,7 @@ class TierRule:
         table = self.view.table
         for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
             num, den = self.view.current(key)
-            if den == 0 or not self.writer.people.eligible(self.rule.roles, np.array([key]))[0]:
+            if den == 0 or not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 continue
             target = self.view.target_of(key)
             level = int(self.ladder.levels(np.array([num]), np.array([den]), np.array([target]))[0])

@@ -181,6 +181,22 @@ def test_awards_are_for_their_roles():
     assert [one["employee"] for one in reference.run(plan(REVENUE, awards=[award]), events).awards] == ["E3"]
 
 
+@pytest.mark.parametrize("standing, earners", [("period_end", []), ("period_start", ["s1", "s2"])])
+def test_a_period_sees_the_role_and_the_target_of_its_day(standing, earners):
+    moves = [{"date": "2026-03-16", "team": "t2", "role": "agent"}, {"date": "2026-05-01", "role": "rep"}]
+    moving = {"company": "acme", "standing": standing, "departments": [
+        {"id": "d", "teams": [{"id": "t1", "employees": [{"id": "E1", "role": "rep", "moves": moves}]}, {"id": "t2"}]}]}  # fmt: skip
+    targets = [{"kpi": "revenue", "period": "month", "value": 100, "role": "rep"},
+               {"kpi": "revenue", "period": "month", "value": 1000}]  # fmt: skip
+    award = tiers("revenue", "flat", {"value": 100, "amount": 10}, {"value": 200, "amount": 20}, roles=["rep"])
+    events = [sale("s1", "03-15", "100"), sale("s2", "03-16", "100")]
+    outcome = reference.run(plan(REVENUE, organisation=moving, awards=[award], targets=targets), events)
+    assert [one["cause"]["id"] for one in outcome.awards] == earners
+    (row,) = outcome.kpis
+    assert row["target"] == ("100.0000" if earners else "1000.0000")
+    assert value(outcome, unit="t1") == value(outcome, unit="t2") == "100.0000"
+
+
 def test_any_of_several_conditions_is_enough():
     award = {"kind": "threshold", "id": "a", "name": "A", "period": "month", "promotion": True, "any": [
         {"kpi": "revenue", "value": 100}, {"kpi": "minutes", "value": 30}]}  # fmt: skip

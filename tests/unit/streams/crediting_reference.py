@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -68,13 +70,19 @@ class Block:
         return max((event.time for _, event in self.rows), default=0)
 
 
-def make_plan(teams: dict[str, list[str]], currency: str = "CNY", **crediting: Any) -> Plan:
+def make_plan(
+    teams: dict[str, list[str]],
+    currency: str = "CNY",
+    moves: dict[str, list[dict]] | None = None,
+    timezone: str = "UTC",
+    **crediting: Any,
+) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
     departments = [
         {
             "id": name,
             "teams": [
-                {"id": team, "employees": [{"id": one, "role": f"role-{team}"} for one in members]}
+                {"id": team, "employees": [_employee(one, team, moves or {}) for one in members]}
                 for team, members in teams.items()
                 if team.startswith("x") == (name == "d2")
             ],
@@ -85,13 +93,17 @@ def make_plan(teams: dict[str, list[str]], currency: str = "CNY", **crediting: A
     return Plan.model_validate(
         {
             "plan": "p",
-            "timezone": "UTC",
+            "timezone": timezone,
             "currency": currency,
             "crediting": crediting,
             "kpis": [kpi],
             "organisation": {"company": "c", "departments": departments},
         }
     )
+
+
+def _employee(id_: str, team: str, moves: dict[str, list[dict]]) -> dict:
+    return {"id": id_, "role": f"role-{team}", "moves": moves.get(id_, [])}
 
 
 def as_records(log: list[Block | PlanApplied]) -> list[Record]:
@@ -240,7 +252,7 @@ class Reference:
         whole = event.data.get("amount")
         step = minor_step(self.plan.currency)
         parts = split_largest_remainder(whole or 0, [ppm for _, ppm in shares], 1_000_000, step)
-        payees = [(self._member(employee), ppm) for employee, ppm in shares]
+        payees = [(self._member(employee, event.time), ppm) for employee, ppm in shares]
         self._credit(event, at, 0, payees, parts if whole is not None else None, event.time)
         self.sales.pop(event.hash, None)
         if event.type != "sale":
@@ -294,7 +306,7 @@ class Reference:
             named = [employee for employee, _ in event.splits or []] + [event.employee] * bool(event.employee)
             if not named:
                 return "no_employee"
-            if any(self._member(employee) is None for employee in named):
+            if any(self._member(employee, event.time) is None for employee in named):
                 return "unknown_employee"
         return (
             "currency_mismatch"
@@ -302,17 +314,19 @@ class Reference:
             else ""
         )
 
-    def _member(self, wanted: str) -> dict | None:
+    def _member(self, wanted: str, time: int) -> dict | None:
+        """Where an employee stands at a time (ms)."""
+        day = datetime.fromtimestamp(time // 1000, ZoneInfo(self.plan.timezone)).date()
+        departments = {team.id: one.id for one in self.plan.organisation.departments for team in one.teams}
         for department in self.plan.organisation.departments:
             for team in department.teams:
                 for one in team.employees:
                     if one.id == wanted:
-                        return {
-                            "employee": one.id,
-                            "team": team.id,
-                            "department": department.id,
-                            "role": one.role,
-                        }
+                        now, role = team.id, one.role
+                        for move in one.moves:
+                            if move.date <= day:
+                                now, role = move.team or now, move.role or role
+                        return {"employee": one.id, "team": now, "department": departments[now], "role": role}
         return None
 
     def _credit(self, event: Event, at, number: int, payees: list, parts: list | None, time: int) -> None:

@@ -26,8 +26,13 @@ from tests.unit.streams.crediting_reference import (
 
 TARGETS = 3
 TEAMS = {"a": ["E1", "E2"], "b": ["E3"], "x": ["E4"]}
+MOVES = {
+    "E1": [{"date": "2026-01-03", "team": "x"}, {"date": "2026-01-05", "role": "lead"}],
+    "E3": [{"date": "2026-01-02", "team": "a", "role": "lead"}],
+}
 PLANS = [
     PlanApplied(id="1", plan=make_plan(TEAMS, horizon_days=2)),
+    PlanApplied(id="4", plan=make_plan(TEAMS, moves=MOVES, timezone="Asia/Shanghai", horizon_days=2)),
     PlanApplied(
         id="2", plan=make_plan({"a": ["E1"], "b": ["E2"], "x": ["E4"]}, horizon_days=1, refund_date="sale")
     ),
@@ -104,7 +109,7 @@ def logs(draw) -> list[Block | PlanApplied]:
     """
     every = [draw(sources()), draw(sources())]
     at = [0, 0]
-    log: list[Block | PlanApplied] = [PLANS[0]] if draw(st.integers(0, 9)) else []
+    log: list[Block | PlanApplied] = [draw(st.sampled_from(PLANS[:2]))] if draw(st.integers(0, 9)) else []
     while any(at[partition] < len(every[partition]) for partition in (0, 1)):
         if not draw(st.integers(0, 7)):
             log.append(draw(st.sampled_from(PLANS)))

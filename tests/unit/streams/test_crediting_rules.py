@@ -143,6 +143,32 @@ def test_sale_keeps_the_team_it_was_credited_to_when_refunded():
     assert [(row["id"], row["team"]) for row in rows] == [("o1", "a"), ("r1", "a"), ("o2", "x")]
 
 
+def test_what_was_sold_before_a_move_stays_with_the_old_team():
+    moves = {"E1": [{"date": "2026-01-02", "team": "x", "role": "lead"}, {"date": "2026-01-03", "role": "boss"}]}
+    plan = PlanApplied(id="p", plan=make_plan(TEAMS, moves=moves, timezone="Asia/Shanghai"))
+    night = START + 16 * 3_600_000  # midnight in Shanghai between the 1st and the 2nd
+    split = Event("o3", time=night, splits=[["E1", 500_000], ["E4", 500_000]], data={"amount": 100, "currency": "CNY"})
+    rows = run(
+        plan,
+        block(
+            sale("o1", 500, time=night),
+            sale("o2", 500, time=night - 1),  # late, and still the old team's
+            split,
+            refund("r1", "o2", 200, night + 3 * DAY),
+            sale("o4", 500, time=night + DAY),
+        ),
+    ).rows
+    assert [(row["id"], row["team"], row["department"], row["role"]) for row in rows] == [
+        ("o1", "x", "d2", "lead"),
+        ("o2", "a", "d1", "role-a"),
+        ("o3", "x", "d2", "lead"),
+        ("o3", "x", "d2", "role-x"),
+        ("r1", "a", "d1", "role-a"),
+        ("o4", "x", "d2", "boss"),
+    ]
+    assert [row["unit_first"] for row in rows if row["id"] == "o3"] == [7, 0]
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
