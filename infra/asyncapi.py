@@ -26,11 +26,12 @@ _BLOCKS = {
         "kpi-days": "Absolute values of a KPI by employee and day.",
         "kpi-periods": "Absolute values, targets and attainment of a KPI by employee and period.",
     },
+    "unit-updates": {"unit-periods": "Absolute values, targets and attainment of a KPI by unit and period."},
     "earnings": {"earnings": "Earning lines: money with what caused it."},
 }
 _JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery"}
 #: Topics whose stages read control records in-band, beside their blocks.
-_CONTROLLED = ("facts", "credits", "control")
+_CONTROLLED = ("facts", "kpi-updates", "credits", "control")
 
 
 def asyncapi(types: EventTypes) -> dict[str, Any]:

@@ -20,9 +20,9 @@ def run_faust(app: str, port: int | None) -> None:
 
 @click.command()
 @click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
-@click.option("--stages", help="Stages to run, comma separated: intake, crediting, performance.")
+@click.option("--stages", help="Stages to run, comma separated: intake, crediting, performance, rollups.")
 def worker(web_port: int | None, stages: str | None) -> None:
-    """Run the stages: intake, crediting, performance."""
+    """Run the stages: intake, crediting, performance, rollups."""
     if stages:
         os.environ["KPISTREAM_STAGES"] = stages
     run_faust("streams.app", web_port)

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     mappings: Path | None = Field(None, description="YAML file: topic → mapping of its JSON to events")
     stages: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("intake", "crediting", "performance"), description="stages this worker runs, comma separated"
+        ("intake", "crediting", "performance", "rollups"), description="stages this worker runs, comma separated"
     )
     worker_id: str = Field(
         "",

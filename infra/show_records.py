@@ -13,9 +13,9 @@ from infra.backtest_report import number_text
 from schemas.blocks import BlockError, decode_block, kind_of
 from schemas.dead_letters import decode_dead_letter
 from schemas.times import time_of
-from schemas.topics import CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES
+from schemas.topics import CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, UNIT_UPDATES
 
-_BLOCK_TOPICS = frozenset(topic.name for topic in (FACTS, CREDITS, KPI_UPDATES, EARNINGS))
+_BLOCK_TOPICS = frozenset(topic.name for topic in (FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, EARNINGS))
 #: int64 columns that hold ten-thousandths; so do all int64 payload fields.
 _FIXED = frozenset(
     {

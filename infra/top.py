@@ -27,7 +27,7 @@ from schemas.results import Award, decode_award
 from schemas.topics import AWARDS, DEAD_LETTERS
 
 #: In the order of the flow; other groups of ours follow by name.
-STAGES = ("intake", "crediting", "performance", "sink")
+STAGES = ("intake", "crediting", "performance", "rollups", "sink")
 SHOWN_AWARDS = 8
 _AWARDS_SECONDS = 2.0
 

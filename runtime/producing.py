@@ -28,12 +28,13 @@ class Sender:
         self._producer, self._stage = producer, stage
 
     async def send(self, outs: list[Out]) -> None:
-        """Send ``outs``; records for one partition keep their order."""
-        lanes: dict[tuple[str, int | None], list[Out]] = {}
+        """Send ``outs``; records for one partition keep their order, where they have keys those of the same key."""
+        lanes: dict[tuple[str, int | None, bytes | None], list[Out]] = {}
         for out in outs:
-            lanes.setdefault((out.topic, out.partition), []).append(out)
+            key = out.key if out.partition is not None else None
+            lanes.setdefault((out.topic, out.partition, key), []).append(out)
         await asyncio.gather(*(self._lane(lane) for lane in lanes.values()))
-        for (topic, _), lane in lanes.items():
+        for (topic, *_), lane in lanes.items():
             metrics.PRODUCED.labels(self._stage, topic).inc(len(lane))
 
     async def _lane(self, lane: list[Out]) -> None:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from schemas.plan_awards import Award
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_moves import Move
+from schemas.plan_units import UnitKind
 
 CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
 
@@ -126,6 +127,8 @@ class Target(Model):
     role: Id | None = None
     team: Id | None = None
     department: Id | None = None
+    #: The target is for units of this kind as a whole, not for each person.
+    unit: UnitKind | None = None
 
 
 class CustomPeriod(Model):

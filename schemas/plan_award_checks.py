@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_lookup import Finding, Lookup, is_rolling
+from schemas.plan_unit_checks import check_unit_award, unit_target_missing
 
 #: What each way of paying wants on every tier, and what it must not find.
 _PAYS = {
@@ -35,6 +36,7 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
 
 
 def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
+    yield from check_unit_award(lookup, path, award)
     yield from lookup.refer((*path, "kpi"), "kpi", award.kpi)
     kpi = lookup.kpis.get(award.kpi)
     down = kpi is not None and kpi.direction == "down"
@@ -108,6 +110,7 @@ def _money(path: tuple, award: TierAward) -> Iterator[Finding]:
 
 
 def _threshold(lookup: Lookup, path: tuple, award: ThresholdAward) -> Iterator[Finding]:
+    yield from check_unit_award(lookup, path, award)
     if bool(award.all) == bool(award.any):
         yield Finding(path, "expected either all or any, with at least one condition")
     if award.bonus is None and not award.promotion:
@@ -130,9 +133,13 @@ def _needs_target(
     lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward
 ) -> Iterator[Finding]:
     """Attainment is undefined without a target on this KPI; a warning where only some roles lack one."""
+    if award.unit is not None:
+        yield from unit_target_missing(lookup, path, kpi, award)
+        return
     if kpi not in lookup.kpis:
         return
-    targets = [target for target in lookup.plan.targets if (target.kpi, target.period) == (kpi, award.period)]
+    wanted = (kpi, award.period, None)
+    targets = [target for target in lookup.plan.targets if (target.kpi, target.period, target.unit) == wanted]
     if not targets:
         message = f"attainment needs a target on {kpi} for period {award.period}; there is none"
         yield Finding(path, message, needs=frozenset([kpi]))

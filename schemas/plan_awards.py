@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
+from schemas.plan_units import Share, UnitKind
 
 
 class Tier(Model):
@@ -44,6 +45,8 @@ class TierAward(Model):
     roles: tuple[Id, ...] = ()
     settle: Settle = "live"
     rearm: bool = False
+    unit: UnitKind | None = None
+    share: Share = "unit"
 
     def kpi_ids(self) -> tuple[str, ...]:
         """The KPIs it looks at."""
@@ -64,6 +67,8 @@ class ThresholdAward(Model):
     roles: tuple[Id, ...] = ()
     settle: Settle = "live"
     rearm: bool = False
+    unit: UnitKind | None = None
+    share: Share = "unit"
 
     def kpi_ids(self) -> tuple[str, ...]:
         """The KPIs it looks at."""

@@ -12,6 +12,7 @@ from schemas.plan_award_checks import check_awards
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
 from schemas.plan_move_checks import check_moves
+from schemas.plan_unit_checks import check_unit_target
 
 _ROLE_KPIS = 5
 
@@ -109,6 +110,7 @@ def _targets(lookup: Lookup) -> Iterator[Finding]:
                 yield from lookup.refer((*path, kind), kind, getattr(target, kind))
         yield from lookup.period((*path, "period"), target.period)
         yield from _target(lookup, path, target)
+        yield from check_unit_target(path, target)
         same = target.model_dump(exclude={"value"})
         first = seen.setdefault(tuple(same.values()), index)
         if first != index:
@@ -136,9 +138,10 @@ def _target(lookup: Lookup, path: tuple, target: Target) -> Iterator[Finding]:
 
 
 def _without_target(lookup: Lookup) -> Iterator[Finding]:
-    if not lookup.plan.targets:
+    targets = [target for target in lookup.plan.targets if target.unit is None]
+    if not targets:
         return
-    covered = {employee for employee, *_ in lookup.covered(lookup.plan.targets)}
+    covered = {employee for employee, *_ in lookup.covered(targets)}
     for kind, id_, path in _units(lookup.plan):
         if kind == "employee" and id_ not in covered:
             yield Finding(path, f"no target applies to employee {id_}", True)

@@ -38,7 +38,7 @@ class KpiEvidence(msgspec.Struct, frozen=True):
 
 
 class Award(msgspec.Struct, frozen=True, omit_defaults=False):
-    """Something an employee has reached, or lost again (state ``revoked``, same ``award_id``)."""
+    """Something an employee or a unit has reached, or lost again (state ``revoked``, same ``award_id``)."""
 
     award_id: str
     plan: str
@@ -64,6 +64,8 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     position: Position
     next_tier: str | None = None  # the next bound as written
     gap: str | None = None  # what is missing to it, in the KPI's unit
+    unit_kind: str = ""  # team, department or company where a whole unit reached it; employee is then empty
+    unit: str = ""
 
 
 def encode_award(award: Award) -> bytes:

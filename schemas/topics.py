@@ -20,7 +20,13 @@ class Topic:
 
 FACTS = Topic("facts", "the id of the event, or of the event it refers to", "blocks of valid events, control records")
 CREDITS = Topic("credits", "employee", "blocks of credits, control records")
-KPI_UPDATES = Topic("kpi-updates", "employee", "blocks of KPI days and KPI periods", retention_ms=35 * DAY_MS)
+#: One partition: units are made of every employee, and one order of all updates is what their awards are decided in.
+KPI_UPDATES = Topic(
+    "kpi-updates", "credits partition", "blocks of KPI days and KPI periods, control records", partitions=1
+)
+UNIT_UPDATES = Topic(
+    "unit-updates", "nothing", "blocks of KPI periods of units", partitions=1, retention_ms=35 * DAY_MS
+)
 AWARDS = Topic("awards", "employee", "one JSON award a record")
 EARNINGS = Topic("earnings", "employee", "blocks of earning lines")
 OUTCOMES = Topic(
@@ -30,9 +36,10 @@ DEAD_LETTERS = Topic("dead-letters", "source topic and partition", "one JSON dea
 ALERTS = Topic("alerts", "award", "one JSON delivery of an alert a record: sent, failed, given up or suppressed")
 CONTROL = Topic("control", "kind", "one JSON control record each, in order", partitions=1)
 
-INTERNAL = (FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, CONTROL)
-#: Stages that read control records, with the topic they read them from.
-CONTROL_TARGETS = (FACTS, CREDITS)
+INTERNAL = (FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, CONTROL)
+#: Topics that stages read control records from. KPI updates come before credits: what performance publishes under a
+#: new plan then always follows it there.
+CONTROL_TARGETS = (FACTS, KPI_UPDATES, CREDITS)
 
 
 def partition_of(key_hash: int, partitions: int) -> int:

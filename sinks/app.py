@@ -15,17 +15,14 @@ from runtime.collector import settle
 from runtime.failing import fatal
 from runtime.sink_source import SinkSource
 from runtime.web import add_pages
-from schemas.topics import ALERTS, AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from schemas.topics import CONTROL
 from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client
-from sinks.rows import RowError
+from sinks.rows import LOADED_TOPICS, RowError
 
 log = logging.getLogger("kpistream")
 settings = load_settings()
 
-TOPICS = tuple(
-    topic.name for topic in (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS)
-)
 _FLUSH_SECONDS = 1.0
 _FLUSH_ROWS = 200_000
 
@@ -90,7 +87,7 @@ async def run_sink() -> None:
     """Start what feeds the loader."""
     global source, flusher
     flusher = _Flusher()
-    source = SinkSource(batches, TOPICS, settings, flusher.flush)
+    source = SinkSource(batches, LOADED_TOPICS, settings, flusher.flush)
     await app.add_runtime_dependency(source)
     settle()
     while not app.should_stop:

@@ -139,6 +139,14 @@ BLOCKS: dict[str, BlockTable] = {
         ),
         _credits_position,
     ),
+    "unit-periods": BlockTable(
+        _table(
+            "unit_periods",
+            "kpi:text unit_kind:text unit:text period_kind:text period:text first_day:day last_day:day "
+            "numerator:fixed denominator:fixed value:fixed? target:fixed? attainment:fixed? plan_version:int",
+        ),
+        lambda meta, origin: {"version": meta["offset"]},
+    ),
     "earnings": BlockTable(
         _table(
             "earnings",

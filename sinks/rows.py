@@ -45,15 +45,16 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.CREDITS.name, "credits"): block_rows(BLOCKS["credits"]),
     (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
     (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
+    (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
     (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
     (topics.AWARDS.name, ""): award_rows,
     (topics.DEAD_LETTERS.name, ""): dead_letter_rows,
     (topics.OUTCOMES.name, ""): outcome_rows,
     (topics.ALERTS.name, ""): alert_rows,
     (topics.CONTROL.name, ""): control_rows,
-    # Copies of what the control topic holds: of those in credits the place matters, of those in facts
-    # nothing.
+    # Copies of what the control topic holds: of those in credits the place matters, of the others nothing.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
+    (topics.KPI_UPDATES.name, CONTROL): lambda value, origin: [],
     (topics.CREDITS.name, CONTROL): plan_position_rows,
 }
 #: The topics that the loader reads.

@@ -1,4 +1,4 @@
-"""The worker: intake, crediting and performance as Faust agents over record batches.
+"""The worker: intake, crediting, performance and rollups as Faust agents over record batches.
 
 ``faust -A streams.app worker`` and ``kpistream worker`` both run ``app``.
 """
@@ -26,8 +26,9 @@ from runtime.web import add_pages
 from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
 from schemas.results import decode_award
-from schemas.topics import AWARDS, CREDITS, FACTS
+from schemas.topics import AWARDS, CREDITS, FACTS, KPI_UPDATES
 from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
 
 log = logging.getLogger("kpistream")
@@ -40,8 +41,13 @@ runners: dict[str, StageRunner] = {}
 types = SharedTypes(EventTypes({}))
 mappings = load_mappings(settings.mappings)
 
-channels = {stage: BatchChannel(app) for stage in ("intake", "crediting", "performance")}
-_TOPICS = {"intake": settings.source_topics, "crediting": (FACTS.name,), "performance": (CREDITS.name,)}
+channels = {stage: BatchChannel(app) for stage in ("intake", "crediting", "performance", "rollups")}
+_TOPICS = {
+    "intake": settings.source_topics,
+    "crediting": (FACTS.name,),
+    "performance": (CREDITS.name,),
+    "rollups": (KPI_UPDATES.name,),
+}
 
 
 @app.agent(channels["intake"], name="intake")
@@ -65,6 +71,13 @@ async def performance(batches):
         await runners["performance"].process(batch)
 
 
+@app.agent(channels["rollups"], name="rollups")
+async def rollups(batches):
+    """KPI values of persons to those of units, and what units reach."""
+    async for batch in batches:
+        await runners["rollups"].process(batch)
+
+
 @app.agent(app.topic(AWARDS.name, value_type=bytes, value_serializer="raw"), name="awards")
 async def awards(stream):
     """Tells of every award, in the log and as a metric. Nothing rests on it."""
@@ -86,6 +99,8 @@ async def awards(stream):
 def _make_fold(stage: str):
     if stage == "intake":
         return lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, mappings)
+    if stage == "rollups":
+        return lambda at, offset: Rollups(at.partition)
     fold = {"crediting": CreditingFold, "performance": Performance}[stage]
     return lambda at, offset: fold(at.partition, settings.partitions)
 

@@ -13,11 +13,13 @@ from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.event_types import EventTypes
 from schemas.mapping import TopicMapping
 from schemas.plan import Plan
+from schemas.plan_units import of_units
 from schemas.results import Award, decode_award
-from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
 from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
 
 BATCH_RECORDS = 10_000
 _TOPIC = "events"
@@ -42,12 +44,16 @@ class BacktestResult:
     earnings: list[dict] = field(default_factory=list)
     days: dict[tuple, dict] = field(default_factory=dict)
     periods: dict[tuple, dict] = field(default_factory=dict)
+    units: dict[tuple, dict] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     outcomes: dict[bytes | None, bytes] = field(default_factory=dict)
 
 
 class Backtest:
-    """Feeds records through intake, crediting and performance. Plans take effect between ``feed`` calls."""
+    """Feeds records through the stages. Plans take effect between ``feed`` calls.
+
+    KPI updates, by which awards of units are decided, are made after each batch where the plan has such awards.
+    """
 
     def __init__(self, mapping: TopicMapping | None = None) -> None:
         self.result = BacktestResult()
@@ -55,15 +61,19 @@ class Backtest:
         self._intake = Intake(1, EventTypes({}), self._mappings)
         self._crediting = Crediting(0, 1)
         self._performance = Performance(0, 1)
-        self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name), 0)
+        self._rollups = Rollups()
+        self._each_batch = False
+        self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name, KPI_UPDATES.name), 0)
 
     def apply(self, plan: Plan, control_id: str = "") -> None:
         """Put a plan in force."""
         self._intake.set_types(EventTypes(plan.events))
         record = encode_control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
         control = Out("control", record, headers=kind_header(CONTROL))
+        self._each_batch = any(map(of_units, plan.awards))
         self._absorb(self._crediting.fold(self._batch(FACTS.name, [control])))
-        self._absorb(self._performance.fold(self._batch(CREDITS.name, [control])))
+        self._roll_up([control])
+        self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, [control]))))
 
     def feed(self, values: Iterable[bytes | None], batch_records: int = BATCH_RECORDS) -> None:
         """Fold records' values, in batches of ``batch_records``."""
@@ -78,15 +88,25 @@ class Backtest:
 
     def finish(self) -> BacktestResult:
         """The results, with the last KPI values."""
-        self._absorb(self._performance.updates())
+        self._publish()
         return self.result
+
+    def _publish(self) -> None:
+        self._roll_up(self._absorb(self._performance.updates()))
+        self._absorb(self._rollups.updates())
+
+    def _roll_up(self, updates: list[Out]) -> None:
+        if updates:
+            self._absorb(self._rollups.fold(self._batch(KPI_UPDATES.name, updates)))
 
     def _fold(self, values: list[bytes | None]) -> None:
         events = self._batch(_TOPIC, [Out(_TOPIC, value) for value in values])
         facts = self._absorb(self._intake.fold(events))
         credits = self._absorb(self._crediting.fold(self._batch(FACTS.name, facts))) if facts else []
         if credits:
-            self._absorb(self._performance.fold(self._batch(CREDITS.name, credits)))
+            self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, credits))))
+        if credits and self._each_batch:
+            self._publish()
 
     def _batch(self, topic: str, outs: list[Out]) -> RecordBatch:
         first = self._offsets[topic]
@@ -109,6 +129,11 @@ class Backtest:
                 self.result.outcomes[out.key] = out.value
             elif out.topic == KPI_UPDATES.name:
                 self._keep_values(out)
+                passed_on.append(out)
+            elif out.topic == UNIT_UPDATES.name:
+                names = ("kpi", "unit_kind", "unit", "period_kind", "period")
+                rows = decode_block(out.value)[0].to_pylist()
+                self.result.units.update({tuple(row[name] for name in names): row for row in rows})
         return passed_on
 
     def _keep_values(self, out: Out) -> None:

@@ -101,7 +101,7 @@ class Values:
         for target in self.plan.targets:
             selectors = [name for name in own if getattr(target, name) is not None]
             applies = (
-                (target.kpi, target.period) == (kpi, kind)
+                (target.kpi, target.period, target.unit) == (kpi, kind, None)
                 and target.at in (None, period)
                 and all(getattr(target, name) == own[name] for name in selectors)
             )

@@ -11,7 +11,7 @@ from infra.lag.computation import Lag, Snapshot, lags
 LATE_SECONDS = 60
 #: Clocks further apart than this make ages and freshness wrong.
 CLOCK_SECONDS = 2.0
-STAGES = ("intake", "crediting", "performance", "sink")
+STAGES = ("intake", "crediting", "performance", "rollups", "sink")
 
 
 def judge_topics(

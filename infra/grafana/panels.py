@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_OURS = '{consumergroup=~".+-(intake|crediting|performance|sink|alerts)"}'
+_OURS = '{consumergroup=~".+-(intake|crediting|performance|rollups|sink|alerts)"}'
 #: kpistream-crediting → crediting
 _STAGE = '"stage", "$1", "consumergroup", ".+-(.+)"'
 
@@ -63,7 +63,7 @@ LAG = (
     Panel("Records behind", "Not committed yet, by stage",
           (Query(_by_stage("kafka_consumergroup_lag_sum"), "{{stage}}"),)),
     Panel("Records behind by partition", "Of the stages' input; -1: nothing committed yet",
-          (Query('kafka_consumergroup_lag{consumergroup=~".+-(intake|crediting|performance)"}',
+          (Query('kafka_consumergroup_lag{consumergroup=~".+-(intake|crediting|performance|rollups)"}',
                  "{{consumergroup}} {{topic}}/{{partition}}"),)),
     Panel("Members by group", "0: nobody reads",
           (Query(_by_stage("kafka_consumergroup_members"), "{{stage}}"),)),

@@ -19,12 +19,12 @@ from infra.lag.computation import Lag, Place, Progress, lags
 from infra.lag.families import Reading, families
 from infra.lag.kafka_reader import KafkaReader
 from infra.settings import Settings
-from schemas.topics import CREDITS, FACTS
+from schemas.topics import CREDITS, FACTS, KPI_UPDATES
 
 log = logging.getLogger("kpistream")
 
 #: Stages with a checkpoint in ClickHouse, and the topic whose partitions it is of.
-_STORED = {"crediting": FACTS.name, "performance": CREDITS.name}
+_STORED = {"crediting": FACTS.name, "performance": CREDITS.name, "rollups": KPI_UPDATES.name}
 #: Stages whose commit is their checkpoint.
 _COMMITTED = ("intake", "sink")
 

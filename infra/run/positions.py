@@ -13,9 +13,9 @@ from kafka.admin import OffsetSpec
 
 from infra.local.ports import HOST
 from infra.settings import Settings
-from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 
-_LOADED = (CONTROL, FACTS, CREDITS, KPI_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS)
+_LOADED = (CONTROL, FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS)
 
 #: (stage, topic, partition)
 Place = tuple[str, str, int]
@@ -57,6 +57,7 @@ class Positions:
             "intake": settings.source_topics,
             "crediting": (FACTS.name,),
             "performance": (CREDITS.name,),
+            "rollups": (KPI_UPDATES.name,),
             "sink": tuple(topic.name for topic in _LOADED),
         }
         counts = self._partitions([name for names in topics.values() for name in names])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from schemas.plan import Plan
+from schemas.plan_units import of_units
 from streams.performance.award_records import AwardWriter
 from streams.performance.award_states import AwardStates
 from streams.performance.calendar import Calendar, window_days
@@ -40,7 +41,7 @@ class Engine:
         writer = AwardWriter(plan, self.people, self.period_text)
         self.rules = [
             RULES[rule.kind](index, rule, plan, self._views_of(rule), states, writer)
-            for index, rule in enumerate(plan.awards)
+            for index, rule in enumerate(award for award in plan.awards if not of_units(award))
         ]
 
     def _views_of(self, rule) -> dict[str, PeriodView]:

@@ -97,7 +97,7 @@ class Performance:
         if before is not None:
             meta = {"partition": self.partition, "offset": record.offset}
             outs += [
-                Out(KPI_UPDATES.name, block, partition=self.partition, headers=kind_header(kind))
+                self._update(kind, block)
                 for kind, block in retired_blocks(before, kept, meta)
             ]
         return outs
@@ -125,12 +125,18 @@ class Performance:
         meta = {"partition": self.partition, "offset": self.last_offset}
         outs = []
         for kind, block in (
-            ("kpi-days", kpi_days_block(self.engine, meta)),
+            # days last: rollups decides once it has them, and then has the periods too
             ("kpi-periods", kpi_periods_block(self.engine, meta)),
+            ("kpi-days", kpi_days_block(self.engine, meta)),
         ):
             if block is not None:
-                outs.append(Out(KPI_UPDATES.name, block, partition=self.partition, headers=kind_header(kind)))
+                outs.append(self._update(kind, block))
         return outs
+
+    def _update(self, kind: str, block: bytes) -> Out:
+        """For the one partition of kpi-updates; the key keeps the order of each credits partition's updates."""
+        key = str(self.partition).encode()
+        return Out(KPI_UPDATES.name, block, partition=0, key=key, headers=kind_header(kind))
 
     # -- checkpoints
 

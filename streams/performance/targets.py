@@ -23,6 +23,8 @@ class Targets:
         self._values: dict[tuple[str, str], dict[tuple[_Names, str | None], int]] = {}
         masks: dict[tuple[str, str], set[_Mask]] = {}
         for target in plan.targets:
+            if target.unit is not None:
+                continue  # of a whole unit: rolled up elsewhere
             about = (target.kpi, target.period)
             names = _names(target)
             self._values.setdefault(about, {})[names, target.at] = to_fixed(target.value)

@@ -17,6 +17,7 @@ from streams.backtest import MemoryRecord
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
 from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
 
 SOURCE = "events.all"
 #: LogAppendTime of every record, later than any event: 2026-06-01 00:00:00.123 UTC.
@@ -32,6 +33,7 @@ class MemoryLog:
         self._read: dict[tuple[str, int], int] = defaultdict(int)
         self._intake = Intake(partitions, EventTypes({}))
         self._crediting = [Crediting(partition, partitions) for partition in range(partitions)]
+        self._rollups = Rollups()
         self._performance = [Performance(partition, partitions) for partition in range(partitions)]
 
     def append(self, outs: Iterable[Out]) -> None:
@@ -47,7 +49,7 @@ class MemoryLog:
         copies = [
             Out(topic.name, value, partition, headers=kind_header(KIND))
             for topic in topics.CONTROL_TARGETS
-            for partition in range(self.partitions)
+            for partition in range(topic.partitions or self.partitions)
         ]
         self.append([record, *copies])
         self._intake.set_types(EventTypes(plan.events))
@@ -70,6 +72,9 @@ class MemoryLog:
             stage = self._performance[unread.partition]
             self.append(stage.fold(unread))
             self.append(stage.updates())
+        for unread in self._unread(topics.KPI_UPDATES.name, 1):
+            self.append(self._rollups.fold(unread))
+            self.append(self._rollups.updates())
 
     def batches(self, names: Iterable[str]) -> list[RecordBatch]:
         """Everything in the topics, one batch per partition: what a loader reads from the beginning."""

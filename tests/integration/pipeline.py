@@ -23,7 +23,7 @@ from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from infra.settings import Settings
 from infra.topic_admin import create_topics
-from schemas.topics import CREDITS, FACTS, INTERNAL
+from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from sinks.connection import from_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -174,6 +174,7 @@ class Pipeline:
             (f"{prefix}-intake", self.settings.source_topics),
             (f"{prefix}-crediting", (FACTS.name,)),
             (f"{prefix}-performance", (CREDITS.name,)),
+            (f"{prefix}-rollups", (KPI_UPDATES.name,)),
             (f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)),
         )
         consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)

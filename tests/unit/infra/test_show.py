@@ -122,7 +122,7 @@ def test_credits(outs):
 
 
 def test_kpi_updates(outs):
-    days, periods = (lines(outs, "kpi-updates", number) for number in (0, 1))
+    periods, days = (lines(outs, "kpi-updates", number) for number in (0, 1))
     assert days[0]["kind"] == "kpi-days"
     assert days[1]["values"] == {
         "kpi": "revenue",

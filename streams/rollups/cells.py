@@ -1,0 +1,145 @@
+"""Day cells of every employee, added up by unit and day as they come: what the values of units are read from.
+
+Cells are absolute, so a newer one takes the place of the older and the sums move by the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.money import SCALE
+from schemas.plan_units import UNIT_KINDS
+
+PREFIX = "cells/"
+_SEPARATOR = "\x1f"
+
+#: KPI, employee, team, department, day.
+CellKey = tuple[str, str, str, str, int]
+#: KPI, kind of unit, unit ('' for the company).
+UnitKey = tuple[str, str, str]
+
+
+class Cell(NamedTuple):
+    """What a cell holds: the person's own pair, the pairs it adds to its units by UNIT_KINDS, distinct members."""
+
+    num: int
+    den: int
+    units: tuple[tuple[int, int], ...]
+    members: tuple[int, ...]
+
+    def empty(self) -> bool:
+        """Whether there is nothing in it: the KPI has left the plan."""
+        return not (self.num or self.den or self.members or any(map(any, self.units)))
+
+
+def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
+    """Cells of a kpi-days block's columns."""
+    pairs = [
+        list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
+    ]
+    keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
+    rest = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), columns["members"], strict=True)
+    for key, (num, den, units, members) in zip(keys, rest, strict=True):
+        yield key, Cell(num, den, units, tuple(members or ()))
+
+
+class Cells:
+    """All cells, and their sums by unit and day. ``touched`` names the unit days that changed since it was cleared."""
+
+    def __init__(self) -> None:
+        self._cells: dict[CellKey, Cell] = {}
+        self._sums: dict[UnitKey, dict[int, list[int]]] = {}
+        self._inside: dict[UnitKey, dict[int, dict[CellKey, None]]] = {}
+        self._pages: dict[tuple[str, str, str, int], dict[str, None]] = {}
+        self._unsaved: dict[tuple[str, str, str, int], None] = {}
+        self.touched: dict[tuple[UnitKey, int], None] = {}
+
+    def put(self, key: CellKey, cell: Cell) -> None:
+        """Let ``cell`` take the place of what ``key`` held."""
+        old = self._cells.get(key)
+        if old == cell or (old is None and cell.empty()):
+            return
+        kpi, employee, team, department, day = key
+        page = (kpi, department, team, day)
+        self._unsaved[page] = None
+        if cell.empty():
+            del self._cells[key]
+            self._pages[page].pop(employee, None)
+        else:
+            self._cells[key] = cell
+            self._pages.setdefault(page, {})[employee] = None
+        units = zip(UNIT_KINDS, (team, department, ""), strict=True)
+        for level, (kind, unit) in enumerate(units):
+            self._move(level, (kpi, kind, unit), key, old, cell)
+
+    def _move(self, level: int, unit: UnitKey, key: CellKey, old: Cell | None, cell: Cell) -> None:
+        day = key[4]
+        total = self._sums.setdefault(unit, {}).setdefault(day, [0, 0])
+        before = old.units[level] if old else (0, 0)
+        total[0] += cell.units[level][0] - before[0]
+        total[1] += cell.units[level][1] - before[1]
+        inside = self._inside.setdefault(unit, {}).setdefault(day, {})
+        if cell.empty():
+            inside.pop(key, None)
+            if not inside:
+                del self._inside[unit][day], self._sums[unit][day]
+        else:
+            inside[key] = None
+        self.touched[unit, day] = None
+
+    # -- reading
+
+    def units(self, kpi: str) -> list[UnitKey]:
+        """Units that have cells of a KPI, in order."""
+        return sorted(unit for unit, days in self._sums.items() if unit[0] == kpi and days)
+
+    def days(self, unit: UnitKey) -> list[int]:
+        """Days of a unit that have cells, ascending."""
+        return sorted(self._sums.get(unit, ()))
+
+    def measured(self, unit: UnitKey, aggregate: str, first: int, last: int) -> tuple[int, int]:
+        """Numerator and denominator of a unit from day ``first`` to ``last``."""
+        sums = self._sums.get(unit, {})
+        days = [day for day in range(first, last + 1) if day in sums]
+        den = sum(sums[day][1] for day in days)
+        if aggregate not in ("distinct", "min", "max"):
+            return sum(sums[day][0] for day in days), den
+        cells = [self._cells[key] for day in days for key in self._inside[unit][day]]
+        if aggregate == "distinct":
+            return SCALE * len(set().union(*(cell.members for cell in cells))), den
+        pick = min if aggregate == "min" else max
+        return pick((cell.num for cell in cells if cell.den), default=0), den
+
+    def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
+        """Each employee's own numerator within a unit from day ``first`` to ``last``."""
+        found: dict[str, int] = {}
+        inside = self._inside.get(unit, {})
+        for day in range(first, last + 1):
+            for key in inside.get(day, ()):
+                found[key[1]] = found.get(key[1], 0) + self._cells[key].num
+        return found
+
+    # -- checkpoints
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """Pages (KPI, department, team, day) touched since the last call; b'' where nothing is left."""
+        rows = {}
+        for kpi, department, team, day in sorted(self._unsaved):
+            people = sorted(self._pages[kpi, department, team, day])
+            cells = [(who, *self._cells[kpi, who, team, department, day]) for who in people]
+            name = PREFIX + _SEPARATOR.join((kpi, department, team, str(day)))
+            rows[name] = msgspec.msgpack.encode(cells) if cells else b""
+        self._unsaved.clear()
+        return rows
+
+    def restore(self, name: str, value: bytes) -> None:
+        """Take back one page."""
+        kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
+        wanted = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
+        for who, *cell in msgspec.msgpack.decode(value, type=wanted):
+            self.put((kpi, who, team, department, int(day)), Cell(*cell))
+        self._unsaved.clear()
+        self.touched.clear()

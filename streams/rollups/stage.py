@@ -1,0 +1,193 @@
+"""The rollups stage: KPI updates in; values of units, their awards and earning lines out. One instance.
+
+``kpi-updates`` has one partition, so there is one order of all employees' updates. Awards of units are decided after
+each ``kpi-days`` record in that order, on absolute values: how the log is cut into batches, and what was published
+twice, changes nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import KIND as CONTROL
+from schemas.control import PlanApplied, decode_control
+from schemas.plan import Plan
+from schemas.plan_units import of_units
+from schemas.results import Cause, Position, encode_award
+from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
+from streams.performance.award_states import AwardStates
+from streams.rollups import cells as cell_pages
+from streams.rollups import paid as paid_rows
+from streams.rollups.cells import Cells, read_cells
+from streams.rollups.decided import Decided
+from streams.rollups.paid import Paid
+from streams.rollups.unit_periods import PeriodOf, retired_period, unit_period, unit_periods_block
+from streams.rollups.unit_rules import UNIT_RULES, UnitRule, periods_of
+from streams.rollups.units import Units
+
+FORMAT = 1
+_DAY_MS = 24 * 3600 * 1000
+
+
+class Rollups:
+    """Rolls employees' KPI values up to units. Deterministic: everything follows from the kpi-updates log."""
+
+    stage = "rollups"
+
+    def __init__(self, partition: int = 0) -> None:
+        self.partition = partition
+        self.last_offset = -1
+        self.cells, self.states, self.paid = Cells(), AwardStates(), Paid()
+        self.units: Units | None = None
+        self.rules: list[UnitRule] = []
+        #: Credits offset that each credits partition's updates have come to, by kind of block.
+        self._marks: dict[str, int] = {}
+        self._changed: dict[PeriodOf, None] = {}
+        self._retired: list[dict] = []
+        self._plan_row: bytes | None = None
+        self._plan_id = ""
+        self._dirty_plan = False
+
+    # -- the fold
+
+    def fold(self, batch: RecordBatch) -> list[Out]:
+        """Awards and earning lines of whole records, in offset order. Values of units follow with ``updates``."""
+        outs: list[Out] = []
+        for record in batch.records:
+            if kind_of(record.headers) == CONTROL:
+                outs += self._control(record)
+            elif kind_of(record.headers) == "kpi-days":
+                outs += self._days(record)
+            self.last_offset = record.offset
+        return outs
+
+    def _days(self, record) -> list[Out]:
+        table, meta = decode_block(record.value)
+        if not self._is_new("kpi-days", meta):
+            return []
+        for key, cell in read_cells(table.to_pydict()):
+            self.cells.put(key, cell)
+        touched = self.cells.touched
+        self.cells.touched = {}
+        if self.units is None or not touched:
+            return []
+        latest = max(day for _, day in touched)
+        place = f"{meta['partition']}:{meta['offset']}"
+        cause = Cause("kpi-updates", place, "kpi-update", latest * _DAY_MS)
+        decided = Decided(self.units.plan, cause, Position(self.partition, record.offset))
+        for rule in self.rules:
+            for unit, ordinal in periods_of(rule.rule, self.units, touched):
+                rule.settle(unit, ordinal, "credit", decided)
+        self._mark_changed(touched)
+        return self._results(decided)
+
+    def _is_new(self, kind: str, meta: dict) -> bool:
+        """Whether a block is not older than what came from its credits partition before.
+
+        A worker that starts again publishes again what it did, cut otherwise: all of it lies in newer blocks already.
+        """
+        source = f"{kind}/{meta['partition']}"
+        if meta["offset"] < self._marks.get(source, -1):
+            return False
+        self._marks[source] = meta["offset"]
+        return True
+
+    def _mark_changed(self, touched) -> None:
+        for key, day in touched:
+            for kind, ordinal in self.units.periods(key, day, self.units.kinds.get(key[0], [])):
+                self._changed[key, kind, ordinal] = None
+
+    def _control(self, record) -> list[Out]:
+        control = decode_control(record.value)
+        if not isinstance(control, PlanApplied) or control.id == self._plan_id:
+            return []
+        self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
+        before = self.units
+        self._install(control.plan)
+        if before is not None:
+            self._retire(before)
+        cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
+        decided = Decided(control.plan, cause, Position(self.partition, record.offset))
+        everything = self._everything(self.units)
+        for rule in self.rules:
+            for unit, ordinal in periods_of(rule.rule, self.units, everything):
+                rule.settle(unit, ordinal, "plan_change", decided)
+        self._mark_changed(everything)
+        return self._results(decided)
+
+    def _install(self, plan: Plan) -> None:
+        self.units = Units(plan, self.cells)
+        self.rules = [
+            UNIT_RULES[rule.kind](rule, self.units, self.states, self.paid) for rule in plan.awards if of_units(rule)
+        ]
+
+    def _everything(self, units: Units):
+        return {(key, day): None for kpi in units.kpis for key in self.cells.units(kpi) for day in self.cells.days(key)}
+
+    def _retire(self, before: Units) -> None:
+        """Take back what was published of KPIs, or of kinds of periods, that the plan in force has not."""
+        gone: dict[PeriodOf, None] = {}
+        for key, day in self._everything(before):
+            kept = self.units.kinds.get(key[0], [])
+            for kind, ordinal in before.periods(key, day, before.kinds[key[0]]):
+                if kind not in kept:
+                    gone[key, kind, ordinal] = None
+        kinds = self.units.kinds
+        self._changed = {period: None for period in self._changed if period[1] in kinds.get(period[0][0], [])}
+        self._retired += [retired_period(before, period) for period in gone]
+
+    def _results(self, decided: Decided) -> list[Out]:
+        outs = [
+            Out(AWARDS.name, encode_award(award), key=f"{award.unit_kind}:{award.unit}".encode())
+            for award in decided.awards
+        ]
+        block = decided.earnings()
+        if block is not None:
+            outs.append(Out(EARNINGS.name, block, partition=0, headers=kind_header("earnings")))
+        return outs
+
+    def updates(self) -> list[Out]:
+        """Values of units changed since the last call, absolute."""
+        if self.units is None:
+            return []
+        rows = [*self._retired, *(unit_period(self.units, period) for period in self._changed)]
+        meta = {"partition": self.partition, "offset": self.last_offset}
+        block = unit_periods_block(rows, self.units.plan.version, meta)
+        self._retired, self._changed = [], {}
+        if block is None:
+            return []
+        return [Out(UNIT_UPDATES.name, block, partition=0, headers=kind_header("unit-periods"))]
+
+    # -- checkpoints
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """State rows changed since the last call; b'' deletes one."""
+        rows = {
+            "format": msgspec.msgpack.encode(FORMAT),
+            "marks": msgspec.msgpack.encode([self.last_offset, sorted(self._marks.items())]),
+        }
+        if self._dirty_plan:
+            rows["plan"] = self._plan_row
+            self._dirty_plan = False
+        return rows | self.cells.dirty_rows() | self.states.dirty_rows() | self.paid.dirty_rows()
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Take back the state that checkpoints hold."""
+        if (found := msgspec.msgpack.decode(rows["format"])) != FORMAT:
+            raise ValueError(f"rollups state has format {found}, expected {FORMAT}")
+        self.last_offset, marks = msgspec.msgpack.decode(rows["marks"], type=tuple[int, list[tuple[str, int]]])
+        self._marks = dict(marks)
+        readers = (
+            (cell_pages.PREFIX, self.cells.restore),
+            ("award/", self.states.restore),
+            (paid_rows.PREFIX, self.paid.restore),
+        )
+        for prefix, restore in readers:
+            for key in sorted(key for key in rows if key.startswith(prefix)):
+                restore(key, rows[key])
+        if "plan" in rows:
+            control = decode_control(rows["plan"])
+            self._plan_id, self._plan_row = control.id, rows["plan"]
+            self._install(control.plan)

@@ -1,0 +1,258 @@
+"""Tier tables and threshold awards on whole units: decided on a unit's values as an update leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from schemas.identity import award_id
+from schemas.money import minor_step, to_fixed
+from schemas.plan import Kpi
+from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.results import Award, KpiEvidence
+from streams.performance.award_records import bound_text, decimal_text, evidence, number_text, percent_text
+from streams.performance.award_states import AwardStates, next_states
+from streams.performance.calendar import window_days
+from streams.performance.ladder import Ladder, Payout, value_of, value_scale
+from streams.rollups.cells import UnitKey
+from streams.rollups.decided import Decided, Line
+from streams.rollups.paid import Paid, shared_out
+from streams.rollups.units import Unit, Units
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What evidence is about."""
+
+    kpi: Kpi
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule finds: which tiers are reached, and the level of pay (0: none)."""
+
+    reached: list[bool]
+    level: int
+    seen: tuple[KpiEvidence, ...]
+    values: tuple[int, int, int]  # of the first KPI: numerator, denominator, target
+
+
+class UnitRule:
+    """What both kinds have in common: states, award records, money and its sharing."""
+
+    kind = ""
+
+    def __init__(self, rule, units: Units, states: AwardStates, paid: Paid) -> None:
+        self.rule, self.units, self.states, self.paid = rule, units, states, paid
+        self.step = minor_step(units.plan.currency)
+        self.kpis = [units.kpis[kpi] for kpi in rule.kpi_ids()]
+
+    def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:
+        """Decide one unit's period as it stands now."""
+        if not self.units.in_plan(unit):
+            return  # what left the plan keeps what it has, and gets nothing new
+        period = self.units.period_text(self.rule.period, ordinal)
+        verdict = self.verdict(unit, ordinal)
+        state = [list(tier) for tier in self.states.of(self.rule.id, unit.holder, period, len(verdict.reached))]
+        changes = next_states(state, verdict.reached, self.rule.settle, self.rule.rearm)
+        if changes:
+            self.states.set(self.rule.id, unit.holder, period, state)
+        award = ""
+        for tier, granted in changes:
+            if self.announced(tier):
+                record = self._award(unit, period, tier, state[tier][0], granted, verdict, decided)
+                decided.awards.append(record)
+                award = record.award_id
+        earned = self.earned(verdict, state)
+        self._pay(unit, ordinal, period, earned, verdict, reason, award, decided)
+
+    def verdict(self, unit: Unit, ordinal: int) -> Verdict:
+        """How the unit stands."""
+        raise NotImplementedError
+
+    def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
+        """Money of the period so far, in ten-thousandths."""
+        raise NotImplementedError
+
+    def announced(self, tier: int) -> bool:
+        """Whether reaching the tier is an award."""
+        return True
+
+    def texts(self, tier: int, verdict: Verdict) -> dict:
+        """name, threshold, pays, amount, next_tier and gap of an award."""
+        raise NotImplementedError
+
+    def _award(
+        self, unit: Unit, period: str, tier: int, sequence: int, granted: bool, verdict: Verdict, decided: Decided
+    ) -> Award:
+        plan, rule = self.units.plan, self.rule
+        settled = "provisional" if rule.settle == "period_end" else "final"
+        return Award(
+            award_id=award_id(plan.plan, rule.id, unit.holder, rule.period, period, tier, sequence),
+            plan=plan.plan,
+            plan_version=plan.version,
+            rule=rule.id,
+            kind=self.kind,
+            employee="",
+            employee_name=unit.name,
+            team=unit.team,
+            department=unit.department,
+            period_kind=rule.period,
+            period=period,
+            tier=tier,
+            sequence=sequence,
+            state=settled if granted else "revoked",
+            currency=plan.currency,
+            evidence=verdict.seen,
+            cause=decided.cause,
+            position=decided.position,
+            unit_kind=unit.kind,
+            unit=unit.id,
+            **self.texts(tier, verdict),
+        )
+
+    def _pay(
+        self, unit: Unit, ordinal: int, period: str, earned: int, verdict: Verdict, reason: str, award: str,
+        decided: Decided,
+    ) -> None:  # fmt: skip
+        places = {"": (unit.team, unit.department)}
+        due = {"": earned}
+        if self.rule.share != "unit":
+            members = self.units.members(unit, self.rule.roles, self.rule.period, ordinal)
+            places |= {employee: (place.team, place.department) for employee, place in members.items()}
+            due = shared_out(earned, self._weights(unit, ordinal, list(members)), self.step)
+        for payee, amount in self.paid.change(self.rule.id, unit.holder, period, due):
+            team, department = places.get(payee, (unit.team, unit.department))
+            decided.lines.append(
+                Line(self.rule.id, payee, team, department, self.rule.period, period, amount, 0, verdict.values[0],
+                     reason, award)
+            )  # fmt: skip
+
+    def _weights(self, unit: Unit, ordinal: int, members: list[str]) -> dict[str, int]:
+        if self.rule.share == "equal":
+            return dict.fromkeys(members, 1)
+        key = self.units.key(self.kpis[0].id, unit)
+        span = self.units.calendar.span(self.rule.period, self.units.running(key, self.rule.period, ordinal))
+        own = self.units.cells.by_employee(key, *span)
+        return {member: own.get(member, 0) for member in members}
+
+    def _measured(self, kpi: str, unit: Unit, ordinal: int) -> tuple[int, int, int]:
+        key = self.units.key(kpi, unit)
+        return self.units.measured(key, self.rule.period, self.units.running(key, self.rule.period, ordinal))
+
+
+class UnitTiers(UnitRule):
+    """A tier table on a unit's value."""
+
+    kind = "tier"
+
+    def __init__(self, rule: TierAward, units: Units, states: AwardStates, paid: Paid) -> None:
+        super().__init__(rule, units, states, paid)
+        self.kpi = self.kpis[0]
+        self.ladder = Ladder.of_tiers(self.kpi, rule.tiers)
+        self.by = self.ladder.by
+        self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
+        self.payout = Payout(self.kpi, rule.pays, rule.tiers, self.step) if rule.pays != "nothing" else None
+        self.keeps_peak = rule.settle == "sticky" and rule.pays in ("slab", "flat")
+
+    def verdict(self, unit: Unit, ordinal: int) -> Verdict:
+        """As UnitRule; base rates count as reached only where a sticky level must remember them."""
+        values = self._measured(self.kpi.id, unit, ordinal)
+        level = int(self.ladder.levels(*_columns(values))[0]) if values[1] else 0
+        reached = [tier < level and (self.announced(tier) or self.keeps_peak) for tier in range(len(self.bounds))]
+        return Verdict(reached, level, (evidence(_Subject(self.kpi), *values),), values)
+
+    def announced(self, tier: int) -> bool:
+        """Base rates (a bound of 0) pay but are no achievement."""
+        return self.bounds[tier] != 0
+
+    def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
+        """As UnitRule."""
+        if self.payout is None or not verdict.values[1]:
+            return 0
+        level = verdict.level
+        if self.keeps_peak:
+            level = max([level, *(tier + 1 for tier, (sequence, _) in enumerate(state) if sequence)])
+        return int(self.payout.earned(np.array([level]), *_columns(verdict.values))[0])
+
+    def texts(self, tier: int, verdict: Verdict) -> dict:
+        """As UnitRule."""
+        chosen = self.rule.tiers[tier]
+        following = self.bounds[tier + 1] if tier + 1 < len(self.bounds) else None
+        pays = number_text(chosen.amount) if chosen.amount is not None else ""
+        return {
+            "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
+            "threshold": bound_text(self.kpi, self.bounds[tier], self.by),
+            "pays": percent_text(chosen.rate) if chosen.rate is not None else pays,
+            "amount": pays if self.rule.pays == "flat" else None,
+            "next_tier": None if following is None else bound_text(self.kpi, following, self.by),
+            "gap": None if following is None else self._gap(following, *verdict.values),
+        }
+
+    def _gap(self, bound, num: int, den: int, target: int) -> str | None:
+        value = value_of(value_scale(self.kpi), num, den)
+        if value is None:
+            return None
+        if self.by == "value":
+            wanted = Fraction(to_fixed(bound))
+        else:
+            wanted = Fraction(bound) * target if self.kpi.direction == "up" else Fraction(target) / Fraction(bound)
+        return decimal_text(abs(wanted - value))
+
+
+class UnitThreshold(UnitRule):
+    """Conditions that hold at once on a unit's values."""
+
+    def __init__(self, rule: ThresholdAward, units: Units, states: AwardStates, paid: Paid) -> None:
+        super().__init__(rule, units, states, paid)
+        self.conditions = rule.all or rule.any
+        self.ladders = [Ladder.of_condition(units.kpis[one.kpi], one) for one in self.conditions]
+        kinds = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
+        self.kind = "+".join(kind for kind, given in kinds if given)
+        self.threshold = (" and " if rule.all else " or ").join(map(self._text, self.conditions))
+
+    def verdict(self, unit: Unit, ordinal: int) -> Verdict:
+        """As UnitRule."""
+        measured = [self._measured(one.kpi, unit, ordinal) for one in self.conditions]
+        held = [bool(ladder.levels(*_columns(one))[0]) for ladder, one in zip(self.ladders, measured, strict=True)]
+        met = (all(held) if self.rule.all else any(held)) and any(den for _, den, _ in measured)
+        seen = tuple(evidence(_Subject(kpi), *one) for kpi, one in zip(self.kpis, measured, strict=True))
+        return Verdict([met], int(met), seen, measured[0])
+
+    def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
+        """The bonus for as long as the award stands."""
+        return to_fixed(self.rule.bonus) if self.rule.bonus is not None and state[0][1] else 0
+
+    def texts(self, tier: int, verdict: Verdict) -> dict:
+        """As UnitRule."""
+        bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
+        name = self.rule.name.model_dump(exclude_defaults=True)
+        return {"name": name, "threshold": self.threshold, "pays": bonus or "", "amount": bonus}
+
+    def _text(self, condition) -> str:
+        by = "attainment" if condition.attainment is not None else "value"
+        bound = bound_text(self.units.kpis[condition.kpi], getattr(condition, by), by)
+        sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
+        return f"{condition.kpi} {bound}{sample}"
+
+
+def _columns(values: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
+    return tuple(np.array([one], np.int64) for one in values)
+
+
+#: Decides awards of units, by kind.
+UNIT_RULES: dict[str, type[UnitRule]] = {"tiers": UnitTiers, "threshold": UnitThreshold}
+
+
+def periods_of(rule, units: Units, touched: dict[tuple[UnitKey, int], None]) -> list[tuple[Unit, int]]:
+    """Units of the rule's kind and periods that ``touched`` unit days may change, in order."""
+    wanted, rolling = set(rule.kpi_ids()), window_days(rule.period)
+    found = {
+        (key[2], 0 if rolling else ordinal): None  # one running state for a rolling window
+        for key, day in touched
+        if key[0] in wanted and key[1] == rule.unit
+        for _, ordinal in units.periods(key, day, [rule.period])
+    }
+    return [(units.unit(("", rule.unit, name)), ordinal) for name, ordinal in sorted(found)]

@@ -1,0 +1,132 @@
+"""The units of a plan in force: who is in them, what they should reach, how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.money import to_fixed
+from schemas.plan import Plan, Target
+from schemas.plan_moves import Place, employees_of, place_at
+from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
+from streams.performance.engine import published_kinds
+from streams.performance.ladder import NO_TARGET
+from streams.rollups.cells import Cells, UnitKey
+
+
+class Unit(NamedTuple):
+    """A team, a department or the company."""
+
+    kind: str
+    id: str
+    name: str
+    team: str
+    department: str
+
+    @property
+    def holder(self) -> str:
+        """How states and ids name it."""
+        return f"{self.kind}:{self.id}"
+
+
+class Units:
+    """One plan over the cells."""
+
+    def __init__(self, plan: Plan, cells: Cells) -> None:
+        self.plan, self.cells = plan, cells
+        self.calendar = Calendar(plan)
+        self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        self.kinds = {kpi: sorted(kinds | {"month"}) for kpi, kinds in published_kinds(plan).items()}
+        self._targets = [target for target in plan.targets if target.unit is not None]
+        self._names: dict[tuple[str, str], Unit] = {}
+        self._people = [(employee.id, places) for employee, places in employees_of(plan)]
+        organisation = plan.organisation
+        self._put(Unit("company", organisation.company, _text(organisation), "", ""))
+        for department in organisation.departments:
+            self._put(Unit("department", department.id, _text(department), "", department.id))
+            for team in department.teams:
+                self._put(Unit("team", team.id, _text(team), team.id, department.id))
+
+    def _put(self, unit: Unit) -> None:
+        self._names[unit.kind, unit.id] = unit
+
+    def unit(self, key: UnitKey) -> Unit:
+        """The unit that cells know by ``key``; one that left the plan has no name and lies nowhere."""
+        _, kind, id_ = key
+        id_ = id_ or self.plan.organisation.company
+        return self._names.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
+
+    def in_plan(self, unit: Unit) -> bool:
+        """Whether the plan in force still has the unit."""
+        return (unit.kind, unit.id) in self._names
+
+    def key(self, kpi: str, unit: Unit) -> UnitKey:
+        """How cells of ``kpi`` know ``unit``."""
+        return kpi, unit.kind, "" if unit.kind == "company" else unit.id
+
+    def members(self, unit: Unit, roles: tuple[str, ...], kind: str, ordinal: int) -> dict[str, Place]:
+        """Who stands in the unit as the period sees them, in the plan's order; with one of ``roles`` where given."""
+        found = {}
+        for employee, places in self._people:
+            place = self._standing(places, kind, ordinal)
+            inside = unit.kind == "company" or getattr(place, unit.kind) == unit.id
+            if inside and (not roles or place.role in roles):
+                found[employee] = place
+        return found
+
+    def _standing(self, places: list[Place], kind: str, ordinal: int) -> Place:
+        if len(places) == 1 or window_days(kind):
+            return places[-1]
+        first, last = self.calendar.span(kind, ordinal)
+        return place_at(places, date_of(last if self.plan.organisation.standing == "period_end" else first))
+
+    def periods(self, key: UnitKey, day: int, kinds: list[str]) -> Iterator[tuple[str, int]]:
+        """(kind, ordinal) of each period of ``kinds`` that a change on ``day`` touches."""
+        for kind in kinds:
+            if window_days(kind):
+                days = self.cells.days(key)
+                ordinal = days[-1] if days else NO_PERIOD
+            else:
+                ordinal = self.calendar.ordinal(kind, day)
+            if ordinal != NO_PERIOD:
+                yield kind, ordinal
+
+    def measured(self, key: UnitKey, kind: str, ordinal: int) -> tuple[int, int, int]:
+        """Numerator, denominator and target (NO_TARGET: none) of a unit's KPI in a period."""
+        kpi = self.kpis[key[0]]
+        num, den = self.cells.measured(key, kpi.aggregate, *self.calendar.span(kind, ordinal))
+        return num, den, self.target(kpi.id, self.unit(key), kind, ordinal)
+
+    def running(self, key: UnitKey, kind: str, ordinal: int) -> int:
+        """The period that a rule looks at: a rolling window ends on the latest day that has something for the KPI."""
+        if not window_days(kind):
+            return ordinal
+        days = self.cells.days(key)
+        return days[-1] if days else 0
+
+    def target(self, kpi: str, unit: Unit, kind: str, ordinal: int) -> int:
+        """The most specific target: for the unit by name, for those of its department, for all; then by ``at``."""
+        key = None if window_days(kind) else self.calendar.key(kind, ordinal)
+        fitting = [
+            target
+            for target in self._targets
+            if (target.kpi, target.unit, target.period) == (kpi, unit.kind, kind)
+            and target.team in (None, unit.team)
+            and target.department in (None, unit.department)
+            and target.at in (None, key)
+        ]
+        if not fitting:
+            return NO_TARGET
+        return to_fixed(max(fitting, key=_specificity).value)
+
+    def period_text(self, kind: str, ordinal: int) -> str:
+        """A period's key as awards and lines name it; rolling windows have one running state."""
+        return "rolling" if window_days(kind) else self.calendar.key(kind, ordinal)
+
+
+def _specificity(target: Target) -> tuple[bool, bool, bool]:
+    return target.team is not None, target.department is not None, target.at is not None
+
+
+def _text(thing) -> str:
+    return thing.name.en if thing.name is not None else getattr(thing, "id", "") or thing.company

@@ -1,0 +1,167 @@
+"""Awards of units against the naive reference, and the laws on the kpi-updates log."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block, kind_header
+from schemas.control import PlanApplied, encode_control
+from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES
+from streams.backtest import Backtest, MemoryRecord
+from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
+from tests.generated import random_events
+from tests.generated_units import random_unit_plan
+from tests.reference_units import UnitReference
+
+SEEDS = st.integers(0, 2**32)
+
+
+def history(seed: int) -> tuple:
+    dice = Random(seed)
+    plan = random_unit_plan(dice)
+    events = random_events(dice, plan.currency, 15)
+    return plan, events, [json.dumps(event).encode() for event in events]
+
+
+class Tapped(Backtest):
+    """Keeps a topic's records."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__()
+        self.topic, self.kept = topic, []
+
+    def _absorb(self, outs: list[Out]) -> list[Out]:
+        self.kept.extend(out for out in outs if out.topic == self.topic)
+        return super()._absorb(outs)
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS)
+def test_awards_of_units_equal_the_reference(seed):
+    plan, events, values = history(seed)
+    test = Backtest()
+    test.apply(plan, "control")
+    test.feed(values, 1)
+    got, want = test.finish(), UnitReference(plan)
+    want.run(events)
+    names = ("award_id", "rule", "kind", "unit_kind", "unit", "period", "tier", "sequence", "state")
+    assert [tuple(getattr(award, name) for name in names) for award in got.awards] == want.awards
+    names = ("rule", "employee", "period_kind", "period", "amount")
+    assert [tuple(line[name] for name in names) for line in got.earnings] == want.lines
+    assert len({line["line_id"] for line in got.earnings}) == len(got.earnings)
+
+
+def updates_log(seed: int) -> tuple:
+    """A plan, a second one, and a kpi-updates log with both."""
+    plan, _, values = history(seed)
+    second = random_unit_plan(Random(seed + 1), version=2)
+    second = second.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
+    test = Tapped(KPI_UPDATES.name)
+    test.apply(plan, "one")
+    test.feed(values, 2)
+    controls = [
+        Out(KPI_UPDATES.name, encode_control(PlanApplied(id=id_, plan=one)), headers=kind_header("control"))
+        for id_, one in (("one", plan), ("two", second))
+    ]
+    middle = len(test.kept) // 2
+    return plan, [controls[0], *test.kept[:middle], controls[1], *test.kept[middle:]]
+
+
+def records(log: list[Out], start: int, end: int) -> list[MemoryRecord]:
+    return [MemoryRecord(offset, log[offset].value, log[offset].headers) for offset in range(start, end)]
+
+
+def folded(stage: Rollups, log: list[Out], start: int, end: int, size: int = 1) -> list:
+    outs = []
+    for first in range(start, end, size):
+        outs += stage.fold(RecordBatch(KPI_UPDATES.name, 0, records(log, first, min(first + size, end))))
+    return [decode_block(out.value)[0].to_pylist() if out.topic == EARNINGS.name else out for out in outs]
+
+
+def values_of(stage: Rollups) -> list:
+    """Every value of every unit."""
+    stage.updates()
+    stage._mark_changed(stage._everything(stage.units))
+    return sorted(repr(row) for out in stage.updates() for row in decode_block(out.value)[0].to_pylist())
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.integers(2, 9))
+def test_law_1_batching_the_updates_does_not_matter(seed, size):
+    _, log = updates_log(seed)
+    one, other = Rollups(), Rollups()
+    assert folded(one, log, 0, len(log)) == folded(other, log, 0, len(log), size)
+    assert values_of(one) == values_of(other)
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.data())
+def test_law_2_a_restart_changes_nothing(seed, data):
+    _, log = updates_log(seed)
+    cut = data.draw(st.integers(1, len(log)))
+    saves = data.draw(st.lists(st.integers(1, cut), min_size=1, max_size=3).map(sorted))
+    straight = Rollups()
+    expected = folded(straight, log, 0, len(log))
+    first, rows, outs, done = Rollups(), {}, [], 0
+    for save in saves:
+        outs += folded(first, log, done, save)
+        rows |= first.dirty_rows()
+        done = save
+    restarted = Rollups()
+    restarted.restore({key: value for key, value in rows.items() if value})
+    outs += folded(restarted, log, done, len(log))
+    assert outs == expected
+    assert values_of(restarted) == values_of(straight)
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.data())
+def test_what_performance_publishes_again_changes_nothing(seed, data):
+    """A worker falls, the next begins at the checkpoint and publishes again, cut otherwise."""
+    plan, _, values = history(seed)
+    tap = Tapped(CREDITS.name)
+    tap.apply(plan, "control")
+    tap.feed(values, 2)
+    control = Out("", encode_control(PlanApplied(id="control", plan=plan)), headers=kind_header("control"))
+    credits = [control, *tap.kept]
+    cuts = st.lists(st.integers(1, len(credits)), max_size=4).map(sorted)
+    fall = data.draw(st.integers(1, len(credits)))
+    first, log = Performance(0, 1), [control]
+    saved, rows = 0, None
+    for at in [*[cut for cut in data.draw(cuts) if cut < fall], fall]:
+        credited(first, credits, max(saved, first.last_offset + 1), at)
+        log += first.updates()
+        if rows is None:
+            rows, saved = first.dirty_rows(), at
+    second = Performance(0, 1)
+    second.restore({key: value for key, value in rows.items() if value})
+    for at in [*[cut for cut in data.draw(cuts) if cut > saved], len(credits)]:
+        credited(second, credits, second.last_offset + 1, at)
+        log += second.updates()
+    straight = Performance(0, 1)
+    credited(straight, credits, 0, len(credits))
+    want, got = Rollups(), Rollups()
+    once = [control, *straight.updates()]
+    folded(want, once, 0, len(once))
+    folded(got, log, 0, len(log))
+    assert values_of(got) == values_of(want)
+
+
+def credited(stage: Performance, credits: list[Out], start: int, end: int) -> None:
+    if start < end:
+        stage.fold(RecordBatch(CREDITS.name, 0, records(credits, start, end)))
+
+
+def test_awards_are_sent_under_their_unit():
+    plan, _, values = history(7)
+    test = Tapped(AWARDS.name)
+    test.apply(plan, "control")
+    test.feed(values, 5)
+    assert test.kept
+    assert {out.key.decode().partition(":")[0] for out in test.kept} <= {"team", "department", "company"}

@@ -1,0 +1,78 @@
+"""What teams reach, on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from infra.control_topic import apply_plan
+from infra.local.stack import LocalStack
+from schemas.plan_file import check_plan
+from tests.integration.pipeline import Pipeline
+from tests.integration.test_pipeline import sale
+
+PLAN = """plan: units
+timezone: Asia/Shanghai
+currency: CNY
+organisation:
+  company: acme
+  departments:
+    - id: sales
+      teams:
+        - {id: north, name: North, employees: [{id: E1, role: rep}, {id: E2, role: rep}, {id: E3, role: rep}]}
+        - {id: south, employees: [{id: E4, role: rep}]}
+kpis:
+  - {id: revenue, name: R, description: R, aggregate: sum, events: [sale], field: amount, unit: money}
+targets:
+  - {kpi: revenue, period: month, unit: team, value: 1000}
+awards:
+  - kind: tiers
+    id: team-bonus
+    name: Team bonus
+    kpi: revenue
+    period: month
+    unit: team
+    share: equal
+    pays: flat
+    tiers: [{attainment: 100%, amount: 100}]
+"""
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path / "stack") as running:
+        yield running
+
+
+def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack):
+    plan, errors = check_plan(PLAN)[:2]
+    assert not errors
+    with Pipeline(own_stack, partitions=3) as pipeline:
+        apply_plan(pipeline.settings, plan)
+        pipeline.produce("events.sales", [sale(f"s{n}", f"E{n}", "450") for n in (1, 2, 4)])
+        pipeline.wait_until_drained()
+        assert pipeline.query("SELECT count() FROM bi.awards") == [(0,)]
+        pipeline.kill_worker()
+        pipeline.start_worker()
+        pipeline.produce("events.sales", [sale("s3", "E3", "150")])
+        pipeline.wait_until_drained()
+        assert pipeline.query("SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards") == [
+            ("team", "north", "", "North", "100%", "final")
+        ]
+        assert pipeline.query("SELECT employee, amount FROM bi.earnings ORDER BY employee") == [
+            ("E1", Decimal("33.34")), ("E2", Decimal("33.33")), ("E3", Decimal("33.33")),
+        ]  # fmt: skip
+        assert pipeline.query(
+            "SELECT unit, value, target, attainment_percent, rank FROM bi.unit_attainment "
+            "WHERE unit_kind = 'team' AND period_kind = 'month' ORDER BY rank"
+        ) == [
+            ("north", Decimal(1050), Decimal(1000), Decimal(105), 1),
+            ("south", Decimal(450), Decimal(1000), Decimal(45), 2),
+        ]
+        assert pipeline.query(
+            "SELECT employee, rank, dense_rank, tied FROM bi.leaderboard "
+            "WHERE scope_kind = 'company' AND period_kind = 'month' ORDER BY rank, employee"
+        ) == [("E1", 1, 1, True), ("E2", 1, 1, True), ("E4", 1, 1, True), ("E3", 4, 2, False)]

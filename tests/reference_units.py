@@ -1,0 +1,171 @@
+"""The naive reference for awards of units: after each event everything is worked out again from all credits so far."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from schemas.identity import award_id
+from schemas.money import SCALE, minor_step, round_half_up, to_fixed
+from schemas.plan import Plan
+from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_units import of_units
+from tests.reference import ROLLING, _money
+from tests.reference_credits import Credit, credit
+from tests.reference_values import Values
+
+
+class UnitReference(Values):
+    """Awards and lines of units, in ``awards`` and ``lines``, as an update after each event finds them."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.awards: list[tuple] = []
+        self.lines: list[tuple] = []
+        self.sequence: dict[tuple, int] = {}
+        self.active: set[tuple] = set()
+        self.highest: dict[tuple, int] = {}
+        self.paid: dict[tuple, int] = {}
+        self.department_of = {team.id: one.id for one in plan.organisation.departments for team in one.teams}
+        self.units = {
+            "team": sorted(self.department_of),
+            "department": sorted(one.id for one in plan.organisation.departments),
+            "company": [plan.organisation.company],
+        }
+
+    def run(self, events: list[dict]) -> None:
+        """Decide after each event."""
+        for number in range(1, len(events) + 1):
+            self.settle(credit(self.plan, events[:number]).credits)
+
+    def settle(self, credits: list[Credit]) -> None:
+        """Decide every unit's every period."""
+        for rule in filter(of_units, self.plan.awards):
+            for unit in self.units[rule.unit]:
+                mine = [one for one in credits if rule.unit == "company" or getattr(one, rule.unit) == unit]
+                mine = [one for one in mine if any(self.counts(self.kpis[kpi], one) for kpi in rule.kpi_ids())]
+                for period in self._periods(rule.period, mine):
+                    self._settle(rule, unit, period, mine)
+
+    def _periods(self, kind: str, credits: list[Credit]) -> list[str]:
+        if kind.startswith("rolling_"):
+            return [ROLLING] if credits else []
+        found = {self.period(kind, self.day(one.time)) for one in credits} - {None}
+        return sorted(found)
+
+    def _measured(self, kpi: str, rule, period: str, credits: list[Credit]) -> tuple[Fraction | None, int, list]:
+        mine = [one for one in credits if self.counts(self.kpis[kpi], one)]
+        latest = max((self.day(one.time) for one in mine), default=None)
+        inside = [one for one in mine if self.within(rule.period, period, self.day(one.time), latest)]
+        value, sample = self.value(self.kpis[kpi], inside, rule.unit)
+        if self.kpis[kpi].aggregate in ("min", "max"):
+            sample = len(inside)  # credits, not events
+        return value, sample, inside
+
+    def unit_target(self, kpi: str, kind: str, unit: str, period_kind: str, period: str) -> Fraction | None:
+        """By the unit's own name, by its department, for all; then by ``at``."""
+        department = {"team": self.department_of.get(unit), "department": unit}.get(kind)
+        team = unit if kind == "team" else None
+        best = None
+        for target in self.plan.targets:
+            applies = (
+                (target.kpi, target.unit, target.period) == (kpi, kind, period_kind)
+                and target.team in (None, team)
+                and target.department in (None, department)
+                and target.at in (None, period)
+            )
+            rank = (target.team is not None, target.department is not None, target.at is not None)
+            if applies and (best is None or rank > best[0]):
+                best = rank, Fraction(target.value)
+        return best[1] if best else None
+
+    def _settle(self, rule, unit: str, period: str, credits: list[Credit]) -> None:
+        decide = self._tiers if isinstance(rule, TierAward) else self._threshold
+        earned = decide(rule, unit, period, credits)
+        if earned is None:
+            return
+        _, _, inside = self._measured(rule.kpi_ids()[0], rule, period, credits)
+        due = {"": earned}
+        if rule.share != "unit":
+            due = self._shared(rule, unit, period, earned, inside)
+        for payee in sorted({payee for *key, payee in self.paid if key == [rule.id, unit, period]} | due.keys()):
+            key = (rule.id, unit, period, payee)
+            change = due.get(payee, 0) - self.paid.get(key, 0)
+            if change:
+                self.paid[key] = due.get(payee, 0)
+                self.lines.append((rule.id, payee, rule.period, period, change))
+
+    def _shared(self, rule, unit: str, period: str, earned: int, inside: list[Credit]) -> dict[str, int]:
+        listed = [one.id for dep in self.plan.organisation.departments for team in dep.teams for one in team.employees]
+        places = {one: self.standing(one, rule.period, period) for one in listed}
+        members = [
+            one
+            for one, place in places.items()
+            if (rule.unit == "company" or getattr(place, rule.unit) == unit)
+            and (not rule.roles or place.role in rule.roles)
+        ]
+        kpi = self.kpis[rule.kpi_ids()[0]]
+        weights = {}
+        for member in members:
+            value, _ = self.value(kpi, [one for one in inside if one.employee == member])
+            weights[member] = max(value or Fraction(0), Fraction(0)) if rule.share == "by_value" else Fraction(1)
+        if members and not sum(weights.values()):
+            weights = dict.fromkeys(members, Fraction(1))
+        step = minor_step(self.plan.currency)
+        exact = {one: Fraction(earned, step) * weight / sum(weights.values()) for one, weight in weights.items()}
+        parts = {one: int(part) for one, part in exact.items()}
+        left = earned // step - sum(parts.values())
+        order = sorted(members, key=lambda one: (parts[one] - exact[one], members.index(one)))
+        for one in order[:left]:
+            parts[one] += 1
+        return {one: part * step for one, part in parts.items()}
+
+    def _tiers(self, rule: TierAward, unit: str, period: str, credits: list[Credit]) -> int | None:
+        kpi = self.kpis[rule.kpi]
+        value, _, _ = self._measured(rule.kpi, rule, period, credits)
+        target = self.unit_target(rule.kpi, rule.unit, unit, rule.period, period)
+        level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
+        key = (rule.id, unit, period)
+        self.highest[key] = max(level, self.highest.get(key, 0))
+        bounds = [tier.attainment if tier.attainment is not None else tier.value for tier in rule.tiers]
+        reached = [number < level and bound != 0 for number, bound in enumerate(bounds)]
+        self._change(rule, "tier", unit, period, reached)
+        if rule.pays == "nothing":
+            return 0
+        if rule.settle == "sticky":
+            level = self.highest[key]
+        money = _money(rule, level, value or Fraction(0), target) if level else Fraction(0)
+        return round_half_up(money * SCALE, minor_step(self.plan.currency))
+
+    def _threshold(self, rule: ThresholdAward, unit: str, period: str, credits: list[Credit]) -> int:
+        held, anything = [], False
+        for condition in rule.all or rule.any:
+            kpi = self.kpis[condition.kpi]
+            value, sample, inside = self._measured(condition.kpi, rule, period, credits)
+            anything = anything or bool(inside)
+            if value is None and kpi.aggregate in ("sum", "count", "distinct"):
+                value = Fraction(0)
+            target = self.unit_target(condition.kpi, rule.unit, unit, rule.period, period)
+            held.append(sample >= condition.min_sample and self.reached(kpi, condition, value, target))
+        met = anything and (all(held) if rule.all else any(held))
+        self._change(rule, "bonus", unit, period, [met])
+        return to_fixed(rule.bonus or Decimal(0)) if (rule.id, unit, period, 0) in self.active else 0
+
+    def _change(self, rule, kind: str, unit: str, period: str, reached: list[bool]) -> None:
+        for tier, now in enumerate(reached):
+            key = (rule.id, unit, period, tier)
+            if now and key not in self.active and (rule.rearm or key not in self.sequence):
+                self.active.add(key)
+                self.sequence[key] = self.sequence.get(key, 0) + 1
+                self._award(rule, kind, key, "provisional" if rule.settle == "period_end" else "final")
+        for tier in reversed(range(len(reached))):
+            key = (rule.id, unit, period, tier)
+            if not reached[tier] and key in self.active and rule.settle != "sticky":
+                self.active.discard(key)
+                self._award(rule, kind, key, "revoked")
+
+    def _award(self, rule, kind: str, key: tuple, state: str) -> None:
+        _, unit, period, tier = key
+        sequence = self.sequence[key]
+        id_ = award_id(self.plan.plan, rule.id, f"{rule.unit}:{unit}", rule.period, period, tier, sequence)
+        self.awards.append((id_, rule.id, kind, rule.unit, unit, period, tier, sequence, state))
