@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup run test test-unit lint bench requirements clean
+.PHONY: help setup run test test-unit soak lint bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -21,6 +21,9 @@ test: setup test-unit ## every test, with real Kafka and ClickHouse
 
 test-unit: $(INSTALLED) ## the tests that start no server
 	@$(BIN)/pytest tests -m 'not integration' -n 2
+
+soak: $(INSTALLED) ## simulated histories with faults, MINUTES=60 of them
+	@$(BIN)/python -m tests.simulation --minutes $(or $(MINUTES),60)
 
 lint: $(INSTALLED) ## style, and who may import whom
 	@$(BIN)/ruff check .

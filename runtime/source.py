@@ -99,12 +99,14 @@ class RecordBatchSource(Service):
         for partition in partitions:
             self._epochs.pop(partition, None)
 
-    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> bool:
         """A commit that fails loses nothing: what is read again is recognised by its position."""
         try:
             await self.consumer.commit(offsets)
         except KafkaError as error:
             log.warning("offsets not committed", extra={"stage": self.runner.stage, "error": repr(error)})
+            return False
+        return True
 
     # -- the loops
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,9 @@ from runtime.producing import Sender
 from runtime.records import Out, RecordBatch
 
 log = logging.getLogger(__name__)
+
+#: Commits offsets; False where that failed and is worth another try.
+Commit = Callable[[dict[TopicPartition, int]], Awaitable[bool]]
 
 _HAND_OVER_SECONDS = 15.0  # how long a partition that is taken away may wait for the checkpoint store
 
@@ -79,6 +82,7 @@ class StageRunner:
         self._lock = asyncio.Lock()  # folding and snapshots exclude each other
         self._saving = asyncio.Lock()  # one checkpoint at a time
         self._sending: asyncio.Task | None = None
+        self._uncommitted: dict[TopicPartition, int] = {}
 
     @property
     def stateless(self) -> bool:
@@ -105,6 +109,7 @@ class StageRunner:
             offset = checkpoint.next_offset
             fold = self._make_fold(partition, offset)
             fold.restore(checkpoint.rows)
+            self._uncommitted[partition] = offset  # whoever stored the marker may not have come to commit it
         self._epoch += 1
         self._owned[partition] = _Owned(fold, self._epoch, offset, offset)
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
@@ -123,7 +128,7 @@ class StageRunner:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10)
 
-    async def give_up(self, partitions: list[TopicPartition], commit: Callable) -> None:
+    async def give_up(self, partitions: list[TopicPartition], commit: Commit) -> None:
         """Let go of ``partitions``, with a last checkpoint if the store answers in time."""
         mine = [partition for partition in partitions if partition in self._owned]
         if not mine:
@@ -135,6 +140,7 @@ class StageRunner:
         async with self._lock:
             for partition in mine:
                 del self._owned[partition]
+                self._uncommitted.pop(partition, None)
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
 
     # -- the order of effects
@@ -196,19 +202,22 @@ class StageRunner:
         if outs:
             await self._sender.send(outs)
 
-    async def checkpoint(self, commit: Callable) -> None:
+    async def checkpoint(self, commit: Commit) -> None:
         """Store what changed since the last checkpoint, then ``commit`` the offsets it stands for."""
         async with self._saving:
             async with self._lock:
                 await self._publish()  # everything the snapshot rests on is acknowledged
                 snapshot = self._snapshot()
-            if not snapshot:
-                return
-            if self._store is not None and not await self._stored(snapshot):
-                return
-            await commit({partition: offset for partition, offset, _ in snapshot})
-            for partition, offset, rows in snapshot:
-                self._saved(partition, offset, rows)
+            if snapshot:
+                if self._store is not None and not await self._stored(snapshot):
+                    return
+                for partition, offset, rows in snapshot:
+                    self._saved(partition, offset, rows)
+                    self._uncommitted[partition] = offset
+            # a commit that failed is owed until it succeeds, or a partition at rest would show lag for ever
+            owed = {partition: offset for partition, offset in self._uncommitted.items() if partition in self._owned}
+            if owed and await commit(owed):
+                self._uncommitted.clear()
 
     def _snapshot(self) -> list[tuple[TopicPartition, int, dict[str, bytes]]]:
         snapshot = []

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from pydantic import Field, create_model
@@ -45,10 +45,7 @@ class EventTypes:
 
     def event_model(self, name: str) -> type[Envelope]:
         """The pydantic model of the whole event of one type."""
-        payload = self.payloads[name]
-        title = "".join(word.title() for word in name.split("_"))
-        return create_model(f"{title}Event", __base__=Envelope, __doc__=payload.__doc__,
-                            type=(Literal[name], ...), data=(payload, ...))
+        return _event_model(name, self.payloads[name])
 
     def example(self, name: str) -> dict[str, Any]:
         """A valid event of one type as JSON-able values."""
@@ -56,6 +53,13 @@ class EventTypes:
             "specversion": "1.0", "id": f"{name}-2041", "source": "erp/shanghai", "type": name,
             "time": "2026-03-31T17:30:00+08:00", "subject": "2041", "data": self.payloads[name].example,
         }
+
+
+@lru_cache(maxsize=256)  # dear to make, and every source partition has a decoder of its own
+def _event_model(name: str, payload: type[Payload]) -> type[Envelope]:
+    title = "".join(word.title() for word in name.split("_"))
+    return create_model(f"{title}Event", __base__=Envelope, __doc__=payload.__doc__,
+                        type=(Literal[name], ...), data=(payload, ...))
 
 
 def field_names(payload: type[Payload]) -> dict[str, str]:

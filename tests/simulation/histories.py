@@ -1,0 +1,98 @@
+"""Random histories: a small plan, sales with duplicates and refunds, faults."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from random import Random
+
+from schemas.plan import Plan
+from tests.simulation.oracle import judge
+from tests.simulation.world import Build, Fault, History, random_faults
+
+_EMPLOYEES = ("E1", "E2", "E3")
+
+
+def plan(version: int = 1) -> Plan:
+    """Sums, a mean and a distinct count; a marginal table by value, and a dual threshold."""
+
+    def kpi(id: str, aggregate: str, events: list[str], **more: object) -> dict:
+        return {"id": id, "name": id, "aggregate": aggregate, "events": events, "periods": ["month"]} | more
+
+    return Plan.model_validate({
+        "plan": "p", "version": version, "timezone": "Asia/Shanghai", "currency": "CNY",
+        "organisation": {"company": "acme", "departments": [{"id": "d", "teams": [
+            {"id": "t1", "employees": [{"id": "E1", "role": "rep"}, {"id": "E2", "role": "rep"}]},
+            {"id": "t2", "employees": [{"id": "E3", "role": "rep"}]},
+        ]}]},
+        "kpis": [
+            kpi("revenue", "sum", ["sale", "refund"], field="amount", unit="money"),
+            kpi("sales", "count", ["sale"]),
+            kpi("mean_sale", "mean", ["sale"], field="amount"),
+            kpi("customers", "distinct", ["sale"], field="customer"),
+        ],
+        "targets": [{"kpi": "revenue", "period": "month", "value": 1000 * version}],
+        "awards": [
+            {"kind": "tiers", "id": "commission", "name": "c", "kpi": "revenue", "period": "month", "pays": "marginal",
+             "rearm": True, "tiers": [{"value": 0, "rate": "1%"}, {"value": 500, "rate": f"{version + 1}%"},
+                                      {"value": 1500, "rate": "5%"}]},
+            {"kind": "threshold", "id": "dual", "name": "d", "period": "month", "bonus": 100, "rearm": True,
+             "all": [{"kpi": "revenue", "attainment": "100%"}, {"kpi": "customers", "value": 3}]},
+        ],
+    })  # fmt: skip
+
+
+def random_history(seed: int) -> History:
+    """A history that follows from its seed alone."""
+    dice = Random(seed)
+    workers = dice.choice([1, 2, 2, 3])
+    plans = [plan(1), plan(2)] if dice.random() < 0.3 else [plan(1)]
+    return History(seed, plans, random_values(dice), random_faults(dice, workers), workers=workers)
+
+
+def crashing_history(seed: int, build: Build, step: str) -> History:
+    """One worker on a slow network with errors, which dies again and again right after ``step``."""
+    dice = Random(seed)
+    faults = [Fault(0.0, "slow", lasting=60.0), Fault(10.0, "errors", lasting=40.0)]
+    faults += [Fault(float(at), "crash after", step=step, count=dice.randint(1, 2)) for at in range(4, 60, 10)]
+    return History(seed, [plan()], random_values(dice), faults, build, workers=1)
+
+
+def random_values(dice: Random) -> list[bytes]:
+    """Sales and refunds of them, some sent twice, in an order that puts refunds before their sales at times."""
+    events = []
+    for number in range(dice.randint(5, 40)):
+        employee = dice.choice(_EMPLOYEES)
+        amount = dice.choice([100, 200, 300])
+        sale = _event("sale", f"s{number}", {
+            "amount": amount, "currency": "CNY", "employee": employee, "customer": dice.choice("abcdef"),
+        })  # fmt: skip
+        events.append(sale)
+        if dice.random() < 0.2:
+            back = {"sale_id": f"s{number}", "amount": dice.choice([amount, 100]), "currency": "CNY"}
+            events.append(_event("refund", f"r{number}", back) | {"of": employee})
+    sent = events + [event for event in events if dice.random() < 0.15]
+    if dice.random() < 0.5:
+        dice.shuffle(sent)
+    return [json.dumps(event).encode() for event in sent]
+
+
+def _event(kind: str, id: str, data: dict) -> dict:
+    return {
+        "specversion": "1.0", "source": "shop", "id": id, "type": kind, "time": "2026-05-20T08:00:00Z", "data": data,
+    }  # fmt: skip
+
+
+def shortened(history: History) -> History:
+    """The same failure with fewer faults and fewer events, as far as leaving them out one by one keeps it."""
+    changed = True
+    while changed:
+        changed = False
+        for name in ("faults", "values"):
+            for at in reversed(range(len(getattr(history, name)))):
+                fewer = list(getattr(history, name))
+                del fewer[at]
+                shorter = replace(history, **{name: fewer, "exits": [], "finished": False})
+                if judge(shorter.run()):
+                    history, changed = shorter, True
+    return history

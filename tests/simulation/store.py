@@ -1,0 +1,41 @@
+"""ClickHouse's checkpoints table as sinks/checkpoints.py uses it: one INSERT of one block is whole or absent."""
+
+from __future__ import annotations
+
+from random import Random
+
+from runtime.checkpoints import Checkpoint, StoreUnavailable
+
+MARKER = ""
+
+
+class Store:
+    """Keeps, of every key, the row with the highest version; of equal ones either."""
+
+    def __init__(self, dice: Random) -> None:
+        self.away = False
+        self.saves = 0
+        self._dice = dice
+        self._rows: dict[tuple[str, int], dict[str, tuple[int, bytes]]] = {}
+
+    def save(self, checkpoints: list[Checkpoint]) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.saves += 1
+        for one in checkpoints:
+            self.insert(one, {**one.rows, MARKER: str(one.next_offset).encode()})
+
+    def insert(self, one: Checkpoint, rows: dict[str, bytes]) -> None:
+        table = self._rows.setdefault((one.stage, one.partition), {})
+        for key, value in rows.items():
+            there = table.get(key, (-1, b""))[0]
+            if one.next_offset > there or (one.next_offset == there and self._dice.random() < 0.5):
+                table[key] = (one.next_offset, value)
+
+    def load(self, stage: str, partition: int) -> Checkpoint | None:
+        if self.away:
+            raise StoreUnavailable("away")
+        rows = {key: value for key, (_, value) in self._rows.get((stage, partition), {}).items() if value}
+        if MARKER not in rows:
+            return None
+        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows)

@@ -1,0 +1,266 @@
+"""A history: the real sources, runners and folds on a simulated Kafka and ClickHouse, with faults from one seed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from random import Random
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from aiokafka import TopicPartition
+
+import runtime.producing
+import runtime.source
+import runtime.stage
+from runtime.producing import Sender
+from runtime.source import RecordBatchSource
+from runtime.stage import StageRunner
+from schemas.blocks import kind_header
+from schemas.control import KIND, PlanApplied, encode_control
+from schemas.event_types import EventTypes
+from schemas.plan import Plan
+from schemas.topics import CONTROL_TARGETS, CREDITS, FACTS
+from streams.performance.stage import Performance
+from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+from tests.simulation.clock import SimLoop
+from tests.simulation.kafka import Broker, Consumer, Producer
+from tests.simulation.processes import CURRENT, Exited, Network, Process
+from tests.simulation.store import Store
+
+SOURCE = "events.sales"
+PARTITIONS = 2
+_SOURCE_PARTITIONS = 2
+_END_OF_FAULTS = 60.0
+_LONGEST = 300.0  # simulated seconds in which everything must be worked off
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens at ``at`` (simulated seconds) for ``lasting`` seconds; ``worker`` where it hits one.
+
+    ``crash after``: from then on, whoever does the ``count``-th of ``step`` dies at once when it is done.
+    """
+
+    at: float
+    kind: str
+    worker: int = 0
+    lasting: float = 0.0
+    step: str = ""
+    count: int = 0
+
+
+@dataclass
+class Build:
+    """What the history runs: the real thing, or a deliberately broken one (negative controls)."""
+
+    runner: type[StageRunner] = StageRunner
+    sender: type[Sender] = Sender
+    store: type[Store] = Store
+    performance: type[Performance] = Performance
+
+
+@dataclass
+class History:
+    """Input and faults; ``run`` leaves the logs."""
+
+    seed: int
+    plans: list[Plan]
+    values: list[bytes]
+    faults: list[Fault]
+    build: Build = field(default_factory=Build)
+    workers: int = 2
+    exits: list[str] = field(default_factory=list)
+    broker: Broker | None = None
+    store: Store | None = None
+    finished: bool = False
+
+    def run(self) -> History:
+        """Play the history to its end."""
+        self.dice = Random(self.seed)
+        self.network = Network(self.dice, usual=self.dice.choice([0.01, 0.1, 0.5]))
+        self.store = self.build.store(self.dice)
+        self.loop = SimLoop(self._blocking)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        clock = SimpleNamespace(monotonic=self.loop.time, perf_counter=self.loop.time)
+        quiet = logging.getLogger()
+        level, quiet.level = quiet.level, logging.CRITICAL + 1
+        logging.disable(logging.CRITICAL)
+        try:
+            with ExitStack() as patches:
+                for module in (runtime.stage, runtime.source, runtime.producing):
+                    patches.enter_context(patch.object(module, "fatal", self._exit))
+                    if hasattr(module, "time"):
+                        patches.enter_context(patch.object(module, "time", clock))
+                patches.enter_context(patch.object(runtime.source, "make_consumer", self._consumer))
+                self.loop.run_until_complete(self._play())
+                self._end()
+        finally:
+            logging.disable(logging.NOTSET)
+            quiet.level = level
+            asyncio.set_event_loop(None)
+        return self
+
+    # -- what the processes get instead of the outside
+
+    async def _blocking(self, call):
+        return await self.network.request("checkpoint", call)
+
+    def _consumer(self, settings, role: str, **options: object) -> Consumer:
+        return Consumer(self.broker, role)
+
+    def _exit(self, sentence: str):
+        process = CURRENT.get()
+        process.kill()
+        self.exits.append(f"{self.loop.now:.1f} {process.name}: {sentence}")
+        raise Exited(sentence)
+
+    # -- the play
+
+    async def _play(self) -> None:
+        topics = ("facts", "credits", "kpi-updates", "awards", "earnings", "outcomes", "dead-letters")
+        self.broker = Broker(self.network, {SOURCE: _SOURCE_PARTITIONS} | dict.fromkeys(topics, PARTITIONS))
+        self._apply(self.plans[0])
+        self._slots: list[Process | None] = [None] * self.workers
+        self._input = [asyncio.ensure_future(self._feed()), asyncio.ensure_future(self._change_plans())]
+        self._others = [asyncio.ensure_future(self._supervise(slot)) for slot in range(self.workers)]
+        self._others += [asyncio.ensure_future(self._strike(fault)) for fault in self.faults]
+        await asyncio.sleep(_END_OF_FAULTS)
+        self.network.failing, self.network.slow, self.store.away = 0.0, self.network.usual, False
+        self.network.crash_after.clear()
+        await asyncio.gather(*self._input)
+        while self.loop.now < _LONGEST and not self._worked_off():
+            await asyncio.sleep(5)
+        self.finished = self._worked_off()
+
+    def _apply(self, plan: Plan) -> None:
+        value = encode_control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        for topic in CONTROL_TARGETS:
+            for partition in range(PARTITIONS):
+                self.broker.append(topic.name, value, partition, headers=kind_header(KIND))
+
+    async def _change_plans(self) -> None:
+        for number, plan in enumerate(self.plans[1:], start=1):
+            await asyncio.sleep(_END_OF_FAULTS * number / len(self.plans))
+            self._apply(plan)
+
+    async def _feed(self) -> None:
+        pause = _END_OF_FAULTS * 0.8 / max(1, len(self.values))
+        for value in self.values:
+            self.broker.append(SOURCE, value, self.dice.randrange(_SOURCE_PARTITIONS))
+            await asyncio.sleep(self.dice.uniform(0, 2 * pause))
+
+    def _worked_off(self) -> bool:
+        """Every stage has folded and committed all of its input: what is committed has been acknowledged."""
+        done = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name}
+        return all(
+            self.broker.group(stage).committed.get(partition, 0) == len(self.broker.logs[partition])
+            for stage, topic in done.items()
+            for partition in (TopicPartition(topic, at) for at in range(self.broker.partitions[topic]))
+        )
+
+    async def _supervise(self, slot: int) -> None:
+        """Keep a worker running: whatever ends it, another follows."""
+        number = 0
+        while True:
+            process = Process(f"worker {slot}.{number}")
+            self._slots[slot] = process
+            context = copy_context()
+            context.run(CURRENT.set, process)
+            context.run(asyncio.ensure_future, self._work(process))
+            while process.alive:
+                await asyncio.sleep(0.5)
+            await asyncio.sleep(self.dice.uniform(0.1, 1))
+            number += 1
+
+    async def _work(self, process: Process) -> None:
+        settings = SimpleNamespace(
+            partitions=PARTITIONS, max_event_bytes=262_144, update_seconds=0.25, checkpoint_seconds=1.0,
+            stall_seconds=120.0, max_batch_records=self.dice.choice([1, 3, 20, 1000]),
+        )  # fmt: skip
+        types = SharedTypes(EventTypes({}))
+        sender = self.build.sender(Producer(self.broker), "simulated")
+        folds = {
+            "intake": lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, {}),
+            "crediting": lambda at, offset: CreditingFold(at.partition, PARTITIONS),
+            "performance": lambda at, offset: self.build.performance(at.partition, PARTITIONS),
+        }
+        topics = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name}
+        for stage, make_fold in folds.items():
+            runner = self.build.runner(stage, make_fold, sender, None if stage == "intake" else self.store)
+            channel: asyncio.Queue = asyncio.Queue(maxsize=4)
+            source = RecordBatchSource(runner, channel, (topics[stage],), settings)
+            self._others.append(asyncio.ensure_future(self._agent(channel, runner)))
+            await source.on_start()
+
+    async def _agent(self, channel: asyncio.Queue, runner: StageRunner) -> None:
+        process = CURRENT.get()
+        while True:
+            batch = await channel.get()
+            await process.pass_gate()
+            await runner.process(batch)
+
+    # -- faults
+
+    async def _strike(self, fault: Fault) -> None:
+        await asyncio.sleep(fault.at)
+        process = self._slots[fault.worker % self.workers]
+        if fault.kind == "kill":
+            process.kill()
+        elif fault.kind == "crash after":
+            self.network.crash_after.setdefault(fault.step, []).append(fault.count)
+        elif fault.kind == "freeze":
+            process.freeze()
+            await asyncio.sleep(fault.lasting)
+            process.thaw()
+        elif fault.kind == "store away":
+            self.store.away = True
+            await asyncio.sleep(fault.lasting)
+            self.store.away = False
+        elif fault.kind == "errors":
+            self.network.failing = 0.3
+            await asyncio.sleep(fault.lasting)
+            self.network.failing = 0.0
+        elif fault.kind == "slow":
+            self.network.slow = 1.0
+            await asyncio.sleep(fault.lasting)
+            self.network.slow = self.network.usual
+
+    def _end(self) -> None:
+        """Nothing of the history goes on."""
+        for process in self._slots:
+            if process:
+                process.alive = False
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.close()
+
+
+#: Steps after which a process may be made to die.
+STEPS = (
+    *(f"send to {topic}" for topic in ("facts", "credits", "awards", "earnings", "kpi-updates")),
+    *(f"commit of {stage}" for stage in ("intake", "crediting", "performance")),
+    *("checkpoint", "checkpoint", "fetch", "committed"),
+)
+
+
+def random_faults(dice: Random, workers: int) -> list[Fault]:
+    """Faults while events come: at any moment, and right after marked steps."""
+    kinds = ["kill"] * 2 + ["freeze"] * 3 + ["store away", "errors", "errors", "slow"]
+    faults = [
+        Fault(_moment(dice), dice.choice(kinds), dice.randrange(workers), dice.choice([0.5, 3, 6, 15]))
+        for _ in range(dice.randint(1, 5))
+    ]
+    faults += [
+        Fault(_moment(dice), "crash after", step=dice.choice(STEPS), count=dice.randint(1, 5))
+        for _ in range(dice.randint(1, 4))
+    ]
+    return sorted(faults, key=lambda fault: fault.at)
+
+
+def _moment(dice: Random) -> float:
+    return dice.uniform(1, _END_OF_FAULTS * 0.9)
