@@ -50,18 +50,29 @@ def report_of(
 ) -> dict[str, Any]:
     """Everything that came out, as JSON-able values; numbers are decimal texts, times ISO 8601 in UTC."""
     only = only or Only()
-    awards = [award for award in result.awards if _wanted(only, award.employee, award.period)]
-    lines = [line for line in result.earnings if _wanted(only, line["employee"], line["period"])]
+    units = _units_of(plan, only)
+    awards = [
+        award
+        for award in result.awards
+        if only.period in (None, award.period)
+        and (units is None or award.employee == only.employee or (award.unit_kind, award.unit) in units)
+    ]
+    lines = [
+        line
+        for line in result.earnings
+        if only.period in (None, line["period"])
+        and (units is None or line["employee"] == only.employee or _unit_paid(plan, line) in units)
+    ]
     letters = sorted(result.dead_letters, key=lambda letter: (letter.offset, letter.stage))
     return {
         "plan": plan.plan,
         "version": plan.version,
         "currency": plan.currency,
         "kpis": _kpis(plan, result, only),
-        "units": _units(plan, result, only),
+        "units": _units(plan, result, only, units),
         "awards": [_award(award) for award in awards],
-        "earnings": [_line(line) for line in lines],
-        "statements": _statements(lines),
+        "earnings": [_line(plan, line) for line in lines],
+        "statements": _statements(plan, lines),
         "outcomes": _outcomes(result),
         "dead_letters": [_dead_letter(letter, place_of) for letter in letters],
     }
@@ -90,15 +101,32 @@ def _kpis(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
     ]
 
 
-def _units(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
-    units = None
-    if only.employee is not None:
-        places = next(held for _, held in assignments_of(plan) if held[0].employee == only.employee)
-        units = {("team", place.team) for place in places}
-        units |= {("department", place.department) for place in places}
-        units |= {("company", plan.organisation.company)}
+def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:
+    """The units to show; None for all."""
+    if only.employee is None:
+        return None
+    places = next(held for _, held in assignments_of(plan) if held[0].employee == only.employee)
+    units = {("team", place.team) for place in places}
+    units |= {("department", place.department) for place in places}
+    return units | {("company", plan.organisation.company)}
+
+
+def _unit_paid(plan: Plan, line: dict) -> tuple[str, str]:
+    """The unit that a line without employee pays; two empty texts for one with."""
+    if line["employee"]:
+        return "", ""
+    if line["team"]:
+        return "team", line["team"]
+    return ("department", line["department"]) if line["department"] else ("company", plan.organisation.company)
+
+
+def _units(plan: Plan, result: BacktestResult, only: Only, units: set[tuple[str, str]] | None) -> list[dict]:
+    def against(one) -> dict:
+        row = result.units.get((one.kpi, one.unit_kind, one.unit, one.period_kind, one.period), {})
+        return {name: number_text(row.get(name)) for name in ("target", "attainment")}
+
     return [
-        asdict(one) | {"value": number_text(one.value)}
+        asdict(one) | {"value": number_text(one.value)} | against(one)
         for one in unit_values(result.days.values(), plan)
         if only.period in (None, one.period) and (units is None or (one.unit_kind, one.unit) in units)
     ]
@@ -111,6 +139,8 @@ def _award(award: Award) -> dict:
         "rule",
         "kind",
         "employee",
+        "unit_kind",
+        "unit",
         "period_kind",
         "period",
         "tier",
@@ -131,11 +161,14 @@ def _award(award: Award) -> dict:
     return row
 
 
-def _line(line: dict) -> dict:
+def _line(plan: Plan, line: dict) -> dict:
+    unit_kind, unit = _unit_paid(plan, line)
     return {
         "line_id": line["line_id"],
         "rule": line["rule"],
         "employee": line["employee"],
+        "unit_kind": unit_kind,
+        "unit": unit,
         "period_kind": line["period_kind"],
         "period": line["period"],
         "amount": amount_text(line["amount"], line["currency"]),
@@ -147,16 +180,17 @@ def _line(line: dict) -> dict:
     }
 
 
-def _statements(lines: list[dict]) -> list[dict]:
-    """Sums of the earning lines by employee and period."""
+def _statements(plan: Plan, lines: list[dict]) -> list[dict]:
+    """Sums of the earning lines by employee, or unit, and period."""
     totals: dict[tuple, int] = {}
     for line in lines:
-        key = (line["employee"], line["period_kind"], line["period"], line["currency"])
+        key = (line["employee"], *_unit_paid(plan, line), line["period_kind"], line["period"], line["currency"])
         totals[key] = totals.get(key, 0) + line["amount"]
     return [
-        {"employee": employee, "period_kind": kind, "period": period, "amount": amount_text(total, currency)}
-        for (employee, kind, period, currency), total in sorted(totals.items())
-    ]
+        {"employee": employee, "unit_kind": unit_kind, "unit": unit, "period_kind": kind, "period": period,
+         "amount": amount_text(total, currency)}
+        for (employee, unit_kind, unit, kind, period, currency), total in sorted(totals.items())
+    ]  # fmt: skip
 
 
 def _outcomes(result: BacktestResult) -> dict[str, int]:

@@ -49,31 +49,33 @@ def print_report(
     _table(
         console,
         "Teams, departments, company",
-        ("KPI", "unit", "period", "value"),
+        ("KPI", "unit", "period", "value", "target", "attainment"),
         (
             (
                 _name(kpis[row["kpi"]]),
                 f"{row['unit_kind']} {row['unit']}",
                 _period(row),
                 _value(row["value"], kpis[row["kpi"]]),
+                row["target"],
+                _percent(row["attainment"]),
             )
             for row in units
         ),
-        right=(3,),
+        right=(3, 4, 5),
     )
     _table(
         console,
         "Awards",
-        ("employee", "award", "period", "reached", "pays", "state", "because of", "next"),
+        ("who", "award", "period", "reached", "pays", "state", "because of", "next"),
         map(_award_row, report["awards"]),
     )
     _table(
         console,
         f"Earning lines ({report['currency']})",
-        ("employee", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
+        ("who", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
         (
             (
-                row["employee"],
+                _who(row),
                 row["rule"],
                 _period(row),
                 row["amount"],
@@ -89,8 +91,8 @@ def print_report(
     _table(
         console,
         f"Statements ({report['currency']})",
-        ("employee", "period", "amount"),
-        ((row["employee"], _period(row), row["amount"]) for row in report["statements"]),
+        ("who", "period", "amount"),
+        ((_who(row), _period(row), row["amount"]) for row in report["statements"]),
         right=(2,),
     )
     letters = report["dead_letters"]
@@ -135,6 +137,11 @@ def _name(kpi: Kpi) -> str:
     return kpi.name.en
 
 
+def _who(row: dict) -> str:
+    """The employee, or the unit as a whole."""
+    return row["employee"] or f"{row['unit_kind']} {row['unit']}"
+
+
 def _period(row: dict) -> str:
     return f"{row['period_kind']} {row['period']}" if row["period"] != "rolling" else row["period_kind"]
 
@@ -158,7 +165,7 @@ def _award_row(row: dict) -> tuple[str, ...]:
     paid = row["amount"] or row["pays"] or ""
     missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] else ""
     return (
-        row["employee"],
+        _who(row),
         row["rule"],
         _period(row),
         row["threshold"],

@@ -165,4 +165,4 @@ def test_every_query_returns_series_and_faults_show_within_a_minute(running):
         process.kill()  # in order they would wait for ClickHouse
 
 
-STAGES = ("crediting", "intake", "performance", "sink")
+STAGES = ("crediting", "intake", "performance", "rollups", "sink")

@@ -38,7 +38,7 @@ def test_bare_servers_lack_topics_processes_and_tables(own_stack: LocalStack):
     assert found["topics", "error"]["mend"] == "create them: kpistream topics"
     assert found["migrations", "error"]["mend"] == "apply them: kpistream migrate"
     assert {area for area, level in found if level == "error"} == {
-        "topics", "migrations", "intake", "crediting", "performance", "sink",
+        "topics", "migrations", "intake", "crediting", "performance", "rollups", "sink",
     }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_a_running_pipeline_is_well_and_what_it_loses_is_named(own_stack: LocalS
         shown = CliRunner().invoke(main, ["top", "--once"], env=environment)
         assert shown.exit_code == 0, shown.output
         rows = {line.split()[0]: line.split()[1:] for line in shown.stdout.splitlines()}
-        for stage in ("intake", "crediting", "performance", "sink"):
+        for stage in ("intake", "crediting", "performance", "rollups", "sink"):
             assert rows[stage] == ["1", "0", "0", "0.0"]
         assert "dead letters  2" in shown.stdout
         ((awards,),) = pipeline.query("SELECT count() FROM bi.awards")
@@ -81,7 +81,9 @@ def test_a_running_pipeline_is_well_and_what_it_loses_is_named(own_stack: LocalS
         pipeline.stop_worker()
         assert eventually(lambda: doctor(environment)[0] == 1, 60)  # a static member is missed after its session time
         code, found = doctor(environment)
-        assert {area for area, level in found if level == "error"} == {"intake", "crediting", "performance"}
+        assert {area for area, level in found if level == "error"} == {
+            "intake", "crediting", "performance", "rollups",
+        }  # fmt: skip
         assert found["crediting", "error"]["mend"] == "start one: kpistream worker"
 
 

@@ -82,6 +82,8 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "rule": "commission",
         "kind": "tier",
         "employee": "E1",
+        "unit_kind": "",
+        "unit": "",
         "period_kind": "month",
         "period": "2026-03",
         "tier": 1,
@@ -102,6 +104,8 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "line_id": line["line_id"],
         "rule": "commission",
         "employee": "E1",
+        "unit_kind": "",
+        "unit": "",
         "period_kind": "month",
         "period": "2026-03",
         "amount": "1600.00",
@@ -112,7 +116,14 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "award_id": "",
     }
     assert found["statements"] == [
-        {"employee": "E1", "period_kind": "month", "period": "2026-03", "amount": "1600.00"}
+        {
+            "employee": "E1",
+            "unit_kind": "",
+            "unit": "",
+            "period_kind": "month",
+            "period": "2026-03",
+            "amount": "1600.00",
+        }
     ]
     assert found["outcomes"] == {"applied": 1, "duplicate": 1, "dead_lettered": 1, "parked": 0, "gaps": 0}
     assert (letter["file"], letter["line"], letter["reason"], letter["stage"]) == (

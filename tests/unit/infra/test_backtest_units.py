@@ -1,0 +1,80 @@
+"""Targets and awards of units through ``kpistream backtest``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+PLAN = """plan: units
+timezone: UTC
+currency: CNY
+organisation:
+  company: acme
+  departments:
+    - id: sales
+      teams:
+        - {id: north, employees: [{id: E1, role: rep}, {id: E2, role: rep}, {id: E3, role: lead}]}
+        - {id: south, employees: [{id: E4, role: rep}]}
+kpis:
+  - {id: revenue, name: R, description: R, aggregate: sum, events: [sale], field: amount, unit: money}
+targets:
+  - {kpi: revenue, period: month, unit: team, value: 1000}
+  - {kpi: revenue, period: month, unit: team, team: south, value: 500}
+awards:
+  - {kind: tiers, id: team, name: T, kpi: revenue, period: month, pays: flat, unit: team, share: by_value,
+     roles: [rep], tiers: [{attainment: 100%, amount: 100}]}
+  - {kind: threshold, id: all, name: A, period: month, unit: company, bonus: 50, all: [{kpi: revenue, value: 1200}]}
+"""
+
+
+@pytest.fixture
+def report(tmp_path: Path):
+    plan, events = tmp_path / "plan.yaml", tmp_path / "events.jsonl"
+    plan.write_text(PLAN)
+    sold = (("E1", 200), ("E2", 400), ("E3", 400), ("E4", 300))
+    events.write_text("".join(json.dumps(sale(who, amount)) + "\n" for who, amount in sold))
+
+    def run(*arguments: str) -> str:
+        from infra.cli import main
+
+        found = CliRunner().invoke(main, ["backtest", "--plan", str(plan), "--events", str(events), *arguments])
+        assert found.exit_code == 0, found.output
+        return found.stdout
+
+    return run
+
+
+def sale(who: str, amount: int) -> dict:
+    return {
+        "specversion": "1.0", "source": "s", "id": who, "type": "sale", "time": "2026-03-05T10:00:00Z",
+        "data": {"employee": who, "amount": amount, "currency": "CNY"},
+    }  # fmt: skip
+
+
+def test_a_team_at_its_target_shares_by_value_and_the_company_is_paid(report):
+    found = json.loads(report("--format", "json"))
+    assert [(one["rule"], one["unit_kind"], one["unit"], one["employee"]) for one in found["awards"]] == [
+        ("team", "team", "north", ""), ("all", "company", "acme", ""),
+    ]  # fmt: skip
+    assert [(one["employee"], one["unit_kind"], one["unit"], one["amount"]) for one in found["earnings"]] == [
+        ("E1", "", "", "33.33"), ("E2", "", "", "66.67"), ("", "company", "acme", "50.00"),
+    ]  # fmt: skip
+    teams = [one for one in found["units"] if (one["unit_kind"], one["period_kind"]) == ("team", "month")]
+    assert [(one["unit"], one["value"], one["target"], one["attainment"]) for one in teams] == [
+        ("north", "1000", "1000", "1"), ("south", "300", "500", "0.6"),
+    ]  # fmt: skip
+
+
+def test_one_employee_sees_his_units_only(report):
+    found = json.loads(report("--format", "json", "--employee", "E4"))
+    assert [one["rule"] for one in found["awards"]] == ["all"]
+    assert [one["unit"] for one in found["earnings"]] == ["acme"]
+
+
+def test_tables_name_the_unit(report):
+    printed = report()
+    assert "company acme" in printed
+    assert "team north" in printed
