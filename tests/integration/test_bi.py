@@ -97,7 +97,7 @@ def credits(plan: Plan, events: list[dict]) -> list[Credit]:
 
 
 def _unit(values: Values, one: Credit, level: str) -> str:
-    team, department, _ = values.places[one.employee]
+    team, department = one.team, one.department
     return {
         "person": one.employee,
         "team": team,
