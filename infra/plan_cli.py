@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from infra.plan_diff_cli import diff
 from schemas.plan_file import examine_plan
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -62,3 +63,6 @@ def current() -> None:
     if record is None:
         raise click.ClickException("no plan has been applied")
     click.echo(record.plan.model_dump_json(indent=2, exclude_none=True))
+
+
+plan.add_command(diff)
