@@ -20,6 +20,7 @@ COMMANDS = {
     "import": "infra.ingest.ingest_cli:import_",
     "simulate": "infra.ingest.ingest_cli:simulate",
     "backtest": "infra.backtest_cli:backtest",
+    "explain": "infra.explain.command:explain",
     "reconcile": "infra.reconcile_cli:reconcile",
     "dlq": "infra.dlq_cli:dlq",
     "show": "infra.show_cli:show",

@@ -1,0 +1,1 @@
+"""``kpistream explain``: where the evidence comes from and how it is told."""

@@ -1,0 +1,72 @@
+"""The sentences of an explanation in English and Chinese."""
+
+from __future__ import annotations
+
+PHRASES: dict[str, dict[str, str]] = {
+    "award": {
+        "en": "{who} · {name} · {period_kind} {period}: {state} (number {sequence}), plan {plan} version {version}.",
+        "zh": "{who} · {name} · {period_kind} {period}：{state}（第 {sequence} 次），依据方案 {plan} 第 {version} 版。",
+    },
+    "rule": {
+        "en": "Rule {rule}: {name}, {pays}, settled {settle}, plan {plan} version {version}.",
+        "zh": "规则 {rule}：{name}，{pays}，结算方式 {settle}，方案 {plan} 第 {version} 版。",
+    },
+    "bound": {"en": "  from {bound}: {pays}", "zh": "  达到 {bound}：{pays}"},
+    "crossed": {
+        "en": "Decided by event {id} ({type}, from {source}) of {time}; log position {position}. Bound: {threshold}.",
+        "zh": "触发事件 {id}（{type}，来源 {source}），时间 {time}；日志位置 {position}。门槛：{threshold}。",
+    },
+    "kpi": {
+        "en": "{name} ({kpi}): {value} from {sample} events; target {target}; attainment {attainment}.",
+        "zh": "{name}（{kpi}）：{value}，共 {sample} 个事件；目标 {target}；达成率 {attainment}。",
+    },
+    "said": {
+        "en": "  The award states {value}, attainment {attainment}, {sample} events: {verdict}.",
+        "zh": "  奖励记录为 {value}，达成率 {attainment}，{sample} 个事件：{verdict}。",
+    },
+    "step": {
+        "en": "  {time}  {id}  {type}  {part}  → {value}",
+        "zh": "  {time}  {id}  {type}  {part}  → {value}",
+    },
+    "skipped": {"en": "  … {count} more credits in between …", "zh": "  ……中间还有 {count} 条计入记录……"},
+    "condition": {"en": "  Condition {text}: {verdict}.", "zh": "  条件 {text}：{verdict}。"},
+    "slice": {"en": "  {low} to {high}: {part} × {rate} = {money}",
+              "zh": "  {low} 至 {high}：{part} × {rate} = {money}"},
+    "flat": {"en": "  tier amount: {money}", "zh": "  档位金额：{money}"},
+    "due": {"en": "Due: {due} {currency}, rounded once.", "zh": "应得：{due} {currency}（仅一次四舍五入）。"},
+    "line": {"en": "  line {reason} {id}: {amount}", "zh": "  明细 {reason} {id}：{amount}"},
+    "agrees": {"en": "Paid: {paid} {currency}: agrees.", "zh": "已付：{paid} {currency}：一致。"},
+    "differs": {
+        "en": "Paid: {paid} {currency}: DIFFERS by {difference}.",
+        "zh": "已付：{paid} {currency}：相差 {difference}。",
+    },
+    "beyond": {
+        "en": "Paid: {paid} {currency}; not recomputed here, since it depends on {what}.",
+        "zh": "已付：{paid} {currency}；此处不重新计算，因为涉及 {what}。",
+    },
+    "gap": {"en": "Next tier at {bound}: {gap} to go.", "zh": "下一档 {bound}：还差 {gap}。"},
+    "top": {"en": "No tier above.", "zh": "已是最高档。"},
+    "nothing": {"en": "Nothing to explain for {who} in {period}.", "zh": "{who} 在 {period} 没有可解释的内容。"},
+    "heading": {"en": "{who} in {period}: {rules} rules, {paid} {currency} paid.",
+                "zh": "{who} 在 {period}：{rules} 条规则，已付 {paid} {currency}。"},
+    "yes": {"en": "holds", "zh": "成立"},
+    "no": {"en": "does not hold", "zh": "不成立"},
+    "same": {"en": "agrees", "zh": "一致"},
+    "other": {"en": "DIFFERS", "zh": "不一致"},
+    "none": {"en": "none", "zh": "无"},
+    "provisional": {"en": "provisional", "zh": "暂定"},
+    "final": {"en": "final", "zh": "生效"},
+    "revoked": {"en": "revoked", "zh": "已撤销"},
+    "pays marginal": {"en": "each rate pays its own slice", "zh": "各档费率只付本档部分"},
+    "pays slab": {"en": "the rate reached pays everything", "zh": "达到的费率适用于全部"},
+    "pays flat": {"en": "the amount of the tier reached", "zh": "按达到的档位付固定金额"},
+    "pays nothing": {"en": "no money", "zh": "不付金额"},
+    "pays bonus": {"en": "bonus {bonus} when all of its conditions hold", "zh": "条件全部成立时发奖金 {bonus}"},
+    "pays any": {"en": "bonus {bonus} when one of its conditions holds", "zh": "任一条件成立时发奖金 {bonus}"},
+    "pays other": {"en": "kind {kind}", "zh": "类型 {kind}"},
+}  # fmt: skip
+
+
+def say(language: str, phrase: str, **words: object) -> str:
+    """One sentence."""
+    return PHRASES[phrase][language].format(**words)

@@ -1,0 +1,210 @@
+"""An explanation as lines of text: plain sentences and the trace behind them. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from infra.backtest_report import amount_text, number_text
+from infra.explain.phrases import say
+from schemas.money import SCALE, round_half_up
+from schemas.plan import Kpi, Plan
+from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_fields import Named
+from streams.explain.evidence import AwardExplained
+from streams.explain.money import bound_value
+from streams.explain.rules import Measured, RuleExplained
+
+#: Credits shown at either end of a long list unless all are asked for.
+_ENDS = 5
+
+
+class Teller:
+    """Tells in one language; ``full`` lists every credit."""
+
+    def __init__(self, plan: Plan, language: str, full: bool = False) -> None:
+        self.plan, self.language, self.full = plan, language, full
+        self._names = {
+            one.id: one.name for unit in plan.organisation.departments for team in unit.teams for one in team.employees
+        }
+
+    def award(self, explained: AwardExplained) -> list[str]:
+        """Everything about one award."""
+        award, rule = explained.award, explained.rule
+        name = award.name.get(self.language) or award.name.get("en", award.rule)
+        place = award.position
+        lines = [
+            self._say(
+                "award",
+                who=self.who(award.employee),
+                name=name,
+                period_kind=award.period_kind,
+                period=award.period,
+                state=self._say(award.state),
+                sequence=award.sequence,
+                plan=award.plan,
+                version=award.plan_version,
+            ),
+            self._say(
+                "crossed",
+                id=award.cause.id,
+                type=award.cause.type,
+                source=award.cause.source,
+                time=self._time(award.cause.time),
+                position=f"{place.partition}/{place.offset}/{place.index}",
+                threshold=award.threshold,
+            ),
+        ]
+        said = {one.said.kpi: one for one in explained.stated}
+        return lines + self.rule(rule, said)
+
+    def rule(self, explained: RuleExplained, said: dict | None = None) -> list[str]:
+        """A rule: its bounds, its KPIs with their credits, its money against what was paid."""
+        rule = explained.rule
+        lines = [
+            self._say(
+                "rule",
+                rule=rule.id,
+                name=self._named(rule.name),
+                pays=self._pays(rule),
+                settle=getattr(rule, "settle", ""),
+                plan=self.plan.plan,
+                version=self.plan.version,
+            )
+        ]
+        if isinstance(rule, TierAward):
+            lines += [self._say("bound", bound=_bound(tier), pays=_tier_pays(tier)) for tier in rule.tiers]
+        for one in explained.measured:
+            lines += self._measured(one, (said or {}).get(one.kpi.id))
+        lines += [
+            self._say("condition", text=_condition(one.condition), verdict=self._say("yes" if one.holds else "no"))
+            for one in explained.checks
+        ]
+        return lines + self._money(explained) + self._next(explained)
+
+    def who(self, employee: str) -> str:
+        """Name and id."""
+        name = self._names.get(employee)
+        return f"{name} ({employee})" if name else employee
+
+    def _say(self, phrase: str, **words: object) -> str:
+        return say(self.language, phrase, **words)
+
+    def _named(self, name: Named) -> str:
+        return (name.zh if self.language == "zh" else "") or name.en
+
+    def _time(self, ms: int) -> str:
+        return datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(self.plan.timezone)).isoformat(" ", "seconds")
+
+    def _pays(self, rule) -> str:
+        if isinstance(rule, TierAward):
+            return self._say(f"pays {rule.pays}")
+        if isinstance(rule, ThresholdAward):
+            return self._say("pays bonus" if rule.all else "pays any", bonus=rule.bonus or 0)
+        return self._say("pays other", kind=rule.kind)
+
+    def _number(self, value: Fraction | None) -> str:
+        return self._say("none") if value is None else number_text(round_half_up(value * SCALE, 1))
+
+    def _percent(self, ratio: Fraction | None) -> str:
+        return self._say("none") if ratio is None else f"{number_text(round_half_up(ratio * 100 * SCALE, 100))} %"
+
+    def _measured(self, one: Measured, said) -> list[str]:
+        lines = [
+            self._say(
+                "kpi",
+                name=self._named(one.kpi.name),
+                kpi=one.kpi.id,
+                value=self._number(one.value),
+                sample=one.sample,
+                target=self._number(one.target),
+                attainment=self._percent(one.attainment),
+            )
+        ]
+        if said is not None:
+            stated = Fraction(said.said.attainment) if said.said.attainment is not None else None
+            lines.append(
+                self._say(
+                    "said",
+                    value=said.said.value or self._say("none"),
+                    attainment=self._percent(stated),
+                    sample=said.said.sample,
+                    verdict=self._say("same" if said.agrees else "other"),
+                )
+            )
+        steps = one.steps
+        shown = steps if self.full or len(steps) <= 2 * _ENDS + 1 else steps[:_ENDS]
+        lines += [self._step(one.kpi, step) for step in shown]
+        if len(shown) < len(steps):
+            lines.append(self._say("skipped", count=len(steps) - 2 * _ENDS))
+            lines += [self._step(one.kpi, step) for step in steps[-_ENDS:]]
+        return lines
+
+    def _step(self, kpi: Kpi, step) -> str:
+        part = number_text(step.numerator)
+        if kpi.aggregate == "ratio":
+            part += f" / {number_text(step.denominator)}"
+        if step.credit.share != 1_000_000:
+            part += f" ({number_text(step.credit.share)} %)"
+        return self._say(
+            "step",
+            time=self._time(step.credit.time),
+            id=step.credit.id,
+            type=step.credit.type,
+            part=part if part.startswith("-") else f"+{part}",
+            value=self._number(step.value),
+        )
+
+    def _money(self, explained: RuleExplained) -> list[str]:
+        currency = self.plan.currency
+        lines = []
+        if not explained.beyond:
+            for one in explained.slices:
+                money = self._number(one.money)
+                if one.rate is None:
+                    lines.append(self._say("flat", money=money))
+                    continue
+                ends = {"low": self._number(one.low), "high": self._number(one.high)}
+                part, rate = self._number(one.high - one.low), self._percent(one.rate)
+                lines.append(self._say("slice", **ends, part=part, rate=rate, money=money))
+        words = {"paid": amount_text(explained.paid, currency), "currency": currency}
+        if explained.due is None:
+            return [*lines, self._say("beyond", what=", ".join(explained.beyond), **words)]
+        lines.append(self._say("due", due=amount_text(explained.due, currency), currency=currency))
+        if explained.difference:
+            return [*lines, self._say("differs", difference=amount_text(explained.difference, currency), **words)]
+        return [*lines, self._say("agrees", **words)]
+
+    def _next(self, explained: RuleExplained) -> list[str]:
+        rule = explained.rule
+        if not isinstance(rule, TierAward):
+            return []
+        (one,) = explained.measured
+        if explained.level >= len(rule.tiers):
+            return [self._say("top")]
+        tier = rule.tiers[explained.level]
+        if one.kpi.direction == "down" or (tier.value is None and not one.target):
+            return []
+        gap = bound_value(tier, one.target) - (one.value or 0)
+        return [self._say("gap", bound=_bound(tier), gap=self._number(gap))]
+
+
+def _bound(tier) -> str:
+    return _ratio(tier.attainment) if tier.attainment is not None else f"{tier.value:f}"
+
+
+def _tier_pays(tier) -> str:
+    if tier.rate is not None:
+        return _ratio(tier.rate)
+    return f"{tier.amount:f}" if tier.amount is not None else "–"
+
+
+def _condition(condition: Condition) -> str:
+    bound = _ratio(condition.attainment) if condition.attainment is not None else f"{condition.value:f}"
+    return f"{condition.kpi} {bound}" + (f" (n ≥ {condition.min_sample})" if condition.min_sample else "")
+
+
+def _ratio(ratio: Decimal) -> str:
+    return f"{(ratio * 100).normalize():f} %"

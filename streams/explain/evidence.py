@@ -1,0 +1,109 @@
+"""What an explanation is made of, wherever it comes from, and the explanation of an award or of a period. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from schemas.money import SCALE, from_fixed, round_half_up
+from schemas.plan import Plan
+from schemas.results import Award, KpiEvidence
+from streams.explain.credits import Credit, in_period, up_to
+from streams.explain.rules import Measured, RuleExplained, explain_rule
+from streams.organisation import assignments_of
+
+
+@dataclass
+class Evidence:
+    """One employee's history under a plan. Amounts of ``lines`` are ten-thousandths; targets are in units."""
+
+    plan: Plan
+    employee: str
+    credits: list[Credit] = field(default_factory=list)
+    awards: list[Award] = field(default_factory=list)
+    lines: list[dict] = field(default_factory=list)
+    targets: dict[tuple[str, str, str], Fraction | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A KPI as the award states it and as recomputed; ``agrees`` where both say the same."""
+
+    said: KpiEvidence
+    found: Measured
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class AwardExplained:
+    """An award, its rule at the moment of the cause, and whether its evidence holds."""
+
+    award: Award
+    rule: RuleExplained
+    stated: list[Stated]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return not self.rule.difference and all(one.agrees for one in self.stated)
+
+
+def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
+    """Why ``award`` was decided; KeyError where the plan has no such rule."""
+    rule = next((one for one in evidence.plan.awards if one.id == award.rule), None)
+    if rule is None:
+        raise KeyError(award.rule)
+    place = award.position
+    credits = in_period(evidence.plan, evidence.credits, award.period_kind, award.period)
+    credits = up_to(credits, place.offset, award.cause.source, award.cause.id)
+    targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in award.evidence}
+    lines = [
+        line
+        for line in _lines(evidence, rule.id, award.period_kind, award.period)
+        if (line["offset"], line["index"]) <= (place.offset, place.index)
+    ]
+    explained = explain_rule(evidence.plan, rule, credits, targets, lines)
+    by_kpi = {one.kpi.id: one for one in explained.measured}
+    # a rolling window ends with each KPI's own latest day, which the other KPIs' credits do not tell: not judged
+    judged = () if award.period_kind.startswith("rolling_") else award.evidence
+    stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in judged if one.kpi in by_kpi]
+    return AwardExplained(award, explained, stated)
+
+
+def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
+    """Every rule that the employee takes part in and that has a credit or a line in a period of this key."""
+    place = assignments_of(evidence.plan).get(evidence.employee)
+    found = []
+    for rule in evidence.plan.awards:
+        if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
+            continue
+        lines = _lines(evidence, rule.id, rule.period, period)
+        roles = getattr(rule, "roles", ())
+        if not lines and (rule.period.startswith("rolling_") or (roles and place and place.role not in roles)):
+            continue
+        credits = in_period(evidence.plan, evidence.credits, rule.period, period)
+        targets = {kpi: evidence.targets.get((kpi, rule.period, period)) for kpi in rule.kpi_ids()}
+        explained = explain_rule(evidence.plan, rule, credits, targets, lines)
+        if lines or any(one.steps for one in explained.measured):
+            found.append(explained)
+    return found
+
+
+def _lines(evidence: Evidence, rule: str, kind: str, period: str) -> list[dict]:
+    return [
+        line for line in evidence.lines if (line["rule"], line["period_kind"], line["period"]) == (rule, kind, period)
+    ]
+
+
+def _agrees(said: KpiEvidence, found: Measured) -> bool:
+    figures = ((said.value, found.value), (said.attainment, found.attainment))
+    return said.sample == found.sample and all(
+        (text is None) == (exact is None) and (text is None or Decimal(text) == _shown(exact))
+        for text, exact in figures
+    )
+
+
+def _shown(exact: Fraction) -> Decimal:
+    """Four decimals, rounded half-up."""
+    return from_fixed(round_half_up(exact * SCALE, 1))

@@ -1,0 +1,153 @@
+"""A rule in a period, explained: its KPIs step by step, the money recomputed, and what was paid. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from schemas.money import to_fixed
+from schemas.plan import Kpi, Plan
+from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_fields import Model
+from streams.explain.credits import Credit
+from streams.explain.money import Slice, rounded, slices_of, tier_level
+from streams.explain.values import Step, attainment, standing, steps_of
+
+#: Settings that the recomputation knows; a rule that sets any other is shown, its money not judged.
+_KNOWN = {
+    TierAward: {"kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm"},
+    ThresholdAward: {
+        "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A KPI in the period: the credits behind it, and how it stands against its target."""
+
+    kpi: Kpi
+    steps: list[Step]
+    value: Fraction | None
+    sample: int
+    target: Fraction | None
+    attainment: Fraction | None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A condition and whether it holds."""
+
+    condition: Condition
+    holds: bool
+
+
+@dataclass(frozen=True)
+class RuleExplained:
+    """Everything about one rule; ``due`` None where the recomputation does not cover it (``beyond`` says why)."""
+
+    rule: Model
+    measured: list[Measured]
+    checks: list[Checked]
+    level: int
+    slices: list[Slice]
+    due: int | None
+    paid: int
+    beyond: tuple[str, ...]
+
+    @property
+    def difference(self) -> int:
+        """Paid less due, in ten-thousandths."""
+        return 0 if self.due is None else self.paid - self.due
+
+
+def explain_rule(
+    plan: Plan, rule: Model, credits: list[Credit], targets: dict[str, Fraction | None], lines: list[dict]
+) -> RuleExplained:
+    """``credits`` are the employee's in the period in log order, ``lines`` what the rule paid him there."""
+    kpis = {kpi.id: kpi for kpi in plan.kpis}
+    measured = []
+    for name in dict.fromkeys(rule.kpi_ids()):
+        steps = steps_of(kpis[name], credits)
+        value, sample = standing(kpis[name], steps)
+        target = targets.get(name)
+        measured.append(Measured(kpis[name], steps, value, sample, target, attainment(kpis[name], value, target)))
+    paid = sum(line["amount"] for line in lines)
+    beyond = _beyond(rule, lines)
+    if isinstance(rule, TierAward):
+        (one,) = measured
+        level = _level(rule, one)
+        slices = slices_of(rule, level, one.value or Fraction(0), one.target)
+        due = None if beyond else rounded(slices, plan.currency)
+        return RuleExplained(rule, measured, [], level, slices, due, paid, beyond)
+    checks: list[Checked] = []
+    due = None
+    if isinstance(rule, ThresholdAward):
+        by_kpi = {one.kpi.id: one for one in measured}
+        checks = [
+            Checked(condition, _holds(condition, by_kpi[condition.kpi].kpi, *_figures(by_kpi[condition.kpi])))
+            for condition in rule.all or rule.any
+        ]
+        due = None if beyond else _bonus(rule, by_kpi, credits)
+    return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
+
+
+def _beyond(rule: Model, lines: list[dict]) -> tuple[str, ...]:
+    known = _KNOWN.get(type(rule))
+    if known is None:
+        return (rule.kind,)
+    given = [
+        name
+        for name, info in type(rule).model_fields.items()
+        if name not in known and getattr(rule, name) != info.get_default(call_default_factory=True)
+    ]
+    if rule.period.startswith("rolling_"):
+        given.append(rule.period)
+    # what a plan change settled depends on the plan before it
+    given += ["plan_change"] if any(line["reason"] not in ("credit", "award", "revocation") for line in lines) else []
+    return tuple(given)
+
+
+def _level(rule: TierAward, one: Measured) -> int:
+    """The tiers reached; with ``settle: sticky`` the most ever reached on the way."""
+    if rule.settle != "sticky":
+        return tier_level(one.kpi, rule.tiers, one.value, one.target) if one.steps else 0
+    return max((tier_level(one.kpi, rule.tiers, step.value, one.target) for step in one.steps), default=0)
+
+
+def _figures(one: Measured) -> tuple[Fraction | None, int, Fraction | None]:
+    return one.value, one.sample, one.target
+
+
+def _holds(condition: Condition, kpi: Kpi, value: Fraction | None, sample: int, target: Fraction | None) -> bool:
+    if value is None or sample < condition.min_sample:
+        return False
+    if condition.value is not None:
+        bound = Fraction(condition.value)
+        return value >= bound if kpi.direction == "up" else value <= bound
+    reached = attainment(kpi, value, target)
+    return reached is not None and reached >= Fraction(condition.attainment)
+
+
+def _bonus(rule: ThresholdAward, by_kpi: dict[str, Measured], credits: list[Credit]) -> int:
+    """The bonus that stands after the last credit: granted and revoked on the way as the rule settles."""
+    places = {
+        name: {id(step.credit): step for step in one.steps} for name, one in by_kpi.items()
+    }
+    now = {name: (*standing(one.kpi, []), one.target) for name, one in by_kpi.items()}
+    stands, granted_before = False, False
+    for credit in credits:
+        touched = False
+        for name, steps in places.items():
+            if step := steps.get(id(credit)):
+                now[name] = (step.value, step.sample, by_kpi[name].target)
+                touched = True
+        if not touched:
+            continue
+        held = [_holds(one, by_kpi[one.kpi].kpi, *now[one.kpi]) for one in rule.all or rule.any]
+        met = all(held) if rule.all else any(held)
+        if met and not stands and (rule.rearm or not granted_before):
+            stands = granted_before = True
+        elif not met and stands and rule.settle != "sticky":
+            stands = False
+    return to_fixed(rule.bonus or 0) if stands else 0

@@ -1,0 +1,72 @@
+"""``kpistream explain`` over a backtest: the trace of a worked example, both languages, clear errors."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from infra.cli import main
+from infra.explain.phrases import PHRASES
+
+ROOT = Path(__file__).parents[3]
+FILES = [
+    "--plan",
+    str(ROOT / "plans" / "examples" / "plan-p.yaml"),
+    "--events",
+    str(ROOT / "tests" / "examples" / "case-6.jsonl"),
+]
+
+
+def explain(*arguments: str):
+    return CliRunner().invoke(main, ["explain", *arguments, *FILES])
+
+
+def test_a_month_down_to_events_and_slices():
+    told = explain("E1", "2026-03")
+    assert told.exit_code == 0
+    for words in (
+        "Ada (E1) in 2026-03: 1 rules, 3600.00 CNY paid.",
+        "r1  refund  -15000  → 115000",
+        "0 to 80000: 80000 × 2 % = 1600",
+        "80000 to 100000: 20000 × 4 % = 800",
+        "100000 to 120000: 20000 × 6 % = 1200",
+        "Due: 3600.00 CNY, rounded once.",
+        "Paid: 3600.00 CNY: agrees.",
+    ):
+        assert words in told.stdout, told.stdout
+
+
+def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
+    found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
+    told = explain(found["awards"][-1]["award_id"], "--language", "zh")
+    assert told.exit_code == 0
+    for words in ("已撤销", "触发事件 r1", "达成率 115 %", "已付：3300.00 CNY：一致", "下一档 120 %：还差 5000"):
+        assert words in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["0" * 32], 1, "no such award"),
+        (["E2", "2026-03"], 0, "Nothing to explain for Ben (E2) in 2026-03."),
+        (["E1", "2026-03", "more"], 2, "expected an award's id, or an employee and a period"),
+    ],
+)
+def test_one_clear_sentence_otherwise(arguments, code, sentence):
+    told = explain(*arguments)
+    assert told.exit_code == code and sentence in told.output
+
+
+def test_a_plan_without_events_is_refused():
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-03", *FILES[:2]])
+    assert told.exit_code == 2 and "belong together" in told.output
+
+
+def test_both_languages_fill_in_the_same():
+    for phrase, texts in PHRASES.items():
+        fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in texts.values()]
+        assert set(texts) == {"en", "zh"} and fields[0] == fields[1], phrase
