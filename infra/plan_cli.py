@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from infra.plan_diff_cli import diff
+from infra.plan_suggest_cli import suggest
 from schemas.plan_file import examine_plan
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -66,3 +67,4 @@ def current() -> None:
 
 
 plan.add_command(diff)
+plan.add_command(suggest)
