@@ -1,0 +1,83 @@
+"""The plan for a whole company: valid without a warning, in both languages, few KPIs per role; the dual threshold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from schemas.plan_file import examine_plan
+from streams.backtest import Backtest
+from streams.organisation import assignments_of
+
+PATH = Path(__file__).parents[3] / "plans" / "company.yaml"
+
+
+@pytest.fixture(scope="module")
+def plan():
+    found, errors, warnings = examine_plan(PATH.read_text(encoding="utf-8"), PATH.name)
+    assert (errors, warnings) == ([], [])
+    return found
+
+
+def test_every_name_and_description_is_in_english_and_chinese():
+    def texts(value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key in ("name", "description") and not (key == "name" and "role" in value):
+                    yield inner
+                else:
+                    yield from texts(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from texts(inner)
+
+    found = list(texts(YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8"))))
+    assert len(found) > 50
+    for one in found:
+        assert set(one) == {"en", "zh"} and any("\u4e00" <= letter <= "\u9fff" for letter in one["zh"]), one
+
+
+def test_every_kpi_is_described_and_every_role_has_three_to_five(plan):
+    assert len(plan.kpis) >= 15 and len(plan.awards) >= 12
+    assert all(kpi.description is not None for kpi in plan.kpis)
+    roles: dict[str, set[str]] = {place.role: set() for place in assignments_of(plan).values()}
+    for target in plan.targets:
+        roles[target.role].add(target.kpi)
+    assert {role: 3 <= len(kpis) <= 5 for role, kpis in roles.items()} == dict.fromkeys(roles, True)
+    assert {kpi.id for kpi in plan.kpis} == set().union(*roles.values())
+
+
+def _event(kind: str, number: int, **data: object) -> bytes:
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "source": "crm",
+            "id": f"{kind}-{number}",
+            "type": kind,
+            "time": f"2026-03-{1 + number % 28:02d}T10:00:00+08:00",
+            "data": {"employee": "S101"} | data,
+        }
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("amount", "score", "answers", "reached"),
+    [
+        (200_000, 90, 20, True),
+        (200_000, 90, 19, False),  # too few answers
+        (199_999, 95, 30, False),  # customers first, but not without revenue
+        (300_000, 89, 30, False),  # revenue first, but not without customers
+    ],
+)
+def test_revenue_and_satisfaction_must_both_be_met(plan, amount, score, answers, reached):
+    run = Backtest()
+    run.apply(plan)
+    run.feed([_event("sale", 1, amount=amount, currency="CNY")])
+    run.feed([_event("survey_answer", number, score=score) for number in range(answers)])
+    result = run.finish()
+    assert not result.dead_letters
+    awards = [award for award in result.awards if award.rule == "revenue-and-satisfaction"]
+    assert [(award.kind, award.amount) for award in awards] == ([("bonus+promotion", "5000")] if reached else [])
