@@ -10,7 +10,13 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
-CASES = YAML(typ="safe", pure=True).load((EXAMPLES / "cases.yaml").read_text(encoding="utf-8"))
+#: Ours, and those of vendors and of practice.
+_FILES = ("cases.yaml", "practice.yaml")
+CASES = [
+    case
+    for name in _FILES
+    for case in YAML(typ="safe", pure=True).load((EXAMPLES / name).read_text(encoding="utf-8"))
+]
 
 #: Compared as numbers: 1.3 and 1.3000 are the same.
 _NUMBERS = frozenset(["value", "target", "attainment"])
