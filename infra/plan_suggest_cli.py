@@ -13,8 +13,8 @@ from infra.benchmarks_file import read_benchmarks
 from infra.plan_suggest_text import Suggested, yaml_text
 from schemas.plan import CALENDAR_KINDS, Kpi, Plan
 from schemas.plan_lookup import suggestion
+from schemas.plan_moves import employees_of, place_at
 from streams.backtest import Backtest
-from streams.organisation import assignments_of
 from streams.target_suggestions import (
     Past,
     Suggestion,
@@ -116,11 +116,12 @@ def _groups(plan: Plan, past: list[Past], group: str) -> list[tuple[str, list[Pa
     """The past by whom a target would hold for; one empty group where there is none."""
     if group == "everyone" or not past:
         return [("", past)]
-    places = assignments_of(plan)
+    places = {employee.id: stood for employee, stood in employees_of(plan)}
     found: dict[str, list[Past]] = {}
     for one in past:
-        if place := places.get(one.employee):
-            found.setdefault(getattr(place, group), []).append(one)
+        if one.employee in places:
+            place = place_at(places[one.employee], one.first_day)
+            found.setdefault(one.employee if group == "employee" else getattr(place, group), []).append(one)
     return [(f"{group}: {name}", values) for name, values in sorted(found.items())]
 
 

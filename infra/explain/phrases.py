@@ -60,6 +60,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "pays marginal": {"en": "each rate pays its own slice", "zh": "各档费率只付本档部分"},
     "pays slab": {"en": "the rate reached pays everything", "zh": "达到的费率适用于全部"},
     "pays flat": {"en": "the amount of the tier reached", "zh": "按达到的档位付固定金额"},
+    "pays interpolated": {"en": "an amount between those of the tiers around it", "zh": "在相邻两档金额之间按比例计算"},
     "pays nothing": {"en": "no money", "zh": "不付金额"},
     "pays bonus": {"en": "bonus {bonus} when all of its conditions hold", "zh": "条件全部成立时发奖金 {bonus}"},
     "pays any": {"en": "bonus {bonus} when one of its conditions holds", "zh": "任一条件成立时发奖金 {bonus}"},

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Plan
+from schemas.plan_moves import employees_of, place_at
 from schemas.results import Award, KpiEvidence
 from streams.explain.credits import Credit, in_period, up_to
-from streams.explain.rules import Measured, RuleExplained, explain_rule
-from streams.organisation import assignments_of
+from streams.explain.rules import Measured, RuleExplained, explain_rule, judged
+from streams.performance.calendar import Calendar, date_of
 
 
 @dataclass
@@ -65,29 +66,41 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     ]
     explained = explain_rule(evidence.plan, rule, credits, targets, lines)
     by_kpi = {one.kpi.id: one for one in explained.measured}
-    # a rolling window ends with each KPI's own latest day, which the other KPIs' credits do not tell: not judged
-    judged = () if award.period_kind.startswith("rolling_") else award.evidence
-    stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in judged if one.kpi in by_kpi]
+    said = award.evidence if judged(evidence.plan, award.period_kind) else ()
+    stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
     return AwardExplained(award, explained, stated)
 
 
 def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
     """Every rule that the employee takes part in and that has a credit or a line in a period of this key."""
-    place = assignments_of(evidence.plan).get(evidence.employee)
     found = []
     for rule in evidence.plan.awards:
         if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
             continue
         lines = _lines(evidence, rule.id, rule.period, period)
-        roles = getattr(rule, "roles", ())
-        if not lines and (rule.period.startswith("rolling_") or (roles and place and place.role not in roles)):
+        if not lines and rule.period.startswith("rolling_"):
             continue
         credits = in_period(evidence.plan, evidence.credits, rule.period, period)
+        if not lines and not (credits and _eligible(evidence, rule, credits[0])):
+            continue
         targets = {kpi: evidence.targets.get((kpi, rule.period, period)) for kpi in rule.kpi_ids()}
         explained = explain_rule(evidence.plan, rule, credits, targets, lines)
         if lines or any(one.steps for one in explained.measured):
             found.append(explained)
     return found
+
+
+def _eligible(evidence: Evidence, rule, credit: Credit) -> bool:
+    """Whether the employee's role in the period that ``credit`` lies in takes part."""
+    places = next((found for one, found in employees_of(evidence.plan) if one.id == evidence.employee), None)
+    if places is None:
+        return False
+    calendar = Calendar(evidence.plan)
+    day = int(calendar.days([credit.time])[0])
+    first, last = calendar.span(rule.period, calendar.ordinal(rule.period, day))
+    decisive = last if evidence.plan.organisation.standing == "period_end" else first
+    roles = getattr(rule, "roles", ())
+    return not roles or place_at(places, date_of(decisive)).role in roles
 
 
 def _lines(evidence: Evidence, rule: str, kind: str, period: str) -> list[dict]:

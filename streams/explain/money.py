@@ -37,7 +37,7 @@ def _reached(kpi: Kpi, bound: Tier, value: Fraction | None, reached: Fraction | 
 
 def slices_of(rule: TierAward, level: int, value: Fraction, target: Fraction | None) -> list[Slice]:
     """What each tier up to ``level`` pays."""
-    if rule.pays == "nothing" or level == 0:
+    if rule.pays in ("nothing", "interpolated") or level == 0:
         return []
     last = rule.tiers[level - 1]
     if rule.pays == "flat":

@@ -73,7 +73,7 @@ def explain_rule(
         target = targets.get(name)
         measured.append(Measured(kpis[name], steps, value, sample, target, attainment(kpis[name], value, target)))
     paid = sum(line["amount"] for line in lines)
-    beyond = _beyond(rule, lines)
+    beyond = _beyond(plan, rule, lines)
     if isinstance(rule, TierAward):
         (one,) = measured
         level = _level(rule, one)
@@ -92,7 +92,7 @@ def explain_rule(
     return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
 
 
-def _beyond(rule: Model, lines: list[dict]) -> tuple[str, ...]:
+def _beyond(plan: Plan, rule: Model, lines: list[dict]) -> tuple[str, ...]:
     known = _KNOWN.get(type(rule))
     if known is None:
         return (rule.kind,)
@@ -101,11 +101,22 @@ def _beyond(rule: Model, lines: list[dict]) -> tuple[str, ...]:
         for name, info in type(rule).model_fields.items()
         if name not in known and getattr(rule, name) != info.get_default(call_default_factory=True)
     ]
-    if rule.period.startswith("rolling_"):
-        given.append(rule.period)
+    if getattr(rule, "pays", "") == "interpolated":
+        given.append(rule.pays)
+    if not judged(plan, rule.period):
+        given.append(rule.period if rule.period.startswith("rolling_") else f"late: {plan.late}")
     # what a plan change settled depends on the plan before it
-    given += ["plan_change"] if any(line["reason"] not in ("credit", "award", "revocation") for line in lines) else []
-    return tuple(given)
+    reasons = {line["reason"] for line in lines} - {"credit", "award", "revocation"}
+    return (*given, *sorted(reasons))
+
+
+def judged(plan: Plan, period_kind: str) -> bool:
+    """Whether the credits alone say what counts in a period.
+
+    A rolling window ends with each KPI's own latest day; with ``late: process_date`` what came after a close counts
+    in a later period.
+    """
+    return not period_kind.startswith("rolling_") and getattr(plan, "late", "event_date") == "event_date"
 
 
 def _level(rule: TierAward, one: Measured) -> int:

@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from schemas.plan_file import examine_plan
+from schemas.plan_moves import employees_of
 from streams.backtest import Backtest
-from streams.organisation import assignments_of
 
 PATH = Path(__file__).parents[3] / "plans" / "company.yaml"
 
@@ -43,7 +43,7 @@ def test_every_name_and_description_is_in_english_and_chinese():
 def test_every_kpi_is_described_and_every_role_has_three_to_five(plan):
     assert len(plan.kpis) >= 15 and len(plan.awards) >= 12
     assert all(kpi.description is not None for kpi in plan.kpis)
-    roles: dict[str, set[str]] = {place.role: set() for place in assignments_of(plan).values()}
+    roles: dict[str, set[str]] = {employee.role: set() for employee, _ in employees_of(plan)}
     for target in plan.targets:
         roles[target.role].add(target.kpi)
     assert {role: 3 <= len(kpis) <= 5 for role, kpis in roles.items()} == dict.fromkeys(roles, True)
