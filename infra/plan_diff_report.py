@@ -13,7 +13,7 @@ from rich.text import Text
 from infra.backtest_report import amount_text, number_text
 from schemas.plan import Plan
 from schemas.plan_changes import Change
-from streams.plan_comparison import Comparison
+from streams.plan_comparison import Comparison, award_holder
 
 _WIDTH = 160
 _FIGURES = ("value", "target", "attainment")
@@ -46,9 +46,10 @@ def diff_report(old: Plan, new: Plan, changes: list[Change], found: Comparison) 
         "awards": [
             {
                 "change": "gained" if one.gained else "lost",
+                "employee": award_holder(one.award),
                 **{
                     name: getattr(one.award, name)
-                    for name in ("employee", "rule", "kind", "period_kind", "period", "threshold", "pays")
+                    for name in ("rule", "kind", "period_kind", "period", "threshold", "pays")
                 },
             }
             for one in found.awards

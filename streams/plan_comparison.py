@@ -89,9 +89,22 @@ def _money(lines: Iterable[dict], scope: Scope) -> dict[tuple[str, str, str, str
     sums: dict[tuple[str, str, str, str], int] = {}
     for line in lines:
         if scope.holds(line["employee"], line["period"]):
-            key = line["employee"], line["rule"], line["period_kind"], line["period"]
+            key = _payee(line), line["rule"], line["period_kind"], line["period"]
             sums[key] = sums.get(key, 0) + line["amount"]
     return sums
+
+
+def award_holder(award: Award) -> str:
+    """Who holds it: the employee's id, or the unit with its kind, such as ``team north``."""
+    return award.employee or f"{award.unit_kind} {award.unit}"
+
+
+def _payee(line: dict) -> str:
+    """Who a line pays: the employee, or the unit itself, which its columns name from the narrowest on."""
+    if line["employee"]:
+        return line["employee"]
+    kind = next((name for name in ("team", "department") if line[name]), "")
+    return f"{kind} {line[kind]}" if kind else "company"
 
 
 def _held(awards: Iterable[Award], scope: Scope) -> dict[tuple, Award]:
@@ -99,7 +112,7 @@ def _held(awards: Iterable[Award], scope: Scope) -> dict[tuple, Award]:
     last: dict[tuple, Award] = {}
     for award in awards:
         if scope.holds(award.employee, award.period):
-            key = award.employee, award.rule, award.period_kind, award.period, award.threshold, award.kind
+            key = award_holder(award), award.rule, award.period_kind, award.period, award.threshold, award.kind
             last[key] = award
     return {key: award for key, award in last.items() if award.state != "revoked"}
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Plan
 from schemas.plan_moves import employees_of, place_at
+from schemas.plan_units import of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.credits import Credit, in_period, up_to
 from streams.explain.rules import Measured, RuleExplained, explain_rule, judged
@@ -66,7 +67,7 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     ]
     explained = explain_rule(evidence.plan, rule, credits, targets, lines)
     by_kpi = {one.kpi.id: one for one in explained.measured}
-    said = award.evidence if judged(evidence.plan, award.period_kind) else ()
+    said = award.evidence if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
     stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
     return AwardExplained(award, explained, stated)
 
@@ -78,7 +79,7 @@ def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
         if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
             continue
         lines = _lines(evidence, rule.id, rule.period, period)
-        if not lines and rule.period.startswith("rolling_"):
+        if not lines and (rule.period.startswith("rolling_") or of_units(rule)):
             continue
         credits = in_period(evidence.plan, evidence.credits, rule.period, period)
         if not lines and not (credits and _eligible(evidence, rule, credits[0])):
