@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from schemas.plan_awards import Award
+from schemas.plan_crediting import Crediting, Rate
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_moves import Move
 from schemas.plan_units import UnitKind
@@ -139,16 +140,6 @@ class CustomPeriod(Model):
     end: Date | None = None
 
 
-class Crediting(Model):
-    """How credit is given."""
-
-    #: The day a refund counts on: its own, or the day of the sale it takes back.
-    refund_date: Literal["refund", "sale"] = "refund"
-    #: Days after its arrival for which an event is remembered: a repeated source + id is dropped as a duplicate, a
-    #: refund finds its sale.
-    horizon_days: Annotated[int, Field(ge=1, le=400)] = 35
-
-
 class Plan(Model):
     """The whole plan. ``version`` grows with every change; the topics carry each version once."""
 
@@ -160,6 +151,7 @@ class Plan(Model):
     events: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], EventType] = {}
     calendars: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], tuple[CustomPeriod, ...]] = {}
     crediting: Crediting = Crediting()
+    rates: tuple[Rate, ...] = ()
     kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
     awards: tuple[Award, ...] = ()

@@ -9,6 +9,7 @@ from itertools import pairwise
 from schemas.event_fields import BUILT_IN
 from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan, Target
 from schemas.plan_award_checks import check_awards
+from schemas.plan_crediting_checks import check_crediting
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
 from schemas.plan_move_checks import check_moves
@@ -25,6 +26,7 @@ def check(plan: Plan) -> list[Finding]:
         *_events(plan),
         *_organisation(plan),
         *check_moves(lookup),
+        *check_crediting(lookup),
         *_calendars(plan),
         *check_kpis(lookup),
         *_targets(lookup),

@@ -52,11 +52,12 @@ class Assignments:
     hold it.
 
     After ``freeze()``: ``columns[name]`` is the int32 name code by assignment and ``names[name]`` the pyarrow
-    strings by code, for employee, team, department, role; ``partition`` is the credits partition by
+    strings by code, for employee, team, department, role, currency; ``partition`` is the credits partition by
     assignment.
     """
 
-    COLUMNS = ("employee", "team", "department", "role")
+    PLACE = ("employee", "team", "department", "role")
+    COLUMNS = (*PLACE, "currency")
 
     def __init__(self, credit_partitions: int) -> None:
         self._credit_partitions = credit_partitions

@@ -75,7 +75,8 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
     return Plan.model_validate({
         "plan": "p", "version": version, "timezone": dice.choice(["Asia/Shanghai", "America/New_York"]),
         "currency": dice.choice(["CNY", "JPY"]), "organisation": _organisation(dice), "calendars": {"season": SEASON},
-        "crediting": {"refund_date": dice.choice(["refund", "sale"])}, "kpis": KPIS, "targets": targets,
+        "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)},
+        "rates": _rates(dice), "kpis": KPIS, "targets": targets,
         "awards": [_award(dice, number, kinds) for number in range(6)],
     })  # fmt: skip
 
@@ -89,6 +90,16 @@ def _organisation(dice: Random) -> dict:
             employee["moves"] = [{"date": f"2026-03-{day:02d}"} | _move(dice) for day in days]
     moving["departments"].append({"id": "d2", "teams": [{"id": "t3"}]})
     return moving
+
+
+def _rates(dice: Random) -> list[dict]:
+    days = dice.choice([[], [], [1, 5], [4]])
+    return [{"currency": "USD", "date": f"2026-03-{day:02d}", "rate": dice.choice(["7.1234", "0.137"])} for day in days]
+
+
+def _guards(dice: Random) -> list[dict]:
+    both = [{"events": ["sale"], "cap": 40}, {"hold_days": 2}]
+    return dice.choice([[], [], both, [{"cap": "33.34", "hold_days": 1}]])
 
 
 def _move(dice: Random) -> dict:
@@ -153,7 +164,7 @@ def _data(dice: Random, kind: str, currency: str) -> dict:
         return {
             "sale_id": f"e{dice.randint(0, 20)}",
             "amount": dice.choice(["0.01", "10", "5.5", "33.33"]),
-            "currency": currency,
+            "currency": currency if dice.random() < 0.9 else "USD",
         }
     person = {"employee": dice.choice(["E1", "E2", "E3", "E9"] if dice.random() < 0.2 else ["E1", "E2", "E3"])}
     if kind == "visit":
@@ -168,7 +179,7 @@ def _data(dice: Random, kind: str, currency: str) -> dict:
 def _sale(dice: Random, currency: str) -> dict:
     data: dict = {
         "amount": dice.choice(["0", "10", "33.33", "50.01", "100", "0.03"]),
-        "currency": currency if dice.random() < 0.95 else "USD",
+        "currency": currency if dice.random() < 0.85 else "USD",
     }
     if dice.random() < 0.3:
         shares = dice.choice([[50, 50], ["33.34", "33.33", "33.33"]])

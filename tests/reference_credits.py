@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from schemas.event_fields import payload_fields
 from schemas.events import BUILT_IN
-from schemas.money import minor_step, split_largest_remainder, to_fixed
+from schemas.money import minor_step, round_half_up, split_largest_remainder, to_fixed
 from schemas.plan import Plan
 
 
@@ -40,12 +41,33 @@ class Crediting:
 
 
 @dataclass
+class Terms:
+    """What decides on the credit for an amount, and when it counts."""
+
+    currency: str
+    rate: Fraction | None  # None: nobody knows
+    step: int
+    caps: list[int]
+    hold: int  # ms
+
+    def credit(self, amount: int) -> int:
+        if self.rate != 1:
+            amount = round_half_up(amount * self.rate, self.step)
+        return min([amount, *self.caps])
+
+
+@dataclass
 class _Sale:
     event: dict
     payees: list[Place]
     ppm: list[int]
     amount: int
+    terms: Terms
     refunded: int = 0
+
+    def taken(self) -> int:
+        """What the refunds so far take back: what was credited less what the rest would be credited with."""
+        return self.terms.credit(self.amount) - self.terms.credit(self.amount - self.refunded)
 
 
 @dataclass(frozen=True)
@@ -122,21 +144,33 @@ class _Ledger:
         if None in payees:
             return self._dead(place, "unknown_employee")
         fields = self._fields(event)
-        if fields.get("currency", self.plan.currency) != self.plan.currency:
+        terms = self._terms(event["type"], fields.get("currency", self.plan.currency), day)
+        if terms.rate is None:
             return self._dead(place, "currency")
         parts = [None] * len(payees)
         if "amount" in fields:
-            parts = split_largest_remainder(fields["amount"], ppm, 1_000_000, self.step)
+            parts = split_largest_remainder(terms.credit(fields["amount"]), ppm, 1_000_000, self.step)
         if event["type"] == "sale":
-            self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"])
-        self._give(event, event, payees, parts, fields)
+            self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"], terms)
+        self._give(event, ms_of(event["time"]) + terms.hold, payees, parts, fields)
         return "applied"
+
+    def _terms(self, type_: str, currency: str, day: date) -> Terms:
+        """The strictest of the guards, and the latest rate up to the event's day."""
+        guards = [one for one in self.plan.crediting.guards if not one.events or type_ in one.events]
+        caps = [to_fixed(one.cap) for one in guards if one.cap is not None]
+        hold = max((one.hold_days for one in guards), default=0) * 86_400_000
+        rate = Fraction(1) if currency == self.plan.currency else None
+        for one in sorted(self.plan.rates, key=lambda one: one.date):
+            if one.currency == currency and one.date <= day:
+                rate = Fraction(one.rate)
+        return Terms(currency, rate, self.step, caps, hold)
 
     def _refund(self, place: int, event: dict) -> str:
         data = event["data"]
         of = (data.get("sale_source") or event["source"], data["sale_id"])
         fields = self._fields(event)
-        if fields["currency"] != self.plan.currency:
+        if fields["currency"] not in {self.plan.currency, *(one.currency for one in self.plan.rates)}:
             return self._dead(place, "currency")
         if of not in self.sales:
             if of in self.applied:
@@ -144,19 +178,21 @@ class _Ledger:
             self.parked.setdefault(of, []).append((place, event))
             return "parked"
         sale = self.sales[of]
+        if fields["currency"] != sale.terms.currency:
+            return self._dead(place, "currency")
         if sale.refunded + fields["amount"] > sale.amount:
             return self._dead(place, "exceeds_sale")
-        before = split_largest_remainder(sale.refunded, sale.ppm, 1_000_000, self.step)
+        before = split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
         sale.refunded += fields["amount"]
-        after = split_largest_remainder(sale.refunded, sale.ppm, 1_000_000, self.step)
-        dated = sale.event if self.plan.crediting.refund_date == "sale" else event
-        self._give(
-            event, dated, sale.payees, [old - new for old, new in zip(before, after, strict=True)], fields
-        )
+        after = split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
+        own, counted = ms_of(event["time"]), ms_of(sale.event["time"]) + sale.terms.hold
+        time = counted if self.plan.crediting.refund_date == "sale" else max(own, counted) if sale.terms.hold else own
+        self._give(event, time, sale.payees, [old - new for old, new in zip(before, after, strict=True)], fields)
         return "applied"
 
-    def _give(self, event: dict, dated: dict, payees: list[Place], parts: list, fields: dict) -> None:
-        """A credit for each payee, in order; ``dated`` is the event whose time counts."""
+    def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict) -> None:
+        """A credit for each payee, in order, in the plan's currency; ``time`` (ms) is the one that counts."""
+        fields = fields | ({"currency": self.plan.currency} if "currency" in fields else {})
         met: set[tuple[str, str]] = set()
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
         for payee, part in zip(payees, parts, strict=True):
@@ -165,7 +201,7 @@ class _Ledger:
             self.result.credits.append(
                 Credit(
                     about,
-                    ms_of(dated["time"]),
+                    time,
                     payee.employee,
                     payee.team,
                     payee.department,

@@ -11,6 +11,8 @@ _NOT_DEAD = """(topic, partition, offset) NOT IN (
         SELECT topic, partition, offset FROM kpistream.dead_letters FINAL
     )"""
 
+#: Of events in the currency that they were credited in, and of types that no plan (``capped``) has put a cap on: the
+#: facts do not say what a rate or a cap made of the others.
 CREDITED_AMOUNTS = f"""
 SELECT
     f.expected != c.credited AS differs,
@@ -18,15 +20,18 @@ SELECT
         toString(c.credited)) AS description
 FROM
 (
-    SELECT event_hash, source, id,
+    SELECT event_hash, source, id, currency,
         if(type = 'refund', -assumeNotNull(amount), assumeNotNull(amount)) AS expected
     FROM kpistream.facts FINAL
-    WHERE isNotNull(amount) AND {_NOT_DEAD}
+    WHERE isNotNull(amount) AND type NOT IN %(capped)s AND {_NOT_DEAD}
 ) AS f
 INNER JOIN
 (
-    SELECT event_hash, sum(ifNull(amount, 0)) AS credited FROM kpistream.credits FINAL GROUP BY event_hash
-) AS c ON c.event_hash = f.event_hash"""
+    SELECT event_hash, any(currency) AS credited_in, sum(ifNull(amount, 0)) AS credited
+    FROM kpistream.credits FINAL
+    GROUP BY event_hash
+) AS c ON c.event_hash = f.event_hash
+WHERE f.currency <=> c.credited_in"""
 
 #: One row: refunds and other events without credits and dead letter, refunds without credits whose first copy
 #: is a dead letter (a replayed one may be parked), parked by the outcomes, examples of the others.

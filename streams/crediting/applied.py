@@ -24,10 +24,13 @@ def arrivals_of(segment: Segment, judged: Judged, fates: Fates, walked: InOrder)
         "high": segment.high[rows],
         "low": segment.low[rows],
         "seen": fates.seen[rows],
-        "time": segment.time[rows],
+        "time": judged.time[rows],
         "amount": judged.amount[rows],
         "payee": np.where(judged.sale[rows], judged.payee[rows], np.int32(NOT_A_SALE)),
     }
+    if judged.terms:
+        has_terms = np.isin(rows, list(judged.terms)) & judged.sale[rows]
+        events["payee"][has_terms] = SPLIT
     split = rows[events["payee"] == SPLIT]
     if walked.released:
         events = _with_released(events, segment, walked)
@@ -56,13 +59,13 @@ def _shares(segment: Segment, judged: Judged, fates: Fates, rows: np.ndarray) ->
     """Share columns of the split sales in ``rows``."""
     if not len(rows):
         return None
-    splits = [judged.splits[row] for row in rows.tolist()]
-    each = np.repeat(rows, [len(split.payees) for split in splits])
+    shares = [judged.shares(row) for row in rows.tolist()]
+    each = np.repeat(rows, [len(payees) for payees in shares])
     return {
         "offset": segment.offset[each],
         "high": segment.high[each],
         "low": segment.low[each],
         "seen": fates.seen[each],
-        "payee": np.array([payee for split in splits for payee in split.payees], np.int32),
-        "ppm": np.array([share for split in splits for share in split.ppm], np.int32),
+        "payee": np.array([payee for payees in shares for payee, _ in payees], np.int32),
+        "ppm": np.array([ppm for payees in shares for _, ppm in payees], np.int32),
     }

@@ -14,6 +14,8 @@ FORMAT = 2
 #: Values of ``payee`` that are not an assignment's number.
 NOT_A_SALE = -1
 SPLIT = -2
+#: The ppm of a share row that holds the number of its sale's terms, before the rows of the payees.
+TERMS = -1
 
 _EVENT_COLUMNS = {
     "high": np.uint64,
@@ -37,7 +39,8 @@ class Chunk:
     arrival when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
     (high, order of the log).
 
-    ``shares``: one row per payee of the split sales among them, likewise, payees in order: payee, ppm.
+    ``shares``: one row per payee of the split sales among them, likewise, payees in order: payee, ppm. A sale with
+    terms is kept as a split one, its terms before its payees.
     """
 
     events: Columns

@@ -30,7 +30,7 @@ def credit_blocks(
     """
     if not len(credits):
         return []
-    rows = _columns(segment, table, credits)
+    rows = _columns(segment, table, credits, assignments)
     targets = assignments.partition[credits.assignment]
     starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]])).tolist()
     outs = []
@@ -45,7 +45,9 @@ def credit_blocks(
     return outs
 
 
-def _columns(segment: Segment, table: pa.Table, credits: Credits) -> dict[str, pa.Array]:
+def _columns(
+    segment: Segment, table: pa.Table, credits: Credits, assignments: Assignments
+) -> dict[str, pa.Array]:
     """Every column but those of the organisation, in order."""
     fields = [name for name in table.schema.names if name.startswith("data.")]
     taken = table.select(["event_hash", "source", "id", "type", "time", *fields]).take(pa.array(credits.data))
@@ -64,10 +66,21 @@ def _columns(segment: Segment, table: pa.Table, credits: Credits) -> dict[str, p
     }
     if credits.own.any():
         rows["time"] = pa.array(credits.time)
+    if "data.currency" in rows:
+        rows["data.currency"] = _credited_in(rows["data.currency"], credits.assignment, assignments)
     if credits.own.any() and "data.amount" in rows:
         missing = rows["data.amount"].is_null().to_numpy(zero_copy_only=False)
         rows["data.amount"] = pa.array(credits.amount, mask=missing)
     return rows
+
+
+def _credited_in(column: pa.DictionaryArray, assignment: np.ndarray, assignments: Assignments) -> pa.Array:
+    """The currency that a credit is in: the plan's when the event, or a refund's sale, was credited."""
+    if column.dictionary.equals(assignments.names["currency"]) and len(column.dictionary) == 1:
+        return column
+    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    codes = pa.array(assignments.columns["currency"][assignment], mask=missing)
+    return pa.DictionaryArray.from_arrays(codes, assignments.names["currency"])
 
 
 def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str, pa.Array]:
@@ -75,7 +88,7 @@ def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str,
         name: pa.DictionaryArray.from_arrays(
             pa.array(assignments.columns[name][assignment]), assignments.names[name]
         )
-        for name in Assignments.COLUMNS
+        for name in Assignments.PLACE
     }
 
 

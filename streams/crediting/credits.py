@@ -78,9 +78,9 @@ def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credit
         assignment=judged.payee[rows],
         ppm=np.full(count, WHOLE, np.int32),
         first=np.full(count, ALL_FIRST, np.uint8),
-        own=np.zeros(count, bool),
-        amount=judged.amount[rows],
-        time=segment.time[rows],
+        own=(judged.credited[rows] != judged.amount[rows]) | (judged.time[rows] != segment.time[rows]),
+        amount=judged.credited[rows],
+        time=judged.time[rows],
     )
 
 
@@ -98,8 +98,8 @@ def _split_credits(segment: Segment, judged: Judged, rows: list[int], step: int)
         ppm=ppm.astype(np.int32),
         first=np.array([bits for split in splits for bits in split.firsts], np.uint8),
         own=np.ones(len(at), bool),
-        amount=split_amounts(judged.amount[rows], counts, ppm, step),
-        time=segment.time[at],
+        amount=split_amounts(judged.credited[rows], counts, ppm, step),
+        time=judged.time[at],
     )
 
 

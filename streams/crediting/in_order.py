@@ -90,12 +90,9 @@ class InOrder:
             number += self._release(row, parked, sale, number)
 
     def _sale_at(self, row: int) -> Remembered:
-        split = self._judged.splits.get(row)
-        payees = (
-            zip(split.payees, split.ppm, strict=True) if split else [(int(self._judged.payee[row]), WHOLE)]
-        )
-        amount, seen = int(self._judged.amount[row]), int(self._fates.seen[row])
-        return Remembered(int(self._segment.time[row]), amount, seen, tuple(payees))
+        judged = self._judged
+        amount, seen = int(judged.amount[row]), int(self._fates.seen[row])
+        return Remembered.of(int(judged.time[row]), amount, seen, judged.shares(row))
 
     def _refund(self, row: int, hash_: bytes, refund: Refund) -> int:
         """The status of a refund row, after doing what it asks for."""
@@ -159,7 +156,8 @@ class InOrder:
         if not sale.payees:
             return "not_a_sale"
         assigned = [self._state.assignments.all[payee] for payee, _ in sale.payees]
-        if refund.currency is not None and refund.currency != assigned[0].currency:
+        terms = self._state.terms.all[sale.terms] if sale.terms >= 0 else None
+        if refund.currency is not None and refund.currency != (terms or assigned[0]).currency:
             return "currency_mismatch"
         if place.payee + len(sale.payees) > MAX_NUMBER + 1:
             return "too_many_refunds"
@@ -168,6 +166,8 @@ class InOrder:
         if after > sale.amount:
             return "refund_exceeds_sale"
         self._state.refunded.set(refund.sale, sale.seen, after)
+        if terms:
+            before, after = terms.taken(sale.amount, before), terms.taken(sale.amount, after)
         ppm = [share for _, share in sale.payees]
         columns = self.credits
         columns.amount += _differences(before, after, ppm, minor_step(assigned[0].currency))
@@ -177,9 +177,15 @@ class InOrder:
         columns.assignment += [payee for payee, _ in sale.payees]
         columns.ppm += ppm
         columns.first += unit_firsts([(found.team, found.department) for found in assigned])
-        late = self._state.rules.refund_date == "refund"
-        columns.time += [place.time if late else sale.time] * len(ppm)
+        columns.time += [self._counts_at(place.time, sale.time)] * len(ppm)
         return ""
+
+    def _counts_at(self, refunded: int, sold: int) -> int:
+        """The time (ms) that counts of a refund; nothing is taken back before it was credited, where credit waits."""
+        rules = self._state.rules
+        if rules.refund_date == "sale":
+            return sold
+        return max(refunded, sold) if "sale" in rules.terms.holds else refunded
 
 
 def _differences(before: int, after: int, ppm: list[int], step: int) -> list[int]:

@@ -18,6 +18,7 @@ from streams.crediting.arrivals import Arrivals
 from streams.crediting.chunks import (
     EMPTY,
     SPLIT,
+    TERMS,
     Chunk,
     decode_chunk,
     encode_chunk,
@@ -26,6 +27,7 @@ from streams.crediting.chunks import (
     nbytes_of,
 )
 from streams.crediting.prefix_filter import PrefixFilter
+from streams.crediting.terms import PLAIN
 
 EIGHT = 8
 #: From this size on a chunk is final; so a state row has less than eight times that.
@@ -34,12 +36,22 @@ _PREFIX, _FINAL = "ids/", "final/"
 
 
 class Remembered(NamedTuple):
-    """A remembered event. ``payees``: (assignment number, ppm) in order, empty if it was not a sale."""
+    """A remembered event. ``payees``: (assignment number, ppm) in order, empty if it was not a sale; ``terms``: by
+    which its amount became credit.
+    """
 
     time: int  # ms
     amount: int  # fixed
     seen: int  # minutes
     payees: tuple[tuple[int, int], ...]
+    terms: int = PLAIN
+
+    @classmethod
+    def of(cls, time: int, amount: int, seen: int, shares: list[tuple[int, int]]) -> Remembered:
+        """From shares as chunks keep them."""
+        if shares and shares[0][1] == TERMS:
+            return cls(time, amount, seen, tuple(shares[1:]), shares[0][0])
+        return cls(time, amount, seen, tuple(shares))
 
 
 class EventMemory:
@@ -88,10 +100,8 @@ class EventMemory:
         chunk = self._places[number]
         high, low, seen, time, amount, payee = (column[row].item() for column in chunk.events.values())
         if payee == SPLIT:
-            payees = tuple(chunk.shares_of(high, low, seen))
-        else:
-            payees = ((payee, 1_000_000),) if payee >= 0 else ()
-        return Remembered(time, amount, seen, payees)
+            return Remembered.of(time, amount, seen, chunk.shares_of(high, low, seen))
+        return Remembered(time, amount, seen, ((payee, 1_000_000),) if payee >= 0 else ())
 
     def advance(self, to: int, arrivals: Arrivals | None, floor: int) -> None:
         """Remembers what arrived at facts offsets from ``next_offset`` to before ``to``; ``floor`` holds

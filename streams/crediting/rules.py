@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from schemas.money import minor_step
 from schemas.plan import Plan
-from streams.crediting.chunks import NOT_A_SALE, SPLIT
+from streams.crediting.chunks import NOT_A_SALE, SPLIT, TERMS
 from streams.crediting.moved import Moved
 from streams.crediting.segments import Segment
-from streams.crediting.splits import Split, SplitReader
+from streams.crediting.splits import WHOLE, Split, SplitReader
+from streams.crediting.terms import UNKNOWN, InForce, TermsBook
 from streams.organisation import Assignments, assignments_of
-from streams.performance.calendar import day_of
+from streams.performance.calendar import day_of, days_of
 
 #: Codes of ``Judged.reason``; 0 is a good row.
 ROW_REASONS = ("", "no_plan", "no_employee", "unknown_employee", "currency_mismatch")
@@ -25,11 +26,14 @@ _UNNAMED, _NOBODY = -3, NOT_A_SALE
 class Rules:
     """The plan in force, with its employees numbered in ``assignments``."""
 
-    def __init__(self, plan: Plan, assignments: Assignments) -> None:
+    def __init__(self, plan: Plan, assignments: Assignments, book: TermsBook) -> None:
         self.currency = plan.currency
         self.step = minor_step(plan.currency)
         self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
         self.refund_date = plan.crediting.refund_date
+        self.timezone = plan.timezone
+        self.terms = InForce(plan, book)
+        self.book = book
         self.assignment_of: dict[str, int] = {}
         stations: dict[int, tuple[list[int], list[int]]] = {}
         for since, found in assignments_of(plan):
@@ -48,7 +52,8 @@ class Judged:
     """Per row of a segment what follows from the row and the plan alone.
 
     ``reason``: code in ROW_REASONS; ``payee``: assignment number, SPLIT, or NOT_A_SALE where there is none;
-    ``amount``: fixed, 0 where missing; ``splits``: by row.
+    ``amount``: fixed, 0 where missing; ``splits``: by row. ``credited``: what of the amount is credit; ``time``: ms,
+    the time that counts; ``terms``: number in the book where ``credited`` is not simply ``amount``, by row.
     """
 
     reason: np.ndarray  # uint8
@@ -56,33 +61,82 @@ class Judged:
     amount: np.ndarray  # int64
     sale: np.ndarray  # bool
     refund: np.ndarray  # bool
+    credited: np.ndarray  # int64
+    time: np.ndarray  # int64
     splits: dict[int, Split] = field(default_factory=dict)
+    terms: dict[int, int] = field(default_factory=dict)
+
+    def shares(self, row: int) -> list[tuple[int, int]]:
+        """(assignment number, ppm) by payee of a row, as memory keeps them: behind its terms, where it has any."""
+        split = self.splits.get(row)
+        payees = [(int(self.payee[row]), WHOLE)] if split is None else list(zip(split.payees, split.ppm, strict=True))
+        return [(self.terms[row], TERMS), *payees] if row in self.terms else payees
 
 
 def judge(segment: Segment, rules: Rules | None) -> Judged:
     """Looks at every row by itself; refunds name no employee, their sale does."""
     rows = len(segment)
     types = _dictionary(segment.table, "type")
+    amount = _numbers(segment.table, "data.amount", rows)
     judged = Judged(
         reason=np.zeros(rows, np.uint8),
         payee=np.full(rows, NOT_A_SALE, np.int32),
-        amount=_numbers(segment.table, "data.amount", rows),
+        amount=amount,
+        credited=amount,
+        time=segment.time if rules is None else rules.terms.times(segment.time, types),
         sale=_where(types, lambda name: name == "sale"),
         refund=_where(types, lambda name: name == "refund"),
     )
     if rules is None:
         judged.reason[:] = _NO_PLAN
         return judged
-    _judge_currency(segment, rules, judged)
+    _judge_currency(segment, rules, judged, types)
     _judge_employee(segment, rules, judged)
     return judged
 
 
-def _judge_currency(segment: Segment, rules: Rules, judged: Judged) -> None:
-    if "data.currency" not in segment.table.schema.names:
-        return
-    other = _where(_dictionary(segment.table, "data.currency"), lambda name: name != rules.currency)
-    judged.reason[other] = _CURRENCY
+def _judge_currency(segment: Segment, rules: Rules, judged: Judged, types: tuple[np.ndarray, list[str]]) -> None:
+    other = np.zeros(len(segment), bool)
+    if "data.currency" in segment.table.schema.names:
+        currencies = _dictionary(segment.table, "data.currency")
+        other = _where(currencies, lambda name: name != rules.currency)
+        strange = _where(currencies, lambda name: not rules.terms.knows(name)) if rules.terms.active else other
+        judged.reason[strange] = _CURRENCY
+    if rules.terms.active:
+        _limit(rules, judged, other, types)
+        foreign = np.flatnonzero(other & ~judged.refund & (judged.reason == 0))
+        if len(foreign):
+            _convert(segment, rules, judged, foreign, currencies, types)
+
+
+def _limit(rules: Rules, judged: Judged, other: np.ndarray, types: tuple[np.ndarray, list[str]]) -> None:
+    """Caps what is in the plan's own currency."""
+    codes, names = types
+    limited = np.minimum(judged.amount, rules.terms.caps(names)[codes])
+    rows = np.flatnonzero((limited != judged.amount) & ~other & ~judged.refund)
+    if len(rows):
+        judged.credited = judged.amount.copy()
+        judged.credited[rows] = limited[rows]
+        judged.terms |= {row: rules.terms.capped(names[codes[row]]) for row in rows.tolist()}
+
+
+def _convert(
+    segment: Segment,
+    rules: Rules,
+    judged: Judged,
+    rows: np.ndarray,
+    currencies: tuple[np.ndarray, list[str]],
+    types: tuple[np.ndarray, list[str]],
+) -> None:
+    """Credit at the rate of each event's local day."""
+    judged.credited = judged.credited.copy()
+    for row, day in zip(rows.tolist(), days_of(segment.time[rows], rules.timezone).tolist(), strict=True):
+        code = rules.terms.converted(currencies[1][currencies[0][row]], day, types[1][types[0][row]])
+        if code == UNKNOWN:
+            judged.reason[row] = _CURRENCY
+            continue
+        judged.terms[row] = code
+        judged.credited[row] = rules.book.all[code].credited(int(judged.amount[row]))
 
 
 def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:

@@ -7,6 +7,8 @@ what sinks/checkpoints.py promises of owners that write beside each other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from schemas.control import PlanApplied, decode_control, encode_control
@@ -14,10 +16,11 @@ from streams.crediting.memory import EventMemory
 from streams.crediting.refunds import ParkedRefunds, RefundedTotals
 from streams.crediting.rules import Rules
 from streams.crediting.sources import Ledger
+from streams.crediting.terms import Terms, TermsBook
 from streams.organisation import Assignment, Assignments
 
 FORMAT = 2
-_CLOCK, _PLAN, _ASSIGNMENTS = "clock", "plan", "assignments/"
+_CLOCK, _PLAN, _ASSIGNMENTS, _TERMS = "clock", "plan", "assignments/", "terms/"
 
 
 class State:
@@ -32,6 +35,7 @@ class State:
         self.parked = ParkedRefunds()
         self.refunded = RefundedTotals()
         self.assignments = Assignments(credit_partitions)
+        self.terms = TermsBook()
         self.rules: Rules | None = None
         self.newest = 0
         self.floor = 0
@@ -43,28 +47,26 @@ class State:
         if control.id in self._applied:
             return
         self._applied.append(control.id)
-        known = len(self.assignments)
-        self.rules = Rules(control.plan, self.assignments)
+        known, agreed = len(self.assignments), len(self.terms.all)
+        self.rules = Rules(control.plan, self.assignments, self.terms)
         self._dirty_plans[_PLAN] = encode_control(control)
         if len(self.assignments) > known:
             self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = msgspec.msgpack.encode(self.assignments.all[known:])
+        if len(self.terms.all) > agreed:
+            self._dirty_plans[f"{_TERMS}{agreed}"] = msgspec.msgpack.encode(self.terms.all[agreed:])
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Becomes what a checkpoint's live rows describe; raises ValueError on another format."""
         if _CLOCK in rows:
             next_offset = self._restore_clock(rows[_CLOCK])
             self.memory.restore(rows, next_offset, self.floor)
-        pieces = {
-            int(key[len(_ASSIGNMENTS) :]): value
-            for key, value in rows.items()
-            if key.startswith(_ASSIGNMENTS)
-        }
-        for start in sorted(pieces):
-            for fields in msgspec.msgpack.decode(pieces[start]):
-                self.assignments.code(Assignment(*fields))
+        for fields in _pieces(rows, _ASSIGNMENTS):
+            self.assignments.code(Assignment(*fields))
         self.assignments.freeze()
+        for fields in _pieces(rows, _TERMS):
+            self.terms.code(Terms(*fields))
         if _PLAN in rows:
-            self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments)
+            self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms)
         for part in (self.ledger, self.parked, self.refunded):
             part.restore(rows)
 
@@ -84,3 +86,10 @@ class State:
         for part in (self.ledger, self.memory, self.parked, self.refunded):
             rows |= part.dirty_rows()
         return rows
+
+
+def _pieces(rows: dict[str, bytes], prefix: str) -> Iterator[list]:
+    """What was numbered, in order: a row's key ends with the number of its first entry."""
+    pieces = {int(key[len(prefix) :]): value for key, value in rows.items() if key.startswith(prefix)}
+    for start in sorted(pieces):
+        yield from msgspec.msgpack.decode(pieces[start])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +17,11 @@ from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, encode_block, kind_header
 from schemas.control import PlanApplied, encode_control
 from schemas.dead_letters import decode_dead_letter
-from schemas.money import minor_step, split_largest_remainder
+from schemas.money import minor_step, round_half_up, split_largest_remainder, to_fixed
 from schemas.plan import Plan
 
 MINUTE, DAY = 60_000, 86_400_000
+_MISMATCH = "currency_mismatch"
 START = 1_767_225_600_000  # 2026-01-01
 
 
@@ -75,6 +77,7 @@ def make_plan(
     currency: str = "CNY",
     moves: dict[str, list[dict]] | None = None,
     timezone: str = "UTC",
+    rates: list[tuple[str, str, str]] = (),
     **crediting: Any,
 ) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
@@ -96,6 +99,7 @@ def make_plan(
             "timezone": timezone,
             "currency": currency,
             "crediting": crediting,
+            "rates": [{"currency": code, "date": day, "rate": rate} for code, day, rate in rates],
             "kpis": [kpi],
             "organisation": {"company": "c", "departments": departments},
         }
@@ -249,20 +253,20 @@ class Reference:
             return
         self.seen[event.hash] = when
         shares = event.splits or [[event.employee, 1_000_000]]
-        whole = event.data.get("amount")
+        terms = self._terms(event)
+        whole = self._credited(event.data["amount"], terms) if "amount" in event.data else None
         step = minor_step(self.plan.currency)
         parts = split_largest_remainder(whole or 0, [ppm for _, ppm in shares], 1_000_000, step)
         payees = [(self._member(employee, event.time), ppm) for employee, ppm in shares]
-        self._credit(event, at, 0, payees, parts if whole is not None else None, event.time)
+        self._credit(event, at, 0, payees, parts if whole is not None else None, terms["time"])
         self.sales.pop(event.hash, None)
         if event.type != "sale":
             return
         self.sales[event.hash] = {
             "payees": payees,
-            "amount": whole,
-            "time": event.time,
+            "amount": event.data["amount"],
+            "terms": terms,
             "back": 0,
-            "currency": self.plan.currency,
         }
         mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
         self.parked = [one for one in self.parked if one not in mine]
@@ -275,7 +279,7 @@ class Reference:
         reason = ""
         if sale is None:
             reason = "not_a_sale"
-        elif event.data["currency"] != sale["currency"]:
+        elif event.data["currency"] != sale["terms"]["currency"]:
             reason = "currency_mismatch"
         elif sale["back"] + event.data["amount"] > sale["amount"]:
             reason = "refund_exceeds_sale"
@@ -283,11 +287,17 @@ class Reference:
             self.letters.append((reason, waiting["letter"]))
             return 0
         shares = [ppm for _, ppm in sale["payees"]]
-        step = minor_step(sale["currency"])
-        before = split_largest_remainder(sale["back"], shares, 1_000_000, step)
+        terms = sale["terms"]
+        step = minor_step(terms["into"])
+        before = split_largest_remainder(self._taken(sale), shares, 1_000_000, step)
         sale["back"] += event.data["amount"]
-        after = split_largest_remainder(sale["back"], shares, 1_000_000, step)
-        time = event.time if self.plan.crediting.refund_date == "refund" else sale["time"]
+        after = split_largest_remainder(self._taken(sale), shares, 1_000_000, step)
+        if self.plan.crediting.refund_date == "sale":
+            time = terms["time"]
+        elif any(guard.hold_days and (not guard.events or "sale" in guard.events) for guard in self._guards()):
+            time = max(event.time, terms["time"])
+        else:
+            time = event.time
         self._credit(
             event,
             at,
@@ -295,6 +305,7 @@ class Reference:
             sale["payees"],
             [was - now for was, now in zip(before, after, strict=True)],
             time,
+            terms["into"],
         )
         self.seen[event.hash] = waiting["seen"]
         return len(shares)
@@ -308,15 +319,49 @@ class Reference:
                 return "no_employee"
             if any(self._member(employee, event.time) is None for employee in named):
                 return "unknown_employee"
-        return (
-            "currency_mismatch"
-            if event.data.get("currency", self.plan.currency) != self.plan.currency
-            else ""
-        )
+        currency = event.data.get("currency", self.plan.currency)
+        if event.type == "refund":
+            return "" if currency in {self.plan.currency, *(rate.currency for rate in self.plan.rates)} else _MISMATCH
+        return _MISMATCH if self._rate(currency, event.time) is None else ""
+
+    def _guards(self) -> tuple:
+        return self.plan.crediting.guards
+
+    def _rate(self, currency: str, time: int) -> Fraction | None:
+        """What a unit is worth on the day of a time, None if nobody knows."""
+        if currency == self.plan.currency:
+            return Fraction(1)
+        known = [one for one in self.plan.rates if one.currency == currency and one.date <= self._day(time)]
+        return Fraction(max(known, key=lambda one: one.date).rate) if known else None
+
+    def _terms(self, event: Event) -> dict:
+        """All that decides what an amount of this event is credited with, and when."""
+        mine = [guard for guard in self._guards() if not guard.events or event.type in guard.events]
+        currency = event.data.get("currency", self.plan.currency)
+        return {
+            "currency": currency,
+            "into": self.plan.currency,
+            "rate": self._rate(currency, event.time),
+            "caps": [to_fixed(guard.cap) for guard in mine if guard.cap is not None],
+            "time": event.time + max((guard.hold_days for guard in mine), default=0) * DAY,
+        }
+
+    def _credited(self, amount: int, terms: dict) -> int:
+        if terms["currency"] != terms["into"]:
+            amount = round_half_up(amount * terms["rate"], minor_step(terms["into"]))
+        return min([amount, *terms["caps"]])
+
+    def _taken(self, sale: dict) -> int:
+        """What was credited for the sale less what is for that part of it that was not refunded."""
+        left = sale["amount"] - sale["back"]
+        return self._credited(sale["amount"], sale["terms"]) - self._credited(left, sale["terms"])
+
+    def _day(self, time: int) -> date:
+        return datetime.fromtimestamp(time // 1000, ZoneInfo(self.plan.timezone)).date()
 
     def _member(self, wanted: str, time: int) -> dict | None:
         """Where an employee stands at a time (ms)."""
-        day = datetime.fromtimestamp(time // 1000, ZoneInfo(self.plan.timezone)).date()
+        day = self._day(time)
         departments = {team.id: one.id for one in self.plan.organisation.departments for team in one.teams}
         for department in self.plan.organisation.departments:
             for team in department.teams:
@@ -329,7 +374,9 @@ class Reference:
                         return {"employee": one.id, "team": now, "department": departments[now], "role": role}
         return None
 
-    def _credit(self, event: Event, at, number: int, payees: list, parts: list | None, time: int) -> None:
+    def _credit(
+        self, event: Event, at, number: int, payees: list, parts: list | None, time: int, currency: str = ""
+    ) -> None:
         teams, departments = [], []
         for index, (member, ppm) in enumerate(payees):
             first = (
@@ -342,6 +389,8 @@ class Reference:
             data = {f"data.{name}": value for name, value in event.data.items()}
             if parts is not None:
                 data["data.amount"] = parts[index]
+            if "currency" in event.data:
+                data["data.currency"] = currency or self.plan.currency
             row = {
                 "offset": at[0],
                 "index": at[1],

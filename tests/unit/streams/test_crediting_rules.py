@@ -143,6 +143,50 @@ def test_sale_keeps_the_team_it_was_credited_to_when_refunded():
     assert [(row["id"], row["team"]) for row in rows] == [("o1", "a"), ("r1", "a"), ("o2", "x")]
 
 
+def test_foreign_money_is_credited_at_the_rate_of_its_day_and_refunded_at_that_of_its_sale():
+    rates = [("USD", "2026-01-02", "7.1"), ("USD", "2026-01-04", "7.2345")]
+    plan = PlanApplied(id="p", plan=make_plan(TEAMS, rates=rates))
+    other = PlanApplied(id="q", plan=make_plan(TEAMS, rates=[("USD", "2026-01-01", "9")]))
+
+    def dollars(id_: str, day: int, amount: int) -> Event:
+        return Event(id_, time=START + day * DAY, employee="E1", data={"amount": amount, "currency": "USD"})
+
+    early = dollars("early", 0, 10_000)
+    events = [dollars("o1", 2, 105_000), dollars("o2", 3, 9_900), early, sale("o3", 500)]  # 10.50, 0.99
+    refunds = [refund(f"r{at}", "o2", 3_300, START + 9 * DAY, currency="USD") for at in range(3)]
+    result = run(plan, block(*events), other, block(*refunds, refund("r9", "o1", 1), first=9))
+    rows = [(row["id"], row["data.amount"], row["data.currency"]) for row in result.rows]
+    assert rows[:3] == [("o1", 745_500, "CNY"), ("o2", 71_600, "CNY"), ("o3", 500, "CNY")]  # 74.55, 7.16
+    assert rows[3:] == [("r0", -23_900, "CNY"), ("r1", -23_800, "CNY"), ("r2", -23_900, "CNY")]
+    assert [(one["reason"], one["id"]) for one in result.letters] == [
+        ("currency_mismatch", "events:0:2:0"),
+        ("currency_mismatch", "events:0:12:0"),
+    ]
+    assert json.loads(result.letters[0]["raw"])["data"]["currency"] == "USD"
+
+
+def test_a_cap_limits_what_one_event_is_credited_with():
+    plan = PlanApplied(id="p", plan=make_plan(TEAMS, guards=[{"events": ["sale"], "cap": "5"}, {"cap": "8"}]))
+    delivery = Event("d1", "delivery", employee="E3", data={"amount": 90_000, "currency": "CNY"})
+    half = [["E1", 500_000], ["E3", 500_000]]
+    split = Event("o2", splits=half, data={"amount": 60_100, "currency": "CNY"})
+    back = [refund("r1", "o1", 20_000), refund("r2", "o1", 40_000)]  # of 9.00, 5.00 of which counts
+    rows = run(plan, block(sale("o1", 90_000), split, delivery, *back, sale("o3", 100))).rows
+    assert [(row["id"], row["data.amount"]) for row in rows] == [
+        ("o1", 50_000), ("o2", 25_000), ("o2", 25_000), ("d1", 80_000), ("r1", 0), ("r2", -20_000), ("o3", 100),
+    ]  # fmt: skip
+
+
+def test_credit_that_waits_counts_later_and_is_not_taken_back_before():
+    plan = PlanApplied(id="p", plan=make_plan(TEAMS, guards=[{"events": ["sale"], "hold_days": 3}]))
+    soon, late = (refund(f"r{day}", "o1", 100, START + day * DAY) for day in (1, 5))
+    visit = Event("v1", "visit", employee="E1")
+    rows = run(plan, block(sale("o1", 500), soon, late, visit)).rows
+    assert [(row["id"], (row["time"] - START) // DAY, (row["event_time"] - START) // DAY) for row in rows] == [
+        ("o1", 3, 0), ("r1", 3, 1), ("r5", 5, 5), ("v1", 0, 0),
+    ]  # fmt: skip
+
+
 def test_what_was_sold_before_a_move_stays_with_the_old_team():
     moves = {"E1": [{"date": "2026-01-02", "team": "x", "role": "lead"}, {"date": "2026-01-03", "role": "boss"}]}
     plan = PlanApplied(id="p", plan=make_plan(TEAMS, moves=moves, timezone="Asia/Shanghai"))
