@@ -17,6 +17,7 @@ class Values:
 
     def __init__(self, plan: Plan):
         self.plan, self.zone = plan, ZoneInfo(plan.timezone)
+        self.ends: dict[tuple[str, str], tuple[date, date]] = {}  # first and last day of a period
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
 
     def day(self, time_ms: int) -> date:
@@ -46,10 +47,12 @@ class Values:
         """The place of an employee on the last (or first) day of a period; after the last move for a window."""
         if kind.startswith("rolling_"):
             return place_of(self.plan, employee, None)
-        days = [date(2026, 1, 1) + timedelta(days=at) for at in range(366)]
-        inside = [day for day in days if self.period(kind, day) == period]
-        first = self.plan.organisation.standing == "period_start"
-        return place_of(self.plan, employee, inside[0] if first else inside[-1])
+        if (kind, period) not in self.ends:
+            days = [date(2026, 1, 1) + timedelta(days=at) for at in range(366)]
+            inside = [day for day in days if self.period(kind, day) == period]
+            self.ends[kind, period] = inside[0], inside[-1]
+        first, last = self.ends[kind, period]
+        return place_of(self.plan, employee, first if self.plan.organisation.standing == "period_start" else last)
 
     def within(self, kind: str, period: str, day: date, last: date) -> bool:
         """Whether ``day`` lies in the period; for a rolling window, the one that ends at ``last``."""
