@@ -71,6 +71,9 @@ def give_credit(
 
 def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credits:
     count = len(rows)
+    own = np.zeros(count, bool)
+    if judged.credited is not judged.amount or judged.time is not segment.time:
+        own = (judged.credited[rows] != judged.amount[rows]) | (judged.time[rows] != segment.time[rows])
     return Credits(
         at=rows,
         payee=np.zeros(count, np.int16),
@@ -78,7 +81,7 @@ def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credit
         assignment=judged.payee[rows],
         ppm=np.full(count, WHOLE, np.int32),
         first=np.full(count, ALL_FIRST, np.uint8),
-        own=(judged.credited[rows] != judged.amount[rows]) | (judged.time[rows] != segment.time[rows]),
+        own=own,
         amount=judged.credited[rows],
         time=judged.time[rows],
     )

@@ -17,7 +17,7 @@ REASONS = {
     "no_plan": "no plan was in force yet; apply one, then replay",
     "no_employee": "the event names neither an employee nor splits",
     "unknown_employee": "employee {employee} or one of the splits {splits} is not in the plan's organisation",
-    "currency_mismatch": "currency {currency} is not that of the plan or, for a refund, of its sale",
+    "currency_mismatch": "currency {currency} is not the plan's and has no rate on that day, or is not its sale's",
     "not_a_sale": "the event {sale_id} that the refund refers to is not a sale",
     "refund_exceeds_sale": "with this refund, more than the amount of sale {sale_id} would be taken back",
     "too_many_refunds": "more refunds waited for sale {sale_id} than one position can hold; replay this one",
