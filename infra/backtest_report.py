@@ -83,7 +83,7 @@ def _wanted(only: Only, employee: str, period: str) -> bool:
 
 
 def _kpis(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
-    rank = {kpi.id: number for number, kpi in enumerate(plan.kpis)}
+    rank = {kpi.id: number for number, kpi in enumerate((*plan.kpis, *plan.scorecards))}
     rows = [row for row in result.periods.values() if _wanted(only, row["employee"], row["period"])]
     rows.sort(
         key=lambda row: (

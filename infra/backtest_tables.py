@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.plan import Kpi, Plan
+from schemas.plan_scorecards import Scorecard
 
 #: Columns where there is no terminal whose width could be asked.
 _WIDTH = 160
@@ -24,7 +25,7 @@ def print_report(
     console = console or Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
-    kpis = {kpi.id: kpi for kpi in plan.kpis}
+    kpis = {kpi.id: kpi for kpi in (*plan.kpis, *plan.scorecards)}
     values, units = (
         [row for row in report[part] if with_days or row["period_kind"] != "day"]
         for part in ("kpis", "units")
@@ -133,7 +134,7 @@ def _table(
         console.print()
 
 
-def _name(kpi: Kpi) -> str:
+def _name(kpi: Kpi | Scorecard) -> str:
     return kpi.name.en
 
 
@@ -146,7 +147,7 @@ def _period(row: dict) -> str:
     return f"{row['period_kind']} {row['period']}" if row["period"] != "rolling" else row["period_kind"]
 
 
-def _value(value: str | None, kpi: Kpi) -> str | None:
+def _value(value: str | None, kpi: Kpi | Scorecard) -> str | None:
     marks = {"percent": " %", "minutes": " min", "hours": " h", "days": " d"}
     return None if value is None else value + marks.get(kpi.unit, "")
 

@@ -14,6 +14,7 @@ from schemas.plan_awards import Award
 from schemas.plan_crediting import Crediting, Rate
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_moves import Move
+from schemas.plan_scorecards import Scorecard
 from schemas.plan_units import UnitKind
 
 CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
@@ -154,4 +155,5 @@ class Plan(Model):
     rates: tuple[Rate, ...] = ()
     kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
+    scorecards: tuple[Scorecard, ...] = ()
     awards: tuple[Award, ...] = ()

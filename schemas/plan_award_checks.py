@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_lookup import Finding, Lookup, is_rolling
+from schemas.plan_scorecard_checks import check_score_condition
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
 
 #: What each way of paying wants on every tier, and what it must not find.
@@ -123,6 +124,9 @@ def _threshold(lookup: Lookup, path: tuple, award: ThresholdAward) -> Iterator[F
 
 
 def _condition(lookup: Lookup, path: tuple, award: ThresholdAward, condition: Condition) -> Iterator[Finding]:
+    if condition.kpi in lookup.scorecards:
+        yield from check_score_condition(path, award, condition, lookup.scorecards[condition.kpi])
+        return
     yield from lookup.refer((*path, "kpi"), "kpi", condition.kpi)
     yield from _one_bound(lookup, path, condition.kpi, condition.attainment, condition.value)
     if condition.attainment is not None:

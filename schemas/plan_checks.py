@@ -13,6 +13,7 @@ from schemas.plan_crediting_checks import check_crediting
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
 from schemas.plan_move_checks import check_moves
+from schemas.plan_scorecard_checks import check_scorecards
 from schemas.plan_unit_checks import check_unit_target
 
 _ROLE_KPIS = 5
@@ -30,6 +31,7 @@ def check(plan: Plan) -> list[Finding]:
         *_calendars(plan),
         *check_kpis(lookup),
         *_targets(lookup),
+        *check_scorecards(lookup),
         *check_awards(lookup),
     ]
 

@@ -81,6 +81,7 @@ class Lookup:
         self.plan = plan
         self.fields = payload_fields(plan)
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        self.scorecards = {card.id: card for card in plan.scorecards}
         self.names: dict[str, set[str]] = {
             "kpi": set(self.kpis),
             "employee": set(),

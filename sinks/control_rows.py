@@ -7,6 +7,7 @@ from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_fields import Named
 from schemas.plan_moves import employees_of
+from schemas.plan_scorecards import Scorecard
 from sinks.columns import columns
 from sinks.insert import Origin, Rows, Table
 from sinks.json_rows import rows_from_dicts
@@ -103,7 +104,22 @@ def _kpis(plan: Plan) -> list[dict]:
             "definition": kpi.model_dump_json(exclude_none=True),
         }
         for kpi in plan.kpis
-    ]
+    ] + [_score(card) for card in plan.scorecards]
+
+
+def _score(card: Scorecard) -> dict:
+    """A scorecard in the dictionary of KPIs, where its scores have their name and unit."""
+    return {
+        "kpi": card.id,
+        **_text(card.name, "name"),
+        **_text(None, "description"),
+        "aggregate": "score",
+        "events": (),
+        "field": "",
+        "unit": card.unit,
+        "direction": "up",
+        "definition": card.model_dump_json(exclude_none=True),
+    }
 
 
 def _targets(plan: Plan) -> list[dict]:

@@ -77,7 +77,8 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
         "currency": dice.choice(["CNY", "JPY"]), "organisation": _organisation(dice), "calendars": {"season": SEASON},
         "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)},
         "rates": _rates(dice), "kpis": KPIS, "targets": targets,
-        "awards": [_award(dice, number, kinds) for number in range(6)],
+        "scorecards": (cards := [_scorecard(dice, number) for number in range(dice.choice([0, 1, 2]))]),
+        "awards": [_award(dice, number, kinds) for number in range(6)] + [_on_score(dice, card) for card in cards],
     })  # fmt: skip
 
 
@@ -122,6 +123,29 @@ def _award(dice: Random, number: int, kinds: list[str]) -> dict:
         for kpi in dice.sample(KPIS, 2)
     ]
     return {"kind": "threshold", dice.choice(["all", "any"]): conditions, "bonus": 100} | shared
+
+
+def _scorecard(dice: Random, number: int) -> dict:
+    weights = dice.choice([["40%", "35%", "25%"], ["33.3%", "33.3%", "33.4%"], ["100%"], ["10%", "90%"]])
+    return {
+        "id": f"card{number}", "name": "c", "period": dice.choice(["month", "week", "season"]),
+        "roles": dice.choice([[], ["rep"]]), "missing": dice.choice(["zero", "redistribute"]),
+        "kpis": [
+            {"kpi": kpi["id"], "weight": weight, "cap": dice.choice(["100%", "120%", "333.3%"])}
+            for kpi, weight in zip(dice.sample(KPIS, len(weights)), weights, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _on_score(dice: Random, card: dict) -> dict:
+    """An award on a score, by itself or together with a KPI."""
+    conditions = [{"kpi": card["id"], "value": dice.choice([20, "50%", 90]), "min_sample": dice.choice([0, 2])}]
+    conditions += [{"kpi": "activity", "value": 2}] * dice.choice([0, 1])
+    return {
+        "kind": "threshold", "id": f"on-{card['id']}", "name": "s", "period": card["period"], "bonus": 50,
+        dice.choice(["all", "any"]): conditions, "settle": dice.choice(["live", "sticky", "period_end"]),
+        "rearm": dice.random() < 0.5, "roles": dice.choice([[], ["rep"]]),
+    }  # fmt: skip
 
 
 def _tiers(dice: Random, kpi: dict) -> dict:

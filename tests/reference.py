@@ -17,6 +17,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_units import of_units
 from tests.reference_credits import Credit, Crediting, credit
+from tests.reference_scorecards import score
 from tests.reference_values import Values
 
 ROLLING = "rolling"
@@ -71,7 +72,7 @@ class Reference(Values):
         for rule in self.plan.awards:
             if of_units(rule):
                 continue  # tests/reference_units.py
-            if not any(self.counts(self.kpis[kpi], one) for kpi in rule.kpi_ids()):
+            if not any(self.counts(self.kpis[kpi], one) for kpi in self._moved_by(rule)):
                 continue
             rolling = rule.period.startswith("rolling_")
             period = ROLLING if rolling else self.period(rule.period, self.day(one.time))
@@ -79,8 +80,17 @@ class Reference(Values):
                 continue
             if rule.roles and self.standing(one.employee, rule.period, period).role not in rule.roles:
                 continue
-            inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in rule.kpi_ids()}
+            inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in self._moved_by(rule)}
+            inside |= dict.fromkeys(self.cards, mine)
             DECIDE[rule.kind](self, rule, one, period, inside, outcome)
+
+    def _moved_by(self, rule) -> list[str]:
+        """The KPIs that a rule looks at, be it through a scorecard."""
+        return [
+            kpi
+            for id in rule.kpi_ids()
+            for kpi in ([part.kpi for part in self.cards[id].kpis] if id in self.cards else [id])
+        ]
 
     def _inside(self, kpi: Kpi, kind: str, period: str, mine: list[Credit]) -> list[Credit]:
         """What counts for a KPI in the period; a rolling window ends on the latest day that has something for it."""
@@ -123,6 +133,9 @@ class Reference(Values):
         self, rule: ThresholdAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
         def holds(condition: Condition) -> bool:
+            if condition.kpi in self.cards:
+                found, sample = score(self, self.cards[condition.kpi], one.employee, period, inside[condition.kpi])
+                return found is not None and sample >= condition.min_sample and found >= Fraction(condition.value)
             kpi = self.kpis[condition.kpi]
             value, sample = self.value(kpi, inside[kpi.id])
             if value is None and kpi.aggregate in ("sum", "count", "distinct"):
@@ -215,6 +228,17 @@ class Reference(Values):
                     period = self.period(kind, self.day(one.time))
                     if period is not None and self.matching(kpi, one):
                         self._publish(kpi, kind, period, one, credits, people, units)
+        for card in self.plan.scorecards:
+            for one in credits:
+                period = self.period(card.period, self.day(one.time))
+                key = (card.id, one.employee, card.period, period)
+                if period is not None and key not in people:
+                    mine = [each for each in credits if each.employee == one.employee]
+                    people[key] = dict(zip(("kpi", "employee", "period_kind", "period"), key, strict=True)) | {
+                        "value": _text(score(self, card, one.employee, period, mine)[0]),
+                        "target": None,
+                        "attainment": None,
+                    }
         defined = [[row for row in rows.values() if row["value"] is not None] for rows in (people, units)]
         return defined[0], defined[1]
 
@@ -222,6 +246,8 @@ class Reference(Values):
         """Kinds of periods that a KPI is published for: its own, its targets', its awards'."""
         kinds = dict.fromkeys(self.kpis[kpi].periods)
         kinds |= dict.fromkeys(target.period for target in self.plan.targets if target.kpi == kpi)
+        for card in self.plan.scorecards:
+            kinds |= {card.period: None} if kpi in [part.kpi for part in card.kpis] else {}
         for rule in self.plan.awards:
             kinds |= {rule.period: None} if kpi in rule.kpi_ids() else {}
         return [kind for kind in kinds if not kind.startswith("rolling_")]

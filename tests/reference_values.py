@@ -19,6 +19,7 @@ class Values:
         self.plan, self.zone = plan, ZoneInfo(plan.timezone)
         self.ends: dict[tuple[str, str], tuple[date, date]] = {}  # first and last day of a period
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        self.cards = {card.id: card for card in plan.scorecards}
 
     def day(self, time_ms: int) -> date:
         return datetime.fromtimestamp(time_ms // 1000, self.zone).date()

@@ -19,6 +19,7 @@ from streams.performance.people import People
 from streams.performance.period_view import PeriodView
 from streams.performance.rules import RULES
 from streams.performance.running import period_key
+from streams.performance.scorecards import ScoreView
 from streams.performance.targets import Targets
 
 
@@ -37,6 +38,11 @@ class Engine:
         self.views: dict[tuple[str, str], PeriodView] = {}
         for family in self.families:
             self.views.update(family.views)
+        self.scores = [
+            ScoreView(card, [self.views[part.kpi, card.period] for part in card.kpis], self.people)
+            for card in plan.scorecards
+        ]
+        self.views.update({(score.card.id, score.card.period): score.view for score in self.scores})
         self._period_texts: dict[tuple[str, int], str] = {}
         writer = AwardWriter(plan, self.people, self.period_text)
         self.rules = [
@@ -72,6 +78,8 @@ class Engine:
         day = self.calendar.days(rows.time).astype(np.int64)
         for family in self.families:
             family.fold(rows, day)
+        for score in self.scores:
+            score.fold()
         for rule in self.rules:
             rule.decide(decisions, origins)
 
@@ -133,11 +141,16 @@ class Engine:
 
 
 def published_kinds(plan: Plan) -> dict[str, set[str]]:
-    """Period kinds to keep by KPI: those its targets, its awards or the KPI itself name."""
+    """Period kinds to keep by KPI: those its targets, its scorecards, its awards or the KPI itself name."""
     kinds: dict[str, set[str]] = {kpi.id: set(kpi.periods) for kpi in plan.kpis}
     for target in plan.targets:
         kinds[target.kpi].add(target.period)
+    for card in plan.scorecards:
+        for part in card.kpis:
+            kinds[part.kpi].add(card.period)
+    scores = {card.id for card in plan.scorecards}
     for award in plan.awards:
         for kpi in award.kpi_ids():
-            kinds[kpi].add(award.period)
+            if kpi not in scores:
+                kinds[kpi].add(award.period)
     return kinds

@@ -164,3 +164,5 @@ def load_days(engine, records: dict[str, tuple]) -> None:
                 family.days.touch(index, at)
                 family.days.load_units(index, at, record[3])
         family.restore_periods()
+    for score in engine.scores:
+        score.restore()

@@ -6,8 +6,6 @@ new came in their place.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 import pyarrow as pa
 
@@ -15,11 +13,14 @@ from schemas.blocks import encode_block
 from streams.performance.updates import concatenated, days_of, periods_of
 
 
-def retired_blocks(engine, kept: Collection[str], meta: dict) -> list[tuple[str, bytes]]:
-    """(kind, block) that set to nothing whatever ``engine`` holds of KPIs (by id) other than ``kept``.
+def retired_blocks(engine, after, meta: dict) -> list[tuple[str, bytes]]:
+    """(kind, block) that set to nothing whatever ``engine`` holds of KPIs and scores that ``after`` has not.
 
     Empties those KPIs in ``engine``, which is of no use afterwards.
     """
+    kept = {kpi.id for kpi in after.plan.kpis}
+    later = _scores(after)
+    lost = {key: score.lost(later.get(key)) for key, score in _scores(engine).items()}
     days, periods = [], []
     for family in engine.families:
         for index, kpi in enumerate(family.kpis):
@@ -27,14 +28,18 @@ def retired_blocks(engine, kept: Collection[str], meta: dict) -> list[tuple[str,
             if kpi.id not in kept and len(held):
                 family.days.clear(index)
                 days.append(days_of(family, index, held, engine))
-    for (kpi, _), view in engine.views.items():
+    for (kpi, kind), view in engine.views.items():
         num, den = view.table.num[view.kpi_index], view.table.den[view.kpi_index]
-        slots = np.flatnonzero((num != 0) | (den != 0))
+        slots = lost.get((kpi, kind), np.flatnonzero((num != 0) | (den != 0)))
         if kpi not in kept and len(slots):
             num[slots], den[slots] = 0, 0
             periods.append(_without_values(periods_of(view, slots, engine)))
     found = (("kpi-days", days), ("kpi-periods", periods))
     return [(kind, encode_block(concatenated(parts), meta)) for kind, parts in found if parts]
+
+
+def _scores(engine) -> dict:
+    return {(score.card.id, score.card.period): score for score in engine.scores}
 
 
 def _without_values(block: pa.RecordBatch) -> pa.RecordBatch:

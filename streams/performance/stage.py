@@ -98,7 +98,7 @@ class Performance:
             meta = {"partition": self.partition, "offset": record.offset}
             outs += [
                 self._update(kind, block)
-                for kind, block in retired_blocks(before, kept, meta)
+                for kind, block in retired_blocks(before, self.engine, meta)
             ]
         return outs
 

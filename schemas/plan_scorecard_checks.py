@@ -1,0 +1,69 @@
+"""Checks of scorecards, and of conditions on their scores. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.plan_awards import Condition, ThresholdAward
+from schemas.plan_lookup import Finding, Lookup, is_rolling
+from schemas.plan_scorecards import Scorecard
+
+_FEWEST, _MOST = 3, 5
+
+
+def check_scorecards(lookup: Lookup) -> Iterator[Finding]:
+    """Findings on every scorecard of the plan."""
+    seen: set[str] = set()
+    for index, card in enumerate(lookup.plan.scorecards):
+        path = ("scorecards", index)
+        if card.id in seen:
+            yield Finding((*path, "id"), f"scorecard {card.id} is given twice")
+        if card.id in lookup.kpis:
+            yield Finding((*path, "id"), f"{card.id} is a KPI already; its score needs an id of its own")
+        seen.add(card.id)
+        yield from lookup.period((*path, "period"), card.period)
+        if is_rolling(card.period):
+            yield Finding((*path, "period"), "a scorecard has calendar periods; expected no rolling one")
+        for number, role in enumerate(card.roles):
+            yield from lookup.refer((*path, "roles", number), "role", role)
+        yield from _kpis(lookup, path, card)
+
+
+def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
+    for number, part in enumerate(card.kpis):
+        at = (*path, "kpis", number)
+        yield from lookup.refer((*at, "kpi"), "kpi", part.kpi)
+        if any(part.kpi == other.kpi for other in card.kpis[:number]):
+            yield Finding((*at, "kpi"), f"{part.kpi} is in this scorecard twice")
+        for name in ("weight", "cap"):
+            if getattr(part, name) <= 0:
+                yield Finding((*at, name), "must be above 0%")
+        targets = lookup.plan.targets
+        known = part.kpi in lookup.kpis
+        if known and not any((target.kpi, target.period) == (part.kpi, card.period) for target in targets):
+            message = f"attainment needs a target on {part.kpi} for period {card.period}; there is none"
+            yield Finding(at, message, needs=frozenset([part.kpi]))
+    total = sum(part.weight for part in card.kpis)
+    if total != 1:
+        yield Finding((*path, "kpis"), f"the weights sum to {(total * 100).normalize():f}%; expected exactly 100%")
+    if not _FEWEST <= len(card.kpis) <= _MOST:
+        reason = (
+            "with more, each weighs too little to be worth an effort"
+            if len(card.kpis) > _MOST
+            else "with fewer, what is not measured is neglected"
+        )
+        message = f"{len(card.kpis)} KPIs; a scorecard works with {_FEWEST} to {_MOST}: {reason}"
+        yield Finding((*path, "kpis"), message, True)
+
+
+def check_score_condition(
+    path: tuple, award: ThresholdAward, condition: Condition, card: Scorecard
+) -> Iterator[Finding]:
+    """Findings on a condition whose ``kpi`` is a scorecard."""
+    if condition.attainment is not None:
+        yield Finding((*path, "attainment"), "a score has no target; expected a value, such as value: 90%")
+    elif condition.value is None:
+        yield Finding(path, "expected a value, such as value: 90%")
+    if award.period != card.period:
+        message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"
+        yield Finding((*path, "kpi"), message)

@@ -1,0 +1,35 @@
+"""Scorecards: the few weighted KPIs that a role is judged by, and the score they make."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.plan_fields import Id, Model, Named, Percent, Period
+
+
+class ScorecardKpi(Model):
+    """One KPI of a scorecard: its part of the score, and the attainment beyond which it adds no more."""
+
+    kpi: Id
+    weight: Percent
+    cap: Percent = Decimal(1)
+
+
+class Scorecard(Model):
+    """The score is the sum of weight × the lesser of attainment and cap, in percent."""
+
+    id: Id
+    name: Named
+    roles: tuple[Id, ...] = ()
+    period: Period
+    kpis: Annotated[tuple[ScorecardKpi, ...], Field(min_length=1)]
+    #: What a KPI without attainment (no value or no target) does: score 0, or leave its weight to the others.
+    missing: Literal["zero", "redistribute"] = "zero"
+
+    @property
+    def unit(self) -> str:
+        """What scores are measured in, as for a KPI."""
+        return "percent"

@@ -1,0 +1,180 @@
+"""Scores: a scorecard is one more measure, whose value follows from the attainments of its KPIs after every credit.
+
+It is seen as a KPI of unit percent with a ``PeriodView`` of its own, so that values are published and conditions
+decided as for any KPI. Nothing is kept of it: restart and change of plan derive it from its KPIs' periods.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from schemas.money import SCALE
+from schemas.plan import Kpi
+from schemas.plan_scorecards import Scorecard
+from streams.performance.cells import CellTable
+from streams.performance.ladder import value_scale
+from streams.performance.period_view import PeriodView
+from streams.performance.running import Running
+
+#: Value and sample of one KPI, and its target, by row.
+Columns = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class ScoreView:
+    """The scores of one scorecard; ``view`` shows them, the sample being the number of KPIs with an attainment."""
+
+    def __init__(self, card: Scorecard, parts: list[PeriodView], people) -> None:
+        self.card, self.parts, self.people = card, parts, people
+        measure = Kpi(id=card.id, name=card.name, aggregate="max", events=("score",), unit="percent")
+        self.view = PeriodView(measure, 0, card.period, CellTable(1), lambda *_: None)
+        self._weights = [Fraction(part.weight) for part in card.kpis]
+        self._known_targets: dict[str, dict[int, int]] = {}
+        self._caps = [Fraction(part.cap) for part in card.kpis]
+
+    def fold(self) -> None:
+        """After the KPIs took in a batch: the score after each row that moved one of them."""
+        self.view.running = None
+        runs = [part.running for part in self.parts if part.running is not None]
+        if not runs:
+            return
+        keys = np.unique(np.concatenate([run.keys for run in runs]))
+        keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)]
+        keys = keys[self._measured_now(keys)]
+        if not len(keys):
+            return
+        width = max(int(run.rows.max()) for run in runs) + 2
+        # a point is a row of the batch within its key; row 0 of a key stands for what was before the batch
+        points = np.unique(np.concatenate([np.arange(len(keys)) * width, *(_points(run, keys, width) for run in runs)]))
+        num, den = self._scores(keys[points // width], [_as_of(part, keys, points, width) for part in self.parts])
+        first = points % width == 0
+        rows = points[~first] % width - 1
+        starts = np.flatnonzero(first) - np.arange(len(keys))
+        slots = self.view.table.slots(keys)
+        self.view.running = run = Running(
+            rows, starts, slots, keys, num[~first], den[~first], num[first], den[first]
+        )
+        ends = run.ends()
+        self.view.table.num[0, slots], self.view.table.den[0, slots] = run.num[ends], run.den[ends]
+        self.view.dirty.append(slots)
+
+    def lost(self, after: ScoreView | None) -> np.ndarray:
+        """Slots whose score a change of plan ended: the scorecard went, or no longer applies to the person."""
+        view = self.view
+        keys = view.table.keys[: view.table.size].tolist()
+        return np.array([slot for slot, key in enumerate(keys) if after is None or after.view.table.find(key) < 0], int)
+
+    def restore(self) -> None:
+        """Derive every score from the KPIs' periods."""
+        known = [part.table.keys[: part.table.size] for part in self.parts]
+        keys = np.unique(np.concatenate(known))
+        keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)] if len(keys) else keys
+        keys = keys[self._measured_now(keys)]
+        if not len(keys):
+            return
+        slots = self.view.table.slots(keys)
+        now = [_now(part, keys) for part in self.parts]
+        self.view.table.num[0, slots], self.view.table.den[0, slots] = self._scores(keys, now)
+
+    def _targets(self, part: PeriodView, keys: np.ndarray) -> np.ndarray:
+        """Targets by key, without a place in the KPI's own table for periods that it has nothing in."""
+        unique, at = np.unique(keys, return_inverse=True)
+        known = self._known_targets.setdefault(part.kpi.id, {})
+        for key in unique.tolist():
+            if key not in known:
+                known[key] = part.target_of(key)
+        return np.array([known[key] for key in unique.tolist()], np.int64)[at]
+
+    def _measured_now(self, keys: np.ndarray) -> np.ndarray:
+        """Bool per key: something was credited for one of the KPIs."""
+        return np.any([_now(part, keys)[1] != 0 for part in self.parts], axis=0)
+
+    def _scores(self, keys: np.ndarray, values: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Scores in ten-thousandths of a percent, rounded half-up once, and the number of KPIs measured, times SCALE.
+
+        Exact: Python's integers over one common denominator a row.
+        """
+        top, below = np.zeros(len(keys), object), np.ones(len(keys), object)
+        weight = np.zeros(len(keys), object)
+        measured = np.zeros(len(keys), np.int64)
+        begun = np.zeros(len(keys), bool)
+        for part, share, cap, (num, den) in zip(self.parts, self._weights, self._caps, values, strict=True):
+            begun |= den != 0
+            target = self._targets(part, keys)
+            upper, lower, defined = _attained(part.kpi, num, den, target)
+            over = upper * cap.denominator > cap.numerator * lower
+            upper, lower = np.where(over, cap.numerator, upper), np.where(over, cap.denominator, lower)
+            upper = np.where(defined, upper, 0) * share.numerator
+            lower = np.where(defined, lower, 1) * share.denominator
+            top, below = top * lower + upper * below, below * lower
+            weight = weight + np.where(defined, share, Fraction(0))
+            measured += defined
+        scored = begun & (measured > 0)
+        if self.card.missing == "redistribute":
+            below = below * np.where(scored, weight, Fraction(1))
+        scores = [_rounded(Fraction(one) * 100 * SCALE / low) for one, low in zip(top, below, strict=True)]
+        return np.where(scored, np.array(scores, np.int64), 0), np.where(scored, measured * SCALE, 0)
+
+
+def _attained(
+    kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Attainment as upper ÷ lower (lower above 0), and where it is defined."""
+    scale = value_scale(kpi)
+    defined = target > 0
+    if not scale.empty_is_zero:
+        defined = defined & (den != 0)
+    value = num.astype(object) * scale.factor
+    against = target.astype(object) * (den.astype(object) if scale.divides else 1)
+    if kpi.direction == "down":
+        zero = Fraction(kpi.attainment_at_zero)
+        none = value <= 0
+        upper, lower = np.where(none, zero.numerator, against), np.where(none, zero.denominator, value)
+    else:
+        upper, lower = value, against
+    return upper, np.where(defined, lower, 1), defined
+
+
+def _rounded(value: Fraction) -> int:
+    """Nearest integer, halves away from zero."""
+    nearest = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return nearest if value >= 0 else -nearest
+
+
+def _now(part: PeriodView, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numerators and denominators by key, 0 where there is nothing."""
+    slots = np.array([part.table.find(key) for key in keys.tolist()], np.int64)
+    num, den = part.table.num[part.kpi_index, slots], part.table.den[part.kpi_index, slots]
+    return np.where(slots < 0, 0, num), np.where(slots < 0, 0, den)
+
+
+def _places(run: Running, keys: np.ndarray) -> np.ndarray:
+    """Place of each of the run's groups among ``keys``, −1 for a key that is not among them."""
+    at = np.minimum(np.searchsorted(keys, run.keys), len(keys) - 1)
+    return np.where(keys[at] == run.keys, at, -1)
+
+
+def _points(run: Running, keys: np.ndarray, width: int) -> np.ndarray:
+    place = _places(run, keys)[run.group_of_row()]
+    return (place * width + run.rows + 1)[place >= 0]
+
+
+def _as_of(part: PeriodView, keys: np.ndarray, points: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numerators and denominators of a KPI at each point."""
+    num, den = _now(part, keys)
+    run = part.running
+    if run is None:
+        return num[points // width], den[points // width]
+    place = _places(run, keys)
+    ours = place >= 0
+    num[place[ours]], den[place[ours]] = run.base_num[ours], run.base_den[ours]
+    own = place[run.group_of_row()]
+    own_points = (own * width + run.rows + 1)[own >= 0]
+    after_num, after_den = run.num[own >= 0], run.den[own >= 0]
+    key = points // width
+    if not len(own_points):
+        return num[key], den[key]
+    at = np.searchsorted(own_points, points, side="right") - 1
+    found = (at >= 0) & (own_points[np.maximum(at, 0)] // width == key)
+    return np.where(found, after_num[at], num[key]), np.where(found, after_den[at], den[key])

@@ -1,0 +1,36 @@
+"""The naive reference of scores: weight × the lesser of attainment and cap, added up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from schemas.money import SCALE, round_half_up
+from schemas.plan_scorecards import Scorecard
+from tests.reference_credits import Credit
+from tests.reference_values import Values
+
+
+def score(values: Values, card: Scorecard, employee: str, period: str, mine: list[Credit]) -> tuple:
+    """The score in percent (None without one), and the number of KPIs with an attainment.
+
+    ``mine`` are the credits of the employee.
+    """
+    if card.roles and values.standing(employee, card.period, period).role not in card.roles:
+        return None, 0
+    found, begun = [], False
+    for part in card.kpis:
+        kpi = values.kpis[part.kpi]
+        inside = [one for one in mine if values.within(card.period, period, values.day(one.time), None)]
+        value, _ = values.value(kpi, [one for one in inside if values.counts(kpi, one)])
+        begun |= value is not None
+        if value is None and kpi.aggregate in ("sum", "count", "distinct"):
+            value = Fraction(0)
+        attainment = values.attainment(kpi, value, values.target(kpi.id, employee, card.period, period))
+        if attainment is not None:
+            found.append((Fraction(part.weight), min(Fraction(part.cap), attainment)))
+    if not begun or not found:
+        return None, 0
+    total = sum(weight * attainment for weight, attainment in found)
+    if card.missing == "redistribute":
+        total /= sum(weight for weight, _ in found)
+    return Fraction(round_half_up(total * 100 * SCALE, 1), SCALE), len(found)

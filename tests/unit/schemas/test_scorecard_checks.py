@@ -1,0 +1,45 @@
+"""Scorecards in a plan file: what is refused, what is doubted, in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.plan_file import examine_plan
+
+BASE = (Path(__file__).parents[3] / "plans" / "examples" / "scorecard.yaml").read_text(encoding="utf-8")
+CARD = "scorecards[score]"
+
+ERRORS = [
+    ("weight: 40%", "weight: 39.99%", f"{CARD}.kpis", "sum to 99.99%; expected exactly 100%"),
+    ("weight: 40%", "weight: 40", f"{CARD}.kpis[0].weight", "percentage with its sign"),
+    ("cap: 120%", "cap: 0%", f"{CARD}.kpis[0].cap", "must be above 0%"),
+    ("kpi: satisfaction, weight", "kpi: satisfation, weight", f"{CARD}.kpis[1].kpi", "did you mean satisfaction?"),
+    ("kpi: satisfaction, weight", "kpi: revenue, weight", f"{CARD}.kpis[1].kpi", "in this scorecard twice"),
+    ("  - {kpi: satisfaction, period: month", "  - {kpi: satisfaction, period: week", f"{CARD}.kpis[1]",
+     "needs a target on satisfaction for period month"),
+    ("id: score\n", "id: revenue\n", "scorecards[revenue].id", "is a KPI already"),
+    ("roles: [rep]", "roles: [re]", f"{CARD}.roles[0]", "no such role"),
+    ("    period: month\n    kpis", "    period: rolling_7d\n    kpis", f"{CARD}.period", "no rolling one"),
+    ("    period: month\n    all", "    period: week\n    all", "awards[good-month].all[0].kpi", "is kept by month"),
+    ("value: 90%", "attainment: 90%", "awards[good-month].all[0].attainment", "a score has no target"),
+    ("value: 90%, ", "", "awards[good-month].all[0]", "expected a value"),
+    ("kpi: score, value", "kpi: scores, value", "awards[good-month].all[0].kpi", "no such kpi: scores"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("old, new, path, message", ERRORS, ids=[f"{path}: {text}" for *_, path, text in ERRORS])
+def test_an_error_names_the_path_and_what_was_expected(old, new, path, message):
+    assert old in BASE
+    plan, errors, _ = examine_plan(BASE.replace(old, new, 1), "p.yaml")
+    assert plan is None
+    assert [error for error in errors if error.path == path and message in error.message], [*map(str, errors)]
+
+
+def test_too_few_kpis_are_doubted_with_the_reason():
+    without = BASE.replace("      - {kpi: complaints, weight: 30%}\n", "")
+    fewer = without.replace("faction, weight: 30%", "faction, weight: 60%")
+    plan, errors, warnings = examine_plan(fewer, "p.yaml")
+    assert plan and not errors
+    assert ["what is not measured is neglected" in warning.message for warning in warnings] == [True]
