@@ -62,8 +62,9 @@ class ScoreView:
     def lost(self, after: ScoreView | None) -> np.ndarray:
         """Slots whose score a change of plan ended: the scorecard went, or no longer applies to the person."""
         view = self.view
-        keys = view.table.keys[: view.table.size].tolist()
-        return np.array([slot for slot, key in enumerate(keys) if after is None or after.view.table.find(key) < 0], int)
+        keys = self.people.ordered(view.table.keys[: view.table.size].tolist())  # slots depend on restarts
+        gone = [key for key in keys if after is None or after.view.table.find(key) < 0]
+        return np.array([view.table.find(key) for key in gone], np.int64)
 
     def restore(self) -> None:
         """Derive every score from the KPIs' periods."""

@@ -159,7 +159,7 @@ def folded(stage: Performance, log: list[Out], start: int, end: int) -> list[Out
 
 
 def results(outs: list[Out]) -> list:
-    return [decode_block(out.value)[0].to_pylist() if out.topic == "earnings" else out for out in outs]
+    return [decode_block(out.value)[0].to_pylist() if out.topic in ("earnings", "kpi-updates") else out for out in outs]
 
 
 def published(stage: Performance) -> list:
