@@ -64,6 +64,8 @@ def check_score_condition(
         yield Finding((*path, "attainment"), "a score has no target; expected a value, such as value: 90%")
     elif condition.value is None:
         yield Finding(path, "expected a value, such as value: 90%")
+    if award.unit is not None:
+        yield Finding((*path, "kpi"), f"scorecard {card.id} is a person's; an award of units looks at KPIs")
     if award.period != card.period:
         message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"
         yield Finding((*path, "kpi"), message)

@@ -23,6 +23,8 @@ ERRORS = [
     ("roles: [rep]", "roles: [re]", f"{CARD}.roles[0]", "no such role"),
     ("    period: month\n    kpis", "    period: rolling_7d\n    kpis", f"{CARD}.period", "no rolling one"),
     ("    period: month\n    all", "    period: week\n    all", "awards[good-month].all[0].kpi", "is kept by month"),
+    ("    period: month\n    all", "    period: month\n    unit: team\n    all", "awards[good-month].all[0].kpi",
+     "is a person's"),
     ("value: 90%", "attainment: 90%", "awards[good-month].all[0].attainment", "a score has no target"),
     ("value: 90%, ", "", "awards[good-month].all[0]", "expected a value"),
     ("kpi: score, value", "kpi: scores, value", "awards[good-month].all[0].kpi", "no such kpi: scores"),
