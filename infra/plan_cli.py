@@ -45,6 +45,16 @@ def validate(file: Path) -> None:
 
 @plan.command()
 @click.argument("file", type=_FILE)
+def targets(file: Path) -> None:
+    """Print the goals that the decompositions of FILE come to, as trees with sums."""
+    from infra.goals_table import goals_table
+
+    for line in goals_table(read_plan(file)):
+        click.echo(line)
+
+
+@plan.command()
+@click.argument("file", type=_FILE)
 def apply(file: Path) -> None:
     """Put FILE in force at once, without a restart: it goes in-band to every stage."""
     from infra.control_topic import apply_plan

@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from schemas.plan_attendance import Leave, Weekday
 from schemas.plan_awards import Award
 from schemas.plan_crediting import Crediting, Rate
+from schemas.plan_decomposition import Decomposition
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
+from schemas.plan_fiscal import Fiscal
 from schemas.plan_moves import Move
 from schemas.plan_scorecards import Scorecard
 from schemas.plan_units import UnitKind
@@ -28,6 +31,10 @@ class Employee(Model):
     role: Id
     #: Changes of team and role, in order of their dates; team and role above hold before the first.
     moves: tuple[Move, ...] = ()
+    #: First day, and first day after the last, in the company; with ``leave`` what prorated targets go by.
+    start: Date | None = None
+    end: Date | None = None
+    leave: tuple[Leave, ...] = ()
 
 
 class Team(Model):
@@ -115,10 +122,15 @@ class Kpi(Model):
     periods: tuple[Period, ...] = ()
 
 
+#: What counts where the target in force changes within a period.
+Change = Literal["day_weighted", "latest", "first"]
+
+
 class Target(Model):
     """What those it applies to should reach on a KPI in each period, or in the one named by ``at``.
 
     The most specific wins: employee over role over team over department over everyone, then ``at`` over none.
+    With ``start`` or ``end`` it is in force from the one to the day before the other.
     """
 
     kpi: Id
@@ -131,6 +143,14 @@ class Target(Model):
     department: Id | None = None
     #: The target is for units of this kind as a whole, not for each person.
     unit: UnitKind | None = None
+    start: Date | None = None
+    end: Date | None = None
+    #: None: as the plan's ``target_change``.
+    change: Change | None = None
+    #: What of it somebody has who is not in force on every day of a period.
+    prorate: Literal["none", "days", "workdays"] = "none"
+    #: Parts of it in the first, second, … period after somebody's start; all of it from then on.
+    ramp: tuple[Percent, ...] = ()
 
 
 class CustomPeriod(Model):
@@ -151,9 +171,14 @@ class Plan(Model):
     organisation: Organisation
     events: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], EventType] = {}
     calendars: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], tuple[CustomPeriod, ...]] = {}
+    fiscal: Fiscal | None = None
+    workdays: tuple[Weekday, ...] = ()
+    holidays: tuple[Date, ...] = ()
     crediting: Crediting = Crediting()
     rates: tuple[Rate, ...] = ()
     kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()
+    target_change: Change = "day_weighted"
+    decompositions: tuple[Decomposition, ...] = ()
     awards: tuple[Award, ...] = ()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecard_checks import check_score_condition
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
@@ -143,7 +144,7 @@ def _needs_target(
     if kpi not in lookup.kpis:
         return
     wanted = (kpi, award.period, None)
-    targets = [target for target in lookup.plan.targets if (target.kpi, target.period, target.unit) == wanted]
+    targets = [target for target in targets_of(lookup.plan) if (target.kpi, target.period, target.unit) == wanted]
     if not targets:
         message = f"attainment needs a target on {kpi} for period {award.period}; there is none"
         yield Finding(path, message, needs=frozenset([kpi]))

@@ -10,10 +10,14 @@ from schemas.event_fields import BUILT_IN
 from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan, Target
 from schemas.plan_award_checks import check_awards
 from schemas.plan_crediting_checks import check_crediting
+from schemas.plan_decomposition_checks import check_decompositions
+from schemas.plan_fiscal import FISCAL_KINDS
+from schemas.plan_goals import targets_of
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
 from schemas.plan_move_checks import check_moves
 from schemas.plan_scorecard_checks import check_scorecards
+from schemas.plan_target_checks import check_attendance, check_dating, check_repeated
 from schemas.plan_unit_checks import check_unit_target
 
 _ROLE_KPIS = 5
@@ -28,10 +32,12 @@ def check(plan: Plan) -> list[Finding]:
         *_organisation(plan),
         *check_moves(lookup),
         *check_crediting(lookup),
+        *check_attendance(plan),
         *_calendars(plan),
         *check_kpis(lookup),
         *_targets(lookup),
         *check_scorecards(lookup),
+        *check_decompositions(lookup),
         *check_awards(lookup),
     ]
 
@@ -76,7 +82,7 @@ def _units(plan: Plan) -> Iterator[tuple[str, str, tuple]]:
 def _calendars(plan: Plan) -> Iterator[Finding]:
     for name, periods in plan.calendars.items():
         path = ("calendars", name)
-        if name in CALENDAR_KINDS or is_rolling(name):
+        if name in (*CALENDAR_KINDS, *FISCAL_KINDS) or is_rolling(name):
             yield Finding(path, f"{name} is a built-in period; give the calendar another name")
         if not periods:
             yield Finding(path, "expected at least one period")
@@ -104,7 +110,6 @@ def _calendar(path: tuple, periods: tuple[CustomPeriod, ...]) -> Iterator[Findin
 
 
 def _targets(lookup: Lookup) -> Iterator[Finding]:
-    seen: dict[tuple, int] = {}
     by_role: dict[str, set[str]] = {}
     for index, target in enumerate(lookup.plan.targets):
         path = ("targets", index)
@@ -115,12 +120,10 @@ def _targets(lookup: Lookup) -> Iterator[Finding]:
         yield from lookup.period((*path, "period"), target.period)
         yield from _target(lookup, path, target)
         yield from check_unit_target(path, target)
-        same = target.model_dump(exclude={"value"})
-        first = seen.setdefault(tuple(same.values()), index)
-        if first != index:
-            yield Finding(path, f"the same target was set before, in targets[{first}]")
+        yield from check_dating(lookup, path, target)
         if target.role:
             by_role.setdefault(target.role, set()).add(target.kpi)
+    yield from check_repeated(lookup.plan)
     for role, kpis in by_role.items():
         if len(kpis) > _ROLE_KPIS:
             yield Finding(
@@ -142,7 +145,7 @@ def _target(lookup: Lookup, path: tuple, target: Target) -> Iterator[Finding]:
 
 
 def _without_target(lookup: Lookup) -> Iterator[Finding]:
-    targets = [target for target in lookup.plan.targets if target.unit is None]
+    targets = [target for target in targets_of(lookup.plan) if target.unit is None]
     if not targets:
         return
     covered = {employee for employee, *_ in lookup.covered(targets)}

@@ -11,7 +11,9 @@ from difflib import get_close_matches
 
 from schemas.event_fields import payload_fields
 from schemas.plan import CALENDAR_KINDS, Plan, Target
+from schemas.plan_fiscal import FISCAL_KINDS
 from schemas.plan_moves import employees_of
+from schemas.plan_periods import calendars_of
 
 _ROLLING = re.compile(r"rolling_([1-9]\d{0,2})d")
 _KEYS = {
@@ -57,8 +59,8 @@ def is_rolling(kind: str) -> bool:
 
 def period_key_problem(plan: Plan, kind: str, key: str) -> str:
     """'' where ``key`` names a period of ``kind``, else what was expected."""
-    if kind in plan.calendars:
-        keys = [period.key for period in plan.calendars[kind]]
+    if kind in (calendars := calendars_of(plan)):
+        keys = [period.key for period in calendars[kind]]
         return "" if key in keys else f"no such period in calendar {kind}: {key}{suggestion(key, keys)}"
     if kind not in _KEYS:
         return ""
@@ -107,12 +109,13 @@ class Lookup:
 
     def period(self, path: tuple, kind: str) -> Iterator[Finding]:
         """A finding where ``kind`` is neither built in nor a calendar of the plan."""
-        if kind not in CALENDAR_KINDS and not is_rolling(kind) and kind not in self.plan.calendars:
-            known = [*CALENDAR_KINDS, *self.plan.calendars]
-            close = suggestion(kind, known)
-            hint = (
-                "; rolling_<N>d, N from 1 to 999, is the last N days" if kind.startswith("rolling") else close
-            )
+        known = [*CALENDAR_KINDS, *calendars_of(self.plan)]
+        if kind not in known and not is_rolling(kind):
+            hint = suggestion(kind, known)
+            if kind in FISCAL_KINDS:
+                hint = "; the plan has no fiscal calendar (fiscal: {year_start: 1})"
+            elif kind.startswith("rolling"):
+                hint = "; rolling_<N>d, N from 1 to 999, is the last N days"
             yield Finding(path, f"no such period: {kind}{hint}", needs=frozenset([kind]))
 
     def measure(self, path: tuple, kpi: str, value: Decimal) -> Iterator[Finding]:

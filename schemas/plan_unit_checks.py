@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from schemas.plan import Target
 from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup
 
 #: Selectors that a target of a unit may have: itself, and what it lies in.
@@ -39,6 +40,6 @@ def check_unit_award(lookup: Lookup, path: tuple, award: TierAward | ThresholdAw
 def unit_target_missing(lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward) -> Iterator[Finding]:
     """Attainment of a unit needs a target of such units."""
     wanted = (kpi, award.period, award.unit)
-    if kpi in lookup.kpis and wanted not in {(one.kpi, one.period, one.unit) for one in lookup.plan.targets}:
+    if kpi in lookup.kpis and wanted not in {(one.kpi, one.period, one.unit) for one in targets_of(lookup.plan)}:
         message = f"attainment of a {award.unit} needs a target with unit: {award.unit} on {kpi} for period "
         yield Finding(path, f"{message}{award.period}; there is none", needs=frozenset([kpi]))

@@ -6,6 +6,7 @@ from schemas.control import decode_control
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_fields import Named
+from schemas.plan_goals import targets_of
 from schemas.plan_moves import employees_of
 from schemas.plan_scorecards import Scorecard
 from sinks.columns import columns
@@ -135,7 +136,7 @@ def _targets(plan: Plan) -> list[dict]:
             "team": target.team or "",
             "department": target.department or "",
         }
-        for number, target in enumerate(plan.targets)
+        for number, target in enumerate(targets_of(plan))
     ]
 
 

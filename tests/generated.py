@@ -6,6 +6,7 @@ from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
+from tests.generated_targets import random_dating, with_attendance
 
 ORGANISATION = {
     "company": "acme",
@@ -64,9 +65,11 @@ KPIS = [
 
 def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
     """A plan over every aggregate, with random targets and six random awards."""
-    kinds = ["month", "week", "season"] + ["rolling_3d"] * rolling
+    kinds = ["month", dice.choice(["week", "fiscal_month"]), "season"] + ["rolling_3d"] * rolling
     targets = [
-        {"kpi": kpi["id"], "period": kind, "value": dice.choice([0, 1, 5, 20, 50, 100])} | selector
+        {"kpi": kpi["id"], "period": kind, "value": dice.choice([0, 1, 5, 20, 50, 100])}
+        | selector
+        | ({} if kind.startswith("rolling") else random_dating(dice))
         for kpi in KPIS
         for kind in kinds
         for selector in ({}, {"role": "rep"}, {"employee": "E2"})
@@ -74,7 +77,9 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
     ]
     return Plan.model_validate({
         "plan": "p", "version": version, "timezone": dice.choice(["Asia/Shanghai", "America/New_York"]),
-        "currency": dice.choice(["CNY", "JPY"]), "organisation": _organisation(dice), "calendars": {"season": SEASON},
+        "currency": dice.choice(["CNY", "JPY"]), "organisation": with_attendance(dice, _organisation(dice)),
+        "calendars": {"season": SEASON}, "workdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": ["2026-03-03"],
+        "fiscal": {"weeks": "5-4-4"}, "target_change": dice.choice(["day_weighted", "latest", "first"]),
         "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)},
         "rates": _rates(dice), "kpis": KPIS, "targets": targets,
         "scorecards": (cards := [_scorecard(dice, number) for number in range(dice.choice([0, 1, 2]))]),

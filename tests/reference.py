@@ -15,6 +15,7 @@ from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_goals import targets_of
 from schemas.plan_units import of_units
 from tests.reference_credits import Credit, Crediting, credit
 from tests.reference_scorecards import score
@@ -245,7 +246,7 @@ class Reference(Values):
     def _kinds(self, kpi: str) -> list[str]:
         """Kinds of periods that a KPI is published for: its own, its targets', its awards'."""
         kinds = dict.fromkeys(self.kpis[kpi].periods)
-        kinds |= dict.fromkeys(target.period for target in self.plan.targets if target.kpi == kpi)
+        kinds |= dict.fromkeys(target.period for target in targets_of(self.plan) if target.kpi == kpi)
         for card in self.plan.scorecards:
             kinds |= {card.period: None} if kpi in [part.kpi for part in card.kpis] else {}
         for rule in self.plan.awards:

@@ -9,6 +9,7 @@ from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_goals import targets_of
 from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
 from tests.reference_credits import Credit, credit
@@ -67,7 +68,7 @@ class UnitReference(Values):
         department = {"team": self.department_of.get(unit), "department": unit}.get(kind)
         team = unit if kind == "team" else None
         best = None
-        for target in self.plan.targets:
+        for target in targets_of(self.plan):
             applies = (
                 (target.kpi, target.unit, target.period) == (kpi, kind, period_kind)
                 and target.team in (None, team)

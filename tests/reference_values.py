@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 
 from schemas.money import SCALE, to_fixed
 from schemas.plan import Comparison, Kpi, Part, Plan
+from schemas.plan_goals import targets_of
 from tests.reference_credits import Credit, Place, place_of
+from tests.reference_fiscal import fiscal_period
+from tests.reference_targets import dated_target
 
 
 class Values:
@@ -28,6 +31,8 @@ class Values:
         """The key of the period that ``day`` lies in; None where a calendar has none."""
         if kind in self.plan.calendars:
             return self._custom(kind, day)
+        if kind.startswith("fiscal_"):
+            return fiscal_period(self.plan.fiscal, kind, day)
         week = day.isocalendar()
         return {
             "day": day.isoformat(),
@@ -101,8 +106,8 @@ class Values:
         """The most specific target, None where none applies."""
         place = self.standing(employee, kind, period)
         own = {"employee": employee, "role": place.role, "team": place.team, "department": place.department}
-        best = None
-        for target in self.plan.targets:
+        ranked = []
+        for target in targets_of(self.plan):
             selectors = [name for name in own if getattr(target, name) is not None]
             applies = (
                 (target.kpi, target.period, target.unit) == (kpi, kind, None)
@@ -111,9 +116,9 @@ class Values:
             )
             ranks = [4 - list(own).index(name) for name in selectors]
             rank = (max(ranks, default=0), len(ranks), ranks, target.at is not None)
-            if applies and (best is None or rank > best[0]):
-                best = (rank, Fraction(target.value))
-        return best[1] if best else None
+            if applies:
+                ranked.append((rank, target))
+        return dated_target(self, ranked, employee, kind, period)
 
     def attainment(self, kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fraction | None:
         if value is None or not target:

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from infra.clickhouse.kpi_sql import Query, Window, kpi_sql
 from schemas.plan import Kpi, Plan
+from schemas.plan_goals import targets_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def definitions(kpi_id: str, history: Sequence[Applied]) -> list[Query]:
 
 def period_kinds(kpi: Kpi, plan: Plan) -> list[str]:
     """Kinds of period that the plan may publish for the KPI."""
-    kinds = set(kpi.periods) | {target.period for target in plan.targets if target.kpi == kpi.id}
+    kinds = set(kpi.periods) | {target.period for target in targets_of(plan) if target.kpi == kpi.id}
     kinds |= {card.period for card in plan.scorecards if kpi.id in [part.kpi for part in card.kpis]}
     for award in plan.awards:
         if kpi.id in award.kpi_ids():

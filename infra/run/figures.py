@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from infra.run.positions import Positions, folded_offsets
 from infra.settings import Settings
 from schemas.plan import Kpi, Plan
+from schemas.plan_goals import targets_of
 
 _EVERY_SECONDS = 1.0
 #: Views over the tables cost more than offsets.
@@ -83,7 +84,7 @@ def board_of(plan: Plan) -> tuple[Kpi, str] | None:
     """KPI and kind of period for the leaderboard: the first KPI with a target, else the first."""
     if not plan.kpis:
         return None
-    aimed = {target.kpi: target.period for target in reversed(plan.targets)}
+    aimed = {target.kpi: target.period for target in reversed(targets_of(plan))}
     kpi = next((kpi for kpi in plan.kpis if kpi.id in aimed), plan.kpis[0])
     kinds = [aimed[kpi.id]] if kpi.id in aimed else [*kpi.periods]
     return kpi, next((kind for kind in _PREFERRED_PERIODS if kind in kinds), kinds[0] if kinds else "month")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan
+from schemas.plan_periods import calendars_of
 
 NO_PERIOD = -1
 _DAY_MS = 24 * 3600 * 1000
@@ -79,14 +80,14 @@ def window_days(kind: str) -> int | None:
 
 
 class Calendar:
-    """The periods of one plan: built-in kinds, rolling windows, and the plan's own calendars.
+    """The periods of one plan: built-in kinds, rolling windows, the plan's own calendars, the fiscal one.
 
     Unknown kinds raise KeyError, keys that name no period ValueError.
     """
 
     def __init__(self, plan: Plan):
         self.zone = plan.timezone
-        self._custom = {name: _Custom(periods) for name, periods in plan.calendars.items()}
+        self._custom = {name: _Custom(periods) for name, periods in calendars_of(plan).items()}
 
     def days(self, time_ms: np.ndarray) -> np.ndarray:
         """Local days of times in ms, in the plan's zone."""
@@ -107,6 +108,12 @@ class Calendar:
     def ordinal(self, kind: str, day: int) -> int:
         """Period ordinal of one day."""
         return int(self.ordinals(kind, np.array([day]))[0])
+
+    def first_ordinal(self, kind: str, day: int) -> int:
+        """The first period that does not end before ``day``, be it in a gap of a company's own calendar."""
+        if kind in self._custom:
+            return int(np.searchsorted(self._custom[kind].ends, day, side="right"))
+        return self.ordinal(kind, day)
 
     def span(self, kind: str, ordinal: int) -> tuple[int, int]:
         """First and last day of a period."""

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from schemas.plan import Plan
+from schemas.plan_goals import targets_of
 from schemas.plan_units import of_units
 from streams.performance.award_records import AwardWriter
 from streams.performance.award_states import AwardStates
 from streams.performance.calendar import Calendar, window_days
 from streams.performance.contributions import kpi_fields
 from streams.performance.credit_rows import CreditRows, RowReader
+from streams.performance.dated_targets import DatedTargets
 from streams.performance.decisions import Decisions
 from streams.performance.family import Family, families_of
 from streams.performance.people import People
@@ -32,6 +34,7 @@ class Engine:
         self.calendar = Calendar(plan)
         self.targets = Targets(plan)
         self.people = People(plan, reader.names["employee"], self.calendar)
+        self.dated = DatedTargets(plan, self.calendar)
         self.fields = frozenset().union(*(kpi_fields(kpi) for kpi in plan.kpis))
         kinds = published_kinds(plan)
         self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
@@ -57,6 +60,8 @@ class Engine:
         if not self.targets.has(kpi, kind):
             return None
         person = self.people.standing(employee, kind, ordinal)
+        if self.dated.has(kpi, kind):
+            return self.dated.resolve(kpi, person, kind, ordinal)
         period = "" if window_days(kind) else self.period_text(kind, ordinal)
         return self.targets.resolve(kpi, person.id, person.role, person.team, person.department, kind, period)
 
@@ -109,7 +114,7 @@ class Engine:
 
     def create_targeted(self, is_ours: Callable[[str], bool], publish: bool = True) -> None:
         """Periods that somebody has a target of their own for exist from the start, with nothing reached yet."""
-        for target in self.plan.targets:
+        for target in targets_of(self.plan):
             view = self.views.get((target.kpi, target.period))
             if not (target.employee and target.at and view) or not is_ours(target.employee):
                 continue
@@ -143,7 +148,7 @@ class Engine:
 def published_kinds(plan: Plan) -> dict[str, set[str]]:
     """Period kinds to keep by KPI: those its targets, its scorecards, its awards or the KPI itself name."""
     kinds: dict[str, set[str]] = {kpi.id: set(kpi.periods) for kpi in plan.kpis}
-    for target in plan.targets:
+    for target in targets_of(plan):
         kinds[target.kpi].add(target.period)
     for card in plan.scorecards:
         for part in card.kpis:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from schemas.money import to_fixed
 from schemas.plan import Plan, Target
+from schemas.plan_goals import targets_of
 
 #: Selectors from the widest to the narrowest, as positions in the key below.
 _SELECTORS = ("department", "team", "role", "employee")
@@ -22,14 +23,14 @@ class Targets:
     def __init__(self, plan: Plan):
         self._values: dict[tuple[str, str], dict[tuple[_Names, str | None], int]] = {}
         masks: dict[tuple[str, str], set[_Mask]] = {}
-        for target in plan.targets:
+        for target in targets_of(plan):
             if target.unit is not None:
                 continue  # of a whole unit: rolled up elsewhere
             about = (target.kpi, target.period)
-            names = _names(target)
+            names = names_of(target)
             self._values.setdefault(about, {})[names, target.at] = to_fixed(target.value)
             masks.setdefault(about, set()).add(tuple(name is not None for name in names))
-        self._masks = {about: sorted(found, key=_specificity, reverse=True) for about, found in masks.items()}
+        self._masks = {about: sorted(found, key=specificity, reverse=True) for about, found in masks.items()}
 
     def has(self, kpi: str, period_kind: str) -> bool:
         """Whether anyone at all has a target on this KPI for periods of this kind."""
@@ -59,10 +60,12 @@ class Targets:
         return None
 
 
-def _names(target: Target) -> _Names:
+def names_of(target: Target) -> _Names:
+    """The target's selectors from the widest to the narrowest, None where it has none."""
     return tuple(getattr(target, selector) for selector in _SELECTORS)
 
 
-def _specificity(mask: _Mask) -> tuple[int, int, list[int]]:
+def specificity(mask: _Mask) -> tuple[int, int, list[int]]:
+    """Sorts masks of selectors: the more specific, the greater."""
     ranks = [rank for rank, used in enumerate(mask, start=1) if used]
     return max(ranks, default=0), len(ranks), sorted(ranks, reverse=True)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.money import to_fixed
 from schemas.plan import Plan, Target
+from schemas.plan_goals import targets_of
 from schemas.plan_moves import Place, employees_of, place_at
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
 from streams.performance.engine import published_kinds
@@ -37,7 +38,7 @@ class Units:
         self.calendar = Calendar(plan)
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
         self.kinds = {kpi: sorted(kinds | {"month"}) for kpi, kinds in published_kinds(plan).items()}
-        self._targets = [target for target in plan.targets if target.unit is not None]
+        self._targets = [target for target in targets_of(plan) if target.unit is not None]
         self._names: dict[tuple[str, str], Unit] = {}
         self._people = [(employee.id, places) for employee, places in employees_of(plan)]
         organisation = plan.organisation
