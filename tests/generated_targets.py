@@ -31,7 +31,7 @@ def with_attendance(dice: Random, organisation: dict) -> dict:
     organisation = deepcopy(organisation)
     for department in organisation["departments"]:
         for team in department["teams"]:
-            for employee in team["employees"]:
+            for employee in team.get("employees", []):
                 if dice.random() < 0.4:
                     employee["start"] = f"2026-0{dice.randint(2, 3)}-{dice.randint(1, 9):02d}"
                 if dice.random() < 0.3:

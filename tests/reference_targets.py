@@ -8,7 +8,7 @@ from fractions import Fraction
 from schemas.money import SCALE, round_half_up
 from schemas.plan import Employee, Plan, Target
 
-_DAYS = [date(2025, 10, 1) + timedelta(n) for n in range(640)]
+_DAYS = [date(2025, 12, 1) + timedelta(n) for n in range(430)]
 _WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

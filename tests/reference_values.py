@@ -23,12 +23,19 @@ class Values:
         self.ends: dict[tuple[str, str], tuple[date, date]] = {}  # first and last day of a period
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
         self.cards = {card.id: card for card in plan.scorecards}
+        self.known_periods: dict[tuple[str, date], str | None] = {}
+        self.known_targets: dict[tuple, Fraction | None] = {}
 
     def day(self, time_ms: int) -> date:
         return datetime.fromtimestamp(time_ms // 1000, self.zone).date()
 
     def period(self, kind: str, day: date) -> str | None:
         """The key of the period that ``day`` lies in; None where a calendar has none."""
+        if (kind, day) not in self.known_periods:
+            self.known_periods[kind, day] = self._period(kind, day)
+        return self.known_periods[kind, day]
+
+    def _period(self, kind: str, day: date) -> str | None:
         if kind in self.plan.calendars:
             return self._custom(kind, day)
         if kind.startswith("fiscal_"):
@@ -103,7 +110,13 @@ class Values:
         return (total if kpi.aggregate == "sum" else total / sample), sample
 
     def target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
-        """The most specific target, None where none applies."""
+        """The most specific target, None where none applies; the plan does not change, so each is worked out once."""
+        asked = (kpi, employee, kind, period)
+        if asked not in self.known_targets:
+            self.known_targets[asked] = self._target(*asked)
+        return self.known_targets[asked]
+
+    def _target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
         place = self.standing(employee, kind, period)
         own = {"employee": employee, "role": place.role, "team": place.team, "department": place.department}
         ranked = []

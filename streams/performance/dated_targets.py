@@ -15,9 +15,9 @@ import numpy as np
 
 from schemas.money import round_half_up, to_fixed
 from schemas.plan import Employee, Plan, Target
-from schemas.plan_attendance import days_in_force, is_working_day
+from schemas.plan_attendance import WEEKDAYS, days_in_force
 from schemas.plan_goals import targets_of
-from streams.performance.calendar import Calendar, date_of, day_of, window_days
+from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.targets import names_of, specificity
 
 _Span = tuple[int, int]
@@ -123,6 +123,9 @@ def _overlap(one: _Span, other: _Span) -> _Span:
 
 
 def _working_days_before(plan: Plan) -> np.ndarray:
-    """Working days from 1970 to the day before each day."""
-    works = [is_working_day(plan, date_of(day)) for day in range(_LAST_DAY)]
+    """Working days, as is_working_day has them, from 1970 to the day before each day."""
+    weekdays = [not plan.workdays or name in plan.workdays for name in WEEKDAYS]
+    works = np.array(weekdays)[(np.arange(_LAST_DAY) + 3) % 7]  # 1970-01-01 was a Thursday
+    holidays = np.array([day_of(day) for day in plan.holidays], np.int64)
+    works[holidays[(holidays >= 0) & (holidays < _LAST_DAY)]] = False
     return np.concatenate([[0], np.cumsum(works)])
