@@ -137,6 +137,7 @@ def _targets(plan: Plan) -> list[dict]:
             "department": target.department or "",
         }
         for number, target in enumerate(targets_of(plan))
+        if target.unit is None
     ]
 
 
