@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.plan_awards import Condition, ThresholdAward
+from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
 
@@ -38,7 +39,7 @@ def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
         for name in ("weight", "cap"):
             if getattr(part, name) <= 0:
                 yield Finding((*at, name), "must be above 0%")
-        targets = lookup.plan.targets
+        targets = targets_of(lookup.plan)
         known = part.kpi in lookup.kpis
         if known and not any((target.kpi, target.period) == (part.kpi, card.period) for target in targets):
             message = f"attainment needs a target on {part.kpi} for period {card.period}; there is none"
