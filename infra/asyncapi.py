@@ -39,7 +39,7 @@ def asyncapi(types: EventTypes) -> dict[str, Any]:
     messages = {name: _event_message(types, name) for name in types}
     messages |= {kind: _block(kind, text) for blocks in _BLOCKS.values() for kind, text in blocks.items()}
     messages |= {name: _record(name) for name in _JSON.values()}
-    messages["PlanApplied"] = _record("PlanApplied") | {"headers": _kind("control")}
+    messages |= {name: _record(name) | {"headers": _kind("control")} for name in ("PlanApplied", "PeriodClosed")}
     channels = {"business-events": _business(types)} | {topic.name: _channel(topic) for topic in INTERNAL}
     return {
         "asyncapi": "3.0.0",
@@ -93,7 +93,7 @@ def _business(types: EventTypes) -> dict[str, Any]:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     names = [*_BLOCKS.get(topic.name, {}), *filter(None, [_JSON.get(topic.name)])]
-    names += ["PlanApplied"] if topic.name in _CONTROLLED else []
+    names += ["PlanApplied", "PeriodClosed"] if topic.name in _CONTROLLED else []
     partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     binding = {"topic": topic.name, **partitions, "topicConfiguration": {"retention.ms": topic.retention_ms}}
     return {
@@ -130,4 +130,10 @@ def _schemas() -> dict[str, Any]:
                        "plan": {"$ref": "./schemas/plan.json"}},
         "required": ["control", "id", "plan"],
     }
-    return dict(found) | {"Outcome": outcome, "PlanApplied": applied}
+    closed = {
+        "type": "object", "title": "PeriodClosed", "description": "A period is frozen here.",
+        "properties": {"control": {"const": "close"}, "id": {"type": "string"}, "time": {"type": "integer"},
+                       "kind": {"type": "string"}, "period": {"type": "string"}},
+        "required": ["control", "id", "kind", "period"],
+    }
+    return dict(found) | {"Outcome": outcome, "PlanApplied": applied, "PeriodClosed": closed}

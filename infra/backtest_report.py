@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -151,6 +152,7 @@ def _award(award: Award) -> dict:
         "amount",
         "next_tier",
         "gap",
+        "late",
         "evidence",
         "cause",
     )
@@ -171,7 +173,9 @@ def _line(plan: Plan, line: dict) -> dict:
         "unit": unit,
         "period_kind": line["period_kind"],
         "period": line["period"],
+        "posted_in": line["posted_in"],
         "amount": amount_text(line["amount"], line["currency"]),
+        "withheld": amount_text(line["withheld"], line["currency"]),
         "basis": number_text(line["basis"]),
         "value_after": number_text(line["value_after"]),
         "reason": line["reason"],
@@ -181,16 +185,27 @@ def _line(plan: Plan, line: dict) -> dict:
 
 
 def _statements(plan: Plan, lines: list[dict]) -> list[dict]:
-    """Sums of the earning lines by employee, or unit, and period."""
-    totals: dict[tuple, int] = {}
+    """By employee, or unit, and period: what it pays, how much of that adjusts closed periods, what it earned as now
+    known. A closed period keeps its ``amount``; ``earned`` goes on with what came for it since.
+    """
+    totals: dict[tuple, Counter] = {}
     for line in lines:
-        key = (line["employee"], *_unit_paid(plan, line), line["period_kind"], line["period"], line["currency"])
-        totals[key] = totals.get(key, 0) + line["amount"]
+        for period in {line["period"], line["posted_in"]}:
+            key = (line["employee"], *_unit_paid(plan, line), line["period_kind"], period, line["currency"])
+            total = totals.setdefault(key, Counter())
+            if period == line["period"]:
+                total["earned"] += line["amount"]
+            if period == line["posted_in"]:
+                total["amount"] += line["amount"]
+                total["withheld"] += line["withheld"]
+                total["adjustments"] += line["amount"] if period != line["period"] else 0
     return [
-        {"employee": employee, "unit_kind": unit_kind, "unit": unit, "period_kind": kind, "period": period,
-         "amount": amount_text(total, currency)}
-        for (employee, unit_kind, unit, kind, period, currency), total in sorted(totals.items())
-    ]  # fmt: skip
+        {"employee": employee, "unit_kind": unit_kind, "unit": unit, "period_kind": kind, "period": period}
+        | {name: amount_text(total[name], currency) for name in ("amount", "adjustments", "withheld", "earned")}
+        for (employee, unit_kind, unit, kind, period, currency), total in sorted(
+            totals.items(), key=lambda entry: entry[0]
+        )
+    ]
 
 
 def _outcomes(result: BacktestResult) -> dict[str, int]:

@@ -73,13 +73,18 @@ def print_report(
     _table(
         console,
         f"Earning lines ({report['currency']})",
-        ("who", "rule", "period", "amount", "basis", "value after", "reason", "because of"),
+        (
+            *("who", "rule", "period", "posted in", "amount", "withheld", "basis", "value after"),
+            *("reason", "because of"),
+        ),
         (
             (
                 _who(row),
                 row["rule"],
                 _period(row),
+                row["posted_in"] if row["posted_in"] != row["period"] else "",
                 row["amount"],
+                row["withheld"],
                 row["basis"],
                 row["value_after"],
                 row["reason"],
@@ -87,14 +92,17 @@ def print_report(
             )
             for row in report["earnings"]
         ),
-        right=(3, 4, 5),
+        right=(4, 5, 6, 7),
     )
     _table(
         console,
         f"Statements ({report['currency']})",
-        ("who", "period", "amount"),
-        ((_who(row), _period(row), row["amount"]) for row in report["statements"]),
-        right=(2,),
+        ("who", "period", "pays", "of it adjustments", "withheld", "earned as now known"),
+        (
+            (_who(row), _period(row), *(row[name] for name in ("amount", "adjustments", "withheld", "earned")))
+            for row in report["statements"]
+        ),
+        right=(2, 3, 4, 5),
     )
     letters = report["dead_letters"]
     _table(

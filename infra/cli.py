@@ -12,6 +12,7 @@ COMMANDS = {
     "topics": "infra.setup_cli:topics",
     "migrate": "infra.setup_cli:migrate",
     "plan": "infra.plan_cli:plan",
+    "close": "infra.close_cli:close",
     "worker": "infra.process_cli:worker",
     "sink": "infra.process_cli:sink",
     "lag-exporter": "infra.lag.command:lag_exporter",

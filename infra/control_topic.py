@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from infra.settings import Settings
 from schemas.blocks import kind_header
-from schemas.control import KIND, PlanApplied, decode_control, encode_control
+from schemas.control import KIND, Control, PeriodClosed, PlanApplied, decode_control, encode_control
 from schemas.plan import Plan
 from schemas.topics import CONTROL, CONTROL_TARGETS
 
@@ -23,14 +23,25 @@ def newest_plan(settings: Settings) -> PlanApplied | None:
         partition = TopicPartition(CONTROL.name, 0)
         consumer.assign([partition])
         end = consumer.end_offsets([partition])[partition]
-        if end == 0:
-            return None
-        consumer.seek(partition, end - 1)
-        while True:
-            for records in consumer.poll(1000).values():
-                return decode_control(records[-1].value)
+        for offset in reversed(range(end)):  # the last records may be closes
+            control = _record_at(consumer, partition, offset)
+            if isinstance(control, PlanApplied):
+                return control
+        return None
     finally:
         consumer.close()
+
+
+def _record_at(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> Control:
+    consumer.seek(partition, offset)
+    while True:
+        for records in consumer.poll(1000).values():
+            return decode_control(records[0].value)
+
+
+def close_period(settings: Settings, record: PeriodClosed) -> None:
+    """Write a close everywhere it is needed, acknowledged by all replicas. A second one changes nothing."""
+    _write_everywhere(settings, encode_control(record))
 
 
 def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:

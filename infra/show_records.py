@@ -21,6 +21,7 @@ _FIXED = frozenset(
     {
         "numerator",
         "denominator",
+        "withheld",
         "low",
         "high",
         "team_numerator",

@@ -47,7 +47,9 @@ class ControlFollower(Service):
                     self.caught_up.set()
                 for records in (await self._consumer.getmany(timeout_ms=500)).values():
                     for record in records:
-                        self._on_plan(decode_control(record.value))
+                        control = decode_control(record.value)
+                        if isinstance(control, PlanApplied):
+                            self._on_plan(control)
         except asyncio.CancelledError:
             raise
         except Exception as error:

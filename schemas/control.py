@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from schemas.plan import Plan
 
@@ -22,11 +22,32 @@ class PlanApplied(BaseModel):
     plan: Plan
 
 
-def encode_control(record: PlanApplied) -> bytes:
+class PeriodClosed(BaseModel):
+    """A period is frozen here: what changes it from now on is an adjustment. ``id`` follows from plan and period."""
+
+    model_config = ConfigDict(frozen=True)
+
+    control: Literal["close"] = "close"
+    id: str
+    time: int = 0  # ms since the epoch, read from the operator's clock when the record was made
+    kind: str
+    period: str
+
+    @classmethod
+    def of(cls, plan: Plan, kind: str, period: str, time: int = 0) -> PeriodClosed:
+        """The record that closes a period of a plan; closing it twice gives the same id."""
+        return cls(id=f"close:{plan.plan}:{kind}:{period}", time=time, kind=kind, period=period)
+
+
+Control = PlanApplied | PeriodClosed
+_READER: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="control")])
+
+
+def encode_control(record: Control) -> bytes:
     """The JSON of a control record."""
     return record.model_dump_json(exclude_none=True).encode()
 
 
-def decode_control(value: bytes) -> PlanApplied:
+def decode_control(value: bytes) -> Control:
     """A control record from its JSON; raises pydantic's ValidationError."""
-    return PlanApplied.model_validate_json(value)
+    return _READER.validate_json(value)

@@ -176,6 +176,8 @@ class Plan(Model):
     holidays: tuple[Date, ...] = ()
     crediting: Crediting = Crediting()
     rates: tuple[Rate, ...] = ()
+    #: What comes for a closed period: counts there and is paid as an adjustment, or counts in the open one.
+    late: Literal["event_date", "process_date"] = "event_date"
     kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
     targets: tuple[Target, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()

@@ -7,7 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_clawback_checks import check_clawback
 from schemas.plan_goals import targets_of
+from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecard_checks import check_score_condition
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
@@ -17,6 +19,7 @@ _PAYS = {
     "marginal": ("rate", "amount"),
     "slab": ("rate", "amount"),
     "flat": ("amount", "rate"),
+    "interpolated": ("amount", "rate"),
     "nothing": (None, None),
 }
 
@@ -54,6 +57,12 @@ def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
         )
     yield from _bounds(lookup, path, award, down)
     yield from _money(path, award)
+    yield from check_limits(lookup, path, award)
+    yield from check_clawback(lookup, path, award)
+    if award.hurdle is not None:
+        yield from _one_bound(lookup, (*path, "hurdle"), award.kpi, award.hurdle.attainment, award.hurdle.value)
+        if award.hurdle.attainment is not None and award.tiers[0].attainment is None:
+            yield from _needs_target(lookup, (*path, "hurdle"), award.kpi, award)
 
 
 def _bounds(lookup: Lookup, path: tuple, award: TierAward, down: bool) -> Iterator[Finding]:

@@ -29,6 +29,13 @@ class Condition(Model):
     min_sample: Annotated[int, Field(ge=0)] = 0
 
 
+class Hurdle(Model):
+    """What must be reached before a rule pays anything: a bound (inclusive) on attainment or on the value."""
+
+    attainment: Percent | None = None
+    value: Measure | None = None
+
+
 Settle = Literal["live", "sticky", "period_end"]
 
 
@@ -40,8 +47,12 @@ class TierAward(Model):
     name: Named
     kpi: Id
     period: Period
-    pays: Literal["marginal", "slab", "flat", "nothing"]
+    pays: Literal["marginal", "slab", "flat", "interpolated", "nothing"]
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    cap: Number | None = None
+    floor: Number | None = None
+    hurdle: Hurdle | None = None
+    clawback: Literal["re_rate", "as_paid"] = "re_rate"
     roles: tuple[Id, ...] = ()
     settle: Settle = "live"
     rearm: bool = False

@@ -76,6 +76,14 @@ def period_key_problem(plan: Plan, kind: str, key: str) -> str:
     return "" if valid else f"{key} is no {kind}; expected a key such as {example}"
 
 
+def period_kind_of(plan: Plan, key: str) -> str:
+    """The kind of period that ``key`` names, a calendar of the plan first; raises ValueError where it names none."""
+    for kind in (*plan.calendars, *_KEYS):
+        if not period_key_problem(plan, kind, key):
+            return kind
+    raise ValueError(f"{key} names no period; expected a key such as 2026-03, 2026-Q1 or one of the plan's calendars")
+
+
 class Lookup:
     """Names of a plan, by kind, and who a target applies to."""
 

@@ -66,6 +66,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     gap: str | None = None  # what is missing to it, in the KPI's unit
     unit_kind: str = ""  # team, department or company where a whole unit reached it; employee is then empty
     unit: str = ""
+    late: bool = False  # decided after its period was closed
 
 
 def encode_award(award: Award) -> bytes:

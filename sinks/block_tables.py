@@ -151,7 +151,8 @@ BLOCKS: dict[str, BlockTable] = {
         _table(
             "earnings",
             "line_id:text plan:text plan_version:int rule:text employee:text team:text "
-            "department:text period_kind:text period:text amount:fixed currency:text basis:fixed "
+            "department:text period_kind:text period:text posted_in:text amount:fixed withheld:fixed "
+            "currency:text basis:fixed "
             "value_after:fixed reason:text source:text id:text event_time:time award_id:text "
             "credits_partition:int credits_offset:int credits_index:int payee:int",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.control import decode_control
+from schemas.control import PlanApplied, decode_control
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_fields import Named
@@ -54,6 +54,8 @@ PLAN_POSITIONS = Table(
 def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
     """Where a plan version begins to count in one credits partition, from the copy that stands there."""
     record = decode_control(value)
+    if not isinstance(record, PlanApplied):
+        return []
     row = {
         "credits_partition": origin.partition,
         "credits_offset": origin.offset,
@@ -67,6 +69,8 @@ def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
 def control_rows(value: bytes, origin: Origin) -> list[Rows]:
     """Rows of every dimension table for the plan version that a control record applies."""
     record = decode_control(value)
+    if not isinstance(record, PlanApplied):
+        return []
     plan = record.plan
     head = {"plan": plan.plan, "plan_version": plan.version}
     version = head | {

@@ -23,7 +23,7 @@ AWARDS = Table(
         "state:text amount:fixed? currency:text evidence:text cause_source:text cause_id:text "
         "cause_type:text "
         "cause_time:time position_partition:int position_offset:int position_index:int position_payee:int "
-        "next_tier:text? gap:text? unit_kind:text unit:text version:uint processed_at:time"
+        "next_tier:text? gap:text? unit_kind:text unit:text late:flag version:uint processed_at:time"
     ),
 )
 DEAD_LETTERS = Table(

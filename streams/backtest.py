@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of
 from schemas.control import KIND as CONTROL
-from schemas.control import PlanApplied, encode_control
+from schemas.control import Control, PeriodClosed, PlanApplied, encode_control
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.event_types import EventTypes
 from schemas.mapping import TopicMapping
 from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from schemas.results import Award, decode_award
 from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
@@ -23,6 +25,8 @@ from streams.rollups.stage import Rollups
 
 BATCH_RECORDS = 10_000
 _TOPIC = "events"
+#: How a line begins that closes a period at its place among the events.
+_CONTROL_LINE = b'{"control"'
 
 
 @dataclass(slots=True)
@@ -67,18 +71,32 @@ class Backtest:
 
     def apply(self, plan: Plan, control_id: str = "") -> None:
         """Put a plan in force."""
+        self._plan = plan
         self._intake.set_types(EventTypes(plan.events))
-        record = encode_control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
-        control = Out("control", record, headers=kind_header(CONTROL))
         self._each_batch = any(map(of_units, plan.awards))
+        self._control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
+
+    def close(self, period: str) -> None:
+        """Close a period by its key; raises ValueError where the plan in force has none such."""
+        self._control(PeriodClosed.of(self._plan, period_kind_of(self._plan, period), period))
+
+    def _control(self, record: Control) -> None:
+        control = Out("control", encode_control(record), headers=kind_header(CONTROL))
         self._absorb(self._crediting.fold(self._batch(FACTS.name, [control])))
         self._roll_up([control])
         self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, [control]))))
 
     def feed(self, values: Iterable[bytes | None], batch_records: int = BATCH_RECORDS) -> None:
-        """Fold records' values, in batches of ``batch_records``."""
+        """Fold records' values, in batches of ``batch_records``; ``{"control": "close", "period": KEY}`` closes."""
         pending: list[bytes | None] = []
         for value in values:
+            if value is not None and value.startswith(_CONTROL_LINE):
+                if pending:
+                    self._fold(pending)
+                    pending = []
+                self.close(json.loads(value)["period"])
+                self._offsets[_TOPIC] += 1
+                continue
             pending.append(value)
             if len(pending) == batch_records:
                 self._fold(pending)

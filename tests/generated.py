@@ -80,6 +80,7 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
         "currency": dice.choice(["CNY", "JPY"]), "organisation": with_attendance(dice, _organisation(dice)),
         "calendars": {"season": SEASON}, "workdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": ["2026-03-03"],
         "fiscal": {"weeks": "5-4-4"}, "target_change": dice.choice(["day_weighted", "latest", "first"]),
+        "late": dice.choice(["event_date", "process_date"]),
         "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)},
         "rates": _rates(dice), "kpis": KPIS, "targets": targets,
         "scorecards": (cards := [_scorecard(dice, number) for number in range(dice.choice([0, 1, 2]))]),
@@ -121,7 +122,9 @@ def _award(dice: Random, number: int, kinds: list[str]) -> dict:
         "roles": dice.choice([[], ["rep"]]),
     }  # fmt: skip
     if number % 2:
-        return {"kind": "tiers"} | _tiers(dice, dice.choice(KPIS)) | shared
+        table = _tiers(dice, dice.choice([*KPIS, KPIS[0], KPIS[0]]))
+        limits = random_limits(dice, table["kpi"], table["pays"], settle, period)
+        return {"kind": "tiers"} | table | limits | shared
     conditions = [
         {"kpi": kpi["id"], "min_sample": dice.choice([0, 2])}
         | dice.choice([{"attainment": dice.choice(["80%", "100%"])}, {"value": dice.choice([1, 5, 20])}])
@@ -155,21 +158,44 @@ def _on_score(dice: Random, card: dict) -> dict:
 
 def _tiers(dice: Random, kpi: dict) -> dict:
     down, by = kpi.get("direction") == "down", dice.choice(["attainment", "value"])
-    pays = dice.choice(["flat", "nothing"] if down else ["marginal", "slab", "flat", "nothing"])
+    straight = ["flat", "interpolated", "nothing"] if by == "value" else ["flat", "nothing"]
+    pays = dice.choice(straight if down else ["marginal", "slab", "flat", "interpolated", "nothing"])
     if by == "attainment":
         bounds = [f"{bound}%" for bound in sorted(dice.sample([0, 50, 80, 100, 120], 3))]
     else:
         bounds = sorted(dice.sample([0, 1, 2, 5, 10, 30, 60, 100], 3), reverse=down)
     money = {
         "flat": lambda: {"amount": dice.choice([10, 25, "33.33"])},
+        "interpolated": lambda: {"amount": dice.choice([10, 25, "33.33"])},
         "nothing": dict,
     }.get(pays, lambda: {"rate": dice.choice(["1%", "2.5%", "7.77%"])})
     return {"kpi": kpi["id"], "pays": pays, "tiers": [{by: bound} | money() for bound in bounds]}
 
 
+def random_limits(dice: Random, kpi: str, pays: str, settle: str, period: str) -> dict:
+    """Sometimes a cap, a floor, a hurdle, or refunds that reverse what their sales were paid."""
+    if kpi == "revenue" and pays in ("marginal", "slab") and not period.startswith("rolling") and dice.random() < 0.5:
+        return {"clawback": "as_paid"}
+    if pays == "nothing" or dice.random() < 0.4:
+        return {}
+    limits = {"cap": dice.choice([2, 12, 30]), "floor": dice.choice([1, 2])}
+    if settle != "sticky":
+        limits["hurdle"] = dice.choice([{"attainment": "60%"}, {"value": 5}, {"value": 0}])
+    return {name: limit for name, limit in limits.items() if dice.random() < 0.6}
+
+
 def random_events(dice: Random, currency: str, most: int = 40) -> list[dict]:
     """CloudEvents with repeated ids, refunds before and beyond their sales, splits, unknown people, currencies."""
     return [_event(dice, number, currency) for number in range(dice.randint(1, most))]
+
+
+def with_closes(dice: Random, events: list[dict]) -> list[dict]:
+    """``events`` with up to three closes among them."""
+    mixed = list(events)
+    for _ in range(dice.choice([0, 0, 1, 2, 3])):
+        period = dice.choice(["2026-03", "2026-02", "2026-W10", "2026-W11", "s1", "s2", "s3", "2026-03-04"])
+        mixed.insert(dice.randint(0, len(mixed)), {"control": "close", "period": period})
+    return mixed
 
 
 def _event(dice: Random, number: int, currency: str) -> dict:

@@ -7,7 +7,8 @@ days, periods, targets, values, levels and money are worked out a second time, w
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
+from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from tests.reference_credits import Credit, Crediting, credit
 from tests.reference_scorecards import score
@@ -46,12 +48,24 @@ class Outcome:
 
 
 def run(plan: Plan, events: list[dict]) -> Outcome:
-    """The outcome of ``events`` (CloudEvents as dictionaries, valid, in log order) under ``plan``."""
+    """The outcome of ``events`` (CloudEvents as dictionaries, valid, in log order) under ``plan``.
+
+    ``{"control": "close", "period": KEY}`` among them closes a period.
+    """
     reference = Reference(plan)
-    outcome = Outcome(credit(plan, events))
-    for number, one in enumerate(outcome.crediting.credits, start=1):
-        reference.after(one, outcome.crediting.credits[:number], outcome)
-    outcome.kpis, outcome.units = reference.values(outcome.crediting.credits)
+    business = [event for event in events if "control" not in event]
+    outcome = Outcome(credit(plan, business))
+    given: list[Credit] = []
+    closes = [place for place, event in enumerate(events) if "control" in event]
+    for place in [*closes, len(events)]:
+        before = [event for event in events[:place] if "control" not in event]
+        so_far = len(credit(plan, before).credits) if place < len(events) else len(outcome.crediting.credits)
+        for one in outcome.crediting.credits[len(given) : so_far]:
+            given.append(reference.dated(one))
+            reference.after(given[-1], given, outcome)
+        if place < len(events):
+            reference.close(events[place]["period"], outcome)
+    outcome.kpis, outcome.units = reference.values(given)
     return outcome
 
 
@@ -63,7 +77,56 @@ class Reference(Values):
         self.sequence: dict[tuple, int] = {}  # (rule, employee, period, tier): awards so far
         self.active: set[tuple] = set()
         self.highest: dict[tuple, int] = {}  # (rule, employee, period): level
-        self.paid: dict[tuple, int] = {}
+        self.paid: dict[tuple, tuple[int, int]] = {}  # and what was withheld
+        self.closed: list[tuple[str, str]] = []  # (kind, period)
+        self.sales: dict[tuple, list[Fraction | int]] = {}  # (rule, employee, sale): paid, credited, refunded, taken
+
+    # Closed periods
+
+    def close(self, period: str, outcome: Outcome) -> None:
+        """Nothing in the period is provisional any more."""
+        kind = period_kind_of(self.plan, period)
+        if (kind, period) in self.closed:
+            return
+        self.closed.append((kind, period))
+        cause = {"source": "plan", "id": f"close:{self.plan.plan}:{kind}:{period}", "type": "close", "time": 0}
+        for rule in self.plan.awards:
+            if (rule.period, rule.settle) != (kind, "period_end"):
+                continue
+            for id_, employee, within, tier in sorted(self.active):
+                if (id_, within) == (rule.id, period):
+                    name = "tier"
+                    if isinstance(rule, ThresholdAward):
+                        name = "+".join(["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion)
+                    one = Credit(cause, 0, employee, "", "", {}, set())
+                    self._award(rule, name, one, period, tier, "final", outcome)
+
+    def dated(self, one: Credit) -> Credit:
+        """By process date, what comes for a closed period counts on the first day after it that is open."""
+        day = self.day(one.time)
+        if self.plan.late == "event_date" or not self._is_closed(day):
+            return one
+        while self._is_closed(day):
+            day += timedelta(days=1)
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=self.zone)
+        return replace(one, time=int(noon.timestamp() * 1000))
+
+    def _is_closed(self, day: date) -> bool:
+        return any(self.period(kind, day) == period for kind, period in self.closed)
+
+    def _open(self, kind: str, period: str) -> str:
+        """The period that pays: this one or the first after it that is open; the last of a calendar pays itself."""
+        if (kind, period) not in self.closed:
+            return period
+        day, last = date(2026, 1, 1), date(2028, 1, 1)
+        while self.period(kind, day) != period:
+            day += timedelta(days=1)
+        while day < last:
+            found = self.period(kind, day)
+            if found not in (None, period) and (kind, found) not in self.closed:
+                return found
+            day += timedelta(days=1)
+        return period
 
     # Awards and money, after each credit
 
@@ -121,14 +184,45 @@ class Reference(Values):
         )
         if rule.pays == "nothing":
             return
-        if rule.settle == "sticky":
+        if rule.settle == "sticky" and rule.pays != "interpolated":
             level = self.highest[key]
         money = Fraction(0)
         if level:
             money = _money(rule, level, value or Fraction(0), target)
-        earned = round_half_up(money * SCALE, minor_step(self.plan.currency))
-        self._line(rule, one, period, earned - self.paid.get(key, 0), "credit", outcome)
-        self.paid[key] = earned
+        earned, withheld = self._limited(
+            rule, round_half_up(money * SCALE, minor_step(self.plan.currency)), value, target
+        )
+        before = self.paid.get(key, (0, 0))
+        change = earned - before[0]
+        if rule.clawback == "as_paid":
+            without, _ = self.value(kpi, [each for each in inside[kpi.id] if each is not one])
+            change = self._as_paid(rule, one, change, (value or Fraction(0)) - (without or Fraction(0)))
+        self._line(rule, one, period, change, "credit", outcome, withheld - before[1])
+        self.paid[key] = earned, withheld
+
+    def _as_paid(self, rule: TierAward, one: Credit, change: int, credited: Fraction) -> int:
+        """A sale keeps its own line; a refund takes back its share of it."""
+        data, source = one.fields, one.event["source"]
+        if one.event["type"] != "refund":
+            self.sales[rule.id, one.employee, source, one.event["id"]] = [change, credited, 0, 0]
+            return change
+        known = self.sales.get((rule.id, one.employee, data.get("sale_source") or source, data["sale_id"]))
+        if known is None:
+            return change
+        known[2] -= credited
+        before, known[3] = known[3], 0
+        if known[1]:
+            known[3] = round_half_up(Fraction(known[0]) * known[2] / known[1], minor_step(self.plan.currency))
+        return before - known[3]
+
+    def _limited(self, rule: TierAward, money: int, value: Fraction | None, target: Fraction | None) -> tuple[int, int]:
+        """What is paid and what the cap withholds: the hurdle first, then the floor, then the cap."""
+        over = rule.hurdle is None or self.reached(self.kpis[rule.kpi], rule.hurdle, value, target)
+        money = money if over else 0
+        if rule.floor is not None and over and (money > 0 or rule.hurdle is not None):
+            money = max(money, to_fixed(rule.floor))
+        cap = money if rule.cap is None else min(money, to_fixed(rule.cap))
+        return cap, money - cap
 
     def _threshold(
         self, rule: ThresholdAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
@@ -170,7 +264,9 @@ class Reference(Values):
                     one,
                     period,
                     tier,
-                    "provisional" if rule.settle == "period_end" else "final",
+                    "provisional"
+                    if rule.settle == "period_end" and (rule.period, period) not in self.closed
+                    else "final",
                     outcome,
                 )
                 done.append(True)
@@ -199,19 +295,24 @@ class Reference(Values):
                 "tier": tier,
                 "sequence": sequence,
                 "state": state,
+                "late": (rule.period, period) in self.closed and one.event["type"] != "close",
                 "cause": one.event,
             }
         )
 
-    def _line(self, rule, one: Credit, period: str, amount: int, reason: str, outcome: Outcome) -> None:
-        if amount:
+    def _line(
+        self, rule, one: Credit, period: str, amount: int, reason: str, outcome: Outcome, withheld: int = 0
+    ) -> None:
+        if amount or withheld:
             outcome.earnings.append(
                 {
                     "rule": rule.id,
                     "employee": one.employee,
                     "period_kind": rule.period,
                     "period": period,
+                    "posted_in": self._open(rule.period, period),
                     "amount": _text(Fraction(amount, SCALE), minor_step(self.plan.currency)),
+                    "withheld": _text(Fraction(withheld, SCALE), minor_step(self.plan.currency)),
                     "reason": reason,
                     "source": one.event["source"],
                     "cause_id": one.event["id"],
@@ -290,6 +391,12 @@ def _money(rule: TierAward, level: int, value: Fraction, target: Fraction | None
         Fraction(tier.value) if tier.value is not None else Fraction(tier.attainment) * (target or 0)
         for tier in rule.tiers
     ]
+    if rule.pays == "interpolated":
+        low = Fraction(rule.tiers[level - 1].amount)
+        if level == len(rule.tiers):
+            return low
+        part = (value - bounds[level - 1]) / (bounds[level] - bounds[level - 1])
+        return low + part * (Fraction(rule.tiers[level].amount) - low)
     total = Fraction(0)
     for tier, low, high in zip(rule.tiers, bounds, [*bounds[1:], None], strict=True):
         top = value if high is None else min(value, high)

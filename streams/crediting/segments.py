@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from runtime.records import Record
 from schemas.blocks import BlockError, decode_block, kind_of
 from schemas.control import KIND as CONTROL
-from schemas.control import PlanApplied, decode_control
+from schemas.control import Control, decode_control
 from streams.crediting.sources import Ledger
 
 KIND = "facts"
@@ -79,7 +79,7 @@ class _Parts:
         self.types |= dict(zip(block.schema.names, block.schema.types, strict=True))
 
 
-def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment | PlanApplied]:
+def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment | Control]:
     """Segments and control records in log order; rows at or below their source's mark are left out.
 
     Rejected records and gaps go to ``ledger``. Raises FactsError on anything but facts blocks and control
@@ -107,7 +107,7 @@ def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment
     yield from _segment(parts, first, records[-1].offset)
 
 
-def _control(record: Record) -> PlanApplied:
+def _control(record: Record) -> Control:
     try:
         return decode_control(record.value)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.records import Out, RecordBatch
-from schemas.control import PlanApplied
+from schemas.control import PeriodClosed, PlanApplied
 from streams.crediting.applied import arrivals_of
 from streams.crediting.credit_blocks import credit_blocks
 from streams.crediting.credits import give_credit, with_released
@@ -54,7 +54,7 @@ class Crediting:
         for step in read_segments(batch.records, self._state.ledger):
             if isinstance(step, PlanApplied):
                 self._state.apply(step)
-            else:
+            elif not isinstance(step, PeriodClosed):  # periods are performance's
                 self._fold_segment(step, credits, letters)
         self._state.memory.advance(last + 1, None, self._state.floor)
         return credits + letters + self._state.ledger.outcomes(version=last)

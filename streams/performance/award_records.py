@@ -55,8 +55,9 @@ def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:
 class AwardWriter:
     """Fills in what every award of a plan has in common. ``people`` knows employees by code."""
 
-    def __init__(self, plan: Plan, people, period_text) -> None:
+    def __init__(self, plan: Plan, people, period_text, closed) -> None:
         self.plan = plan
+        self.closed = closed
         self.people = people
         self.period_text = period_text  # (kind, ordinal) → key
 
@@ -76,7 +77,8 @@ class AwardWriter:
         """One award record; ``texts`` holds threshold, pays, amount, name, next_tier and gap."""
         person = self.people.standing(employee, rule.period, ordinal)
         period = self.period_text(rule.period, ordinal)
-        settled = "provisional" if rule.settle == "period_end" else "final"
+        closed = self.closed.holds(rule.period, ordinal)
+        settled = "provisional" if rule.settle == "period_end" and not closed else "final"
         cause, position = origin
         return Award(
             award_id=award_id(self.plan.plan, rule.id, person.id, rule.period, period, tier, sequence),
@@ -97,5 +99,6 @@ class AwardWriter:
             evidence=seen,
             cause=cause,
             position=position,
+            late=closed and cause.type != "close",
             **texts,
         )

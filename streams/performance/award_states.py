@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.performance.closes import Closes
+from streams.performance.paid_sales import PaidSales
+
 
 class AwardStates:
     """Sparse: only who has ever crossed a tier of a rule has an entry, by rule, employee and period key."""
@@ -11,6 +14,9 @@ class AwardStates:
     def __init__(self) -> None:
         self._tiers: dict[tuple[str, str, str], list[list[int]]] = {}
         self._dirty: set[tuple[str, str, str]] = set()
+        #: What sales were paid, for rules that reverse it.
+        self.paid_sales = PaidSales()
+        self.closes = Closes()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``."""
@@ -21,6 +27,14 @@ class AwardStates:
         """Keep ``state``."""
         self._tiers[rule, employee, period] = state
         self._dirty.add((rule, employee, period))
+
+    def standing(self, rule: str, period: str) -> list[str]:
+        """Employees with an award of ``rule`` in ``period`` that stands, by id."""
+        return sorted(
+            employee
+            for (of, employee, within), state in self._tiers.items()
+            if (of, within) == (rule, period) and any(stands for _, stands in state)
+        )
 
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""

@@ -21,6 +21,7 @@ class Lines:
     value_after: np.ndarray
     reason: str
     award_id: str = ""
+    withheld: np.ndarray | int = 0  # what a cap kept back with each line, negative where it is given back
 
 
 @dataclass(slots=True)

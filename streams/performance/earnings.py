@@ -24,7 +24,8 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     count = len(rows)
 
     def numbers(name: str) -> np.ndarray:
-        return np.concatenate([getattr(lines, name) for lines in decided])[order]
+        columns = [np.broadcast_to(getattr(lines, name), len(lines.rows)) for lines in decided]
+        return np.concatenate(columns).astype(np.int64, copy=False)[order]
 
     def texts(name: str) -> list[str]:
         flat = [getattr(lines, name) for lines in decided for _ in range(len(lines.rows))]
@@ -36,6 +37,13 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     periods = [
         engine.period_text(rules[at].period, one) for at, one in zip(rule.tolist(), ordinal.tolist(), strict=True)
     ]
+    posted = periods
+    if engine.closed:
+        kinds = [rules[at].period for at in rule.tolist()]
+        posted = [
+            engine.period_text(kind, engine.closed.open_period(kind, one))
+            for kind, one in zip(kinds, ordinal.tolist(), strict=True)
+        ]
     reasons = texts("reason")
     offset, index = origins.positions(rows)
     stood = list(zip(employee.tolist(), (rules[at].period for at in rule.tolist()), ordinal.tolist(), strict=True))
@@ -57,7 +65,9 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
         "department": dictionary_column([places[one][1] for one in stood]),
         "period_kind": coded_column(rule, [one.period for one in rules]),
         "period": dictionary_column(periods),
+        "posted_in": dictionary_column(posted),
         "amount": pa.array(numbers("amount")),
+        "withheld": pa.array(numbers("withheld")),
         "currency": _constant(plan.currency, count),
         "basis": pa.array(numbers("basis")),
         "value_after": pa.array(numbers("value_after")),

@@ -47,7 +47,8 @@ class Engine:
         ]
         self.views.update({(score.card.id, score.card.period): score.view for score in self.scores})
         self._period_texts: dict[tuple[str, int], str] = {}
-        writer = AwardWriter(plan, self.people, self.period_text)
+        self.closed = states.closes.under(self.calendar)
+        writer = AwardWriter(plan, self.people, self.period_text, self.closed)
         self.rules = [
             RULES[rule.kind](index, rule, plan, self._views_of(rule), states, writer)
             for index, rule in enumerate(award for award in plan.awards if not of_units(award))
@@ -81,12 +82,21 @@ class Engine:
     def fold(self, rows: CreditRows, decisions: Decisions, origins) -> None:
         """Accumulate ``rows`` and decide what follows."""
         day = self.calendar.days(rows.time).astype(np.int64)
+        if self.closed and self.plan.late == "process_date":
+            day = self.closed.open_days(day)
         for family in self.families:
             family.fold(rows, day)
         for score in self.scores:
             score.fold()
         for rule in self.rules:
             rule.decide(decisions, origins)
+
+    def close(self, kind: str, key: str, decisions: Decisions, origins) -> None:
+        """Freeze a period: what waited for its end is final."""
+        ordinal = self.closed.add(kind, key)
+        for rule in self.rules if ordinal is not None else ():
+            if (rule.rule.period, rule.rule.settle) == (kind, "period_end"):
+                rule.finalise(ordinal, decisions, origins)
 
     def reconsider(self, before: Engine, decisions: Decisions, origins) -> None:
         """Decide everything anew after this plan replaced ``before``."""

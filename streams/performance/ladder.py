@@ -1,7 +1,8 @@
 """Levels and payouts of a tier table: exact on integers, for whole columns at once.
 
 A level is the number of tiers reached. Within a level every tier table pays ``rate × value + constant``: marginal
-tables have the constant that makes the line meet the slices below, slab tables none, flat tables no rate.
+tables have the constant that makes the line meet the slices below, slab tables none, flat tables no rate,
+interpolated tables the line through this tier's amount and the next one's.
 All arithmetic is on integers: int64 while it provably fits, Python's integers otherwise.
 """
 
@@ -141,8 +142,9 @@ class Payout:
         self._rates = np.array([int(rate * self._denominator) for rate in rates], object)
         self._constants = np.array([int(constant * self._denominator) for constant in constants], object)
         #: A constant that scales with the target (attainment tables that pay by rate) needs a target.
-        self._scaled = self.by_attainment and pays in ("marginal", "slab")
-        self.flat = pays == "flat"
+        self._scaled = self.by_attainment and pays in ("marginal", "slab", "interpolated")
+        #: Interpolated between attainments: a rate is on the attainment, so everything is over the target.
+        self._over_target = self.by_attainment and pays == "interpolated"
 
     def earned(self, level: np.ndarray, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> np.ndarray:
         """int64 ten-thousandths earned at ``level`` by rows' values, rounded."""
@@ -154,6 +156,8 @@ class Payout:
             top = np.where(den > 0, num, 0).astype(object) * self.scale.factor
             below = np.maximum(den, 1).astype(object)
         weight = np.maximum(target, 0) if self._scaled else np.ones_like(num)
+        if self._over_target:
+            weight = np.maximum(target, 1)  # nothing is reached without a target: rate and constant are then 0
         if not self._fits(top, below, weight):
             top, below, weight = top.astype(object), below.astype(object), weight.astype(object)
             rates, constants = self._rates[level], self._constants[level]
@@ -161,6 +165,8 @@ class Payout:
             rates, constants = self._rates.astype(np.int64)[level], self._constants.astype(np.int64)[level]
         total = rates * top + constants * weight * below
         unit = self._denominator * self.step * below
+        if self._over_target:
+            unit = unit * weight
         nearest = (2 * np.abs(total) + unit) // (2 * unit)
         return (np.where(total >= 0, nearest, -nearest) * self.step).astype(np.int64)
 
@@ -169,7 +175,8 @@ class Payout:
             return False
         rate = max(map(abs, self._rates)) * int(np.abs(top).max(initial=0))
         constant = max(map(abs, self._constants)) * int(weight.max(initial=0))
-        return 2 * (rate + constant) + self._denominator * self.step < _SAFE
+        unit = self._denominator * self.step * (int(weight.max(initial=1)) if self._over_target else 1)
+        return 2 * (rate + constant + unit) < _SAFE
 
 
 def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[list[Fraction], list[Fraction]]:
@@ -177,6 +184,8 @@ def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[lis
 
     Constants are in ten-thousandths, or in multiples of the target where bounds are attainments.
     """
+    if pays == "interpolated":
+        return _between(tiers, by_attainment)
     if pays == "flat":
         return [Fraction(0)] * (len(tiers) + 1), [Fraction(0)] + [Fraction(to_fixed(tier.amount)) for tier in tiers]
     rates = [Fraction(0)] + [Fraction(tier.rate) for tier in tiers]
@@ -189,3 +198,14 @@ def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[lis
             paid_below += rates[at] * (bound - bounds[at - 1])
         constants.append(paid_below - rate * bound)
     return rates, constants
+
+
+def _between(tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[list[Fraction], list[Fraction]]:
+    """Straight lines from each tier's amount to the next one's; the last amount stays as it is."""
+    bounds = [Fraction(tier.attainment) if by_attainment else Fraction(to_fixed(tier.value)) for tier in tiers]
+    amounts = [Fraction(to_fixed(tier.amount)) for tier in tiers]
+    slopes = [
+        (amounts[at + 1] - amounts[at]) / (bounds[at + 1] - bounds[at]) for at in range(len(tiers) - 1)
+    ] + [Fraction(0)]
+    constants = [amount - slope * bound for amount, slope, bound in zip(amounts, slopes, bounds, strict=True)]
+    return [Fraction(0), *slopes], [Fraction(0), *constants]

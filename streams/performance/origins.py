@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from schemas.event_identity import event_hash
 from schemas.results import Cause, Position
 from streams.performance.columns import dictionary_column
 from streams.performance.credit_rows import CreditRows
@@ -13,8 +14,20 @@ from streams.performance.credit_rows import CreditRows
 class Origins:
     """Origins of the rows of one batch."""
 
-    def __init__(self, partition: int, rows: CreditRows) -> None:
-        self._partition, self._rows = partition, rows
+    def __init__(self, partition: int, rows: CreditRows, arrived: dict[int, tuple[int, int]] | None = None) -> None:
+        """``arrived``: by credits offset, the record's day and the floor of what is remembered (``PaidSales``)."""
+        self._partition, self._rows, self._arrived = partition, rows, arrived or {}
+
+    def sale_of(self, row: int) -> tuple[bytes, bool, tuple[int, int]]:
+        """The sale that a row credits or refunds (its event hash), whether it refunds, and when it arrived."""
+        block, at = self._rows.locate(row)
+        arrived = self._arrived[int(self._rows.offset[row])]
+        if block.column("type")[at].as_py() != "refund":
+            return block.column("event_hash")[at].as_py(), False, arrived
+        names = block.schema.names
+        source = block.column("data.sale_source")[at].as_py() if "data.sale_source" in names else None
+        source = source or block.column("source")[at].as_py()
+        return event_hash(source, block.column("data.sale_id")[at].as_py()), True, arrived
 
     def of(self, row: int) -> tuple[Cause, Position]:
         """The event behind a row and the row's place in the credits log."""

@@ -55,6 +55,10 @@ class People:
         """Everyone in the plan, in its order."""
         return list(self._people)
 
+    def code(self, employee: str) -> int:
+        """The code of an employee's id."""
+        return self._codes.code(employee)
+
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
         employee = self._codes.names[code]

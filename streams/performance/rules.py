@@ -18,11 +18,16 @@ class Rule(Protocol):
     def decide(self, decisions: Decisions, origins) -> None:
         """Decide every row of the current batch, as the views' ``running`` shows it."""
 
-    def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
+    def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect: decide every period anew; ``earned_before`` is what the rule replaced had earned."""
 
-    def earned(self) -> dict[int, int]:
-        """Money that follows the value, now, by period key; nothing where it follows the awards alone."""
+    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
+        """The period with this ordinal was closed: announce what stands there as final (``settle: period_end``)."""
+
+    def earned(self) -> dict:
+        """Money that follows the value, now, by period key, as ``reconsider`` of the same kind of rule reads it;
+        nothing where it follows the awards alone.
+        """
 
 
 RULES: dict[str, type[Rule]] = {"tiers": TierRule, "threshold": ThresholdRule}

@@ -11,7 +11,7 @@ import msgspec
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_header, kind_of
 from schemas.control import KIND as CONTROL
-from schemas.control import decode_control
+from schemas.control import PeriodClosed, PlanApplied, decode_control
 from schemas.event_identity import partition_key_hash
 from schemas.plan import Plan
 from schemas.results import Cause, encode_award
@@ -72,14 +72,27 @@ class Performance:
         if rows is None or self.engine is None:
             return []
         decisions = Decisions()
-        origins = Origins(self.partition, rows)
+        horizon = self.engine.plan.crediting.horizon_days
+        arrived = {record.offset: self.states.paid_sales.arrive(record.timestamp, horizon) for record in records}
+        origins = Origins(self.partition, rows, arrived)
         self.engine.fold(rows, decisions, origins)
         return self._results(decisions, origins, records[-1].offset)
 
     def _apply(self, record) -> list[Out]:
         control = decode_control(record.value)
-        if control.id == self._plan_id:
+        if isinstance(control, PeriodClosed):
+            return self._close(control, record.offset)
+        return [] if control.id == self._plan_id else self._change_plan(control, record)
+
+    def _close(self, control: PeriodClosed, offset: int) -> list[Out]:
+        if not self.states.closes.close(control) or self.engine is None:
             return []
+        cause = Cause(f"plan:{self.engine.plan.plan}", control.id, "close", control.time)
+        decisions, origins = Decisions(), PlanOrigin(self.partition, offset, cause)
+        self.engine.close(control.kind, control.period, decisions, origins)
+        return self._results(decisions, origins, offset)
+
+    def _change_plan(self, control: PlanApplied, record) -> list[Out]:
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
         before = self.engine
         kept = {kpi.id for kpi in control.plan.kpis}
@@ -155,6 +168,8 @@ class Performance:
             for pages in self._pages:
                 rows.update(pages.dirty_rows())
         rows.update(self.states.dirty_rows())
+        rows.update(self.states.paid_sales.dirty_rows())
+        rows.update(self.states.closes.dirty_rows())
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
@@ -168,6 +183,8 @@ class Performance:
         )
         for key in sorted(key for key in rows if key.startswith("award/")):
             self.states.restore(key, rows[key])
+        self.states.paid_sales.restore(rows)
+        self.states.closes.restore(rows)
         if "plan" not in rows:
             return
         control = decode_control(rows["plan"])

@@ -12,7 +12,7 @@ from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder
 from streams.performance.period_view import PeriodView
-from streams.performance.running import key_parts
+from streams.performance.running import key_parts, period_key
 
 
 class _Check:
@@ -88,6 +88,30 @@ class ThresholdRule:
         """Threshold money follows its awards, not the plan: nothing to compare at a plan change."""
         return {}
 
+    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
+        """Its period was closed: announce what stands as final."""
+        period = self.writer.period_text(self.rule.period, ordinal)
+        for employee in self.states.standing(self.rule.id, period):
+            code = self.writer.people.code(employee)
+            key = int(period_key(code, ordinal))
+            seen = tuple(
+                evidence(check.view, *check.view.current(key), check.view.target_of(key)) for check in self.checks
+            )
+            sequence = self.states.of(self.rule.id, employee, period, 1)[0][0]
+            award = self.writer.write(
+                self.rule, self.kind, code, ordinal, 0, sequence, True, seen, origins.of(-1), self._texts()
+            )
+            decisions.award(-1, self.index, award)
+
+    def _texts(self) -> dict:
+        bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
+        return {
+            "name": self.rule.name.model_dump(exclude_defaults=True),
+            "threshold": self.threshold,
+            "pays": bonus or "",
+            "amount": bonus,
+        }
+
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         seen, held = [], []
         for check in self.checks:
@@ -101,13 +125,7 @@ class ThresholdRule:
         state = [list(tier) for tier in self.states.of(*holder, 1)]
         for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
             self.states.set(*holder, state)
-            bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
-            texts = {
-                "name": self.rule.name.model_dump(exclude_defaults=True),
-                "threshold": self.threshold,
-                "pays": bonus or "",
-                "amount": bonus,
-            }
+            texts = self._texts()
             award = self.writer.write(
                 self.rule, self.kind, code, ordinal, 0, state[0][0], granted, tuple(seen), origins.of(row), texts
             )

@@ -20,8 +20,9 @@ from streams.performance.award_records import (
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder, Payout, value_of, value_scale
+from streams.performance.limits import Limits
 from streams.performance.period_view import PeriodView
-from streams.performance.running import Running, key_parts
+from streams.performance.running import Running, key_parts, period_key
 
 
 class TierRule:
@@ -42,6 +43,8 @@ class TierRule:
         self.payout = None
         if rule.pays != "nothing":
             self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
+        self.limits = Limits(view.kpi, rule)
+        self.step = minor_step(plan.currency)
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
         #: Base rates (a bound of 0) pay but are no achievement.
@@ -68,7 +71,7 @@ class TierRule:
             values = int(run.num[at]), int(run.den[at]), int(targets[spread[at]])
             self._announce(key, int(level[at]), int(run.rows[at]), values, decisions, origins)
         if self.payout:
-            self._earn(run, (base, level), (targets, spread, counts), peaks, decisions)
+            self._earn(run, (base, level), (targets, spread, counts), peaks, decisions, origins)
 
     def _announce(
         self, key: int, level: int, row: int, values: tuple[int, int, int], decisions: Decisions, origins
@@ -92,6 +95,21 @@ class TierRule:
                 self.rule, "tier", code, ordinal, tier, state[tier][0], granted, seen, origins.of(row), texts
             )
             decisions.award(row, self.index, award)
+
+    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
+        """Its period was closed: announce the tiers that stand as final."""
+        for employee in self.states.standing(self.rule.id, self.writer.period_text(self.rule.period, ordinal)):
+            code = self.writer.people.code(employee)
+            key = int(period_key(code, ordinal))
+            values = *self.view.current(key), self.view.target_of(key)
+            state = self.states.of(*self._holder(code, ordinal), len(self.bounds))
+            for tier, (sequence, stands) in enumerate(state[: len(self.bounds)]):
+                if stands and self.announced[tier]:
+                    seen, texts = (evidence(self.view, *values),), self._texts(tier, values)
+                    award = self.writer.write(
+                        self.rule, "tier", code, ordinal, tier, sequence, True, seen, origins.of(-1), texts
+                    )
+                    decisions.award(-1, self.index, award)
 
     def _texts(self, tier: int, values: tuple[int, int, int]) -> dict:
         chosen = self.rule.tiers[tier]
@@ -123,23 +141,53 @@ class TierRule:
         return decimal_text(abs(wanted - value))
 
     def _earn(
-        self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions
+        self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions, origins
     ) -> None:
         base, level = levels
         targets, spread, counts = spreads
         if peaks is not None:
             base = np.maximum(base, peaks)
             level = _running_max(np.maximum(level, base[spread]), spread)
-        start = self.payout.earned(base, run.base_num, run.base_den, targets)
-        earned = self.payout.earned(level, run.num, run.den, targets[spread])
+        start, start_withheld = self._money(base, run.base_num, run.base_den, targets)
+        earned, withheld = self._money(level, run.num, run.den, targets[spread])
         amount = earned - run.before(earned, start)
-        paid = np.flatnonzero((amount != 0) & counts)
+        if self.rule.clawback == "as_paid":
+            amount = self._as_paid(run, spread, counts, amount, origins)
+        changed = amount != 0
+        if withheld is not None:
+            withheld = withheld - run.before(withheld, start_withheld)
+            changed |= withheld != 0
+        paid = np.flatnonzero(changed & counts)
         if len(paid):
             basis = run.num - run.before(run.num, run.base_num)
             keys = run.keys[spread[paid]]
-            decisions.lines.append(
-                Lines(self.index, run.rows[paid], keys, amount[paid], basis[paid], run.num[paid], reason="credit")
-            )
+            lines = Lines(self.index, run.rows[paid], keys, amount[paid], basis[paid], run.num[paid], reason="credit")
+            if withheld is not None:
+                lines.withheld = withheld[paid]
+            decisions.lines.append(lines)
+
+    def _as_paid(
+        self, run: Running, spread: np.ndarray, counts: np.ndarray, amount: np.ndarray, origins
+    ) -> np.ndarray:
+        """``amount`` with each refund's money replaced by its share of what its sale was paid."""
+        amount = amount.copy()
+        sales, basis = self.states.paid_sales, run.num - run.before(run.num, run.base_num)
+        # in log order across periods: a refund may count in another period than its sale
+        for at in np.argsort(run.rows, kind="stable").tolist():
+            if not counts[at]:
+                continue
+            code, _ = key_parts(int(run.keys[spread[at]]))
+            holder = self.rule.id, self.writer.people.person(code).id
+            sale, refunds, (day, floor) = origins.sale_of(int(run.rows[at]))
+            if not refunds:
+                sales.pay(holder, sale, day, int(amount[at]), int(basis[at]))
+            elif (taken := sales.reverse(holder, sale, floor, -int(basis[at]), self.step)) is not None:
+                amount[at] = taken
+        return amount
+
+    def _money(self, level: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What a level pays for numerators, denominators and targets, and what the cap withholds."""
+        return self.limits.apply(self.payout.earned(level, *values), *values)
 
     def _peaks(self, run: Running) -> np.ndarray:
         return np.array([self.states.peak(*self._holder(*key_parts(key))) for key in run.keys.tolist()], np.int64)
@@ -147,23 +195,24 @@ class TierRule:
     def _holder(self, code: int, ordinal: int) -> tuple[str, str, str]:
         return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
 
-    def earned(self) -> dict[int, int]:
-        """Money earned by the present values, by period key."""
+    def earned(self) -> dict[int, tuple[int, int]]:
+        """Money earned by the present values and withheld from it, by period key."""
         keys = self.view.table.keys[: self.view.table.size].tolist()
         return {key: self._earned_by(key) for key in keys}
 
-    def _earned_by(self, key: int) -> int:
+    def _earned_by(self, key: int) -> tuple[int, int]:
         num, den = self.view.current(key)
         if self.payout is None or den == 0:
-            return 0
+            return 0, 0
         target = self.view.target_of(key)
         columns = np.array([num]), np.array([den]), np.array([target])
         level = self.ladder.levels(*columns)
         if self.keeps_peak:
             level = np.maximum(level, self.states.peak(*self._holder(*key_parts(key))))
-        return int(self.payout.earned(level, *columns)[0])
+        earned, withheld = self._money(level, *columns)
+        return int(earned[0]), int(withheld[0]) if withheld is not None else 0
 
-    def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
+    def reconsider(self, earned_before: dict[int, tuple[int, int]], decisions: Decisions, origins) -> None:
         """A plan took effect: decide every known period anew; ``earned_before`` by period key under the old plan."""
         table = self.view.table
         for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
@@ -173,10 +222,11 @@ class TierRule:
             target = self.view.target_of(key)
             level = int(self.ladder.levels(np.array([num]), np.array([den]), np.array([target]))[0])
             self._announce(key, level, -1, (num, den, target), decisions, origins)
-            change = self._earned_by(key) - earned_before.get(key, 0)
-            if change:
-                columns = (np.array([one]) for one in (-1, key, change, 0, num))
-                decisions.lines.append(Lines(self.index, *columns, reason="plan_change"))
+            (earned, withheld), before = self._earned_by(key), earned_before.get(key, (0, 0))
+            change = earned - before[0], withheld - before[1]
+            if any(change):
+                columns = (np.array([one]) for one in (-1, key, change[0], 0, num))
+                decisions.lines.append(Lines(self.index, *columns, reason="plan_change", withheld=change[1]))
 
 
 def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:

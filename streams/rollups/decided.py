@@ -64,6 +64,9 @@ class Decided:
         own = {
             "line_id": pa.array(ids),
             "plan": dictionary_column([plan.plan] * count),
+            # units know neither closes nor caps: a line is paid where it belongs, all of it
+            "posted_in": dictionary_column([one.period for one in lines]),
+            "withheld": pa.array(np.zeros(count, np.int64)),
             "plan_version": pa.array(np.full(count, plan.version, np.int32)),
             "currency": dictionary_column([plan.currency] * count),
             "source": dictionary_column([self.cause.source] * count),
@@ -82,6 +85,7 @@ class Decided:
 
 
 _ORDER = (
-    "line_id", "plan", "plan_version", "rule", "employee", "team", "department", "period_kind", "period", "amount",
-    "currency", "basis", "value_after", "reason", "source", "id", "event_time", "award_id", "offset", "index", "payee",
+    "line_id", "plan", "plan_version", "rule", "employee", "team", "department", "period_kind", "period", "posted_in",
+    "amount", "withheld", "currency", "basis", "value_after", "reason", "source", "id", "event_time", "award_id",
+    "offset", "index", "payee",
 )  # fmt: skip

@@ -9,16 +9,17 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.backtest_report import report_of
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block
-from schemas.control import PlanApplied, encode_control
+from schemas.control import PeriodClosed, PlanApplied, encode_control
 from schemas.money import SCALE
 from streams.backtest import Backtest, BacktestResult, MemoryRecord
 from streams.performance.engine import published_kinds
 from streams.performance.stage import Performance
 from streams.rollups import unit_values
 from tests import reference
-from tests.generated import random_events, random_plan
+from tests.generated import random_events, random_plan, with_closes
 
 SEEDS = st.integers(0, 2**32)
 
@@ -27,7 +28,7 @@ def history(seed: int, rolling: bool = True) -> tuple:
     """A plan, its events and the records they come as."""
     dice = Random(seed)
     plan = random_plan(dice, rolling)
-    events = random_events(dice, plan.currency)
+    events = with_closes(dice, random_events(dice, plan.currency))
     return plan, events, [json.dumps(event).encode() for event in events]
 
 
@@ -49,13 +50,16 @@ def test_engine_equals_the_reference(seed, batch):
     got, want = run(plan, values, batch), reference.run(plan, events)
     counts = [json.loads(value) for value in got.outcomes.values()]
     assert {name: sum(count[name] for count in counts) for name in want.outcomes()} == want.outcomes()
-    awards = ("award_id", "rule", "kind", "employee", "period_kind", "period", "tier", "sequence", "state")
+    awards = ("award_id", "rule", "kind", "employee", "period_kind", "period", "tier", "sequence", "state", "late")
     assert [(*(getattr(award, name) for name in awards), award.cause.id) for award in got.awards] == [
         (*(award[name] for name in awards), award["cause"]["id"]) for award in want.awards
     ]
-    lines = ("rule", "employee", "period_kind", "period", "reason")
-    assert [(*(line[name] for name in lines), line["amount"], line["id"]) for line in got.earnings] == [
-        (*(line[name] for name in lines), fixed(line["amount"]), line["cause_id"]) for line in want.earnings
+    lines = ("rule", "employee", "period_kind", "period", "posted_in", "reason")
+    assert [
+        (*(line[name] for name in lines), line["amount"], line["withheld"], line["id"]) for line in got.earnings
+    ] == [
+        (*(line[name] for name in lines), fixed(line["amount"]), fixed(line["withheld"]), line["cause_id"])
+        for line in want.earnings
     ]
     assert len({line["line_id"] for line in got.earnings}) == len(got.earnings)
     assert {
@@ -79,6 +83,24 @@ def test_engine_equals_the_reference(seed, batch):
         (row["kpi"], row["unit_kind"], row["unit"], row["period_kind"], row["period"]): fixed(row["value"])
         for row in want.units
     }
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS)
+def test_statements_are_the_sum_of_their_lines(seed):
+    """What periods pay and what they earned are the same money, and a close changes nothing that it has paid."""
+    plan, _, values = history(seed, rolling=False)
+    report = report_of(plan, run(plan, values, 7), lambda number: ("", number))
+    amounts = [(one["employee"], one["period_kind"], Decimal(one["amount"]), one) for one in report["statements"]]
+    lines: dict[tuple, Decimal] = {}
+    for line in report["earnings"]:
+        for name in ("period", "posted_in"):
+            key = (name, line["employee"], line["period_kind"], line[name])
+            lines[key] = lines.get(key, Decimal(0)) + Decimal(line["amount"])
+    for employee, kind, amount, one in amounts:
+        assert amount == lines.get(("posted_in", employee, kind, one["period"]), 0)
+        assert Decimal(one["earned"]) == lines.get(("period", employee, kind, one["period"]), 0)
+    assert sum(amount for _, _, amount, _ in amounts) == sum(Decimal(one["earned"]) for *_, one in amounts)
 
 
 def comparable(result: BacktestResult) -> tuple:
@@ -125,8 +147,14 @@ def test_law_2_a_restart_changes_nothing(seed, data):
         Out("credits", encode_control(PlanApplied(id=str(at), plan=one)), headers=(("kind", b"control"),))
         for at, one in enumerate((plan, changed))
     ]
+    closes = [
+        Out("credits", encode_control(PeriodClosed.of(plan, kind, key)), headers=(("kind", b"control"),))
+        for kind, key in dice.sample([("month", "2026-03"), ("week", "2026-W10"), ("season", "s1")], dice.randint(0, 2))
+    ]
     middle = len(credits) // 2
     log = [controls[0], *credits[:middle], controls[1], *credits[middle:]]
+    for close in closes:
+        log.insert(dice.randint(1, len(log)), close)
     cut = data.draw(st.integers(0, len(log)))
     saves = data.draw(st.lists(st.integers(0, cut), max_size=3).map(sorted))
 

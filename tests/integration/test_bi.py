@@ -97,11 +97,10 @@ def credits(plan: Plan, events: list[dict]) -> list[Credit]:
 
 
 def _unit(values: Values, one: Credit, level: str) -> str:
-    team, department = one.team, one.department
     return {
         "person": one.employee,
-        "team": team,
-        "department": department,
+        "team": one.team,
+        "department": one.department,
         "company": values.plan.organisation.company,
     }[level]
 

@@ -94,6 +94,7 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "amount": None,
         "next_tier": "100%",
         "gap": "20000",
+        "late": False,
         "evidence": [
             {"kpi": "revenue", "value": "80000", "target": "100000", "attainment": "0.8", "sample": 1}
         ],
@@ -108,7 +109,9 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "unit": "",
         "period_kind": "month",
         "period": "2026-03",
+        "posted_in": "2026-03",
         "amount": "1600.00",
+        "withheld": "0.00",
         "basis": "80000",
         "value_after": "80000",
         "reason": "credit",
@@ -123,6 +126,9 @@ def test_the_whole_report_of_a_small_case(tmp_path):
             "period_kind": "month",
             "period": "2026-03",
             "amount": "1600.00",
+            "adjustments": "0.00",
+            "withheld": "0.00",
+            "earned": "1600.00",
         }
     ]
     assert found["outcomes"] == {"applied": 1, "duplicate": 1, "dead_lettered": 1, "parked": 0, "gaps": 0}

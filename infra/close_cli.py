@@ -1,0 +1,50 @@
+"""``kpistream close``: freeze a period."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from schemas.control import PeriodClosed
+from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of
+from streams.performance.calendar import Calendar, date_of
+
+
+@click.command()
+@click.argument("period")
+@click.option("--early", is_flag=True, help="Close it even though it has not ended yet.")
+def close(period: str, early: bool) -> None:
+    """Close PERIOD, such as 2026-03, 2026-Q1 or a period of the plan's calendars.
+
+    Awards that waited for its end become final. What comes for it later follows the plan's setting late.
+    """
+    from infra.control_topic import close_period, newest_plan
+    from infra.settings import load_settings
+
+    settings = load_settings()
+    applied = newest_plan(settings)
+    if applied is None:
+        raise click.ClickException("no plan has been applied")
+    record = close_record(applied.plan, period, time.time_ns() // 1_000_000, early)
+    close_period(settings, record)
+    click.echo(f"{record.kind} {period} closed (control record {record.id})")
+
+
+def close_record(plan: Plan, period: str, now_ms: int, early: bool) -> PeriodClosed:
+    """The record that closes ``period``; ClickException where there is no such period or it has not ended."""
+    try:
+        kind = period_kind_of(plan, period)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    calendar = Calendar(plan)
+    _, last = calendar.span(kind, calendar.parse(kind, period))
+    today = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(plan.timezone)).date()
+    if today <= date_of(last) and not early:
+        raise click.ClickException(
+            f"{kind} {period} ends on {date_of(last)}, in {plan.timezone} it is {today}; --early closes it all the same"
+        )
+    return PeriodClosed.of(plan, kind, period, now_ms)
