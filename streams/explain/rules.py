@@ -67,13 +67,15 @@ def explain_rule(
     """``credits`` are the employee's in the period in log order, ``lines`` what the rule paid him there."""
     kpis = {kpi.id: kpi for kpi in plan.kpis}
     measured = []
-    for name in dict.fromkeys(rule.kpi_ids()):
+    names = list(dict.fromkeys(rule.kpi_ids()))
+    for name in (name for name in names if name in kpis):
         steps = steps_of(kpis[name], credits)
         value, sample = standing(kpis[name], steps)
         target = targets.get(name)
         measured.append(Measured(kpis[name], steps, value, sample, target, attainment(kpis[name], value, target)))
     paid = sum(line["amount"] for line in lines)
-    beyond = _beyond(plan, rule, lines)
+    scores = tuple(name for name in names if name not in kpis)
+    beyond = (*_beyond(plan, rule, lines), *scores)
     if isinstance(rule, TierAward):
         (one,) = measured
         level = _level(rule, one)
@@ -87,6 +89,7 @@ def explain_rule(
         checks = [
             Checked(condition, _holds(condition, by_kpi[condition.kpi].kpi, *_figures(by_kpi[condition.kpi])))
             for condition in rule.all or rule.any
+            if condition.kpi in by_kpi
         ]
         due = None if beyond else _bonus(rule, by_kpi, credits)
     return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
