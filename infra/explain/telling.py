@@ -169,6 +169,15 @@ class Teller:
                 ends = {"low": self._number(one.low), "high": self._number(one.high)}
                 part, rate = self._number(one.high - one.low), self._percent(one.rate)
                 lines.append(self._say("slice", **ends, part=part, rate=rate, money=money))
+            lines += [
+                self._say(
+                    one.limit,
+                    before=amount_text(one.before, currency),
+                    after=amount_text(one.after, currency),
+                    change=amount_text(abs(one.after - one.before), currency),
+                )
+                for one in explained.limits
+            ]
         words = {"paid": amount_text(explained.paid, currency), "currency": currency}
         if explained.due is None:
             return [*lines, self._say("beyond", what=", ".join(explained.beyond), **words)]

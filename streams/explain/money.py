@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from schemas.money import SCALE, minor_step, round_half_up
+from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi
-from schemas.plan_awards import Tier, TierAward
+from schemas.plan_awards import Hurdle, Tier, TierAward
 from streams.explain.values import attainment
 
 
@@ -27,7 +27,7 @@ def tier_level(kpi: Kpi, tiers: tuple[Tier, ...], value: Fraction | None, target
     return sum(_reached(kpi, tier, value, reached) for tier in tiers)
 
 
-def _reached(kpi: Kpi, bound: Tier, value: Fraction | None, reached: Fraction | None) -> bool:
+def _reached(kpi: Kpi, bound: Tier | Hurdle, value: Fraction | None, reached: Fraction | None) -> bool:
     if value is None:
         return False
     if bound.value is None:
@@ -37,9 +37,11 @@ def _reached(kpi: Kpi, bound: Tier, value: Fraction | None, reached: Fraction | 
 
 def slices_of(rule: TierAward, level: int, value: Fraction, target: Fraction | None) -> list[Slice]:
     """What each tier up to ``level`` pays."""
-    if rule.pays in ("nothing", "interpolated") or level == 0:
+    if rule.pays == "nothing" or level == 0:
         return []
     last = rule.tiers[level - 1]
+    if rule.pays == "interpolated":
+        return [_between(rule.tiers, level, value, target)]
     if rule.pays == "flat":
         return [Slice(Fraction(0), value, None, Fraction(last.amount))]
     if rule.pays == "slab":
@@ -48,6 +50,43 @@ def slices_of(rule: TierAward, level: int, value: Fraction, target: Fraction | N
     found = []
     for tier, low, high in zip(rule.tiers[:level], bounds, [*bounds[1:], value], strict=True):
         found.append(Slice(low, high, Fraction(tier.rate), Fraction(tier.rate) * (high - low)))
+    return found
+
+
+def _between(tiers: tuple[Tier, ...], level: int, value: Fraction, target: Fraction | None) -> Slice:
+    """On the straight line from the tier's amount to the next one's; the last amount stays as it is."""
+    last, low = tiers[level - 1], bound_value(tiers[level - 1], target)
+    if level == len(tiers):
+        return Slice(low, value, None, Fraction(last.amount))
+    following, high = tiers[level], bound_value(tiers[level], target)
+    slope = (Fraction(following.amount) - Fraction(last.amount)) / (high - low)
+    return Slice(low, value, None, Fraction(last.amount) + slope * (value - low))
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """What a hurdle, a floor or a cap makes of the money, in ten-thousandths."""
+
+    limit: str
+    before: int
+    after: int
+
+
+def limits_of(rule: TierAward, kpi: Kpi, money: int, value: Fraction | None, target: Fraction | None) -> list[Limited]:
+    """The limits that change the money: the hurdle first, then the floor, then the cap."""
+    over = rule.hurdle is None or _reached(kpi, rule.hurdle, value, attainment(kpi, value, target))
+    found = []
+
+    def limit(name: str, after: int) -> int:
+        if after != money:
+            found.append(Limited(name, money, after))
+        return after
+
+    money = limit("hurdle", money if over else 0)
+    if rule.floor is not None and over and (money > 0 or rule.hurdle is not None):
+        money = limit("floor", max(money, to_fixed(rule.floor)))
+    if rule.cap is not None:
+        money = limit("cap", min(money, to_fixed(rule.cap)))
     return found
 
 

@@ -10,12 +10,14 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_fields import Model
 from streams.explain.credits import Credit
-from streams.explain.money import Slice, rounded, slices_of, tier_level
+from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
 from streams.explain.values import Step, attainment, standing, steps_of
 
 #: Settings that the recomputation knows; a rule that sets any other is shown, its money not judged.
 _KNOWN = {
-    TierAward: {"kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm"},
+    TierAward: {
+        "kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm", "cap", "floor", "hurdle",
+    },
     ThresholdAward: {
         "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
     },
@@ -54,6 +56,7 @@ class RuleExplained:
     due: int | None
     paid: int
     beyond: tuple[str, ...]
+    limits: tuple[Limited, ...] = ()
 
     @property
     def difference(self) -> int:
@@ -80,8 +83,12 @@ def explain_rule(
         (one,) = measured
         level = _level(rule, one)
         slices = slices_of(rule, level, one.value or Fraction(0), one.target)
-        due = None if beyond else rounded(slices, plan.currency)
-        return RuleExplained(rule, measured, [], level, slices, due, paid, beyond)
+        if beyond or rule.pays == "nothing" or not one.steps:
+            return RuleExplained(rule, measured, [], level, slices, None if beyond else 0, paid, beyond)
+        due = rounded(slices, plan.currency)
+        limits = tuple(limits_of(rule, one.kpi, due, one.value, one.target))
+        due = limits[-1].after if limits else due
+        return RuleExplained(rule, measured, [], level, slices, due, paid, beyond, limits)
     checks: list[Checked] = []
     due = None
     if isinstance(rule, ThresholdAward):
@@ -104,8 +111,6 @@ def _beyond(plan: Plan, rule: Model, lines: list[dict]) -> tuple[str, ...]:
         for name, info in type(rule).model_fields.items()
         if name not in known and getattr(rule, name) != info.get_default(call_default_factory=True)
     ]
-    if getattr(rule, "pays", "") == "interpolated":
-        given.append(rule.pays)
     if not judged(plan, rule.period):
         given.append(rule.period if rule.period.startswith("rolling_") else f"late: {plan.late}")
     # what a plan change settled depends on the plan before it
@@ -119,7 +124,7 @@ def judged(plan: Plan, period_kind: str) -> bool:
     A rolling window ends with each KPI's own latest day; with ``late: process_date`` what came after a close counts
     in a later period.
     """
-    return not period_kind.startswith("rolling_") and getattr(plan, "late", "event_date") == "event_date"
+    return not period_kind.startswith("rolling_") and plan.late == "event_date"
 
 
 def _level(rule: TierAward, one: Measured) -> int:
