@@ -32,6 +32,7 @@ def test_every_stage_has_a_row_also_without_a_group_and_others_of_ours_follow():
         StageLine("intake", 0, None, 0, 0.0),
         StageLine("crediting", 2, 30.0, 10, 3.25),
         StageLine("performance", 0, None, 0, 0.0),
+        StageLine("rollups", 0, None, 0, 0.0),
         StageLine("sink", 0, None, 0, 0.0),
         StageLine("alerts", 1, 0.0, 0, 0.0),
     ]
