@@ -35,6 +35,8 @@ class KpiEvidence(msgspec.Struct, frozen=True):
     target: str | None
     attainment: str | None  # 1.05 = 105 %
     sample: int
+    name: dict[str, str] = {}  # as the plan has it, by language; records of earlier versions have none
+    unit: str = ""
 
 
 class Award(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from schemas.money import DECIMALS, minor_step
 from schemas.results import Award, KpiEvidence
 from sinks.alerts.config import Language
+from sinks.alerts.wording import bound_of, kpi_name, measured, money, name_in, number, percent, written
 
 #: Type of the cause where a plan change decided an award.
 _PLAN_CAUSE = "plan"
@@ -33,34 +33,10 @@ def message_of(award: Award, language: Language) -> Message:
     return _chinese(award) if language == "zh" else _english(award)
 
 
-def number(text: str) -> str:
-    """A decimal text with thousands marks; what is no number stays as it is."""
-    try:
-        return f"{Decimal(text):,f}"
-    except InvalidOperation:
-        return text
-
-
-def money(text: str, currency: str) -> str:
-    """``5,000.00 CNY``, with the decimals of the currency, and more only where the amount has them."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return f"{text} {currency}".rstrip()
-    places = DECIMALS + 1 - len(str(minor_step(currency)))
-    exact = max(places, -int(amount.normalize().as_tuple().exponent))
-    return f"{amount:,.{exact}f} {currency}".rstrip()
-
-
-def percent(attainment: str) -> str:
-    """``1.0333`` as ``103.33%``."""
-    return f"{number(f'{(Decimal(attainment) * 100).normalize():f}')}%"
-
-
 def _english(award: Award) -> Message:
     who = award.employee_name or award.employee
-    what = award.name.get("en") or award.name.get("zh") or award.rule
-    bound = _bound(award)
+    what = name_in(award.name, "en", award.rule)
+    bound = bound_of(award, "en")
     period = _period(award, "the last {days} days")
     team = f" (team {award.team})" if award.team else ""
     full = f"{what} ({bound})" if bound else what
@@ -77,8 +53,8 @@ def _english(award: Award) -> Message:
     if "promotion" in award.kind:
         lines.append("Meets the conditions for a promotion.")
     if award.next_tier is not None:
-        gap = f", {number(award.gap)} to go" if award.gap is not None else ""
-        lines.append(f"Next tier: {_written(award.next_tier)}{gap}.")
+        gap = f", {_gap(award, 'en')} to go" if award.gap is not None else ""
+        lines.append(f"Next tier: {written(award.next_tier)}{gap}.")
     if award.state == "provisional":
         lines.append("Provisional: final only when the period ends.")
     return Message(f"{who} reached {full}", "\n".join(lines))
@@ -86,8 +62,8 @@ def _english(award: Award) -> Message:
 
 def _chinese(award: Award) -> Message:
     who = award.employee_name or award.employee
-    what = award.name.get("zh") or award.name.get("en") or award.rule
-    bound = _bound(award).replace(" and ", " 且 ").replace(" or ", " 或 ")
+    what = name_in(award.name, "zh", award.rule)
+    bound = bound_of(award, "zh")
     period = _period(award, "最近 {days} 天")
     team = f"（团队 {award.team}）" if award.team else ""
     full = f"「{what}」（{bound}）" if bound else f"「{what}」"
@@ -97,16 +73,16 @@ def _chinese(award: Award) -> Message:
             lines.append(f"不再发放：{paid}。")
         cause = _CAUSES_ZH.get(award.cause.type, award.cause.type)
         lines.append(_cause(award, chinese=True) or f"原因：{cause} {award.cause.id}。")
-        return Message(f"撤销：{who}，{full}", "\n".join(lines + _evidence(award, "{kpi} 现为", chinese=True)))
+        return Message(f"撤销：{who}，{full}", "\n".join(lines + _evidence(award, "{kpi} 现为", "zh")))
     lines = [f"{who}{team}达成 {period} 的{full}。", *filter(None, [_cause(award, chinese=True)])]
-    lines += _evidence(award, "{kpi}", chinese=True)
+    lines += _evidence(award, "{kpi}", "zh")
     if paid := _pays(award):
         lines.append(f"奖励：{paid}。" if not _is_rate(award) else f"奖励比例：{paid}。")
     if "promotion" in award.kind:
         lines.append("符合晋升条件。")
     if award.next_tier is not None:
-        gap = f"，还差 {number(award.gap)}" if award.gap is not None else ""
-        lines.append(f"下一档：{_written(award.next_tier)}{gap}。")
+        gap = f"，还差 {_gap(award, 'zh')}" if award.gap is not None else ""
+        lines.append(f"下一档：{written(award.next_tier)}{gap}。")
     if award.state == "provisional":
         lines.append("暂定：期末方为最终结果。")
     return Message(f"{who} 达成{full}", "\n".join(lines))
@@ -119,27 +95,31 @@ def _cause(award: Award, chinese: bool = False) -> str:
     return "更正：方案变更后重新判定。" if chinese else "Correction: decided anew under the changed plan."
 
 
-def _evidence(award: Award, label: str, chinese: bool = False) -> list[str]:
-    return [_kpi(one, label.format(kpi=one.kpi), chinese) for one in award.evidence if one.value is not None]
+def _evidence(award: Award, label: str, language: Language = "en") -> list[str]:
+    return [
+        _kpi(award, one, label.format(kpi=kpi_name(one, language)), language)
+        for one in award.evidence
+        if one.value is not None
+    ]
 
 
-def _kpi(one: KpiEvidence, label: str, chinese: bool) -> str:
-    value = number(one.value or "")
+def _kpi(award: Award, one: KpiEvidence, label: str, language: Language) -> str:
     reached = "" if one.attainment is None else percent(one.attainment)
-    if chinese:
-        target = f"，目标 {number(one.target)}" if one.target is not None else ""
+    if language == "zh":
+        value = measured(one.value or "", one, award, language)
+        target = f"，目标 {measured(one.target, one, award, language)}" if one.target is not None else ""
         return f"{label}：{value}{target}{f'，达成率 {reached}' if reached else ''}。"
-    target = f" of {number(one.target)}" if one.target is not None else ""
-    return f"{label}: {value}{target}{f', {reached} attained' if reached else ''}."
+    if one.target is None:
+        value = measured(one.value or "", one, award, language)
+    else:
+        value = f"{number(one.value or '')} of {measured(one.target, one, award, language)}"
+    return f"{label}: {value}{f', {reached} attained' if reached else ''}."
 
 
-def _bound(award: Award) -> str:
-    return " ".join(_written(word) for word in award.threshold.split(" "))
-
-
-def _written(bound: str) -> str:
-    """A bound as written in the plan, with thousands marks where it is an amount."""
-    return number(bound) if re.fullmatch(r"\d{4,}(\.\d+)?", bound) else bound
+def _gap(award: Award, language: Language) -> str:
+    """What is missing to the next tier, in the unit of the KPI."""
+    gap = award.gap or ""
+    return measured(gap, award.evidence[0], award, language) if award.evidence else number(gap)
 
 
 def _pays(award: Award) -> str:

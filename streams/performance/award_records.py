@@ -49,6 +49,8 @@ def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:
         target=None if target == NO_TARGET else decimal_text(Fraction(target)),
         attainment=decimal_text(attainment * SCALE) if attainment is not None else None,
         sample=den // SCALE,
+        name=view.kpi.name.model_dump(exclude_defaults=True),
+        unit=view.kpi.unit,
     )
 
 

@@ -96,7 +96,15 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "gap": "20000",
         "late": False,
         "evidence": [
-            {"kpi": "revenue", "value": "80000", "target": "100000", "attainment": "0.8", "sample": 1}
+            {
+                "kpi": "revenue",
+                "value": "80000",
+                "target": "100000",
+                "attainment": "0.8",
+                "sample": 1,
+                "name": {"en": "Revenue", "zh": "销售额"},
+                "unit": "money",
+            }
         ],
         "cause": {"source": "shop", "id": "s1", "type": "sale", "time": "2026-03-10T10:00:00.000Z"},
     }

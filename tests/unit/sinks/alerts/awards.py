@@ -6,6 +6,10 @@ import msgspec
 
 from schemas.results import Award, Cause, KpiEvidence, Position
 
+REVENUE = KpiEvidence("revenue", "310000", "300000", "1.0333", 41, {"en": "Revenue", "zh": "销售额"}, "money")
+SATISFACTION = KpiEvidence(
+    "satisfaction", "88.5", None, None, 6, {"en": "Satisfied customers", "zh": "客户满意度"}, "points"
+)
 SILVER = Award(
     award_id="a" * 32,
     plan="p",
@@ -26,7 +30,7 @@ SILVER = Award(
     state="final",
     amount=None,
     currency="CNY",
-    evidence=(KpiEvidence("revenue", "310000", "300000", "1.0333", 41),),
+    evidence=(REVENUE,),
     cause=Cause("shop", "s-17", "sale", 1),
     position=Position(0, 7),
     next_tier="120%",
@@ -42,8 +46,8 @@ BONUS = msgspec.structs.replace(
     pays="5000",
     amount="5000",
     evidence=(
-        KpiEvidence("revenue", "310000", "300000", "1.0333", 41),
-        KpiEvidence("satisfaction", "88.5", None, None, 6),
+        REVENUE,
+        SATISFACTION,
         KpiEvidence("returns", None, None, None, 0),
     ),
     next_tier=None,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.results import Cause
-from sinks.alerts.templates import message_of, money, number, percent
+from schemas.results import Cause, KpiEvidence, decode_award, encode_award
+from sinks.alerts.templates import message_of
+from sinks.alerts.wording import money, number, percent
 from tests.unit.sinks.alerts.awards import BONUS, SILVER, award
 
 REFUND = Cause("shop", "r-3", "refund", 1)
@@ -16,9 +17,9 @@ def test_a_tier_in_english():
     assert message.title == "Li Wei reached Silver (100%)"
     assert message.body.splitlines() == [
         "Li Wei (team sales-east) reached Silver (100%) for 2026-03.",
-        "revenue: 310,000 of 300,000, 103.33% attained.",
+        "Revenue: 310,000 of 300,000 CNY, 103.33% attained.",
         "Pays at the rate 3%.",
-        "Next tier: 120%, 50,000 to go.",
+        "Next tier: 120%, 50,000 CNY to go.",
     ]
 
 
@@ -27,20 +28,20 @@ def test_a_tier_in_chinese():
     assert message.title == "Li Wei 达成「银牌」（100%）"
     assert message.body.splitlines() == [
         "Li Wei（团队 sales-east）达成 2026-03 的「银牌」（100%）。",
-        "revenue：310,000，目标 300,000，达成率 103.33%。",
+        "销售额：310,000 CNY，目标 300,000 CNY，达成率 103.33%。",
         "奖励比例：3%。",
-        "下一档：120%，还差 50,000。",
+        "下一档：120%，还差 50,000 CNY。",
     ]
 
 
 def test_a_bonus_with_promotion_that_is_not_final_in_english():
     message = message_of(award(BONUS, state="provisional"), "en")
-    assert message.title == "Li Wei reached Revenue with satisfied customers (revenue 100% and satisfaction 88)"
+    assert message.title == "Li Wei reached Revenue with satisfied customers (Revenue 100% and Satisfied customers 88)"
     assert message.body.splitlines() == [
-        "Li Wei (team sales-east) reached Revenue with satisfied customers (revenue 100% and satisfaction 88)"
+        "Li Wei (team sales-east) reached Revenue with satisfied customers (Revenue 100% and Satisfied customers 88)"
         " for 2026-03.",
-        "revenue: 310,000 of 300,000, 103.33% attained.",
-        "satisfaction: 88.5.",
+        "Revenue: 310,000 of 300,000 CNY, 103.33% attained.",
+        "Satisfied customers: 88.5 points.",
         "Pays 5,000.00 CNY.",
         "Meets the conditions for a promotion.",
         "Provisional: final only when the period ends.",
@@ -50,9 +51,9 @@ def test_a_bonus_with_promotion_that_is_not_final_in_english():
 def test_a_bonus_with_promotion_that_is_not_final_in_chinese():
     message = message_of(award(BONUS, state="provisional", name={"en": "Both", "zh": "双达标"}), "zh")
     assert message.body.splitlines() == [
-        "Li Wei（团队 sales-east）达成 2026-03 的「双达标」（revenue 100% 且 satisfaction 88）。",
-        "revenue：310,000，目标 300,000，达成率 103.33%。",
-        "satisfaction：88.5。",
+        "Li Wei（团队 sales-east）达成 2026-03 的「双达标」（销售额 100% 且 客户满意度 88）。",
+        "销售额：310,000 CNY，目标 300,000 CNY，达成率 103.33%。",
+        "客户满意度：88.5 分。",
         "奖励：5,000.00 CNY。",
         "符合晋升条件。",
         "暂定：期末方为最终结果。",
@@ -67,14 +68,14 @@ def test_a_revocation_says_so_and_why_in_both_languages():
         "Revoked: Li Wei (team sales-east) no longer holds Silver (100%) for 2026-03.",
         "No longer paid: 1,500.00 CNY.",
         "Cause: refund r-3.",
-        "revenue now: 310,000 of 300,000, 103.33% attained.",
+        "Revenue now: 310,000 of 300,000 CNY, 103.33% attained.",
     ]
     assert chinese.title == "撤销：Li Wei，「银牌」（100%）"
     assert chinese.body.splitlines() == [
         "撤销：Li Wei（团队 sales-east）不再享有 2026-03 的「银牌」（100%）。",
         "不再发放：1,500.00 CNY。",
         "原因：退款 r-3。",
-        "revenue 现为：310,000，目标 300,000，达成率 103.33%。",
+        "销售额 现为：310,000 CNY，目标 300,000 CNY，达成率 103.33%。",
     ]
 
 
@@ -98,6 +99,52 @@ def test_a_rolling_period_is_named_by_its_days():
     rolling = award(SILVER, period_kind="rolling_30d", period="rolling")
     assert message_of(rolling, "en").body.splitlines()[0].endswith(" for the last 30 days.")
     assert "最近 30 天" in message_of(rolling, "zh").body
+
+
+def test_a_record_without_names_and_units_speaks_by_ids():
+    bare = tuple(KpiEvidence(one.kpi, one.value, one.target, one.attainment, one.sample) for one in BONUS.evidence)
+    message = message_of(award(BONUS, evidence=bare), "en")
+    assert message.title.endswith("(revenue 100% and satisfaction 88)")
+    assert message.body.splitlines()[1:3] == [
+        "revenue: 310,000 of 300,000, 103.33% attained.",
+        "satisfaction: 88.5.",
+    ]
+    old = encode_award(BONUS).replace(
+        b',"name":{"en":"Revenue","zh":"\xe9\x94\x80\xe5\x94\xae\xe9\xa2\x9d"},"unit":"money"', b""
+    )
+    assert b'Revenue"' not in old and decode_award(old).evidence[0] == bare[0]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "english", "chinese"),
+    [
+        (
+            "revenue 250000 or satisfaction 88",
+            "Revenue 250,000 or Satisfied customers 88",
+            "销售额 250,000 或 客户满意度 88",
+        ),
+        ("satisfaction 90% (at least 20)", "Satisfied customers 90% (at least 20)", "客户满意度 90%（至少 20 次）"),
+        ("or 5 and and 1000", "or 5 and and 1,000", "or 5 且 and 1,000"),
+    ],
+)
+def test_conditions_have_the_names_of_their_kpis(threshold, english, chinese):
+    bonus = award(BONUS, threshold=threshold)
+    assert message_of(bonus, "en").title.endswith(f"({english})")
+    assert message_of(bonus, "zh").title.endswith(f"（{chinese}）")
+
+
+def test_percentages_and_times_have_their_units():
+    slow = KpiEvidence("reply", "42", "45", "1.0714", 9, {"en": "Reply time"}, "minutes")
+    share = KpiEvidence("on-time", "96.5", None, None, 9, {"en": "On time", "zh": "准时率"}, "percent")
+    shown = award(SILVER, evidence=(slow, share))
+    assert message_of(shown, "en").body.splitlines()[1:3] == [
+        "Reply time: 42 of 45 minutes, 107.14% attained.",
+        "On time: 96.5%.",
+    ]
+    assert message_of(shown, "zh").body.splitlines()[1:3] == [
+        "Reply time：42 分钟，目标 45 分钟，达成率 107.14%。",
+        "准时率：96.5%。",
+    ]
 
 
 def test_a_bound_in_units_has_thousands_marks():

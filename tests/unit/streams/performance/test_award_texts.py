@@ -90,3 +90,5 @@ def test_conditions_on_a_percentage():
     assert award.threshold == "on-time 60% (at least 2) and volume 30"
     assert (award.pays, award.amount) == ("100", "100")
     assert [seen.value for seen in award.evidence] == ["66.6667", "30"]
+    assert [seen.name for seen in award.evidence] == [{"en": "On time"}, {"en": "Volume"}]
+    assert [seen.unit for seen in award.evidence] == ["percent", "number"]
