@@ -27,13 +27,14 @@ RecordTimes = Mapping[tuple[Place, int], int | None]
 
 @dataclass(frozen=True)
 class Partition:
-    """Offsets of the oldest record and of the next one to come; broker ids of its copies."""
+    """Offsets of the oldest record and of the next one to come; ``preferred``: its first copy leads it."""
 
     oldest: int
     end: int
     leader: int = -1
     replicas: int = 1
     in_sync: int = 1
+    preferred: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Snapshot:
     brokers: int = 0
     partitions: Mapping[Place, Partition] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    addresses: Mapping[int, str] = field(default_factory=dict)  # of the brokers, by id
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,15 @@ def lags(snapshot: Snapshot) -> list[Lag]:
             committed = group.committed.get(place, NO_COMMIT)
             rows.append(Lag(name, place, committed, partition.end, partition.oldest))
     return rows
+
+
+def committed_sums(rows: Iterable[Lag]) -> dict[tuple[str, str], int]:
+    """(group, topic) → sum of its commits; partitions without one add nothing."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = row.group, row.place.topic
+        sums[key] = sums.get(key, 0) + max(0, row.committed)
+    return sums
 
 
 def lag_sums(rows: Iterable[Lag]) -> dict[tuple[str, str], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.core import Metric
 
-from infra.lag.computation import Lag, Place, RecordTimes, Snapshot, lag_sums
+from infra.lag.computation import Lag, Place, RecordTimes, Snapshot, committed_sums, lag_sums
 
 _PLACE = ("topic", "partition")
 _GROUP_PLACE = ("consumergroup", *_PLACE)
@@ -48,6 +48,10 @@ def families(reading: Reading | None) -> Iterator[Metric]:
 
 def _cluster(snapshot: Snapshot) -> Iterator[Metric]:
     yield Gauge("kafka_brokers", "Brokers in the cluster", value=snapshot.brokers)
+    info = Gauge("kafka_broker_info", "1 for each broker", labels=("id", "address"))
+    for number, address in sorted(snapshot.addresses.items()):
+        info.add_metric((str(number), address), 1)
+    yield info
     counts: dict[str, int] = {}
     columns = {
         "current_offset": ("Offset of the next record to come", lambda one: one.end),
@@ -55,6 +59,7 @@ def _cluster(snapshot: Snapshot) -> Iterator[Metric]:
         "leader": ("Broker that leads the partition", lambda one: one.leader),
         "replicas": ("Copies of the partition", lambda one: one.replicas),
         "in_sync_replica": ("Copies that are in sync", lambda one: one.in_sync),
+        "leader_is_preferred": ("1 if its first copy leads", lambda one: int(one.preferred)),
         "under_replicated_partition": ("1 if a copy is not in sync", lambda one: int(one.in_sync < one.replicas)),
     }
     for name, (help_text, value) in columns.items():
@@ -91,7 +96,12 @@ def _groups(reading: Reading) -> Iterator[Metric]:
     sums = Gauge("kafka_consumergroup_lag_sum", "Sum over the topic's partitions", labels=("consumergroup", "topic"))
     for labels, total in lag_sums(reading.rows).items():
         sums.add_metric(labels, total)
-    yield from (members, offset, lag, seconds, sums)
+    commits = Gauge(
+        "kafka_consumergroup_current_offset_sum", "Sum over the topic's partitions", labels=("consumergroup", "topic")
+    )
+    for labels, total in committed_sums(reading.rows).items():
+        commits.add_metric(labels, total)
+    yield from (members, offset, commits, lag, seconds, sums)
 
 
 def _labels(place: Place) -> tuple[str, str]:

@@ -43,12 +43,14 @@ class KafkaReader:
 
     def snapshot(self) -> Snapshot:
         """Ask once: groups and commits first, ends after them."""
-        brokers = len(self._admin.describe_cluster()["brokers"])
+        brokers = {
+            one["broker_id"]: f"{one['host']}:{one['port']}" for one in self._admin.describe_cluster()["brokers"]
+        }
         names = sorted(
             group["group_id"] for group in self._admin.list_groups() if group["protocol_type"] in ("", "consumer")
         )
         groups = self._groups(names)
-        return Snapshot(brokers, self._partitions(), groups)
+        return Snapshot(len(brokers), self._partitions(), groups, brokers)
 
     def record_times(self, wanted: Iterable[tuple[Place, int]]) -> dict[tuple[Place, int], int | None]:
         """(partition, offset) → ms since the epoch of the record there, or of the next one after it.
@@ -119,6 +121,7 @@ class KafkaReader:
                 one["leader_id"],
                 len(one["replica_nodes"]),
                 len(one["isr_nodes"]),
+                one["leader_id"] == one["replica_nodes"][0],
             )
             for place, one in found.items()
         }
