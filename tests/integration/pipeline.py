@@ -61,9 +61,9 @@ class Pipeline:
             self._wait_ready(process)
         return self
 
-    def start_worker(self, wait: bool = True) -> ChildProcess:
-        """One more worker. A second one is ready once it was given partitions."""
-        worker = self._launch("worker")
+    def start_worker(self, wait: bool = True, instead_of: ChildProcess | None = None) -> ChildProcess:
+        """One more worker, on the port of an ended one. A second one is ready once it was given partitions."""
+        worker = self._launch("worker", self._ports[instead_of.pid] if instead_of else None)
         self.workers.append(worker)
         if wait:
             self._wait_ready(worker)
@@ -73,9 +73,11 @@ class Pipeline:
         """kill -9 of a worker, as if the machine had died; start_worker() brings another."""
         self.workers.pop(number).kill()
 
-    def stop_worker(self, number: int = 0) -> None:
+    def stop_worker(self, number: int = 0) -> ChildProcess:
         """SIGTERM to a worker, and wait for its end."""
-        self.workers.pop(number).stop(60)
+        worker = self.workers.pop(number)
+        worker.stop(60)
+        return worker
 
     def stop(self) -> None:
         """End all processes in order, by their ids."""
@@ -97,9 +99,9 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _launch(self, command: str) -> ChildProcess:
-        port = PortReservation()
-        log = Path(self._folder.name) / f"{command}-{port.port}.log"
+    def _launch(self, command: str, port: PortReservation | None = None) -> ChildProcess:
+        port = port or PortReservation()
+        log = Path(self._folder.name) / f"{command}-{port.port}-{len(self._ports)}.log"
         program = [str(Path(sys.executable).with_name("kpistream")), command, "--web-port", str(port.port)]
         # a worker that takes a killed one's place takes its name too, and with it its partitions, without a rebalance
         name = {"KPISTREAM_WORKER_ID": f"{command}-{len(self.workers)}"}
