@@ -2,152 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import msgspec
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaProducer
 
 from infra.alerts_table import read_deliveries
 from infra.cli import main
-from infra.local.ports import PortReservation
-from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
-from infra.settings import Settings
-from infra.topic_admin import create_topics
-from schemas.results import Award, encode_award
-from sinks.alerts.channels import signature
-from sinks.alerts.sample import sample_award
+from tests.integration.alerts_process import (
+    BREAK_OFF,
+    SECRET,
+    Alerts,
+    Receiver,
+    awards_of,
+    ids,
+    in_order_by_employee,
+    second_page,
+    second_process,
+)
 from tests.integration.conftest import eventually
-
-SECRET = "of this test only"
-SETTINGS = """\
-channels:
-  hook: {webhook: "${HOOK_URL}", secret: "${HOOK_SECRET}", timeout: 20s, first_pause: 100ms, longest_pause: 500ms}
-  text: {file: "%s"}
-routes:
-  - to: [hook, text]
-"""
-
-
-class Receiver:
-    """An HTTP server that keeps what it accepts; ``answer(number of the request)`` → (delay in s, status, headers)."""
-
-    def __init__(self) -> None:
-        self.accepted: list[tuple[float, dict]] = []
-        self.asked: list[float] = []
-        self.bad_signatures = 0
-        self.answer = lambda number: (0.0, 200, {})
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                receiver.take(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook/token"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def take(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers["Content-Length"]))
-        if "X-Kpistream-Signature" in request.headers or "apprise" not in request.headers["User-Agent"].lower():
-            expected = signature(SECRET.encode(), body, int(request.headers["X-Kpistream-Timestamp"]))
-            self.bad_signatures += request.headers["X-Kpistream-Signature"] != expected["X-Kpistream-Signature"]
-        self.asked.append(time.monotonic())
-        delay, status, headers = self.answer(len(self.asked))
-        time.sleep(delay)
-        if status == 200:
-            self.accepted.append((time.monotonic(), json.loads(body)))
-        try:
-            request.send_response(status)
-            for name, value in ({"Content-Length": "0"} | headers).items():
-                request.send_header(name, value)
-            request.end_headers()
-        except OSError:  # the process was killed while it waited
-            pass
-
-    def got(self) -> list[tuple[str, str]]:
-        return [(one["award"]["award_id"], one["state"]) for _, one in list(self.accepted)]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class Alerts:
-    """``kpistream alerts run`` as a child process, with a receiver and a text file."""
-
-    def __init__(self, stack: LocalStack, folder: Path, prefix: str) -> None:
-        self.receiver = Receiver()
-        self.text = folder / "alerts.txt"
-        self.file = folder / "alerts.yaml"
-        self.file.write_text(SETTINGS % self.text)
-        self.port = PortReservation()
-        self.log = folder / "alerts.log"
-        self.environment = stack.connection.environment() | {
-            "KPISTREAM_GROUP_PREFIX": prefix,
-            "KPISTREAM_ALERTS": str(self.file),
-            "KPISTREAM_PARTITIONS": "2",
-            "KPISTREAM_WORKER_ID": prefix,  # a restart takes the partitions over at once
-            "KPISTREAM_FAUST_DATA": str(folder / "faust"),
-            "HOOK_URL": self.receiver.url,
-            "HOOK_SECRET": SECRET,
-        }
-        fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in self.environment.items()}
-        self.settings = Settings(_env_file=None, **fields)
-        self.process: ChildProcess | None = None
-        create_topics(self.settings)
-
-    def start(self, wait: bool = True) -> None:
-        program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(self.port.port)]
-        self.process = ChildProcess("alerts", program, self.log, environment=self.environment)
-        if wait:
-            self.process.wait_until(lambda: self.page("readyz") is not None, 60)
-
-    def page(self, name: str) -> str | None:
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port.port}/{name}", timeout=5) as answer:
-                return answer.read().decode()
-        except (URLError, OSError):
-            return None
-
-    def produce(self, awards: list[Award]) -> None:
-        producer = KafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap, acks="all")
-        try:
-            for sent in [producer.send("awards", encode_award(one), key=one.employee.encode()) for one in awards]:
-                sent.get(30)
-        finally:
-            producer.close()
-
-    def command(self, *arguments: str) -> str:
-        result = CliRunner().invoke(main, ["alerts", *arguments], env=self.environment)
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    def pending(self) -> list[dict]:
-        return [json.loads(line) for line in self.command("list", "--pending", "--format", "json").splitlines()]
-
-    def close(self) -> None:
-        if self.process is not None:
-            self.process.stop(30)
-        self.receiver.close()
-        self.port.release()
 
 
 @pytest.fixture
@@ -158,35 +36,6 @@ def alerts(tmp_path: Path) -> Iterator[Alerts]:
             yield running
         finally:
             running.close()
-
-
-def second_process(first: Alerts) -> tuple[ChildProcess, PortReservation]:
-    """One more of the same group, under a name of its own."""
-    port = PortReservation()
-    program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(port.port)]
-    environment = first.environment | {"KPISTREAM_WORKER_ID": "another", "KPISTREAM_FAUST_DATA": f"{first.log}-faust"}
-    return ChildProcess("alerts-2", program, first.log.with_name("second.log"), environment=environment), port
-
-
-def awards_of(count: int, first: int = 0, employees: int = 5) -> list[Award]:
-    """Awards with ids of their own, by turns for a few employees."""
-    return [
-        msgspec.structs.replace(
-            sample_award(), award_id=f"{number:032x}", employee=f"E{number % employees}", sequence=number
-        )
-        for number in range(first, first + count)
-    ]
-
-
-def ids(awards: list[Award]) -> list[tuple[str, str]]:
-    return sorted((award.award_id, award.state) for award in awards)
-
-
-def in_order_by_employee(receiver: Receiver) -> bool:
-    by_employee: dict[str, list[int]] = {}
-    for _, one in receiver.accepted:
-        by_employee.setdefault(one["award"]["employee"], []).append(one["award"]["sequence"])
-    return all(numbers == sorted(numbers) for numbers in by_employee.values())
 
 
 def test_a_receiver_that_fails_delays_and_refuses_gets_everything_once(alerts: Alerts) -> None:
@@ -280,6 +129,32 @@ def test_kill_at_any_time_loses_nothing_and_repeats_at_most_one_alert_a_kill(ale
     assert in_order_by_employee(alerts.receiver)  # a repeated alert follows itself
 
 
+def test_kills_while_the_receiver_refuses_hangs_or_breaks_off_lose_and_repeat_nothing(alerts: Alerts) -> None:
+    alerts.file.write_text(alerts.file.read_text().replace("timeout: 20s", "timeout: 500ms"))
+    asked, awards = alerts.receiver.asked, awards_of(45)
+    alerts.receiver.answer = lambda number: (0.0, 429, {})  # without saying for how long
+    alerts.start()
+    faults = {
+        "HTTP 429": (0.0, 429, {}),
+        "no answer in 0.5 s": (3.0, 503, {}),
+        "ServerDisconnectedError": (0.0, BREAK_OFF, {}),
+    }
+    for phase, (error, answer) in enumerate(faults.items()):
+        alerts.receiver.answer = lambda number, answer=answer: answer
+        seen = len(asked)
+        alerts.produce(awards[phase * 15 : (phase + 1) * 15])
+        assert eventually(lambda seen=seen: len(asked) >= seen + 3, 30), alerts.process.log_tail(20)
+        assert eventually(lambda error=error: error in {one["error"] for one in alerts.pending()}, 10)
+        alerts.process.kill()
+        alerts.start()
+    assert alerts.receiver.accepted == []
+    alerts.receiver.answer = lambda number: (0.0, 200, {})
+    assert eventually(lambda: len(alerts.receiver.accepted) >= len(awards), 30), alerts.process.log_tail(20)
+    assert eventually(lambda: alerts.pending() == [], 10)
+    assert sorted(alerts.receiver.got()) == ids(awards)  # no kill fell between an acceptance and its record
+    assert in_order_by_employee(alerts.receiver)
+
+
 def test_a_stop_and_a_second_process_repeat_nothing(alerts: Alerts) -> None:
     alerts.receiver.answer = lambda number: (0.05, 200, {})
     awards = awards_of(200)
@@ -303,14 +178,6 @@ def test_a_stop_and_a_second_process_repeat_nothing(alerts: Alerts) -> None:
     assert eventually(lambda: alerts.pending() == [], 20)
     assert sorted(alerts.receiver.got()) == ids(awards)
     assert in_order_by_employee(alerts.receiver)
-
-
-def second_page(port: PortReservation, name: str = "metrics") -> str:
-    try:
-        with urlopen(f"http://127.0.0.1:{port.port}/{name}", timeout=5) as answer:
-            return answer.read().decode()
-    except (URLError, OSError):
-        return ""
 
 
 def test_a_sample_through_apprise_and_through_a_webhook_that_refuses(tmp_path: Path) -> None:
