@@ -69,6 +69,7 @@ class Figures:
     rate: float = 0.0  # events a second that came in
     lags: dict[str, int] = field(default_factory=dict)  # by stage, in records
     uncommitted: int | None = None
+    unannounced: int | None = None
     outcomes: Outcomes = Outcomes()
     earned: dict[str, Decimal] = field(default_factory=dict)  # by currency
     board: Board | None = None
@@ -78,6 +79,11 @@ class Figures:
     def caught_up(self) -> bool:
         """Whether every stage had committed all that was there."""
         return self.uncommitted == 0
+
+    @property
+    def announced(self) -> bool:
+        """Whether every award was pushed and every delivery is in the tables."""
+        return self.unannounced == 0
 
 
 def board_of(plan: Plan) -> tuple[Kpi, str] | None:
@@ -180,6 +186,7 @@ class FiguresReader:
                 rate=rate,
                 lags=found.lags,
                 uncommitted=found.uncommitted,
+                unannounced=found.unannounced,
                 trouble="",
             )
             self.newest = self._with_tables(after) if tables else after

@@ -13,9 +13,23 @@ from kafka.admin import OffsetSpec
 
 from infra.local.ports import HOST
 from infra.settings import Settings
-from schemas.topics import AWARDS, CONTROL, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
+from schemas.topics import (
+    ALERTS,
+    AWARDS,
+    CONTROL,
+    CREDITS,
+    DEAD_LETTERS,
+    EARNINGS,
+    FACTS,
+    KPI_UPDATES,
+    OUTCOMES,
+    UNIT_UPDATES,
+)
 
 _LOADED = (CONTROL, FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS)
+
+#: The sink as the one that loads what became of the alerts: after them, so no part of its own lag.
+_DELIVERIES = "sink of alerts"
 
 #: (stage, topic, partition)
 Place = tuple[str, str, int]
@@ -26,11 +40,15 @@ _NEXT_OFFSET = re.compile(
 
 @dataclass(frozen=True)
 class Reading:
-    """Records in the business topics, by stage those it has yet to fold, over all stages those to commit."""
+    """Records in the business topics, by stage those it has yet to fold, over all stages those to commit.
+
+    ``unannounced``: awards that are not pushed yet, and deliveries of them that are not in the tables yet.
+    """
 
     came_in: int
     lags: dict[str, int]
     uncommitted: int
+    unannounced: int = 0
 
 
 def folded_offsets(ports: Iterable[int]) -> dict[Place, int]:
@@ -59,35 +77,40 @@ class Positions:
             "performance": (CREDITS.name,),
             "rollups": (KPI_UPDATES.name,),
             "sink": tuple(topic.name for topic in _LOADED),
+            "alerts": (AWARDS.name,),
+            _DELIVERIES: (ALERTS.name,),
         }
         counts = self._partitions([name for names in topics.values() for name in names])
         self._stages = {
             stage: [TopicPartition(name, number) for name in names for number in range(counts[name])]
             for stage, names in topics.items()
         }
-        self._groups = {stage: f"{settings.group_prefix}-{stage}" for stage in self._stages}
+        self._groups = {stage: f"{settings.group_prefix}-{stage.split()[0]}" for stage in self._stages}
 
     def read(self, folded: Mapping[Place, int]) -> Reading:
         """Ask once; ``folded`` gives next offsets that the stages have reached, where they are known.
 
         Stages are asked in the order of the flow and a stage commits only after its results are in Kafka, so
-        once nothing new comes in, nothing uncommitted means that everything has gone all the way.
+        once nothing new comes in, nothing uncommitted means that everything has gone all the way. Alerts come last,
+        and apart: a receiver that is away must not look like a stage that hangs.
         """
-        came_in, uncommitted, lags = 0, 0, {}
+        came_in, lags, open_by_stage = 0, {}, {}
         for stage, partitions in self._stages.items():
             ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
             group = self._groups[stage]
             committed = self._admin.list_group_offsets({group: partitions}).get(group, {})
             if stage == "intake":
                 came_in = sum(end.offset for end in ends.values())
-            lags[stage] = 0
+            lags[stage] = open_by_stage[stage] = 0
             for one, end in ends.items():
                 kept = max(0, committed[one].offset) if one in committed else 0
-                uncommitted += max(0, end.offset - kept)
+                open_by_stage[stage] += max(0, end.offset - kept)
                 lags[stage] += max(
                     0, end.offset - max(kept, folded.get((stage, one.topic, one.partition), 0))
                 )
-        return Reading(came_in, lags, uncommitted)
+        unannounced = open_by_stage.pop("alerts") + open_by_stage.pop(_DELIVERIES)
+        del lags[_DELIVERIES]
+        return Reading(came_in, lags, sum(open_by_stage.values()), unannounced)
 
     def close(self) -> None:
         """Close the connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from infra.run.alerts_tail import FILE_NAME as ALERTS_FILE
 from infra.run.alerts_tail import AlertsTail
 from infra.run.awards_tail import AwardsTail
 from infra.run.feed import Feed
-from infra.run.figures import FiguresReader, bi_client
+from infra.run.figures import Figures, FiguresReader, bi_client
 from infra.run.folder import RunFolder
 from infra.run.services import services
 from infra.run.source_data import Options, SourceData, imported, simulated
 from infra.run.stopping import Stop
 from infra.run.summary import (
+    alerts_late_line,
     attainment_lines,
     read_result,
     reconcile_lines,
@@ -39,6 +41,8 @@ _TICK_SECONDS = 0.1
 _READY_SECONDS = 90
 #: How long the stages may take to work off what is left.
 _DRAIN_SECONDS = 60
+#: How long the alerts may take after that, until all awards are pushed.
+_ALERTS_SECONDS = 60
 
 
 class Session:
@@ -122,7 +126,7 @@ class Session:
     # -- while events flow
 
     def _flow(self, begun: float, feed: Feed, reader: FiguresReader, tail: AwardsTail) -> bool:
-        """Feed until time is up or someone asks to stop, then drain; whether all stages caught up."""
+        """Feed until time is up or someone asks to stop, then drain, alerts last; whether all stages caught up."""
         duration = self._options.duration
         told = False
         while not self._over(begun, duration):
@@ -133,9 +137,20 @@ class Session:
             self._tick(begun, reader, tail)
         self._view.say(self._why_over())
         feed.stop()
-        stopped_at, asked = time.monotonic(), self._stop.asked
-        while not (reader.newest.asked_at > stopped_at and reader.newest.caught_up):
-            if self._supervisor.failed or self._stop.asked > asked or time.monotonic() > stopped_at + _DRAIN_SECONDS:
+        if not self._drained(begun, reader, tail, lambda figures: figures.caught_up, _DRAIN_SECONDS):
+            return False
+        self._view.say("The stages are done; waiting until all awards are pushed …")
+        if not self._drained(begun, reader, tail, lambda figures: figures.announced, _ALERTS_SECONDS):
+            self._view.say(alerts_late_line(reader.newest))
+        return True
+
+    def _drained(
+        self, begun: float, reader: FiguresReader, tail: AwardsTail, done: Callable[[Figures], bool], seconds: float
+    ) -> bool:
+        """Whether figures that are asked for from now on are ``done`` in time, and before the next signal."""
+        since, asked = time.monotonic(), self._stop.asked
+        while not (reader.newest.asked_at > since and done(reader.newest)):
+            if self._supervisor.failed or self._stop.asked > asked or time.monotonic() > since + seconds:
                 return False
             self._tick(begun, reader, tail)
         return True

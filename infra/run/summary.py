@@ -11,7 +11,7 @@ from pathlib import Path
 from clickhouse_driver import Client
 
 from infra.clickhouse.reconcile import Report
-from infra.run.figures import Outcomes, read_earned, read_outcomes
+from infra.run.figures import Figures, Outcomes, read_earned, read_outcomes
 from infra.run.view import amount, percent, table
 
 #: Rows of the attainment table that are printed; the file has all.
@@ -87,6 +87,13 @@ def result_lines(result: Result, seconds: float, restarts: dict[str, int]) -> li
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in result.reasons.items())
         lines.insert(1, f"dead letters   {reasons}")
     return lines
+
+
+def alerts_late_line(figures: Figures) -> str:
+    """What is said where the alerts did not get done before the end of the run."""
+    waiting = figures.lags.get("alerts", 0)
+    what = f"{waiting:,} awards are not pushed yet" if waiting else "the last are pushed, but not in the tables"
+    return f"Not all alerts are done: {what}. The topics keep them."
 
 
 def reconcile_lines(report: Report, file: Path) -> list[str]:

@@ -45,9 +45,9 @@ def send(stack: LocalStack, topic: str, value: bytes, **options: object) -> None
         producer.close()
 
 
-def read_all(stack: LocalStack, topic: str) -> list[ConsumerRecord]:
-    """Every record that is in a topic of one partition now."""
-    partition = TopicPartition(topic, 0)
+def read_all(stack: LocalStack, topic: str, number: int = 0) -> list[ConsumerRecord]:
+    """Every record that is in one partition of a topic now."""
+    partition = TopicPartition(topic, number)
     consumer = KafkaConsumer(bootstrap_servers=stack.kafka.bootstrap, auto_offset_reset="earliest",
                              max_partition_fetch_bytes=16_000_000)
     try:

@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer
 
 from infra.local.data_dir import is_locked
-from tests.integration.conftest import alive, children, eventually
+from infra.local.ports import PortReservation
+from infra.local.stack import LocalStack
+from schemas.results import decode_award
+from tests.integration.conftest import alive, children, eventually, read_all
 
 _COUNTS = re.compile(
     r"^events in +([\d,]+) = applied ([\d,]+) \+ duplicate ([\d,]+) \+ dead-lettered ([\d,]+)"
@@ -26,7 +30,7 @@ _SENT = re.compile(r"^read ([\d,]+), delivered ([\d,]+), failed 0 ", re.MULTILIN
 class Run:
     """One call of ``kpistream run`` whose output goes to a file."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **more: str) -> None:
         home.mkdir(exist_ok=True)
         self.home = home
         self.out = home / f"out-{time.monotonic_ns()}.txt"
@@ -37,7 +41,7 @@ class Run:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=environment | {"KPISTREAM_HOME": str(home)},
+                env=environment | {"KPISTREAM_HOME": str(home)} | more,
             )
 
     @property
@@ -88,7 +92,7 @@ def events_sent(run: Run) -> int:
 def test_a_run_ends_by_itself_with_counts_that_add_up_and_leaves_nothing(
     tmp_path: Path, runs: list[Run]
 ) -> None:
-    run = Run(tmp_path / "home", "--duration", "5")
+    run = Run(tmp_path / "home", "--duration", "15")  # a busy machine takes seconds to start the source
     runs.append(run)
     run.wait_for("Events flow")
     below = descendants(run.process.pid)
@@ -100,6 +104,49 @@ def test_a_run_ends_by_itself_with_counts_that_add_up_and_leaves_nothing(
     assert "award: " in text and "reconcile" in text and "restarts       none" in text
     assert not [pid for pid in below if alive(pid)]
     assert not is_locked(run.folder())
+    # every award was pushed, once, and every delivery recorded and loaded before the processes were ended
+    assert "Not all alerts are done" not in text
+    pushed = int(re.search(r"^alerts +([\d,]+) pushed", text, re.MULTILINE).group(1).replace(",", ""))
+    with LocalStack(run.folder() / "stack") as again:
+        awards = {
+            (award.award_id, award.state)
+            for partition in range(partitions_of(again, "awards"))
+            for award in map(decode_award, values_of(again, "awards", partition))
+        }
+        with again.clickhouse.client() as client:
+            query = "SELECT channel, count() FROM bi.alerts WHERE state = 'sent' GROUP BY channel ORDER BY channel"
+            loaded = client.execute(query)
+    assert pushed == len(awards) > 0
+    assert loaded == [("console", pushed), ("file", pushed)]
+
+
+def partitions_of(stack: LocalStack, topic: str) -> int:
+    consumer = KafkaConsumer(bootstrap_servers=stack.kafka.bootstrap)
+    try:
+        return len(consumer.partitions_for_topic(topic))
+    finally:
+        consumer.close()
+
+
+def values_of(stack: LocalStack, topic: str, partition: int) -> list[bytes]:
+    return [record.value for record in read_all(stack, topic, partition)]
+
+
+def test_a_receiver_that_is_away_does_not_keep_a_run_from_its_end(tmp_path: Path, runs: list[Run]) -> None:
+    file = tmp_path / "alerts.yaml"
+    nobody = PortReservation()
+    url = f"http://127.0.0.1:{nobody.port}/"
+    file.write_text(f"channels: {{hook: {{webhook: '{url}'}}}}\nroutes: [{{to: [hook]}}]\n")
+    run = Run(tmp_path / "home", "--duration", "15", KPISTREAM_ALERTS=str(file))
+    runs.append(run)
+    run.wait_for("waiting until all awards are pushed")
+    run.process.send_signal(signal.SIGINT)  # else it would wait for a minute
+    text = run.finish()
+    nobody.release()
+    assert run.process.returncode == 0, text
+    waiting = re.search(r"^Not all alerts are done: ([\d,]+) awards are not pushed yet\.", text, re.MULTILINE)
+    assert waiting and int(waiting.group(1).replace(",", "")) > 0, text
+    assert "reconcile" in text
 
 
 def test_after_killed_worker_and_killed_run_everything_goes_on(tmp_path: Path, runs: list[Run]) -> None:
