@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -68,11 +66,9 @@ class Feed:
             self._process = ChildProcess("events", self._waiting.pop(0), self._log, [self._lock_fd])
 
     def stop(self, seconds: float = 10) -> None:
-        """End it in order: what was sent is still confirmed."""
+        """End it in order: what was sent is still confirmed. By one signal: a second one would cut that short."""
         self._waiting.clear()
         self._stopping = True
         if self._process is not None:
-            if self._process.running():
-                os.kill(self._process.pid, signal.SIGTERM)
             self._process.stop(seconds)
             self.check()
