@@ -32,13 +32,13 @@ PARTITIONS = 4
 
 
 class Worker:
-    """A worker process and its metrics."""
+    """A worker process, or that of another ``command``, and its metrics."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = ("worker",)) -> None:
         self.port = _free_port()
         self._log = log.open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.cli", "worker", "--web-port", str(self.port)],
+            [sys.executable, "-m", "infra.cli", *command, "--web-port", str(self.port)],
             env={**os.environ, **environment, "KPISTREAM_LOG_FORMAT": "text"},
             stdout=self._log,
             stderr=self._log,
@@ -69,7 +69,13 @@ class Worker:
     def stop(self) -> None:
         """SIGTERM, then wait."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(60)
+
+    def kill(self) -> None:
+        """End it at once where it still runs, so that a failed benchmark leaves nothing behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 def _free_port() -> int:
