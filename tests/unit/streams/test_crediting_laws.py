@@ -156,7 +156,7 @@ def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
 cut_points = st.lists(st.integers(0, 40), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(logs(), cut_points, cut_points)
 def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
     expected = Reference(TARGETS).run(log)
@@ -173,7 +173,7 @@ def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restar
         assert [(letter["reason"], letter["id"]) for letter in result.letters] == expected.letters
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(logs(), cut_points, cut_points)
 def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
     whole = run(log, [])
@@ -184,7 +184,7 @@ def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
             assert {**result.outcomes[key], "version": 0} == {**outcome, "version": 0}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(logs(), cut_points)
 def test_every_source_offset_is_counted_once(log, cuts):
     result = run(log, cuts)
@@ -201,7 +201,7 @@ def test_every_source_offset_is_counted_once(log, cuts):
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(logs(plans=[one for one in PLANS if not one.plan.rates]), cut_points)
 def test_credits_of_an_event_sum_to_it(log, cuts):
     amounts_of = defaultdict(list)
