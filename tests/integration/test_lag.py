@@ -217,7 +217,7 @@ def test_a_stopped_worker_shows_as_lag_and_old_checkpoints_and_servers_away_as_d
         produce_sales(pipeline.settings.kafka_bootstrap, "events.sales", 500, 10)
         pipeline.wait_until_drained()
         assert eventually(lambda: intake_lag(running.page()) == 0)
-        assert eventually(lambda: len(stages_with_checkpoint(running.page())) == 4)
+        assert eventually(lambda: {"crediting", "performance", "rollups"} <= stages_with_checkpoint(running.page()))
         pipeline.stop_worker()
         produce_sales(pipeline.settings.kafka_bootstrap, "events.sales", 300, 10)
         assert eventually(lambda: intake_lag(running.page()) == 300)
