@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aiokafka import TopicPartition
 
@@ -24,6 +24,7 @@ from runtime.records import Out, RecordBatch
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 #: Commits offsets; False where that failed and is worth another try.
 Commit = Callable[[dict[TopicPartition, int]], Awaitable[bool]]
 
@@ -61,6 +62,7 @@ class _Owned:
     unsaved: dict[str, bytes] = field(default_factory=dict)
     unpublished: bool = False
     batches: int = 0  # folded under this assignment
+    sending: asyncio.Task | None = None  # results of its last batch
 
 
 class StageRunner:
@@ -80,8 +82,8 @@ class StageRunner:
         self._owned: dict[TopicPartition, _Owned] = {}
         self._epoch = 0
         self._lock = asyncio.Lock()  # folding and snapshots exclude each other
+        self._publishing = asyncio.Lock()  # updates reach Kafka in the order they were taken
         self._saving = asyncio.Lock()  # one checkpoint at a time
-        self._sending: asyncio.Task | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
 
     @property
@@ -146,7 +148,10 @@ class StageRunner:
     # -- the order of effects
 
     async def process(self, batch: RecordBatch) -> None:
-        """Fold one batch and start sending its results; the batch before has been acknowledged by then."""
+        """Fold one batch and start sending its results; those of its partition's batch before are acknowledged by then.
+
+        Partitions need not wait for each other: the next stage keeps a high-water mark for each.
+        """
         async with self._lock:
             owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
             if owned is None or owned.epoch != batch.epoch:
@@ -160,8 +165,8 @@ class StageRunner:
                 )
             owned.batches += 1
             outs = self._folded(owned, batch)
-            await self._acknowledged()
-            self._sending = asyncio.ensure_future(self._sender.send(outs)) if outs else None
+            await _acknowledged(_pending([owned]))
+            owned.sending = asyncio.ensure_future(self._sender.send(outs)) if outs else None
         metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
         metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
 
@@ -182,32 +187,29 @@ class StageRunner:
         metrics.BATCH_RECORDS.labels(self.stage).observe(len(batch.records))
         return outs
 
-    async def _acknowledged(self) -> None:
-        if self._sending is not None:
-            await self._sending
-            self._sending = None
-
     async def publish(self) -> None:
         """Send pending KPI updates and wait until they are acknowledged."""
-        async with self._lock:
-            await self._publish()
+        await self._publish(lambda: None)
 
-    async def _publish(self) -> None:
-        outs = []
-        for owned in self._owned.values():
-            if owned.unpublished:
-                outs += owned.fold.updates()
-                owned.unpublished = False
-        await self._acknowledged()
-        if outs:
-            await self._sender.send(outs)
+    async def _publish(self, look: Callable[[], T]) -> T:
+        """What ``look`` sees at one moment, once everything that it rests on is acknowledged; folding goes on."""
+        async with self._publishing:
+            async with self._lock:
+                outs = []
+                for owned in self._owned.values():
+                    if owned.unpublished:
+                        outs += owned.fold.updates()
+                        owned.unpublished = False
+                seen, pending = look(), _pending(self._owned.values())
+            await _acknowledged(pending)
+            if outs:
+                await self._sender.send(outs)
+        return seen
 
     async def checkpoint(self, commit: Commit) -> None:
         """Store what changed since the last checkpoint, then ``commit`` the offsets it stands for."""
         async with self._saving:
-            async with self._lock:
-                await self._publish()  # everything the snapshot rests on is acknowledged
-                snapshot = self._snapshot()
+            snapshot = await self._publish(self._snapshot)
             if snapshot:
                 if self._store is not None and not await self._stored(snapshot):
                     return
@@ -255,3 +257,15 @@ class StageRunner:
                 del owned.unsaved[key]
         metrics.CHECKPOINT_OFFSET.labels(self.stage, partition.topic, partition.partition).set(offset)
         metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(one.unsaved) for one in self._owned.values()))
+
+
+def _pending(owned: Iterable[_Owned]) -> list[asyncio.Task]:
+    return [one.sending for one in owned if one.sending is not None]
+
+
+async def _acknowledged(sends: list[asyncio.Task]) -> None:
+    """Wait until all of ``sends`` are in Kafka. Who stops waiting does not stop the sending."""
+    if sends:
+        await asyncio.wait(sends)
+        for send in sends:
+            send.result()

@@ -41,7 +41,7 @@ runners: dict[str, StageRunner] = {}
 types = SharedTypes(EventTypes({}))
 mappings = load_mappings(settings.mappings)
 
-channels = {stage: BatchChannel(app) for stage in ("intake", "crediting", "performance", "rollups")}
+channels = {stage: BatchChannel(app, maxsize=1) for stage in ("intake", "crediting", "performance", "rollups")}
 _TOPICS = {
     "intake": settings.source_topics,
     "crediting": (FACTS.name,),

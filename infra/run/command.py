@@ -43,7 +43,7 @@ _INTERRUPTED = 130
 @click.option(
     "--rate",
     type=click.FloatRange(0, min_open=True),
-    help="Events a second: 500 by default, files as fast as it goes.",
+    help="Events a second: 200 by default, files as fast as it goes.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulation.")

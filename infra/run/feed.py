@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from infra.local.processes import ChildProcess
-from infra.run.supervisor import kpistream
+from infra.run.supervisor import kpistream, yielding
 
 #: Simulated days that the first part passes through, ending today, and the seconds that it takes at most.
 PAST_DAYS, PAST_SECONDS = 90, 60.0
@@ -63,7 +63,7 @@ class Feed:
                 )
                 self._waiting.clear()
         if self._process is None and self._waiting:
-            self._process = ChildProcess("events", self._waiting.pop(0), self._log, [self._lock_fd])
+            self._process = ChildProcess("events", yielding(self._waiting.pop(0)), self._log, [self._lock_fd])
 
     def stop(self, seconds: float = 10) -> None:
         """End it in order: what was sent is still confirmed. By one signal: a second one would cut that short."""

@@ -12,6 +12,8 @@ class Service:
     name: str
     command: tuple[str, ...]
     instances: int = 1
+    #: Whether it gives way to the others where processors are short.
+    yields: bool = False
 
     def names(self) -> list[str]:
         """A name for each process: the service's own, numbered where there are several."""
@@ -25,6 +27,6 @@ def services(workers: int) -> tuple[Service, ...]:
     return (
         Service("worker", ("worker",), workers),
         Service("sink", ("sink",)),
-        Service("lag-exporter", ("lag-exporter",)),
+        Service("lag-exporter", ("lag-exporter",), yields=True),
         Service("alerts", ("alerts", "run")),
     )

@@ -98,6 +98,8 @@ class Session:
         self._supervisor.adopt(ServerProgram("kafka", stack.kafka))
         self._supervisor.adopt(ServerProgram("clickhouse", stack.clickhouse))
         os.environ.update(connection.environment())  # for us and for every child
+        # each event costs a block in every partition it fans out to; one a worker is enough, and quickest
+        os.environ.setdefault("KPISTREAM_PARTITIONS", str(self._options.workers))
         os.environ["KPISTREAM_WEB_HOST"] = connection.clickhouse_host
         os.environ["KPISTREAM_ALERTS_TEXT"] = str(self._alerts.path)
         os.environ["KPISTREAM_FAUST_DATA"] = str(self._folder.path / "faust")
@@ -118,7 +120,7 @@ class Session:
             for service in table:
                 for name in service.names():
                     log = self._folder.logs / f"{name}.log"
-                    self._supervisor.start(Program(name, service.command, log, self._folder.lock_fd))
+                    self._supervisor.start(Program(name, service.command, log, self._folder.lock_fd, service.yields))
             self._supervisor.wait_ready(_READY_SECONDS)
         running = ", ".join(f"{name} {pid}" for name, pid, _ in self._supervisor.processes())
         self._view.say(f"  processes: {running}; logs in {self._folder.logs}")

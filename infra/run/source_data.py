@@ -21,7 +21,7 @@ from schemas.plan_file import load_plan
 
 EXAMPLE_PLAN = Path(__file__).resolve().parents[2] / "plans" / "example.yaml"
 #: Simulated events a second where nothing else is said.
-RATE = 500.0
+RATE = 200.0
 
 
 @dataclass(frozen=True)

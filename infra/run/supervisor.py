@@ -50,9 +50,9 @@ class Kept(Protocol):
 class Program:
     """One kpistream command as a process, on a port of its own that it keeps over restarts."""
 
-    def __init__(self, name: str, command: tuple[str, ...], log: Path, lock_fd: int) -> None:
+    def __init__(self, name: str, command: tuple[str, ...], log: Path, lock_fd: int, yields: bool = False) -> None:
         self.name, self.log = name, log
-        self._command, self._lock_fd = command, lock_fd
+        self._command, self._lock_fd, self._yields = command, lock_fd, yields
         self._port = PortReservation(None, name)
         self._process: ChildProcess | None = None
 
@@ -69,6 +69,8 @@ class Program:
     def launch(self) -> None:
         """Start the process."""
         command = [*kpistream(*self._command), "--web-port", str(self.port)]
+        if self._yields:
+            command = yielding(command)
         # a restart under the same name takes the partitions over at once, without a rebalance
         environment = {"KPISTREAM_WORKER_ID": self.name}
         self._process = ChildProcess(self.name, command, self.log, [self._lock_fd], environment)
@@ -123,6 +125,11 @@ def last_line(log: Path) -> str:
 def kpistream(*arguments: str) -> list[str]:
     """Command line of a kpistream command in this very environment."""
     return [sys.executable, "-c", "from infra.cli import main; main()", *arguments]
+
+
+def yielding(command: list[str]) -> list[str]:
+    """The command with a lower priority: the way from an event to its alert goes first."""
+    return ["nice", "-n", "10", *command]
 
 
 @dataclass
