@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.backtest_report import report_of
@@ -19,6 +19,7 @@ from streams.performance.engine import published_kinds
 from streams.performance.stage import Performance
 from streams.rollups import unit_values
 from tests import reference
+from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 
 SEEDS = st.integers(0, 2**32)
@@ -43,7 +44,7 @@ def fixed(text: str | None) -> int | None:
     return None if text is None else int(Decimal(text) * SCALE)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(12)
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
     plan, events, values = history(seed)
@@ -85,7 +86,7 @@ def test_engine_equals_the_reference(seed, batch):
     }
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(SEEDS)
 def test_statements_are_the_sum_of_their_lines(seed):
     """What periods pay and what they earned are the same money, and a close changes nothing that it has paid."""
@@ -112,7 +113,7 @@ def comparable(result: BacktestResult) -> tuple:
     return awards, lines, result.days, result.periods, result.dead_letters, outcomes
 
 
-@settings(max_examples=25, deadline=None)
+@examples(12)
 @given(SEEDS, st.sampled_from([2, 7, 1000]))
 def test_law_1_batching_does_not_matter(seed, batch):
     plan, _, values = history(seed)
@@ -134,7 +135,7 @@ def credit_records(plan, values: list[bytes]) -> list[Out]:
     return kept
 
 
-@settings(max_examples=25, deadline=None)
+@examples(12)
 @given(SEEDS, st.data())
 def test_law_2_a_restart_changes_nothing(seed, data):
     """Fold the credits log with a restart from checkpoints at any place, re-folding what came after the checkpoint."""

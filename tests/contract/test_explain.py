@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.explain.from_backtest import BacktestEvidence
@@ -15,6 +15,7 @@ from infra.explain.telling import Teller
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_file import load_plan
 from streams.explain.evidence import explain_award, explain_period
+from tests.depth import examples
 from tests.generated import random_events, random_plan
 from tests.worked_examples import CASES, events_path, plan_path
 
@@ -45,7 +46,7 @@ def test_worked_examples_agree(case):
     assert check(source) or not source.result.earnings
 
 
-@settings(max_examples=12, deadline=None)
+@examples(8)
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_random_plans_agree(seed, batch):
     dice = Random(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.records import Out, RecordBatch
@@ -15,6 +15,7 @@ from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES
 from streams.backtest import Backtest, MemoryRecord
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
+from tests.depth import examples
 from tests.generated import random_events
 from tests.generated_units import random_unit_plan
 from tests.reference_units import UnitReference
@@ -41,7 +42,7 @@ class Tapped(Backtest):
         return super()._absorb(outs)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(8)
 @given(SEEDS)
 def test_awards_of_units_equal_the_reference(seed):
     plan, events, values = history(seed)
@@ -91,7 +92,7 @@ def values_of(stage: Rollups) -> list:
     return sorted(repr(row) for out in stage.updates() for row in decode_block(out.value)[0].to_pylist())
 
 
-@settings(max_examples=12, deadline=None)
+@examples(8)
 @given(SEEDS, st.integers(2, 9))
 def test_law_1_batching_the_updates_does_not_matter(seed, size):
     _, log = updates_log(seed)
@@ -100,7 +101,7 @@ def test_law_1_batching_the_updates_does_not_matter(seed, size):
     assert values_of(one) == values_of(other)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(8)
 @given(SEEDS, st.data())
 def test_law_2_a_restart_changes_nothing(seed, data):
     _, log = updates_log(seed)
@@ -120,7 +121,7 @@ def test_law_2_a_restart_changes_nothing(seed, data):
     assert values_of(restarted) == values_of(straight)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(8)
 @given(SEEDS, st.data())
 def test_what_performance_publishes_again_changes_nothing(seed, data):
     """A worker falls, the next begins at the checkpoint and publishes again, cut otherwise."""

@@ -4,7 +4,7 @@ import json
 from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import model_validator
 
@@ -13,10 +13,11 @@ from schemas.decode import EventDecoder
 from schemas.event_types import EventTypes
 from schemas.events import Payload
 from schemas.rules import Name
+from tests.depth import examples
 from tests.unit.schemas.event_rows import actual, expected, rows_of
 from tests.unit.schemas.event_texts import DECODER, TYPES, damaged_texts, event_texts, example
 
-_SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
+_SETTINGS = examples(120, derandomize=True)
 
 
 def agree(values, decoder=DECODER):
@@ -40,7 +41,7 @@ def test_same_rows_and_rejections_for_damaged_bytes(values):
     st.lists(event_texts() | damaged_texts() | st.none() | st.binary(max_size=40), max_size=6),
     st.integers(100, 400),
 )
-@settings(_SETTINGS, max_examples=100)
+@examples(40, derandomize=True)
 def test_same_under_a_small_size_limit(values, limit):
     agree(values, EventDecoder(TYPES, limit))
 

@@ -3,13 +3,14 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.decode import EventDecoder, Rejected
 from schemas.event_types import EventTypes
 from schemas.mapping import TopicMapping, steps_of
+from tests.depth import examples
 
 TYPES = EventTypes()
 DECODER = EventDecoder(TYPES)
@@ -239,7 +240,7 @@ ODD = TopicMapping.model_validate(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(RECORD)), ANY_JSON) | ANY_JSON)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(100, derandomize=True)
 def test_whatever_the_record_it_is_an_event_or_rejected(record):
     value = json.dumps(record).encode()
     for mapping in (ODD, TopicMapping.model_validate(BASE)):

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.cli import main
@@ -14,6 +14,7 @@ from schemas.plan import Plan
 from schemas.plan_file import examine_plan
 from schemas.plan_goals import goals, targets_of, unit_targets
 from streams.performance.targets import Targets
+from tests.depth import examples
 
 BASE = """\
 plan: p
@@ -94,7 +95,7 @@ def test_errors(old, new, path, message):
     assert any(error.path.endswith(path) and message in error.message for error in errors), list(map(str, errors))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(
     st.integers(0, 10**9),
     st.lists(st.integers(0, 10**6), min_size=4, max_size=4).filter(any),

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.mapping import TopicMapping
 from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from streams.backtest import Backtest, BacktestResult
+from tests.depth import examples
 
 PLANS = Path(__file__).parents[3] / "plans" / "examples"
 PLAN = load_plan(PLANS / "plan-p.yaml")
@@ -68,13 +69,13 @@ _bad = st.sampled_from([None, b"", b"{", b"[]", sale("g", "much"), sale("g", 1, 
 _records = st.lists(st.one_of(_sales, _refunds, _bad), min_size=1, max_size=30)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(20, derandomize=True)
 @given(_records, st.integers(1, 7))
 def test_batches_do_not_matter(values, batch):
     assert figures(run(values, batch)) == figures(run(values))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(20, derandomize=True)
 @given(_records)
 def test_every_record_has_one_outcome(values):
     result = run(values)
@@ -82,7 +83,7 @@ def test_every_record_has_one_outcome(values):
     assert outcomes(result)["dead_lettered"] == len(result.dead_letters)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(15, derandomize=True)
 @given(st.lists(st.one_of(_sales, _bad), min_size=1, max_size=30))
 def test_the_same_again_adds_duplicates_and_dead_letters_only(values):
     once, twice = run(values), run([*values, *values])

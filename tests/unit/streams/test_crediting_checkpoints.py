@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.crediting import Crediting
+from tests.depth import examples
 from tests.unit.streams.checkpoint_store import Store
 from tests.unit.streams.crediting_reference import (
     DAY,
@@ -97,7 +98,7 @@ def histories(draw) -> tuple[list[Record], list[tuple[int, bool, int, bool]]]:
     return records, draw(st.lists(act, min_size=6, max_size=20))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(25)
 @given(histories(), st.booleans())
 def test_whoever_writes_the_store_holds_the_state_at_the_newest_marker(history, later_wins):
     records, acts = history

@@ -8,12 +8,13 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.control import PlanApplied
 from schemas.money import round_half_up
 from streams.crediting import Crediting
+from tests.depth import examples
 from tests.unit.streams.crediting_reference import (
     DAY,
     START,
@@ -156,7 +157,7 @@ def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
 cut_points = st.lists(st.integers(0, 40), max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(30)
 @given(logs(), cut_points, cut_points)
 def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
     expected = Reference(TARGETS).run(log)
@@ -173,7 +174,7 @@ def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restar
         assert [(letter["reason"], letter["id"]) for letter in result.letters] == expected.letters
 
 
-@settings(max_examples=80, deadline=None)
+@examples(25)
 @given(logs(), cut_points, cut_points)
 def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
     whole = run(log, [])
@@ -184,7 +185,7 @@ def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
             assert {**result.outcomes[key], "version": 0} == {**outcome, "version": 0}
 
 
-@settings(max_examples=80, deadline=None)
+@examples(25)
 @given(logs(), cut_points)
 def test_every_source_offset_is_counted_once(log, cuts):
     result = run(log, cuts)
@@ -201,7 +202,7 @@ def test_every_source_offset_is_counted_once(log, cuts):
     }
 
 
-@settings(max_examples=80, deadline=None)
+@examples(25)
 @given(logs(plans=[one for one in PLANS if not one.plan.rates]), cut_points)
 def test_credits_of_an_event_sum_to_it(log, cuts):
     amounts_of = defaultdict(list)
@@ -216,7 +217,7 @@ def test_credits_of_an_event_sum_to_it(log, cuts):
         assert total in amounts_of[hash_]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(30)
 @given(
     st.integers(1, 30_000),
     st.lists(st.integers(0, 30_000), max_size=4),
@@ -242,7 +243,7 @@ def test_a_sale_that_is_refunded_piece_by_piece_leaves_nothing(amount, marks, cu
     assert sold == expected
 
 
-@settings(max_examples=100, deadline=None)
+@examples(30)
 @given(logs(), cut_points)
 def test_source_offsets_seen_before_change_nothing(log, cuts):
     once = run(log, cuts)

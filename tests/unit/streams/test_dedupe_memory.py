@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.crediting.arrivals import Arrivals
 from streams.crediting.chunks import NOT_A_SALE, SPLIT
 from streams.crediting.memory import EventMemory, Remembered
 from streams.crediting.prefix_filter import PrefixFilter
+from tests.depth import examples
 from tests.unit.streams.checkpoint_store import Store
 
 #: Five events, or one with its shares, fewer than any other test needs: chunks become final at once.
@@ -102,7 +103,7 @@ def restored(store: Store, log: list[Record]) -> EventMemory:
 EVERY = [(high, low) for high in (0, 1, 2**63, 2**64 - 1) for low in range(10)]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(60)
 @given(steps, st.sets(st.integers(0, 40)), st.integers(1, 20), st.sampled_from([SMALL, 1 << 20]))
 def test_finds_what_a_dictionary_finds_also_after_a_restart(drawn, restarts, horizon, final_bytes):
     memory, store = EventMemory(final_bytes), Store(later_wins=True)
@@ -126,7 +127,7 @@ acts = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(steps, st.integers(1, 20), st.lists(acts, min_size=5, max_size=25), st.booleans())
 def test_rows_are_those_of_one_fold_whoever_saved_them(drawn, horizon, acts, later_wins):
     log, store = log_of(drawn, horizon), Store(later_wins)

@@ -1,15 +1,16 @@
 """Batching does not matter, nothing vanishes, nothing raises."""
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.records import RecordBatch
 from streams.intake import Intake
+from tests.depth import examples
 from tests.unit.schemas.event_texts import TYPES, damaged_texts, event_texts
 from tests.unit.streams.intake_log import Taken, blocks, fold, letters
 
-_SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+_SETTINGS = examples(40, derandomize=True)
 ANY_RECORD = event_texts() | damaged_texts() | st.none() | st.binary(max_size=30)
 _NAMES = st.sampled_from(["specversion", "id", "data", "type", "time", "source"]) | st.text()
 ANY_JSON = st.recursive(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.plan import Plan
@@ -17,6 +17,7 @@ from streams.backtest import Backtest
 from streams.performance.calendar import day_of
 from streams.rollups import rolled_up, unit_values
 from tests import reference
+from tests.depth import examples
 
 PLANS = Path(__file__).parents[3] / "plans"
 DAY = day_of(date(2026, 3, 31))
@@ -205,7 +206,7 @@ def _both(events: list[dict]) -> tuple[dict, dict]:
     }
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@examples(25, derandomize=True)
 @given(_histories("one team", "two teams"))
 def test_agrees_with_the_naive_reference(events):
     ours, naive = _both(events)

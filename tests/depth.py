@@ -1,0 +1,14 @@
+"""How many random examples a law is tried on in every run, each time others; DEPTH=20 tries twenty times as many."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+_DEPTH = float(os.environ.get("DEPTH", "1"))
+
+
+def examples(count: int, **more: object) -> settings:
+    """Settings of a law that is tried on ``count`` examples in every run."""
+    return settings(max_examples=max(1, round(count * _DEPTH)), deadline=None, **more)
