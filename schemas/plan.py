@@ -8,13 +8,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from schemas.plan_attendance import Leave, Weekday
 from schemas.plan_awards import Award
 from schemas.plan_crediting import Crediting, Rate
 from schemas.plan_decomposition import Decomposition
-from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Number, Percent, Period
+from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Percent, Period
+from schemas.plan_filters import Where
 from schemas.plan_fiscal import Fiscal
 from schemas.plan_moves import Move
 from schemas.plan_scorecards import Scorecard
@@ -68,27 +69,6 @@ class EventType(Model):
 
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Literal["string", "number", "boolean"]]
     required: tuple[str, ...] = ()
-
-
-class Comparison(Model):
-    """A filter by order: every bound given must hold."""
-
-    gt: Number | None = None
-    gte: Number | None = None
-    lt: Number | None = None
-    lte: Number | None = None
-
-
-def _scalar(value: object) -> object:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-#: Compared with a field by the field's own type: text 3.5 matches the number 3.5 of a number field.
-Scalar = Annotated[bool | int | str, BeforeValidator(_scalar)]
-Filter = Comparison | tuple[Scalar, ...] | Scalar
-Where = dict[str, Filter]
 
 
 class Part(Model):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from schemas.plan_fields import Date, Id, Model, Number
+from schemas.plan_overlays import Overlay
 
 #: Rates are kept as whole counts of ten-thousand-millionths, so that yen to dinar still has seven digits.
 RATE_SCALE = 10**10
@@ -55,3 +56,4 @@ class Crediting(Model):
     #: refund finds its sale.
     horizon_days: Annotated[int, Field(ge=1, le=400)] = 35
     guards: tuple[Guard, ...] = ()
+    overlays: tuple[Overlay, ...] = ()

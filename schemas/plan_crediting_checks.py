@@ -1,4 +1,4 @@
-"""Checks of rates and guards. Pure."""
+"""Checks of rates, guards and overlays. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from schemas.plan_crediting import Guard
 from schemas.plan_lookup import Finding, Lookup
+from schemas.plan_overlay_checks import check_overlays
 
 
 def check_crediting(lookup: Lookup) -> Iterator[Finding]:
-    """Findings on exchange rates, and on every guard."""
+    """Findings on exchange rates, on every guard and every overlay."""
     yield from _rates(lookup)
     for number, guard in enumerate(lookup.plan.crediting.guards):
         yield from _guard(lookup, ("crediting", "guards", number), guard)
+    yield from check_overlays(lookup)
 
 
 def _rates(lookup: Lookup) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from schemas.plan import Comparison, Kpi, Part, Where
+from schemas.plan import Kpi, Part
+from schemas.plan_filters import Comparison, Where
 from schemas.plan_lookup import Finding, Lookup
 
 _NEEDS = {"sum": "number", "mean": "number", "min": "number", "max": "number", "distinct": "string"}
@@ -22,7 +23,7 @@ def check_kpis(lookup: Lookup) -> Iterator[Finding]:
         yield from _events((*path, "events"), kpi.events, lookup.fields)
         for number, period in enumerate(kpi.periods):
             yield from lookup.period((*path, "periods", number), period)
-        yield from _where(lookup, (*path, "where"), kpi.events, kpi.where)
+        yield from check_where(lookup, (*path, "where"), kpi.events, kpi.where)
         yield from _aggregate(lookup, path, kpi)
         if kpi.description is None:
             yield Finding(path, "no description: people cannot tell what counts", True)
@@ -68,7 +69,7 @@ def _part(lookup: Lookup, path: tuple, kpi: Kpi, part: Part) -> Iterator[Finding
     events = part.events or kpi.events
     if part.field is not None:
         yield from _field(lookup, (*path, "field"), events, part.field, "number")
-    yield from _where(lookup, (*path, "where"), events, part.where)
+    yield from check_where(lookup, (*path, "where"), events, part.where)
 
 
 def _field(
@@ -84,7 +85,8 @@ def _field(
             yield Finding(path, f"field {field} of {event} is a {kind}; expected a {needed}")
 
 
-def _where(lookup: Lookup, path: tuple, events: tuple[str, ...], where: Where) -> Iterator[Finding]:
+def check_where(lookup: Lookup, path: tuple, events: tuple[str, ...], where: Where) -> Iterator[Finding]:
+    """Findings on a filter of ``events``: fields that there are, conditions that fit them."""
     known = {event: lookup.fields[event] for event in events if event in lookup.fields}
     for field, condition in where.items():
         kinds = {fields[field] for fields in known.values() if field in fields}

@@ -6,6 +6,7 @@ from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
+from tests.generated_credits import random_crediting
 from tests.generated_targets import random_dating, with_attendance
 
 ORGANISATION = {
@@ -81,7 +82,7 @@ def random_plan(dice: Random, rolling: bool = True, version: int = 1) -> Plan:
         "calendars": {"season": SEASON}, "workdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": ["2026-03-03"],
         "fiscal": {"weeks": "5-4-4"}, "target_change": dice.choice(["day_weighted", "latest", "first"]),
         "late": dice.choice(["event_date", "process_date"]),
-        "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)},
+        "crediting": {"refund_date": dice.choice(["refund", "sale"]), "guards": _guards(dice)} | random_crediting(dice),
         "rates": _rates(dice), "kpis": KPIS, "targets": targets,
         "scorecards": (cards := [_scorecard(dice, number) for number in range(dice.choice([0, 1, 2]))]),
         "awards": [_award(dice, number, kinds) for number in range(6)] + [_on_score(dice, card) for card in cards],

@@ -367,7 +367,7 @@ class Reference(Values):
                 "target": _text(target),
                 "attainment": _text(self.attainment(kpi, value, target)),
             }
-        for unit_kind, unit in (
+        for unit_kind, unit in () if one.overlay else (
             ("team", one.team),
             ("department", one.department),
             ("company", self.plan.organisation.company),

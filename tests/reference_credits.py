@@ -16,6 +16,7 @@ from schemas.event_fields import payload_fields
 from schemas.events import BUILT_IN
 from schemas.money import minor_step, round_half_up, split_largest_remainder, to_fixed
 from schemas.plan import Plan
+from schemas.plan_filters import Comparison
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Credit:
     department: str
     fields: dict  # number → ten-thousandths, text, flag; ``amount`` is the payee's part
     first_in: set[str]  # of team, department, company: whether this is the event's first credit there
+    overlay: bool = False  # outside the totals of units
 
 
 @dataclass
@@ -64,6 +66,7 @@ class _Sale:
     amount: int
     terms: Terms
     refunded: int = 0
+    overlays: list[tuple[Place, int]] = field(default_factory=list)  # and their ppm
 
     def taken(self) -> int:
         """What the refunds so far take back: what was credited less what the rest would be credited with."""
@@ -93,6 +96,24 @@ def place_of(plan: Plan, employee: str, day: date | None) -> Place | None:
                             now, role = move.team or now, move.role or role
                     return Place(employee, now, departments[now], role)
     return None
+
+
+def overlays_of(plan: Plan, event: dict, fields: dict, payees: list[Place], day: date) -> list[tuple[Place, int]]:
+    """Who is credited beside ``payees``, each once, and how many millionths."""
+    had, found = {payee.employee for payee in payees}, []
+    everyone = [one.id for part in plan.organisation.departments for team in part.teams for one in team.employees]
+    for overlay in plan.crediting.overlays:
+        if event["type"] not in overlay.events or not all(holds(fields, *one) for one in overlay.where.items()):
+            continue
+        for place in (place_of(plan, employee, day) for employee in everyone):
+            near = overlay.within == "company" or any(
+                getattr(payee, overlay.within) == getattr(place, overlay.within) for payee in payees
+            )
+            wanted = place.employee == overlay.employee or (place.role == overlay.role and near)
+            if wanted and place.employee not in had:
+                had.add(place.employee)
+                found.append((place, int(overlay.share * 1_000_000)))
+    return found
 
 
 def credit(plan: Plan, events: list[dict]) -> Crediting:
@@ -153,6 +174,11 @@ class _Ledger:
         if event["type"] == "sale":
             self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"], terms)
         self._give(event, ms_of(event["time"]) + terms.hold, payees, parts, fields)
+        overlays = overlays_of(self.plan, event, fields, payees, day)
+        if event["type"] == "sale":
+            self.sales[event["source"], event["id"]].overlays = overlays
+        whole = terms.credit(fields["amount"]) if "amount" in fields else None
+        self._lay_over(event, ms_of(event["time"]) + terms.hold, overlays, fields, 0, whole)
         return "applied"
 
     def _terms(self, type_: str, currency: str, day: date) -> Terms:
@@ -182,12 +208,13 @@ class _Ledger:
             return self._dead(place, "currency")
         if sale.refunded + fields["amount"] > sale.amount:
             return self._dead(place, "exceeds_sale")
-        before = split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
+        was, before = sale.taken(), split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
         sale.refunded += fields["amount"]
         after = split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
         own, counted = ms_of(event["time"]), ms_of(sale.event["time"]) + sale.terms.hold
         time = counted if self.plan.crediting.refund_date == "sale" else max(own, counted) if sale.terms.hold else own
         self._give(event, time, sale.payees, [old - new for old, new in zip(before, after, strict=True)], fields)
+        self._lay_over(event, time, sale.overlays, fields, -was, -sale.taken())
         return "applied"
 
     def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict) -> None:
@@ -211,6 +238,17 @@ class _Ledger:
             )
             met |= units
 
+    def _lay_over(self, event: dict, time: int, overlays: list, fields: dict, before: int, after: int | None) -> None:
+        """A credit for each overlay: the change of its part, where the event has an amount."""
+        fields = fields | ({"currency": self.plan.currency} if "currency" in fields else {})
+        about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
+        for place, ppm in overlays:
+            own = dict(fields)
+            if after is not None:
+                parts = [round_half_up(Fraction(amount * ppm, 1_000_000), self.step) for amount in (before, after)]
+                own["amount"] = parts[1] - parts[0]
+            self.result.credits.append(Credit(about, time, place.employee, "", "", own, set(), overlay=True))
+
     def _fields(self, event: dict) -> dict:
         data = event["data"]
         if event["type"] in BUILT_IN:
@@ -225,6 +263,25 @@ class _Ledger:
     def _dead(self, place: int, reason: str) -> str:
         self.result.dead_letters.append((place, reason))
         return "dead_lettered"
+
+
+def holds(fields: dict, name: str, wanted) -> bool:
+    """Whether a filter holds; an event without the field never matches."""
+    if name not in fields:
+        return False
+    has = fields[name]
+    if isinstance(wanted, Comparison):
+        bounds = {bound: to_fixed(number) for bound, number in wanted if number is not None}
+        return (
+            has > bounds.get("gt", has - 1)
+            and has >= bounds.get("gte", has)
+            and has < bounds.get("lt", has + 1)
+            and has <= bounds.get("lte", has)
+        )
+    options = wanted if isinstance(wanted, tuple) else (wanted,)
+    if isinstance(has, (str, bool)):
+        return has in options
+    return has in [to_fixed(Decimal(option)) for option in options]
 
 
 def ms_of(time: str) -> int:

@@ -37,7 +37,7 @@ class UnitReference(Values):
     def run(self, events: list[dict]) -> None:
         """Decide after each event."""
         for number in range(1, len(events) + 1):
-            self.settle(credit(self.plan, events[:number]).credits)
+            self.settle([one for one in credit(self.plan, events[:number]).credits if not one.overlay])
 
     def settle(self, credits: list[Credit]) -> None:
         """Decide every unit's every period."""

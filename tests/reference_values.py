@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from schemas.money import SCALE, to_fixed
-from schemas.plan import Comparison, Kpi, Part, Plan
+from schemas.money import SCALE
+from schemas.plan import Kpi, Part, Plan
 from schemas.plan_goals import targets_of
-from tests.reference_credits import Credit, Place, place_of
+from tests.reference_credits import Credit, Place, holds, place_of
 from tests.reference_fiscal import fiscal_period
 from tests.reference_targets import dated_target
 
@@ -75,20 +74,20 @@ class Values:
 
     def matching(self, kpi: Kpi, one: Credit) -> bool:
         return one.event["type"] in kpi.events and all(
-            _holds(one.fields, *item) for item in kpi.where.items()
+            holds(one.fields, *item) for item in kpi.where.items()
         )
 
     def counts(self, kpi: Kpi, one: Credit) -> bool:
         """Whether a credit adds anything to the KPI, be it 0."""
         if kpi.aggregate == "ratio":
-            where = all(_holds(one.fields, *item) for item in kpi.where.items())
+            where = all(holds(one.fields, *item) for item in kpi.where.items())
             parts = [part for part in (kpi.numerator, kpi.denominator) if _in_part(kpi, part, one)]
             return where and any(part.field is None or part.field in one.fields for part in parts)
         return self.matching(kpi, one) and (kpi.field is None or kpi.field in one.fields)
 
     def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
         """Value (in units, None if undefined) and sample of a KPI; in a unit a shared event counts once."""
-        credits = [one for one in credits if self.matching(kpi, one)]
+        credits = [one for one in credits if self.matching(kpi, one) and not (unit and one.overlay)]
         once = [one for one in credits if not unit or unit in one.first_in]
         if kpi.aggregate == "count":
             return (Fraction(len(once)), len(once)) if credits else (None, 0)
@@ -150,25 +149,6 @@ class Values:
         return attainment is not None and attainment >= Fraction(bound.attainment)
 
 
-def _holds(fields: dict, name: str, wanted) -> bool:
-    """Whether a filter holds; an event without the field never matches."""
-    if name not in fields:
-        return False
-    has = fields[name]
-    if isinstance(wanted, Comparison):
-        bounds = {bound: to_fixed(number) for bound, number in wanted if number is not None}
-        return (
-            has > bounds.get("gt", has - 1)
-            and has >= bounds.get("gte", has)
-            and has < bounds.get("lt", has + 1)
-            and has <= bounds.get("lte", has)
-        )
-    options = wanted if isinstance(wanted, tuple) else (wanted,)
-    if isinstance(has, (str, bool)):
-        return has in options
-    return has in [to_fixed(Decimal(option)) for option in options]
-
-
 def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
     """Sum of a field; in a unit each event counts once, but amounts are parts that add up by themselves."""
     counted = [one for one in credits if not unit or name == "amount" or unit in one.first_in]
@@ -178,7 +158,7 @@ def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
 def _in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
     """Whether a credit belongs to one side of a ratio."""
     return one.event["type"] in (part.events or kpi.events) and all(
-        _holds(one.fields, *item) for item in part.where.items()
+        holds(one.fields, *item) for item in part.where.items()
     )
 
 

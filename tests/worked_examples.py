@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
 #: Ours, and those of vendors and of practice.
-_FILES = ("cases.yaml", "practice.yaml")
+_FILES = ("cases.yaml", "practice.yaml", "credits.yaml")
 CASES = [
     case
     for name in _FILES

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from schemas.money import to_fixed
-from schemas.plan import Comparison, Filter, Kpi, Part, Plan, Where
+from schemas.plan import Kpi, Part, Plan
+from schemas.plan_filters import Comparison, Filter, Where
 from sinks.block_tables import PAYLOAD_KINDS
 
 _DECLARED_KINDS = {"number": "fixed", "string": "text", "boolean": "flag"}
@@ -18,6 +19,7 @@ _EXTRA_MAPS = {"fixed": "extra_numbers", "text": "extra_strings", "flag": "extra
 _BOUNDS = (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
 #: In the order of the bits of unit_first.
 UNIT_KINDS = ("team", "department", "company")
+_OVERLAY_BIT = len(UNIT_KINDS)
 _ONE = "toDecimal64(1, 4)"
 _ZERO = "toDecimal64(0, 4)"
 
@@ -108,12 +110,13 @@ def _within_windows(windows: tuple[Window, ...]) -> str:
 
 
 def _unit_sums(upper_field: str | None, lower_field: str | None) -> str:
-    """Credited amounts add up to the event's by themselves; anything else counts once per event and unit."""
+    """Credited amounts, but overlays', add up to the event's; anything else counts once per event and unit."""
     sums = []
     for bit, unit in enumerate(UNIT_KINDS):
         sides = ((upper_field, "upper", "numerator"), (lower_field, "lower", "denominator"))
         for name, column, part in sides:
-            counted = column if name == "amount" else f"if(bitTest(unit_first, {bit}), {column}, {_ZERO})"
+            once = f"bitTest(unit_first, {_OVERLAY_BIT}) = 0" if name == "amount" else f"bitTest(unit_first, {bit})"
+            counted = f"if({once}, {column}, {_ZERO})"
             sums.append(f"sum({counted}) AS {unit}_{part}")
     return ",\n    ".join(sums)
 

@@ -12,7 +12,7 @@ _NOT_DEAD = """(topic, partition, offset) NOT IN (
     )"""
 
 #: Of events in the currency that they were credited in, and of types that no plan (``capped``) has put a cap on: the
-#: facts do not say what a rate or a cap made of the others.
+#: facts do not say what a rate or a cap made of the others. Overlays are beside the event's amount.
 CREDITED_AMOUNTS = f"""
 SELECT
     f.expected != c.credited AS differs,
@@ -27,7 +27,7 @@ FROM
 ) AS f
 INNER JOIN
 (
-    SELECT event_hash, any(currency) AS credited_in, sum(ifNull(amount, 0)) AS credited
+    SELECT event_hash, any(currency) AS credited_in, sumIf(ifNull(amount, 0), bitTest(unit_first, 3) = 0) AS credited
     FROM kpistream.credits FINAL
     GROUP BY event_hash
 ) AS c ON c.event_hash = f.event_hash

@@ -11,7 +11,7 @@ from streams.crediting.in_order import InOrder
 from streams.crediting.rules import Judged, Rules
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED
-from streams.crediting.splits import ALL_FIRST, WHOLE, split_amounts
+from streams.crediting.splits import ALL_FIRST, OVERLAY, WHOLE, Split, parts_of, split_amounts
 from streams.organisation import Assignments
 
 
@@ -101,9 +101,20 @@ def _split_credits(segment: Segment, judged: Judged, rows: list[int], step: int)
         ppm=ppm.astype(np.int32),
         first=np.array([bits for split in splits for bits in split.firsts], np.uint8),
         own=np.ones(len(at), bool),
-        amount=split_amounts(judged.credited[rows], counts, ppm, step),
+        amount=_parts(judged.credited[rows], splits, counts, ppm, step),
         time=judged.time[at],
     )
+
+
+def _parts(amounts: np.ndarray, splits: list[Split], counts: np.ndarray, ppm: np.ndarray, step: int) -> np.ndarray:
+    """Amount of each payee, splits one after another."""
+    overlays = [split.firsts[-1] == OVERLAY for split in splits]
+    if not any(overlays):
+        return split_amounts(amounts, counts, ppm, step)
+    parts = []
+    for amount, split in zip(amounts.tolist(), splits, strict=True):
+        parts += parts_of(amount, list(split.ppm), [bits == OVERLAY for bits in split.firsts], step)
+    return np.array(parts, np.int64)
 
 
 def _refund_credits(walked: InOrder) -> Credits:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from runtime.records import Out
-from schemas.money import minor_step, split_largest_remainder
+from schemas.money import minor_step
 from streams.crediting.decide import Fates, Refund
 from streams.crediting.letters import dead_letter
 from streams.crediting.memory import Remembered
@@ -15,7 +15,7 @@ from streams.crediting.refunds import Parked
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
-from streams.crediting.splits import WHOLE, unit_firsts
+from streams.crediting.splits import parts_of, unit_firsts
 from streams.crediting.state import State
 
 #: The largest ``payee`` that a credits block can hold.
@@ -170,7 +170,8 @@ class InOrder:
             before, after = terms.taken(sale.amount, before), terms.taken(sale.amount, after)
         ppm = [share for _, share in sale.payees]
         columns = self.credits
-        columns.amount += _differences(before, after, ppm, minor_step(assigned[0].currency))
+        overlay = [not found.team for found in assigned]
+        columns.amount += _differences(before, after, ppm, overlay, minor_step(assigned[0].currency))
         columns.at += [place.at] * len(ppm)
         columns.payee += range(place.payee, place.payee + len(ppm))
         columns.data += [place.data] * len(ppm)
@@ -188,11 +189,9 @@ class InOrder:
         return max(refunded, sold) if "sale" in rules.terms.holds else refunded
 
 
-def _differences(before: int, after: int, ppm: list[int], step: int) -> list[int]:
-    """By payee, the split of ``before`` less that of ``after`` (fixed): what a refund credits."""
-    if len(ppm) == 1:
-        return [before - after]
-    parts = (split_largest_remainder(total, ppm, WHOLE, step) for total in (before, after))
+def _differences(before: int, after: int, ppm: list[int], overlay: list[bool], step: int) -> list[int]:
+    """By payee, their part of ``before`` less that of ``after`` (fixed): what a refund credits."""
+    parts = (parts_of(total, ppm, overlay, step) for total in (before, after))
     return [was - now for was, now in zip(*parts, strict=True)]
 
 

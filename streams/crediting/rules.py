@@ -11,6 +11,7 @@ from schemas.money import minor_step
 from schemas.plan import Plan
 from streams.crediting.chunks import NOT_A_SALE, SPLIT, TERMS
 from streams.crediting.moved import Moved
+from streams.crediting.overlays import Overlays
 from streams.crediting.segments import Segment
 from streams.crediting.splits import WHOLE, Split, SplitReader
 from streams.crediting.terms import UNKNOWN, InForce, TermsBook
@@ -41,6 +42,7 @@ class Rules:
             self.assignment_of[found[0].employee] = first
             if later:
                 stations[first] = [day_of(date) for date in since[1:]], later
+        self.overlays = Overlays(plan, assignments)
         assignments.freeze()
         self.moved = Moved(stations, plan.timezone, assignments)
         units = [(found.team, found.department) for found in assignments.all]
@@ -153,6 +155,9 @@ def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
     payee[list(judged.splits)] = SPLIT
     judged.payee = rules.moved.payees(payee, segment.time)
     judged.splits = rules.moved.splits(judged.splits, segment.time)
+    if rules.overlays:
+        rules.overlays.add(segment, judged.splits, judged.payee, (judged.reason == 0) & ~judged.refund)
+        judged.payee[list(judged.splits)] = SPLIT
 
 
 def _judge_splits(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from schemas.money import round_half_up, split_largest_remainder
+
 WHOLE = 1_000_000
 #: Parsed split texts kept at a time; the same colleagues share again and again.
 _CACHE_ENTRIES = 100_000
 
-TEAM_FIRST, DEPARTMENT_FIRST, COMPANY_FIRST = 1, 2, 4
+TEAM_FIRST, DEPARTMENT_FIRST, COMPANY_FIRST, OVERLAY = 1, 2, 4, 8
 ALL_FIRST = TEAM_FIRST | DEPARTMENT_FIRST | COMPANY_FIRST
 
 
@@ -51,9 +54,15 @@ class SplitReader:
 
 
 def unit_firsts(units: list[tuple[str, str]]) -> tuple[int, ...]:
-    """unit_first bits of an event's credits, given (team, department) of its payees in order."""
+    """unit_first bits of an event's credits, given (team, department) of its payees in order.
+
+    Overlay payees, behind the others, have neither.
+    """
     teams, departments, bits = set(), set(), []
     for at, (team, department) in enumerate(units):
+        if not team:
+            bits.append(OVERLAY)
+            continue
         bits.append(
             TEAM_FIRST * ((team, department) not in teams)
             | DEPARTMENT_FIRST * (department not in departments)
@@ -69,7 +78,7 @@ def split_amounts(amounts: np.ndarray, counts: np.ndarray, ppm: np.ndarray, step
 
     ``amounts``: int64 per event, multiples of 1/10,000; ``counts``: payees per event (at least 1); ``ppm``:
     int64 per payee, events one after another; result: int64 per payee. |amount| ÷ step × 1,000,000 must fit
-    an int64.
+    an int64. Without overlays.
     """
     starts = np.cumsum(counts) - counts
     event = np.repeat(np.arange(len(counts)), counts)
@@ -82,3 +91,12 @@ def split_amounts(amounts: np.ndarray, counts: np.ndarray, ppm: np.ndarray, step
     parts = (parts + (rank < missing[event])) * step
     parts[starts] += odd
     return np.sign(amounts)[event] * parts
+
+
+def parts_of(total: int, ppm: list[int], overlay: list[bool], step: int) -> list[int]:
+    """What each payee of an event of ``total`` (fixed) is credited with: the direct ones share it to the minor unit,
+    an overlay, behind them, has its part of it.
+    """
+    direct = overlay.count(False)
+    parts = [total] if direct == 1 else split_largest_remainder(total, ppm[:direct], WHOLE, step)
+    return parts + [round_half_up(Fraction(total * share, WHOLE), step) for share in ppm[direct:]]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from schemas.money import SCALE, to_fixed
-from schemas.plan import Comparison, Kpi, Part, Where
+from schemas.plan import Kpi, Part
+from schemas.plan_filters import Comparison, Where
 from streams.explain.credits import Credit, Field
 
 

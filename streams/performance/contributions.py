@@ -8,14 +8,17 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 
 from schemas.money import SCALE, to_fixed
-from schemas.plan import Comparison, Kpi, Part, Where
+from schemas.plan import Kpi, Part
+from schemas.plan_filters import Comparison, Where
 from streams.performance.cells import LEVELS, UnitColumns
 from streams.performance.credit_rows import CreditRows, FieldColumn
+from streams.performance.interning import Interner
 
 #: Aggregates whose value is the numerator alone; the denominator counts the sample.
 ADDITIVE = frozenset({"sum", "count", "distinct"})
-#: Bits of unit_first by level.
+#: Bits of unit_first by level, and the one of overlays, which add nothing to units.
 _FIRST_IN = tuple(1 << level for level in range(len(LEVELS)))
+_OVERLAY = 1 << len(LEVELS)
 
 
 @dataclass(slots=True)
@@ -70,9 +73,12 @@ def contribution(kpi: Kpi, rows: CreditRows, types: np.ndarray) -> Contribution 
 def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitColumns:
     """What the rows add to the totals of their team, department and company.
 
-    A split event counts once in each of them, its amounts add up by themselves.
+    A split event counts once in each of them, its amounts add up by themselves; overlays are outside totals.
     """
     first = rows.unit_first[part.rows]
+    shares = None
+    if np.bitwise_or.reduce(first) & _OVERLAY:
+        shares = first & _OVERLAY == 0
     always = int(np.bitwise_and.reduce(first))
     top, bottom = kpi.field, None
     if kpi.aggregate == "ratio":
@@ -80,13 +86,15 @@ def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitCol
     return tuple(
         None
         if always & bit
-        else (_once(top, part.numerator, first & bit), _once(bottom, part.denominator, first & bit))
+        else (_once(top, part.numerator, first & bit, shares), _once(bottom, part.denominator, first & bit, shares))
         for bit in _FIRST_IN
     )
 
 
-def _once(field: str | None, values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    return values if field == "amount" else np.where(first, values, 0)
+def _once(field: str | None, values: np.ndarray, first: np.ndarray, shares: np.ndarray | None) -> np.ndarray:
+    if field == "amount":
+        return values if shares is None else np.where(shares, values, 0)
+    return np.where(first, values, 0)
 
 
 def _ratio(kpi: Kpi, rows: CreditRows, where: np.ndarray) -> Contribution | None:
@@ -112,21 +120,26 @@ def _part(kpi: Kpi, part: Part, rows: CreditRows, where: np.ndarray) -> tuple[np
 
 
 def _mask(where: Where, rows: CreditRows) -> np.ndarray:
-    mask = np.ones(len(rows), bool)
+    return where_mask(where, rows.fields, rows.strings, len(rows))
+
+
+def where_mask(where: Where, fields: dict[str, FieldColumn], strings: dict[str, Interner], rows: int) -> np.ndarray:
+    """Bool per row: every condition of ``where`` holds; a row without the field never matches."""
+    mask = np.ones(rows, bool)
     for name, wanted in where.items():
-        column = rows.fields.get(name)
+        column = fields.get(name)
         if column is None:
-            return np.zeros(len(rows), bool)
-        mask &= column.valid & _matches(column, wanted, name, rows)
+            return np.zeros(rows, bool)
+        mask &= column.valid & _matches(column, wanted, strings.get(name))
     return mask
 
 
-def _matches(column: FieldColumn, wanted: object, name: str, rows: CreditRows) -> np.ndarray:
+def _matches(column: FieldColumn, wanted: object, strings: Interner | None) -> np.ndarray:
     if isinstance(wanted, Comparison):
         return _within(column, wanted)
     options = wanted if isinstance(wanted, tuple) else (wanted,)
     if column.kind == "string":
-        codes = [rows.strings[name].find(str(option)) for option in options]
+        codes = [strings.find(str(option)) for option in options]
         return np.isin(column.values, [code for code in codes if code >= 0])
     return np.isin(column.values, [number for option in options if (number := _fixed(option, column.kind)) is not None])
 

@@ -36,14 +36,15 @@ class Cell(NamedTuple):
 
 
 def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
-    """Cells of a kpi-days block's columns."""
+    """Cells of a kpi-days block's columns, without those of overlays, which lie in no unit."""
     pairs = [
         list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
     ]
     keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
     rest = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), columns["members"], strict=True)
     for key, (num, den, units, members) in zip(keys, rest, strict=True):
-        yield key, Cell(num, den, units, tuple(members or ()))
+        if key[2]:
+            yield key, Cell(num, den, units, tuple(members or ()))
 
 
 class Cells:

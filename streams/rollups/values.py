@@ -47,7 +47,8 @@ def unit_values(cells: Iterable[Cell], plan: Plan) -> list[UnitValue]:
     calendar, kinds = Calendar(plan), published_kinds(plan)
     by_kpi: dict[str, list[Cell]] = {}
     for cell in cells:
-        by_kpi.setdefault(cell["kpi"], []).append(cell)
+        if cell["team"]:  # overlays lie in no unit
+            by_kpi.setdefault(cell["kpi"], []).append(cell)
     values = []
     for kpi in plan.kpis:
         mine = by_kpi.get(kpi.id, [])

@@ -256,8 +256,9 @@ class Reference:
         terms = self._terms(event)
         whole = self._credited(event.data["amount"], terms) if "amount" in event.data else None
         step = minor_step(self.plan.currency)
-        parts = split_largest_remainder(whole or 0, [ppm for _, ppm in shares], 1_000_000, step)
         payees = [(self._member(employee, event.time), ppm) for employee, ppm in shares]
+        payees += self._overlays(event, [member for member, _ in payees])
+        parts = self._parts(whole or 0, payees, step)
         self._credit(event, at, 0, payees, parts if whole is not None else None, terms["time"])
         self.sales.pop(event.hash, None)
         if event.type != "sale":
@@ -286,12 +287,11 @@ class Reference:
         if reason:
             self.letters.append((reason, waiting["letter"]))
             return 0
-        shares = [ppm for _, ppm in sale["payees"]]
         terms = sale["terms"]
         step = minor_step(terms["into"])
-        before = split_largest_remainder(self._taken(sale), shares, 1_000_000, step)
+        before = self._parts(self._taken(sale), sale["payees"], step)
         sale["back"] += event.data["amount"]
-        after = split_largest_remainder(self._taken(sale), shares, 1_000_000, step)
+        after = self._parts(self._taken(sale), sale["payees"], step)
         if self.plan.crediting.refund_date == "sale":
             time = terms["time"]
         elif any(guard.hold_days and (not guard.events or "sale" in guard.events) for guard in self._guards()):
@@ -308,7 +308,32 @@ class Reference:
             terms["into"],
         )
         self.seen[event.hash] = waiting["seen"]
-        return len(shares)
+        return len(sale["payees"])
+
+    def _parts(self, total: int, payees: list, step: int) -> list[int]:
+        """The direct payees share it to the last minor unit, each overlay has its part beside them."""
+        direct = [ppm for member, ppm in payees if member["team"]]
+        more = [ppm for member, ppm in payees if not member["team"]]
+        parts = split_largest_remainder(total, direct, 1_000_000, step)
+        return parts + [round_half_up(Fraction(total * ppm, 1_000_000), step) for ppm in more]
+
+    def _overlays(self, event: Event, direct: list[dict]) -> list:
+        """Who is credited beside the payees, each once, with nothing for teams and departments."""
+        found, had = [], {member["employee"] for member in direct}
+        teams = [team for department in self.plan.organisation.departments for team in department.teams]
+        everyone = [one.id for team in teams for one in team.employees]
+        for overlay in self.plan.crediting.overlays:
+            fits = all(event.data.get(name) == wanted for name, wanted in overlay.where.items())
+            for employee in everyone if fits and event.type in overlay.events else ():
+                member = self._member(employee, event.time)
+                near = overlay.within == "company" or any(
+                    one[overlay.within] == member[overlay.within] for one in direct
+                )
+                wanted = employee == overlay.employee or (member["role"] == overlay.role and near)
+                if wanted and employee not in had:
+                    had.add(employee)
+                    found.append((member | {"team": "", "department": ""}, int(overlay.share * 1_000_000)))
+        return found
 
     def _reason(self, event: Event) -> str:
         if self.plan is None:
@@ -379,7 +404,7 @@ class Reference:
     ) -> None:
         teams, departments = [], []
         for index, (member, ppm) in enumerate(payees):
-            first = (
+            first = 8 if not member["team"] else (
                 (member["team"] not in teams)
                 + 2 * (member["department"] not in departments)
                 + 4 * (index == 0)
