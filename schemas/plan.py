@@ -18,6 +18,7 @@ from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Percent, P
 from schemas.plan_filters import Where
 from schemas.plan_fiscal import Fiscal
 from schemas.plan_moves import Move
+from schemas.plan_nudge import bind_nudges
 from schemas.plan_scorecards import Scorecard
 from schemas.plan_units import UnitKind
 
@@ -164,3 +165,7 @@ class Plan(Model):
     target_change: Change = "day_weighted"
     decompositions: tuple[Decomposition, ...] = ()
     awards: tuple[Award, ...] = ()
+
+    def model_post_init(self, context: object) -> None:
+        """Bring nudges together with what they are about."""
+        bind_nudges(self.awards)

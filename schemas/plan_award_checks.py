@@ -11,6 +11,7 @@ from schemas.plan_clawback_checks import check_clawback
 from schemas.plan_goals import targets_of
 from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
+from schemas.plan_nudge_checks import check_nudge
 from schemas.plan_scorecard_checks import check_score_condition
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
 
@@ -32,7 +33,8 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
         if award.id in seen:
             yield Finding((*path, "id"), f"award {award.id} is given twice")
         seen.add(award.id)
-        yield from lookup.period((*path, "period"), award.period)
+        if award.period:
+            yield from lookup.period((*path, "period"), award.period)
         for number, role in enumerate(award.roles):
             yield from lookup.refer((*path, "roles", number), "role", role)
         if award.settle == "period_end" and is_rolling(award.period):
@@ -171,4 +173,4 @@ def _needs_target(
 
 
 #: What is checked on each kind of award beside what all have in common.
-_CHECKS = {"tiers": _tiers, "threshold": _threshold}
+_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
+from schemas.plan_nudge import Nudge
 from schemas.plan_units import Share, UnitKind
 
 
@@ -86,6 +87,6 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[TierAward | ThresholdAward, Field(discriminator="kind")]
+Award = Annotated[TierAward | ThresholdAward | Nudge, Field(discriminator="kind")]
 #: Every kind of award by the name that ``kind`` gives it.
-AWARD_KINDS: dict[str, type[Model]] = {"tiers": TierAward, "threshold": ThresholdAward}
+AWARD_KINDS: dict[str, type[Model]] = {"tiers": TierAward, "threshold": ThresholdAward, "nudge": Nudge}

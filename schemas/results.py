@@ -46,7 +46,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     plan: str
     plan_version: int
     rule: str
-    kind: str  # tier, bonus, promotion, bonus+promotion
+    kind: str  # tier, bonus, promotion, bonus+promotion, nudge
     name: dict[str, str]
     employee: str
     employee_name: str
@@ -68,6 +68,8 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     gap: str | None = None  # what is missing to it, in the KPI's unit
     unit_kind: str = ""  # team, department or company where a whole unit reached it; employee is then empty
     unit: str = ""
+    days_left: int | None = None  # of a nudge: days of the period after the one that it was told on
+    workdays: bool = False  # whether days_left counts working days only
     late: bool = False  # decided after its period was closed
 
 

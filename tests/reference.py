@@ -20,6 +20,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from tests.reference_credits import Credit, Crediting, credit
+from tests.reference_nudge import nudge
 from tests.reference_scorecards import score
 from tests.reference_values import Values
 
@@ -79,6 +80,7 @@ class Reference(Values):
         self.highest: dict[tuple, int] = {}  # (rule, employee, period): level
         self.paid: dict[tuple, tuple[int, int]] = {}  # and what was withheld
         self.closed: list[tuple[str, str]] = []  # (kind, period)
+        self.memory: dict[tuple, object] = {}  # what kinds of awards remember for themselves
         self.sales: dict[tuple, list[Fraction | int]] = {}  # (rule, employee, sale): paid, credited, refunded, taken
 
     # Closed periods
@@ -413,4 +415,4 @@ def _text(value: Fraction | None, step: int = 1) -> str | None:
 
 
 #: How each kind of award is decided.
-DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold}
+DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold, "nudge": nudge}

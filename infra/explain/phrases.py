@@ -69,6 +69,10 @@ PHRASES: dict[str, dict[str, str]] = {
     "pays nothing": {"en": "no money", "zh": "不付金额"},
     "pays bonus": {"en": "bonus {bonus} when all of its conditions hold", "zh": "条件全部成立时发奖金 {bonus}"},
     "pays any": {"en": "bonus {bonus} when one of its conditions holds", "zh": "任一条件成立时发奖金 {bonus}"},
+    "pays nudge": {
+        "en": "told when the next tier of {of} is within {within}, no money",
+        "zh": "距 {of} 的下一档不超过 {within} 时提醒，不付金额",
+    },
     "pays other": {"en": "kind {kind}", "zh": "类型 {kind}"},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_fields import Named
+from schemas.plan_nudge import Nudge
 from streams.explain.evidence import AwardExplained
 from streams.explain.money import bound_value
 from streams.explain.rules import Measured, RuleExplained
@@ -103,6 +104,8 @@ class Teller:
             return self._say(f"pays {rule.pays}")
         if isinstance(rule, ThresholdAward):
             return self._say("pays bonus" if rule.all else "pays any", bonus=rule.bonus or 0)
+        if isinstance(rule, Nudge):
+            return self._say("pays nudge", of=rule.of, within=_ratio(rule.within))
         return self._say("pays other", kind=rule.kind)
 
     def _number(self, value: Fraction | None) -> str:

@@ -137,7 +137,9 @@ def board_line(board: Board) -> str:
 def award_line(award: Award) -> str:
     """Who reached (or lost) what, and what it pays."""
     what = f"{award.employee_name or award.employee}: {award.name.get('en') or award.rule}"
-    if award.kind == "tier":
+    if award.kind == "nudge":
+        what = f"{award.employee_name or award.employee}: close to {award.name.get('en') or award.rule}"
+    if award.kind in ("tier", "nudge"):
         bound = award.threshold
         what += f" {bound if bound.endswith('%') else amount(bound)}"
     pays = f", {amount(award.amount)} {award.currency}" if award.amount not in (None, "0") else ""

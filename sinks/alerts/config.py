@@ -119,8 +119,8 @@ class Route(_Model):
     teams: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     employees: tuple[str, ...] = ()
-    #: tier, bonus, promotion; an award of kind bonus+promotion is both.
-    kinds: tuple[Literal["tier", "bonus", "promotion"], ...] = ()
+    #: An award of kind bonus+promotion is both.
+    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge"], ...] = ()
     rules: tuple[str, ...] = ()
     states: tuple[AwardState, ...] = ()
     severities: tuple[Severity, ...] = ()

@@ -65,7 +65,7 @@ def measured(text: str, one: KpiEvidence, award: Award, language: Language) -> s
 
 def bound_of(award: Award, language: Language) -> str:
     """The bound that was reached; of a threshold award its conditions, each of which begins with a KPI's id."""
-    if award.kind == "tier":
+    if award.kind in ("tier", "nudge"):
         return written(award.threshold)
     named = {one.kpi: kpi_name(one, language) for one in award.evidence}
     parts = _JOINED.split(award.threshold)  # no id holds a space, so every second part is and / or

@@ -9,6 +9,7 @@ from schemas.money import to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_fields import Model
+from schemas.plan_nudge import Nudge
 from streams.explain.credits import Credit
 from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
 from streams.explain.values import Step, attainment, standing, steps_of
@@ -18,6 +19,7 @@ _KNOWN = {
     TierAward: {
         "kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm", "cap", "floor", "hurdle",
     },
+    Nudge: set(Nudge.model_fields),
     ThresholdAward: {
         "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
     },
@@ -91,6 +93,9 @@ def explain_rule(
         return RuleExplained(rule, measured, [], level, slices, due, paid, beyond, limits)
     checks: list[Checked] = []
     due = None
+    if isinstance(rule, Nudge):
+        checks = nudge_checks(rule, measured[0])
+        due = 0
     if isinstance(rule, ThresholdAward):
         by_kpi = {one.kpi.id: one for one in measured}
         checks = [
@@ -100,6 +105,19 @@ def explain_rule(
         ]
         due = None if beyond else _bonus(rule, by_kpi, credits)
     return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
+
+
+def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:
+    """For the next tier above the value: whether it is as close as the nudge wants it."""
+    tiers = rule.about.tiers
+    level = tier_level(one.kpi, tiers, one.value, one.target)
+    if level == len(tiers):
+        return []
+    by = "attainment" if tiers[level].attainment is not None else "value"
+    bound = getattr(tiers[level], by)
+    slack = abs(bound) * rule.within * (-1 if by == "value" and one.kpi.direction == "down" else 1)
+    condition = Condition.model_construct(**{"kpi": one.kpi.id, by: bound - slack})
+    return [Checked(condition, _holds(condition, one.kpi, *_figures(one)))]
 
 
 def _beyond(plan: Plan, rule: Model, lines: list[dict]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from schemas.identity import award_id
-from schemas.money import SCALE, format_fixed, round_half_up
+from schemas.money import SCALE, format_fixed, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.results import Award, Cause, KpiEvidence, Position
@@ -37,6 +37,20 @@ def bound_text(kpi: Kpi, bound: Decimal, by: str) -> str:
     if by == "attainment":
         return percent_text(bound)
     return number_text(bound) + ("%" if kpi.unit == "percent" else "")
+
+
+def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
+    """What is missing to ``bound``, in the KPI's unit; None where the KPI has no value."""
+    value = value_of(value_scale(kpi), num, den)
+    if value is None:
+        return None
+    if by == "value":
+        wanted = Fraction(to_fixed(bound))
+    elif kpi.direction == "up":
+        wanted = Fraction(bound) * target
+    else:
+        wanted = Fraction(target) / Fraction(bound)
+    return decimal_text(abs(wanted - value))
 
 
 def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:

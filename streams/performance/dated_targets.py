@@ -7,7 +7,6 @@ one says what counts: each by its days, the last one, or the first. All in Fract
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
@@ -15,14 +14,13 @@ import numpy as np
 
 from schemas.money import round_half_up, to_fixed
 from schemas.plan import Employee, Plan, Target
-from schemas.plan_attendance import WEEKDAYS, days_in_force
+from schemas.plan_attendance import days_in_force
 from schemas.plan_goals import targets_of
 from streams.performance.calendar import Calendar, day_of, window_days
+from streams.performance.period_days import LAST_DAY, working_days_before
 from streams.performance.targets import names_of, specificity
 
 _Span = tuple[int, int]
-#: Days that are counted one by one; earlier and later ones do not occur in events.
-_LAST_DAY = day_of(date(2111, 1, 1))
 
 
 def depends_on_dates(target: Target) -> bool:
@@ -46,7 +44,7 @@ class DatedTargets:
                 for employee in team.employees
             }
         by_workdays = any(one.prorate == "workdays" for one in plan.targets)
-        self._worked = _working_days_before(plan) if by_workdays else None
+        self._worked = working_days_before(plan) if by_workdays else None
 
     def has(self, kpi: str, kind: str) -> bool:
         """Whether a target on this KPI for periods of this kind depends on dates."""
@@ -82,7 +80,7 @@ class DatedTargets:
 
     def _count(self, span: _Span, worked: bool) -> int:
         if worked:
-            start, end = np.clip(span, 0, _LAST_DAY)
+            start, end = np.clip(span, 0, LAST_DAY)
             return max(0, int(self._worked[end] - self._worked[start]))
         return max(0, span[1] - span[0])
 
@@ -120,12 +118,3 @@ def _in_force(targets: list[Target], period: _Span) -> Iterator[tuple[Target, _S
 
 def _overlap(one: _Span, other: _Span) -> _Span:
     return max(one[0], other[0]), min(one[1], other[1])
-
-
-def _working_days_before(plan: Plan) -> np.ndarray:
-    """Working days, as is_working_day has them, from 1970 to the day before each day."""
-    weekdays = [not plan.workdays or name in plan.workdays for name in WEEKDAYS]
-    works = np.array(weekdays)[(np.arange(_LAST_DAY) + 3) % 7]  # 1970-01-01 was a Thursday
-    holidays = np.array([day_of(day) for day in plan.holidays], np.int64)
-    works[holidays[(holidays >= 0) & (holidays < _LAST_DAY)]] = False
-    return np.concatenate([[0], np.cumsum(works)])

@@ -30,6 +30,12 @@ class Decisions:
 
     awards: list[tuple[int, int, int, Award]] = field(default_factory=list)
     lines: list[Lines] = field(default_factory=list)
+    #: The day that each row of the batch counts on.
+    days: np.ndarray | None = None
+
+    def day(self, row: int) -> int | None:
+        """The day that ``row`` counts on; None for a plan change, which has none."""
+        return None if self.days is None or row < 0 else int(self.days[row])
 
     def award(self, row: int, rule_index: int, award: Award) -> None:
         """Announce ``award`` as caused by ``row``."""

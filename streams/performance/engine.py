@@ -84,6 +84,7 @@ class Engine:
         day = self.calendar.days(rows.time).astype(np.int64)
         if self.closed and self.plan.late == "process_date":
             day = self.closed.open_days(day)
+        decisions.days = day
         for family in self.families:
             family.fold(rows, day)
         for score in self.scores:

@@ -58,20 +58,23 @@ def attainment_of(kpi: Kpi, value: Fraction | None, target: int) -> Fraction | N
     return target / value if value > 0 else Fraction(kpi.attainment_at_zero)
 
 
+def widened(kpi: Kpi, bound: Decimal, by: str, part: Decimal) -> Fraction:
+    """``bound`` moved by ``part`` of its size to where it is easier to reach."""
+    slack = abs(Fraction(bound)) * Fraction(part)
+    return Fraction(bound) + (slack if by == "value" and kpi.direction == "down" else -slack)
+
+
 class Ladder:
     """Bounds in ascending order of merit, on a KPI's value or attainment."""
 
-    def __init__(self, kpi: Kpi, bounds: list[Decimal], by: str, min_sample: int = 0) -> None:
+    def __init__(self, kpi: Kpi, bounds: list[Decimal | Fraction], by: str, min_sample: int = 0) -> None:
         self.scale = value_scale(kpi)
         self.by = by
         self.up = kpi.direction == "up"
         self.min_sample = min_sample * SCALE
-        if by == "value":
-            self._bounds, self._denominator = [to_fixed(bound) for bound in bounds], 1
-        else:
-            fractions = [Fraction(bound) for bound in bounds]
-            self._denominator = lcm(*(fraction.denominator for fraction in fractions))
-            self._bounds = [int(fraction * self._denominator) for fraction in fractions]
+        fractions = [Fraction(bound) * (SCALE if by == "value" else 1) for bound in bounds]
+        self._denominator = lcm(*(fraction.denominator for fraction in fractions))
+        self._bounds = [int(fraction * self._denominator) for fraction in fractions]
         self._at_zero = sum(Fraction(kpi.attainment_at_zero) >= Fraction(bound) for bound in bounds)
 
     @classmethod
@@ -79,6 +82,11 @@ class Ladder:
         """The ladder of a tier table."""
         by = "attainment" if tiers[0].attainment is not None else "value"
         return cls(kpi, [getattr(tier, by) for tier in tiers], by)
+
+    @classmethod
+    def widened(cls, kpi: Kpi, bounds: list[Decimal], by: str, part: Decimal, min_sample: int = 0) -> Ladder:
+        """The ladder whose bounds are easier to reach by ``part`` of each."""
+        return cls(kpi, [widened(kpi, bound, by, part) for bound in bounds], by, min_sample)
 
     @classmethod
     def of_condition(cls, kpi: Kpi, condition: Condition) -> Ladder:

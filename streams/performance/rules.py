@@ -6,6 +6,7 @@ from typing import Protocol
 
 from schemas.plan_awards import Award
 from streams.performance.decisions import Decisions
+from streams.performance.nudge_award import NudgeRule
 from streams.performance.threshold_award import ThresholdRule
 from streams.performance.tier_award import TierRule
 
@@ -30,4 +31,4 @@ class Rule(Protocol):
         """
 
 
-RULES: dict[str, type[Rule]] = {"tiers": TierRule, "threshold": ThresholdRule}
+RULES: dict[str, type[Rule]] = {"tiers": TierRule, "threshold": ThresholdRule, "nudge": NudgeRule}

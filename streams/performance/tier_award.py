@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
-from schemas.money import minor_step, to_fixed
+from schemas.money import minor_step
 from schemas.plan import Plan
 from schemas.plan_awards import Tier, TierAward
 from streams.performance.award_records import (
     AwardWriter,
     bound_text,
-    decimal_text,
     evidence,
+    gap_to,
     number_text,
     percent_text,
 )
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
-from streams.performance.ladder import Ladder, Payout, value_of, value_scale
+from streams.performance.ladder import Ladder, Payout
 from streams.performance.limits import Limits
 from streams.performance.period_view import PeriodView
 from streams.performance.running import Running, key_parts, period_key
@@ -117,28 +115,15 @@ class TierRule:
         following = tier + 1 if tier + 1 < len(self.bounds) else None
         gap = None
         if following is not None:
-            gap = self._gap(self.bounds[following], *values)
+            gap = gap_to(self.view.kpi, self.bounds[following], self.by, *values)
         return {
             "name": name.model_dump(exclude_defaults=True),
             "threshold": bound_text(self.view.kpi, self.bounds[tier], self.by),
-            "pays": _pays_text(chosen),
+            "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,
             "next_tier": None if following is None else bound_text(self.view.kpi, self.bounds[following], self.by),
             "gap": gap,
         }
-
-    def _gap(self, bound, num: int, den: int, target: int) -> str | None:
-        """What is missing to ``bound``, in the KPI's unit."""
-        value = value_of(value_scale(self.view.kpi), num, den)
-        if value is None:
-            return None
-        if self.by == "value":
-            wanted = Fraction(to_fixed(bound))
-        elif self.view.kpi.direction == "up":
-            wanted = Fraction(bound) * target
-        else:
-            wanted = Fraction(target) / Fraction(bound)
-        return decimal_text(abs(wanted - value))
 
     def _earn(
         self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions, origins
@@ -235,7 +220,8 @@ def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(level + lift) - lift
 
 
-def _pays_text(tier: Tier) -> str:
+def pays_text(tier: Tier) -> str:
+    """What a tier pays, as the plan writes it."""
     if tier.rate is not None:
         return percent_text(tier.rate)
     return number_text(tier.amount) if tier.amount is not None else ""

@@ -47,7 +47,11 @@ def fixed(text: str | None) -> int | None:
 @examples(12)
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
-    plan, events, values = history(seed)
+    check_against_reference(*history(seed), batch)
+
+
+def check_against_reference(plan, events: list[dict], values: list[bytes], batch: int) -> None:
+    """Every result of the engine is one of the reference, in the same order, and the other way round."""
     got, want = run(plan, values, batch), reference.run(plan, events)
     counts = [json.loads(value) for value in got.outcomes.values()]
     assert {name: sum(count[name] for count in counts) for name in want.outcomes()} == want.outcomes()
@@ -140,7 +144,11 @@ def credit_records(plan, values: list[bytes]) -> list[Out]:
 def test_law_2_a_restart_changes_nothing(seed, data):
     """Fold the credits log with a restart from checkpoints at any place, re-folding what came after the checkpoint."""
     dice = Random(seed)
-    plan, changed = random_plan(dice), random_plan(dice, version=2)
+    check_restart(dice, random_plan(dice), random_plan(dice, version=2), data)
+
+
+def check_restart(dice: Random, plan, changed, data) -> None:
+    """A history under ``plan``, then ``changed``, in which a checkpoint is gone back to."""
     changed = changed.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
     values = [json.dumps(event).encode() for event in random_events(dice, plan.currency)]
     credits = credit_records(plan, values)

@@ -1,0 +1,31 @@
+# ruff: noqa: E501
+"""The rarer kinds of awards in a plan file: what is refused, in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.plan_file import examine_plan
+
+PLANS = Path(__file__).parents[3] / "plans" / "examples" / "awards"
+
+ERRORS = [
+    ("nudge", "of: bonus", "of: bonsu", "awards[nearly].of", "no such award of kind tiers: bonsu; did you mean bonus?"),
+    ("nudge", "of: bonus", "of: nearly", "awards[nearly].of", "is a nudge award; expected one of kind tiers"),
+    ("nudge", "within: 5%", "within: 0%", "awards[nearly].within", "above 0% and below 100%"),
+    ("nudge", "within: 5%", "within: 100%", "awards[nearly].within", "above 0% and below 100%"),
+    ("nudge", "within: 5%", "within: 5", "awards[nearly].within", "percentage with its sign"),
+    ("nudge", "period: month\n    pays", "period: rolling_7d\n    pays", "awards[last-days].days_left", "never ends"),
+    ("nudge", "pays: flat", "pays: flat\n    unit: team", "awards[nearly].of", "award of a team; a nudge speaks to persons"),
+    ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
+]
+
+
+@pytest.mark.parametrize("plan, old, new, path, message", ERRORS, ids=[f"{one[3]}: {one[4]}" for one in ERRORS])
+def test_an_error_names_its_path_and_what_was_expected(plan, old, new, path, message):
+    text = (PLANS / f"{plan}.yaml").read_text(encoding="utf-8")
+    assert not examine_plan(text)[1] and old in text
+    _, errors, _ = examine_plan(text.replace(old, new, 1))
+    assert path in [error.path for error in errors if message in error.message], [str(error) for error in errors]

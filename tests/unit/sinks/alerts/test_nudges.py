@@ -1,0 +1,54 @@
+"""The exact texts of nudges."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.run.view import award_line
+from sinks.alerts.routing import severity_of
+from sinks.alerts.templates import message_of
+from tests.unit.sinks.alerts.awards import SILVER, award
+
+NUDGE = award(SILVER, kind="nudge", threshold="120%", next_tier="120%", gap="5000", days_left=3)
+
+
+def test_a_nudge_in_english():
+    message = message_of(NUDGE, "en")
+    assert message.title == "Li Wei is close to Silver (120%)"
+    assert message.body.splitlines() == [
+        "Li Wei (team sales-east) is close to Silver (120%) for 2026-03: 5,000 CNY to go.",
+        "3 days left after this one.",
+        "Revenue: 310,000 of 300,000 CNY, 103.33% attained.",
+        "That tier pays at the rate 3%.",
+    ]
+
+
+def test_a_nudge_in_chinese():
+    message = message_of(award(NUDGE, amount="1500", workdays=True), "zh")
+    assert message.title == "Li Wei 即将达成「银牌」（120%）"
+    assert message.body.splitlines() == [
+        "Li Wei（团队 sales-east）即将达成 2026-03 的「银牌」（120%），还差 5,000 CNY。",
+        "此后还有 3 个工作日。",
+        "销售额：310,000 CNY，目标 300,000 CNY，达成率 103.33%。",
+        "该档奖励：1,500.00 CNY。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "workdays", "english", "chinese"),
+    [
+        (0, False, "No day is left after this one.", "此后不再有时间。"),
+        (1, True, "1 working day left after this one.", "此后还有 1 个工作日。"),
+        (0, True, "No working day is left after this one.", "此后不再有工作日。"),
+        (None, False, None, None),
+    ],
+)
+def test_days_left(days, workdays, english, chinese):
+    lines = [message_of(award(NUDGE, days_left=days, workdays=workdays), one).body.splitlines() for one in ("en", "zh")]
+    assert [english in lines[0], chinese in lines[1]] == [days is not None] * 2
+    assert len(lines[0]) == (3 if days is None else 4)
+
+
+def test_a_nudge_is_no_high_matter_and_is_shown_as_such():
+    assert severity_of(NUDGE) == "normal"
+    assert award_line(NUDGE) == "Li Wei: close to Silver 120%, 2026-03"
