@@ -14,6 +14,10 @@ FieldKind = Literal["string", "number", "boolean"]
 PAYEES = frozenset({"employee", "splits"})
 
 
+#: Event types that change an earlier event, and are credited as it was.
+FOLLOWING = frozenset(name for name, payload in PAYLOADS.items() if payload.refers_to)
+
+
 def _kind(annotation: Any, metadata: tuple[Any, ...] = ()) -> FieldKind:
     """The kind that a field's rule names, wherever it stands in the annotation; texts need no rule."""
     for rule in (*metadata, *getattr(annotation, "__metadata__", ())):
@@ -32,6 +36,8 @@ def _fields(payload: type[Payload]) -> dict[str, FieldKind]:
 
 
 BUILT_IN: dict[str, dict[str, FieldKind]] = {name: _fields(payload) for name, payload in PAYLOADS.items()}
+#: What a cancellation takes back is only known once it is credited.
+BUILT_IN["cancellation"] |= {"amount": "number", "currency": "string"}
 
 
 def payload_fields(plan: Plan) -> dict[str, dict[str, FieldKind]]:

@@ -128,6 +128,33 @@ class Refund(Payload):
     reason: Name | None = None
 
 
+@event_type("correction", sale_id="order-2041", amount=Decimal("49000.01"), currency="CNY", reason="wrong price")
+class Correction(Payload):
+    """What a sale's amount should have been: ``amount`` takes the place of the one before, refunds so far stay.
+
+    Payees and other fields cannot be corrected: cancel the sale and send another one.
+    """
+
+    refers_to = ("sale_id", "sale_source")
+
+    sale_id: Attribute
+    sale_source: Attribute | None = None
+    amount: NonNegative
+    currency: Currency
+    reason: Name | None = None
+
+
+@event_type("cancellation", sale_id="order-2041", reason="ordered twice")
+class Cancellation(Payload):
+    """The sale does not count: whatever of it was not refunded is taken back. It cannot be changed any more."""
+
+    refers_to = ("sale_id", "sale_source")
+
+    sale_id: Attribute
+    sale_source: Attribute | None = None
+    reason: Name | None = None
+
+
 @event_type("ticket_resolved", employee="E1002", minutes=42, priority="P2", within_sla=True, reopened=False,
             customer="C-12")
 class TicketResolved(Payload):

@@ -52,6 +52,8 @@ class Crediting(Model):
 
     #: The day a refund counts on: its own, or the day of the sale it takes back.
     refund_date: Literal["refund", "sale"] = "refund"
+    #: The day a correction or cancellation counts on: that of the sale it is about, or its own.
+    correction_date: Literal["sale", "correction"] = "sale"
     #: Days after its arrival for which an event is remembered: a repeated source + id is dropped as a duplicate, a
     #: refund finds its sale.
     horizon_days: Annotated[int, Field(ge=1, le=400)] = 35

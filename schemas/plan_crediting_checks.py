@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.event_fields import FOLLOWING
 from schemas.plan_crediting import Guard
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_overlay_checks import check_overlays
@@ -37,5 +38,5 @@ def _guard(lookup: Lookup, path: tuple, guard: Guard) -> Iterator[Finding]:
         here = (*path, "events", number)
         if name not in lookup.fields:
             yield Finding.unknown(here, "event type", name, lookup.fields)
-        elif name == "refund":
-            yield Finding(here, "a refund is credited as its sale was; guard the sale")
+        elif name in FOLLOWING:
+            yield Finding(here, f"a {name} is credited as its sale was; guard the sale")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.event_fields import FOLLOWING
 from schemas.plan_kpi_checks import check_where
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_overlays import Overlay
@@ -25,8 +26,8 @@ def _events(lookup: Lookup, path: tuple, overlay: Overlay) -> Iterator[Finding]:
         here = (*path, "events", number)
         if name not in lookup.fields:
             yield Finding.unknown(here, "event type", name, lookup.fields)
-        elif name == "refund":
-            yield Finding(here, "a refund is credited as its sale was; name the sale")
+        elif name in FOLLOWING:
+            yield Finding(here, f"a {name} is credited as its sale was; name the sale")
 
 
 def _people(lookup: Lookup, path: tuple, overlay: Overlay) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated_credits import random_crediting
+from tests.generated_credits import random_change, random_crediting
 from tests.generated_targets import random_dating, with_attendance
 
 ORGANISATION = {
@@ -37,7 +37,13 @@ def _kpi(id: str, aggregate: str, events: list[str], field: str = "", **more: ob
 
 
 KPIS = [
-    _kpi("revenue", "sum", ["sale", "refund"], "amount", periods=["day", "week", "month", "quarter", "year", "season"]),
+    _kpi(
+        "revenue",
+        "sum",
+        ["sale", "refund", "correction", "cancellation"],
+        "amount",
+        periods=["day", "week", "month", "quarter", "year", "season"],
+    ),
     _kpi("units", "sum", ["sale"], "quantity", where={"channel": ["web", "shop"]}),
     _kpi("activity", "count", ["sale", "visit"]),
     _kpi("complaints", "count", ["complaint"], direction="down"),
@@ -200,7 +206,8 @@ def with_closes(dice: Random, events: list[dict]) -> list[dict]:
 
 
 def _event(dice: Random, number: int, currency: str) -> dict:
-    kind = dice.choice(["sale"] * 4 + ["refund"] * 3 + ["visit", "survey_answer", "lead", "complaint"])
+    others = ["correction", "cancellation", "visit", "survey_answer", "lead", "complaint"]
+    kind = dice.choice(["sale"] * 4 + ["refund"] * 3 + others)
     time = f"2026-03-{dice.randint(1, 10):02d}T{dice.randint(0, 23):02d}:30:00+00:00"
     id = f"e{number if dice.random() < 0.9 else dice.randint(0, 20)}"
     return {
@@ -222,6 +229,8 @@ def _data(dice: Random, kind: str, currency: str) -> dict:
             "amount": dice.choice(["0.01", "10", "5.5", "33.33"]),
             "currency": currency if dice.random() < 0.9 else "USD",
         }
+    if kind in ("correction", "cancellation"):
+        return random_change(dice, kind, currency)
     person = {"employee": dice.choice(["E1", "E2", "E3", "E9"] if dice.random() < 0.2 else ["E1", "E2", "E3"])}
     if kind == "visit":
         return person | (

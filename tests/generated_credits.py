@@ -14,4 +14,16 @@ _OVERLAYS = [
 
 def random_crediting(dice: Random) -> dict:
     """Settings of ``crediting``, most often none."""
-    return {"overlays": dice.sample(_OVERLAYS, dice.choice([1, 2]))} if dice.random() < 0.25 else {}
+    overlays = {"overlays": dice.sample(_OVERLAYS, dice.choice([1, 2]))} if dice.random() < 0.25 else {}
+    return overlays | {"correction_date": dice.choice(["sale", "correction"])}
+
+
+def random_change(dice: Random, kind: str, currency: str) -> dict:
+    """Data of a correction or cancellation."""
+    sale = {"sale_id": f"e{dice.randint(0, 20)}"}
+    if kind == "cancellation":
+        return sale
+    return sale | {
+        "amount": dice.choice(["0", "12.34", "50", "120.5"]),
+        "currency": currency if dice.random() < 0.9 else "USD",
+    }

@@ -19,7 +19,7 @@ from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
-from tests.reference_credits import Credit, Crediting, credit
+from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_nudge import nudge
 from tests.reference_scorecards import score
 from tests.reference_values import Values
@@ -205,7 +205,7 @@ class Reference(Values):
     def _as_paid(self, rule: TierAward, one: Credit, change: int, credited: Fraction) -> int:
         """A sale keeps its own line; a refund takes back its share of it."""
         data, source = one.fields, one.event["source"]
-        if one.event["type"] != "refund":
+        if one.event["type"] not in FOLLOWING:
             self.sales[rule.id, one.employee, source, one.event["id"]] = [change, credited, 0, 0]
             return change
         known = self.sales.get((rule.id, one.employee, data.get("sale_source") or source, data["sale_id"]))

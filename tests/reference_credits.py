@@ -18,6 +18,8 @@ from schemas.money import minor_step, round_half_up, split_largest_remainder, to
 from schemas.plan import Plan
 from schemas.plan_filters import Comparison
 
+FOLLOWING = ("refund", "correction", "cancellation")
+
 
 @dataclass
 class Credit:
@@ -66,11 +68,20 @@ class _Sale:
     amount: int
     terms: Terms
     refunded: int = 0
+    cancelled: bool = False
     overlays: list[tuple[Place, int]] = field(default_factory=list)  # and their ppm
 
-    def taken(self) -> int:
-        """What the refunds so far take back: what was credited less what the rest would be credited with."""
-        return self.terms.credit(self.amount) - self.terms.credit(self.amount - self.refunded)
+    def left(self, step: int) -> tuple[list[int], list[int]]:
+        """What payees and overlays have of it: a part of what is credited for its amount, less a part of what refunds
+        take back, which is what is credited less what the rest would be credited with.
+        """
+        whole = self.terms.credit(self.amount)
+        taken = whole - self.terms.credit(self.amount - self.refunded)
+        if self.cancelled:
+            whole = taken = 0
+        had, back = (split_largest_remainder(total, self.ppm, 1_000_000, step) for total in (whole, taken))
+        more = [overlaid(whole, ppm, step) - overlaid(taken, ppm, step) for _, ppm in self.overlays]
+        return [part - one for part, one in zip(had, back, strict=True)], more
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,11 @@ def overlays_of(plan: Plan, event: dict, fields: dict, payees: list[Place], day:
     return found
 
 
+def overlaid(total: int, ppm: int, step: int) -> int:
+    """An overlay's part."""
+    return round_half_up(Fraction(total * ppm, 1_000_000), step)
+
+
 def credit(plan: Plan, events: list[dict]) -> Crediting:
     """Credits and outcomes of CloudEvents (dictionaries), in order."""
     return _Ledger(plan).run(events)
@@ -152,7 +168,7 @@ class _Ledger:
         return {(event["source"], event["id"]) for parked in self.parked.values() for _, event in parked}
 
     def _one(self, place: int, event: dict) -> str:
-        if event["type"] == "refund":
+        if event["type"] in FOLLOWING:
             return self._refund(place, event)
         data = event["data"]
         if data.get("splits"):
@@ -177,8 +193,11 @@ class _Ledger:
         overlays = overlays_of(self.plan, event, fields, payees, day)
         if event["type"] == "sale":
             self.sales[event["source"], event["id"]].overlays = overlays
-        whole = terms.credit(fields["amount"]) if "amount" in fields else None
-        self._lay_over(event, ms_of(event["time"]) + terms.hold, overlays, fields, 0, whole)
+        parts = [None] * len(overlays)
+        if "amount" in fields:
+            whole = terms.credit(fields["amount"])
+            parts = [overlaid(whole, ppm, self.step) for _, ppm in overlays]
+        self._lay_over(event, ms_of(event["time"]) + terms.hold, [place for place, _ in overlays], fields, parts)
         return "applied"
 
     def _terms(self, type_: str, currency: str, day: date) -> Terms:
@@ -196,7 +215,8 @@ class _Ledger:
         data = event["data"]
         of = (data.get("sale_source") or event["source"], data["sale_id"])
         fields = self._fields(event)
-        if fields["currency"] not in {self.plan.currency, *(one.currency for one in self.plan.rates)}:
+        known = {None, self.plan.currency, *(one.currency for one in self.plan.rates)}
+        if fields.get("currency") not in known:
             return self._dead(place, "currency")
         if of not in self.sales:
             if of in self.applied:
@@ -204,17 +224,31 @@ class _Ledger:
             self.parked.setdefault(of, []).append((place, event))
             return "parked"
         sale = self.sales[of]
-        if fields["currency"] != sale.terms.currency:
+        if "currency" in fields and fields["currency"] != sale.terms.currency:
             return self._dead(place, "currency")
-        if sale.refunded + fields["amount"] > sale.amount:
+        if sale.cancelled:
+            return self._dead(place, "cancelled")
+        if event["type"] == "refund" and sale.refunded + fields["amount"] > sale.amount:
             return self._dead(place, "exceeds_sale")
-        was, before = sale.taken(), split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
-        sale.refunded += fields["amount"]
-        after = split_largest_remainder(sale.taken(), sale.ppm, 1_000_000, self.step)
+        if event["type"] == "correction" and fields["amount"] < sale.refunded:
+            return self._dead(place, "below_refunds")
+        before = sale.left(self.step)
+        if event["type"] == "refund":
+            sale.refunded += fields["amount"]
+        elif event["type"] == "correction":
+            sale.amount = fields["amount"]
+        else:
+            sale.cancelled = True
+        after = sale.left(self.step)
+        pairs = zip(before, after, strict=True)
+        changes, more = ([new - old for old, new in zip(*pair, strict=True)] for pair in pairs)
         own, counted = ms_of(event["time"]), ms_of(sale.event["time"]) + sale.terms.hold
-        time = counted if self.plan.crediting.refund_date == "sale" else max(own, counted) if sale.terms.hold else own
-        self._give(event, time, sale.payees, [old - new for old, new in zip(before, after, strict=True)], fields)
-        self._lay_over(event, time, sale.overlays, fields, -was, -sale.taken())
+        settings = self.plan.crediting
+        dated = settings.refund_date if event["type"] == "refund" else settings.correction_date
+        time = counted if dated == "sale" else max(own, counted) if sale.terms.hold else own
+        fields["currency"] = self.plan.currency
+        self._give(event, time, sale.payees, changes, fields)
+        self._lay_over(event, time, [place for place, _ in sale.overlays], fields, more)
         return "applied"
 
     def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict) -> None:
@@ -238,15 +272,12 @@ class _Ledger:
             )
             met |= units
 
-    def _lay_over(self, event: dict, time: int, overlays: list, fields: dict, before: int, after: int | None) -> None:
-        """A credit for each overlay: the change of its part, where the event has an amount."""
+    def _lay_over(self, event: dict, time: int, places: list[Place], fields: dict, parts: list) -> None:
+        """A credit for each overlay, outside of units."""
         fields = fields | ({"currency": self.plan.currency} if "currency" in fields else {})
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
-        for place, ppm in overlays:
-            own = dict(fields)
-            if after is not None:
-                parts = [round_half_up(Fraction(amount * ppm, 1_000_000), self.step) for amount in (before, after)]
-                own["amount"] = parts[1] - parts[0]
+        for place, part in zip(places, parts, strict=True):
+            own = fields if part is None else fields | {"amount": part}
             self.result.credits.append(Credit(about, time, place.employee, "", "", own, set(), overlay=True))
 
     def _fields(self, event: dict) -> dict:

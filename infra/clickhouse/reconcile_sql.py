@@ -11,8 +11,10 @@ _NOT_DEAD = """(topic, partition, offset) NOT IN (
         SELECT topic, partition, offset FROM kpistream.dead_letters FINAL
     )"""
 
+_ABOUT_SALES = "type IN ('refund', 'correction', 'cancellation')"
+
 #: Of events in the currency that they were credited in, and of types that no plan (``capped``) has put a cap on: the
-#: facts do not say what a rate or a cap made of the others. Overlays are beside the event's amount.
+#: facts do not say what a rate or a cap made of the others, nor what a correction changes. Overlays are beside it.
 CREDITED_AMOUNTS = f"""
 SELECT
     f.expected != c.credited AS differs,
@@ -23,7 +25,7 @@ FROM
     SELECT event_hash, source, id, currency,
         if(type = 'refund', -assumeNotNull(amount), assumeNotNull(amount)) AS expected
     FROM kpistream.facts FINAL
-    WHERE isNotNull(amount) AND type NOT IN %(capped)s AND {_NOT_DEAD}
+    WHERE isNotNull(amount) AND type != 'correction' AND type NOT IN %(capped)s AND {_NOT_DEAD}
 ) AS f
 INNER JOIN
 (
@@ -33,17 +35,18 @@ INNER JOIN
 ) AS c ON c.event_hash = f.event_hash
 WHERE f.currency <=> c.credited_in"""
 
-#: One row: refunds and other events without credits and dead letter, refunds without credits whose first copy
-#: is a dead letter (a replayed one may be parked), parked by the outcomes, examples of the others.
+#: One row: refunds (and what else is about sales) and other events without credits and dead letter, refunds without
+#: credits whose first copy is a dead letter (a replayed one may be parked), parked by the outcomes, examples of the
+#: others.
 UNCREDITED = f"""
 SELECT
-    countIf(type = 'refund' AND {_NOT_DEAD}) AS refunds,
-    countIf(type != 'refund' AND {_NOT_DEAD}) AS others,
-    countIf(type = 'refund' AND NOT {_NOT_DEAD}) AS dead_refunds,
+    countIf({_ABOUT_SALES} AND {_NOT_DEAD}) AS refunds,
+    countIf(NOT {_ABOUT_SALES} AND {_NOT_DEAD}) AS others,
+    countIf({_ABOUT_SALES} AND NOT {_NOT_DEAD}) AS dead_refunds,
     (SELECT sum(parked) FROM kpistream.outcomes FINAL) AS parked,
-    groupArrayIf(10)(concat(source, ' ', id), type != 'refund' AND {_NOT_DEAD}) AS examples
+    groupArrayIf(10)(concat(source, ' ', id), NOT {_ABOUT_SALES} AND {_NOT_DEAD}) AS examples
 FROM kpistream.facts FINAL
-WHERE (employee != '' OR isNotNull(splits) OR type = 'refund')
+WHERE (employee != '' OR isNotNull(splits) OR {_ABOUT_SALES})
     AND event_hash NOT IN (SELECT event_hash FROM kpistream.credits)"""
 
 #: Events that credits or dead letters of crediting speak of must be there. By identity: of an event that came

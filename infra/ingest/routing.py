@@ -7,6 +7,8 @@ ACTIVITY_TOPIC = "events.activity"
 TOPIC_BY_TYPE = {
     "sale": "events.sales",
     "refund": "events.sales",
+    "correction": "events.sales",
+    "cancellation": "events.sales",
     "ticket_resolved": "events.service",
     "complaint": "events.service",
     "survey_answer": "events.service",

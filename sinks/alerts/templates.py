@@ -16,7 +16,7 @@ _OWN_TEXTS = {"nudge": nudge_message}
 #: Type of the cause where a plan change decided an award.
 _PLAN_CAUSE = "plan"
 #: Causes that people know by a name; any other event type is shown as it is.
-_CAUSES_ZH = {"refund": "退款", "sale": "销售"}
+_CAUSES_ZH = {"cancellation": "取消", "correction": "更正", "refund": "退款", "sale": "销售"}
 
 
 def message_of(award: Award, language: Language) -> Message:

@@ -45,7 +45,7 @@ def _with_released(events: Columns, segment: Segment, walked: InOrder) -> Column
         "low": [low_half(parked.hash) for parked in released],
         "seen": [parked.seen for parked in released],
         "time": [parked.row["time"] for parked in released],
-        "amount": [parked.row["data.amount"] for parked in released],
+        "amount": [parked.row.get("data.amount", 0) for parked in released],
         "payee": [NOT_A_SALE] * len(released),
     }
     whole = {

@@ -10,7 +10,7 @@ import pyarrow as pa
 from runtime.records import Out
 from schemas.blocks import encode_block, kind_header
 from schemas.topics import CREDITS
-from streams.crediting.credits import Credits
+from streams.crediting.credits import ALWAYS, Credits
 from streams.crediting.segments import Segment
 from streams.organisation import Assignments
 
@@ -66,21 +66,31 @@ def _columns(
     }
     if credits.own.any():
         rows["time"] = pa.array(credits.time)
-    if "data.currency" in rows:
-        rows["data.currency"] = _credited_in(rows["data.currency"], credits.assignment, assignments)
-    if credits.own.any() and "data.amount" in rows:
-        missing = rows["data.amount"].is_null().to_numpy(zero_copy_only=False)
-        rows["data.amount"] = pa.array(credits.amount, mask=missing)
+    always = credits.own == ALWAYS
+    if "data.currency" in rows or always.any():
+        rows["data.currency"] = _credited_in(rows.get("data.currency"), always, credits.assignment, assignments)
+    if always.any() or (credits.own.any() and "data.amount" in rows):
+        rows["data.amount"] = pa.array(credits.amount, mask=_missing(rows.get("data.amount"), always))
     return rows
 
 
-def _credited_in(column: pa.DictionaryArray, assignment: np.ndarray, assignments: Assignments) -> pa.Array:
+def _credited_in(
+    column: pa.DictionaryArray | None, always: np.ndarray, assignment: np.ndarray, assignments: Assignments
+) -> pa.Array:
     """The currency that a credit is in: the plan's when the event, or a refund's sale, was credited."""
-    if column.dictionary.equals(assignments.names["currency"]) and len(column.dictionary) == 1:
+    names = assignments.names["currency"]
+    same = column is not None and len(column.dictionary) == 1 and column.dictionary.equals(names)
+    if same and not (column.null_count and always.any()):
         return column
-    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-    codes = pa.array(assignments.columns["currency"][assignment], mask=missing)
-    return pa.DictionaryArray.from_arrays(codes, assignments.names["currency"])
+    codes = pa.array(assignments.columns["currency"][assignment], mask=_missing(column, always))
+    return pa.DictionaryArray.from_arrays(codes, names)
+
+
+def _missing(column: pa.Array | None, always: np.ndarray) -> np.ndarray | None:
+    """Bool per credit: its event has no such field, and it is not ``always`` given; None where nothing is missing."""
+    if column is None:
+        return ~always
+    return column.is_null().to_numpy(zero_copy_only=False) & ~always if column.null_count else None
 
 
 def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str, pa.Array]:

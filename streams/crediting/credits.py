@@ -14,11 +14,14 @@ from streams.crediting.sources import APPLIED
 from streams.crediting.splits import ALL_FIRST, OVERLAY, WHOLE, Split, parts_of, split_amounts
 from streams.organisation import Assignments
 
+#: Amount and time are the event's; they are the credit's own, the amount where the event has one; or always.
+EVENTS, OWN, ALWAYS = range(3)
+
 
 @dataclass(slots=True)
 class Credits:
     """``at``: row whose position a credit has; ``data``: row of its event's fields (from the segment's length
-    on: released refunds); ``own``: False where amount (fixed) and time (ms) are the event's own.
+    on: released refunds); ``own``: how amount (fixed) and time (ms) stand to the event's: EVENTS, OWN, ALWAYS.
     """
 
     at: np.ndarray  # int64
@@ -27,7 +30,7 @@ class Credits:
     assignment: np.ndarray  # int32
     ppm: np.ndarray  # int32
     first: np.ndarray  # uint8
-    own: np.ndarray  # bool
+    own: np.ndarray  # uint8
     amount: np.ndarray  # int64
     time: np.ndarray  # int64
 
@@ -71,9 +74,10 @@ def give_credit(
 
 def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credits:
     count = len(rows)
-    own = np.zeros(count, bool)
+    own = np.full(count, EVENTS, np.uint8)
     if judged.credited is not judged.amount or judged.time is not segment.time:
-        own = (judged.credited[rows] != judged.amount[rows]) | (judged.time[rows] != segment.time[rows])
+        other = (judged.credited[rows] != judged.amount[rows]) | (judged.time[rows] != segment.time[rows])
+        own[other] = OWN
     return Credits(
         at=rows,
         payee=np.zeros(count, np.int16),
@@ -100,7 +104,7 @@ def _split_credits(segment: Segment, judged: Judged, rows: list[int], step: int)
         assignment=np.array([payee for split in splits for payee in split.payees], np.int32),
         ppm=ppm.astype(np.int32),
         first=np.array([bits for split in splits for bits in split.firsts], np.uint8),
-        own=np.ones(len(at), bool),
+        own=np.full(len(at), OWN, np.uint8),
         amount=_parts(judged.credited[rows], splits, counts, ppm, step),
         time=judged.time[at],
     )
@@ -126,7 +130,7 @@ def _refund_credits(walked: InOrder) -> Credits:
         assignment=np.array(columns.assignment, np.int32),
         ppm=np.array(columns.ppm, np.int32),
         first=np.array(columns.first, np.uint8),
-        own=np.ones(len(columns.at), bool),
+        own=np.full(len(columns.at), ALWAYS, np.uint8),
         amount=np.array(columns.amount, np.int64),
         time=np.array(columns.time, np.int64),
     )

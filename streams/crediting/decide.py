@@ -22,11 +22,12 @@ _MINUTE_MS = 60_000
 
 @dataclass(slots=True)
 class Refund:
-    """A refund row: the sale it names, fixed amount, currency, and where the memory holds that sale (-1:
-    nowhere).
+    """A refund row, or whatever else is about a sale: the sale it names, type, fixed amount (0: none), currency, and
+    where the memory holds that sale (-1: nowhere).
     """
 
     sale: bytes
+    type: str
     amount: int
     currency: str | None
     chunk: int = -1
@@ -81,13 +82,14 @@ def _advance_clock(segment: Segment, state: State) -> tuple[np.ndarray, np.ndarr
 def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[int, Refund]:
     if not len(rows):
         return {}
-    names = ["source", "data.sale_id", "data.sale_source", "data.currency"]
+    names = ["source", "type", "data.sale_id", "data.sale_source", "data.currency"]
     present = [name for name in names if name in segment.table.schema.names]
     values = segment.table.select(present).take(rows).to_pylist()
     refunds = {}
     for row, amount, value in zip(rows.tolist(), judged.amount[rows].tolist(), values, strict=True):
         source = value.get("data.sale_source") or value["source"]
-        refunds[row] = Refund(event_hash(source, value["data.sale_id"]), amount, value.get("data.currency"))
+        sale = event_hash(source, value["data.sale_id"])
+        refunds[row] = Refund(sale, value["type"], amount, value.get("data.currency"))
     return refunds
 
 

@@ -15,8 +15,9 @@ from streams.crediting.refunds import Parked
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
-from streams.crediting.splits import parts_of, unit_firsts
+from streams.crediting.splits import unit_firsts
 from streams.crediting.state import State
+from streams.crediting.terms import PLAIN, Terms
 
 #: The largest ``payee`` that a credits block can hold.
 MAX_NUMBER = np.iinfo(np.int16).max
@@ -101,7 +102,7 @@ class InOrder:
             self._park(row, hash_, refund)
             return PARKED
         time = int(self._segment.time[row])
-        reason = self._take_back(refund, sale, _Place(at=row, payee=0, data=row, time=time))
+        reason = self._change(refund, sale, _Place(at=row, payee=0, data=row, time=time))
         if reason:
             self.reasons[row] = reason
             return DEAD
@@ -129,9 +130,10 @@ class InOrder:
 
     def _release(self, row: int, parked: Parked, sale: Remembered, number: int) -> int:
         """Applies a parked refund under its sale's position; how many credits that gave."""
-        refund = Refund(parked.sale, parked.row["data.amount"], parked.row.get("data.currency"))
+        values = parked.row
+        refund = Refund(parked.sale, values["type"], values.get("data.amount", 0), values.get("data.currency"))
         data = len(self._segment) + len(self.released)
-        reason = self._take_back(
+        reason = self._change(
             refund, sale, _Place(at=row, payee=number, data=data, time=parked.row["time"])
         )
         if reason:
@@ -147,52 +149,51 @@ class InOrder:
         self.letters.append((row, phase, dead_letter(reason, parked.topic, parked.partition, parked.row)))
         self._state.ledger.settle(parked.topic, parked.partition, DEAD)
 
-    def _take_back(self, refund: Refund, sale: Remembered, place: _Place) -> str:
-        """Credits the sale's payees with their parts of the refund; or the reason why not.
-
-        The cumulative refund is split and each part is the difference to the split before, so that the parts
-        of every refund sum to it exactly, and those of a full refund take back exactly what was credited.
-        """
+    def _change(self, refund: Refund, sale: Remembered, place: _Place) -> str:
+        """Credits the sale's payees with what changes for them; or the reason why not."""
         if not sale.payees:
             return "not_a_sale"
         assigned = [self._state.assignments.all[payee] for payee, _ in sale.payees]
-        terms = self._state.terms.all[sale.terms] if sale.terms >= 0 else None
+        terms = self._terms(sale.terms)
         if refund.currency is not None and refund.currency != (terms or assigned[0]).currency:
             return "currency_mismatch"
         if place.payee + len(sale.payees) > MAX_NUMBER + 1:
             return "too_many_refunds"
-        before = self._state.refunded.of(refund.sale, sale.seen)
-        after = before + refund.amount
-        if after > sale.amount:
-            return "refund_exceeds_sale"
-        self._state.refunded.set(refund.sale, sale.seen, after)
-        if terms:
-            before, after = terms.taken(sale.amount, before), terms.taken(sale.amount, after)
+        before = self._state.standings.of(refund.sale, sale.seen, sale.amount)
+        after = before.after(refund.type, refund.amount)
+        if isinstance(after, str):
+            return after
+        if refund.type == "correction" and sale.terms < 0 and after.terms < 0:
+            after = after._replace(terms=self._cap_now(assigned[0].currency))
+        self._state.standings.set(refund.sale, sale.seen, after)
         ppm = [share for _, share in sale.payees]
         columns = self.credits
-        overlay = [not found.team for found in assigned]
-        columns.amount += _differences(before, after, ppm, overlay, minor_step(assigned[0].currency))
+        how = ppm, [not found.team for found in assigned], minor_step(assigned[0].currency)
+        parts = (one.credit(terms or self._terms(one.terms), *how) for one in (before, after))
+        columns.amount += [now - was for was, now in zip(*parts, strict=True)]
         columns.at += [place.at] * len(ppm)
         columns.payee += range(place.payee, place.payee + len(ppm))
         columns.data += [place.data] * len(ppm)
         columns.assignment += [payee for payee, _ in sale.payees]
         columns.ppm += ppm
         columns.first += unit_firsts([(found.team, found.department) for found in assigned])
-        columns.time += [self._counts_at(place.time, sale.time)] * len(ppm)
+        columns.time += [self._counts_at(refund.type, place.time, sale.time)] * len(ppm)
         return ""
 
-    def _counts_at(self, refunded: int, sold: int) -> int:
-        """The time (ms) that counts of a refund; nothing is taken back before it was credited, where credit waits."""
+    def _terms(self, number: int) -> Terms | None:
+        return self._state.terms.all[number] if number >= 0 else None
+
+    def _cap_now(self, currency: str) -> int:
+        """Terms for a sale that no cap had touched when it came: those of the plan in force, should it have a cap."""
         rules = self._state.rules
-        if rules.refund_date == "sale":
+        return rules.terms.capped("sale") if rules.currency == currency else PLAIN
+
+    def _counts_at(self, type_: str, own: int, sold: int) -> int:
+        """The time (ms) that counts of what changes a sale; not before it was credited, where credit waits."""
+        rules = self._state.rules
+        if (rules.refund_date if type_ == "refund" else rules.correction_date) == "sale":
             return sold
-        return max(refunded, sold) if "sale" in rules.terms.holds else refunded
-
-
-def _differences(before: int, after: int, ppm: list[int], overlay: list[bool], step: int) -> list[int]:
-    """By payee, their part of ``before`` less that of ``after`` (fixed): what a refund credits."""
-    parts = (parts_of(total, ppm, overlay, step) for total in (before, after))
-    return [was - now for was, now in zip(*parts, strict=True)]
+        return max(own, sold) if "sale" in rules.terms.holds else own
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ REASONS = {
     "no_employee": "the event names neither an employee nor splits",
     "unknown_employee": "employee {employee} or one of the splits {splits} is not in the plan's organisation",
     "currency_mismatch": "currency {currency} is not the plan's and has no rate on that day, or is not its sale's",
-    "not_a_sale": "the event {sale_id} that the refund refers to is not a sale",
+    "not_a_sale": "the event {sale_id} that the {type} refers to is not a sale",
+    "sale_cancelled": "the sale {sale_id} was cancelled before",
+    "correction_below_refunds": "of sale {sale_id} more was refunded than the corrected amount",
     "refund_exceeds_sale": "with this refund, more than the amount of sale {sale_id} would be taken back",
-    "too_many_refunds": "more refunds waited for sale {sale_id} than one position can hold; replay this one",
+    "too_many_refunds": "more {type}s and the like waited for sale {sale_id} than one position can hold; replay",
     "sale_not_found": "the sale {sale_id} did not arrive within the plan's crediting.horizon_days",
 }
 
@@ -32,6 +34,7 @@ def dead_letter(reason: str, topic: str, partition: int, row: dict[str, Any]) ->
         splits=row.get("splits") or "(none)",
         currency=row.get("data.currency"),
         sale_id=row.get("data.sale_id"),
+        type=row["type"],
     )
     letter = DeadLetter("crediting", topic, partition, row["offset"], reason, detail, cloud_event(row))
     return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=f"{topic}:{partition}".encode())

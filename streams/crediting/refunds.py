@@ -1,4 +1,4 @@
-"""What is kept for refunds: those that wait for their sale, and how much of each sale was taken back."""
+"""What is kept of events about sales: those that wait for theirs, and how each sale stands after them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.crediting.standing import Standing
+
 FORMAT = 2
+STANDING_FORMAT = 3
+#: Format of rows that hold nothing but what was refunded.
+_BACK_ONLY = 2
 _PARKED, _REFUNDED = "parked/", "refunded/"
 _DAY_MINUTES = 24 * 60
 
@@ -23,8 +28,8 @@ def low_half(hash_: bytes) -> int:
 
 
 class Parked(NamedTuple):
-    """A refund whose sale has not been seen. ``seen``: minutes; ``position``: facts offset and index.
-    ``row``: its facts row by column name, ascending.
+    """A refund, or another event about a sale, whose sale has not been seen. ``seen``: minutes; ``position``: facts
+    offset and index. ``row``: its facts row by column name, ascending.
     """
 
     hash: bytes
@@ -105,50 +110,60 @@ class ParkedRefunds:
         return rows
 
 
-class RefundedTotals:
-    """Amount taken back so far by sale, forgotten with the sale. ``seen`` tells a sale from an older one of
+class Standings:
+    """How sales stand that something came about, forgotten with the sale. ``seen`` tells a sale from an older one of
     its id.
     """
 
     def __init__(self) -> None:
-        self._totals: dict[bytes, tuple[int, int]] = {}  # sale → amount (fixed), seen (minutes)
+        self._known: dict[bytes, tuple[int, Standing]] = {}  # sale → seen (minutes), standing
         self._by_day: dict[int, list[bytes]] = {}
         self._dirty: dict[bytes, None] = {}
 
-    def of(self, sale: bytes, seen: int) -> int:
-        """Fixed amount taken back so far of the sale that was seen at ``seen``."""
-        amount, when = self._totals.get(sale, (0, seen))
-        return amount if when == seen else 0
+    def of(self, sale: bytes, seen: int, amount: int) -> Standing:
+        """How the sale of ``amount`` stands that was seen at ``seen``."""
+        when, standing = self._known.get(sale, (-1, None))
+        if when != seen:
+            return Standing(amount)
+        return standing if standing.amount >= 0 else standing._replace(amount=amount)
 
-    def set(self, sale: bytes, seen: int, amount: int) -> None:
-        """States the new total."""
-        if self._totals.get(sale, (0, -1))[1] != seen:
+    def set(self, sale: bytes, seen: int, standing: Standing) -> None:
+        """States how it stands now."""
+        if self._known.get(sale, (-1,))[0] != seen:
             self._by_day.setdefault(seen // _DAY_MINUTES, []).append(sale)
-        self._totals[sale] = (amount, seen)
+        self._known[sale] = (seen, standing)
         self._dirty[sale] = None
 
     def forget(self, floor: int) -> None:
-        """Drops the totals of sales that were seen on days before that of ``floor`` (minutes)."""
+        """Drops what came about sales that were seen on days before that of ``floor`` (minutes)."""
         for day in [day for day in self._by_day if day < floor // _DAY_MINUTES]:
             for sale in self._by_day.pop(day):
-                if sale in self._totals and self._totals[sale][1] // _DAY_MINUTES == day:
-                    del self._totals[sale]
+                if sale in self._known and self._known[sale][0] // _DAY_MINUTES == day:
+                    del self._known[sale]
                     self._dirty[sale] = None
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Takes its own rows out of a checkpoint's; raises ValueError on another format."""
         for key in sorted(key for key in rows if key.startswith(_REFUNDED)):
-            version, amount, seen = msgspec.msgpack.decode(rows[key])
-            if version != FORMAT:
-                raise ValueError(f"state row {key}: format {version}, expected {FORMAT}")
-            self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, amount)
+            version, *values = msgspec.msgpack.decode(rows[key])
+            if version == _BACK_ONLY:
+                back, seen = values
+                standing = [-1, back]  # the sale itself says how much was sold
+            elif version == STANDING_FORMAT:
+                seen, *standing = values
+            else:
+                raise ValueError(f"state row {key}: format {version}, expected {STANDING_FORMAT}")
+            self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, Standing(*standing))
         self._dirty = {}
 
     def dirty_rows(self) -> dict[str, bytes]:
-        """Totals that changed since the last call, b'' for dropped ones."""
+        """Standings that changed since the last call, b'' for dropped ones."""
         rows = {}
         for sale in self._dirty:
-            value = msgspec.msgpack.encode([FORMAT, *self._totals[sale]]) if sale in self._totals else b""
+            value = b""
+            if sale in self._known:
+                seen, standing = self._known[sale]
+                value = msgspec.msgpack.encode([STANDING_FORMAT, seen, *standing])
             rows[_REFUNDED + sale.hex()] = value
         self._dirty = {}
         return rows

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from schemas.event_fields import FOLLOWING
 from schemas.money import minor_step
 from schemas.plan import Plan
 from streams.crediting.chunks import NOT_A_SALE, SPLIT, TERMS
@@ -32,6 +33,7 @@ class Rules:
         self.step = minor_step(plan.currency)
         self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
         self.refund_date = plan.crediting.refund_date
+        self.correction_date = plan.crediting.correction_date
         self.timezone = plan.timezone
         self.terms = InForce(plan, book)
         self.book = book
@@ -54,8 +56,9 @@ class Judged:
     """Per row of a segment what follows from the row and the plan alone.
 
     ``reason``: code in ROW_REASONS; ``payee``: assignment number, SPLIT, or NOT_A_SALE where there is none;
-    ``amount``: fixed, 0 where missing; ``splits``: by row. ``credited``: what of the amount is credit; ``time``: ms,
-    the time that counts; ``terms``: number in the book where ``credited`` is not simply ``amount``, by row.
+    ``amount``: fixed, 0 where missing; ``refund``: whatever is about a sale (FOLLOWING); ``splits``: by row.
+    ``credited``: what of the amount is credit; ``time``: ms, the time that counts; ``terms``: number in the book where
+    ``credited`` is not simply ``amount``, by row.
     """
 
     reason: np.ndarray  # uint8
@@ -87,7 +90,7 @@ def judge(segment: Segment, rules: Rules | None) -> Judged:
         credited=amount,
         time=segment.time if rules is None else rules.terms.times(segment.time, types),
         sale=_where(types, lambda name: name == "sale"),
-        refund=_where(types, lambda name: name == "refund"),
+        refund=_where(types, FOLLOWING.__contains__),
     )
     if rules is None:
         judged.reason[:] = _NO_PLAN

@@ -79,7 +79,7 @@ class Crediting:
         state.ledger.count(segment.source, fates.status)
         letters += _letters(segment, judged, fates, walked, state)
         state.memory.advance(segment.last + 1, arrivals_of(segment, judged, fates, walked), state.floor)
-        state.refunded.forget(state.floor)
+        state.standings.forget(state.floor)
         if state.rules is None:
             return
         given = give_credit(segment, judged, fates.status, walked, state.rules, state.assignments)

@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.control import PlanApplied, decode_control, encode_control
 from streams.crediting.memory import EventMemory
-from streams.crediting.refunds import ParkedRefunds, RefundedTotals
+from streams.crediting.refunds import ParkedRefunds, Standings
 from streams.crediting.rules import Rules
 from streams.crediting.sources import Ledger
 from streams.crediting.terms import Terms, TermsBook
@@ -33,7 +33,7 @@ class State:
         self.ledger = Ledger(partition)
         self.memory = EventMemory()
         self.parked = ParkedRefunds()
-        self.refunded = RefundedTotals()
+        self.standings = Standings()
         self.assignments = Assignments(credit_partitions)
         self.terms = TermsBook()
         self.rules: Rules | None = None
@@ -67,7 +67,7 @@ class State:
             self.terms.code(Terms(*fields))
         if _PLAN in rows:
             self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms)
-        for part in (self.ledger, self.parked, self.refunded):
+        for part in (self.ledger, self.parked, self.standings):
             part.restore(rows)
 
     def _restore_clock(self, value: bytes) -> int:
@@ -83,7 +83,7 @@ class State:
         clock = [FORMAT, self.memory.next_offset, self.newest, self.floor, self._applied]
         rows = {_CLOCK: msgspec.msgpack.encode(clock), **self._dirty_plans}
         self._dirty_plans = {}
-        for part in (self.ledger, self.memory, self.parked, self.refunded):
+        for part in (self.ledger, self.memory, self.parked, self.standings):
             rows |= part.dirty_rows()
         return rows
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.event_fields import payload_fields
+from schemas.event_fields import FOLLOWING, payload_fields
 from schemas.money import minor_step, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.plan_crediting import RATE_SCALE
@@ -34,11 +34,6 @@ class Terms(NamedTuple):
             amount = round_half_up(Fraction(amount * self.rate, RATE_SCALE), minor_step(self.into))
         return amount if self.cap < 0 else min(amount, self.cap)
 
-    def taken(self, amount: int, back: int) -> int:
-        """Credit taken back of an event of ``amount`` once ``back`` of it is refunded: all of it with the last part."""
-        return self.credited(amount) - self.credited(amount - back)
-
-
 class TermsBook:
     """All terms ever in force, numbered; a number never changes its meaning, so remembered sales may hold it."""
 
@@ -60,7 +55,7 @@ class InForce:
     def __init__(self, plan: Plan, book: TermsBook) -> None:
         self._currency, self._book = plan.currency, book
         guards = plan.crediting.guards
-        types = [name for name in payload_fields(plan) if name != "refund"]  # a refund follows its sale
+        types = [name for name in payload_fields(plan) if name not in FOLLOWING]
         self._caps = {name: cap for name in types if (cap := _cap(guards, name)) >= 0}
         self.holds = {name: days * _DAY_MS for name in types if (days := _hold(guards, name))}
         self._plain = {cap: book.code(Terms(plan.currency, plan.currency, RATE_SCALE, cap)) for cap in self._used()[1:]}
@@ -91,8 +86,8 @@ class InForce:
         return np.array([*(self._caps.get(name, most) for name in types), most], np.int64)
 
     def capped(self, type_: str) -> int:
-        """Number of the terms of a capped event in the plan's own currency."""
-        return self._plain[self._caps[type_]]
+        """Number of the terms of an event in the plan's own currency, PLAIN where it has no cap."""
+        return self._plain.get(self._caps.get(type_, -1), PLAIN)
 
     def converted(self, currency: str, day: int, type_: str) -> int:
         """Number of the terms of an event in another currency on its local day; UNKNOWN without a rate."""

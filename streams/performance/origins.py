@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from schemas.event_fields import FOLLOWING
 from schemas.event_identity import event_hash
 from schemas.results import Cause, Position
 from streams.performance.columns import dictionary_column
@@ -19,10 +20,10 @@ class Origins:
         self._partition, self._rows, self._arrived = partition, rows, arrived or {}
 
     def sale_of(self, row: int) -> tuple[bytes, bool, tuple[int, int]]:
-        """The sale that a row credits or refunds (its event hash), whether it refunds, and when it arrived."""
+        """The sale that a row is about (its event hash), whether it changes it (a refund, …), and when it arrived."""
         block, at = self._rows.locate(row)
         arrived = self._arrived[int(self._rows.offset[row])]
-        if block.column("type")[at].as_py() != "refund":
+        if block.column("type")[at].as_py() not in FOLLOWING:
             return block.column("event_hash")[at].as_py(), False, arrived
         names = block.schema.names
         source = block.column("data.sale_source")[at].as_py() if "data.sale_source" in names else None

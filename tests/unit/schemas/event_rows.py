@@ -21,7 +21,7 @@ def expected(value: bytes | None, decoder: EventDecoder = DECODER) -> dict | tup
         return error.reason, error.detail
     data = event.data
     fields = {field: getattr(data, attribute) for field, attribute in field_names(type(data)).items()}
-    if event.type == "refund" and fields["sale_source"] is None:
+    if "sale_source" in fields and fields["sale_source"] is None:
         fields["sale_source"] = event.source
     splits, employee = fields.pop("splits", None), fields.pop("employee", None)
     row = {

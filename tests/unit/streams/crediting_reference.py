@@ -22,6 +22,7 @@ from schemas.plan import Plan
 
 MINUTE, DAY = 60_000, 86_400_000
 _MISMATCH = "currency_mismatch"
+FOLLOWING = ("refund", "correction", "cancellation")
 START = 1_767_225_600_000  # 2026-01-01
 
 
@@ -244,7 +245,7 @@ class Reference:
             self.letters.append((reason, letter))
             return
         when = self.newest // MINUTE
-        if event.type == "refund":
+        if event.type in FOLLOWING:
             waiting = {"event": event, "letter": letter, "seen": when}
             if event.sale_hash not in self.seen:
                 self.parked.append(waiting)
@@ -268,6 +269,9 @@ class Reference:
             "amount": event.data["amount"],
             "terms": terms,
             "back": 0,
+            "cancelled": False,
+            "sold": event.data["amount"],
+            "recapped": False,
         }
         mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
         self.parked = [one for one in self.parked if one not in mine]
@@ -280,19 +284,30 @@ class Reference:
         reason = ""
         if sale is None:
             reason = "not_a_sale"
-        elif event.data["currency"] != sale["terms"]["currency"]:
+        elif "currency" in event.data and event.data["currency"] != sale["terms"]["currency"]:
             reason = "currency_mismatch"
-        elif sale["back"] + event.data["amount"] > sale["amount"]:
+        elif sale["cancelled"]:
+            reason = "sale_cancelled"
+        elif event.type == "correction" and event.data["amount"] < sale["back"]:
+            reason = "correction_below_refunds"
+        elif event.type == "refund" and sale["back"] + event.data["amount"] > sale["amount"]:
             reason = "refund_exceeds_sale"
         if reason:
             self.letters.append((reason, waiting["letter"]))
             return 0
         terms = sale["terms"]
         step = minor_step(terms["into"])
-        before = self._parts(self._taken(sale), sale["payees"], step)
-        sale["back"] += event.data["amount"]
-        after = self._parts(self._taken(sale), sale["payees"], step)
-        if self.plan.crediting.refund_date == "sale":
+        before = self._left(sale, step)
+        if event.type == "refund":
+            sale["back"] += event.data["amount"]
+        elif event.type == "correction":
+            self._take_caps(sale)
+            sale["amount"] = event.data["amount"]
+        else:
+            sale["cancelled"] = True
+        after = self._left(sale, step)
+        dated = self.plan.crediting.refund_date if event.type == "refund" else self.plan.crediting.correction_date
+        if dated == "sale":
             time = terms["time"]
         elif any(guard.hold_days and (not guard.events or "sale" in guard.events) for guard in self._guards()):
             time = max(event.time, terms["time"])
@@ -303,7 +318,7 @@ class Reference:
             at,
             number,
             sale["payees"],
-            [was - now for was, now in zip(before, after, strict=True)],
+            [now - was for was, now in zip(before, after, strict=True)],
             time,
             terms["into"],
         )
@@ -338,14 +353,14 @@ class Reference:
     def _reason(self, event: Event) -> str:
         if self.plan is None:
             return "no_plan"
-        if event.type != "refund":
+        if event.type not in FOLLOWING:
             named = [employee for employee, _ in event.splits or []] + [event.employee] * bool(event.employee)
             if not named:
                 return "no_employee"
             if any(self._member(employee, event.time) is None for employee in named):
                 return "unknown_employee"
         currency = event.data.get("currency", self.plan.currency)
-        if event.type == "refund":
+        if event.type in FOLLOWING:
             return "" if currency in {self.plan.currency, *(rate.currency for rate in self.plan.rates)} else _MISMATCH
         return _MISMATCH if self._rate(currency, event.time) is None else ""
 
@@ -375,6 +390,23 @@ class Reference:
         if terms["currency"] != terms["into"]:
             amount = round_half_up(amount * terms["rate"], minor_step(terms["into"]))
         return min([amount, *terms["caps"]])
+
+    def _take_caps(self, sale: dict) -> None:
+        """A sale that nothing had touched when it came gets the caps of today with its first correction."""
+        terms = sale["terms"]
+        plain = terms["currency"] == terms["into"] and self._credited(sale["sold"], terms) == sale["sold"]
+        if plain and not sale["recapped"] and terms["into"] == self.plan.currency:
+            caps = [guard.cap for guard in self._guards() if not guard.events or "sale" in guard.events]
+            terms["caps"] = [to_fixed(cap) for cap in caps if cap is not None]
+            sale["recapped"] = bool(terms["caps"])
+        elif plain and not sale["recapped"]:
+            terms["caps"] = []
+
+    def _left(self, sale: dict, step: int) -> list[int]:
+        """What each payee has of the sale: a part of what it is now, less a part of what was taken back."""
+        now = self._parts(self._credited(sale["amount"], sale["terms"]), sale["payees"], step)
+        back = self._parts(self._taken(sale), sale["payees"], step)
+        return [0 if sale["cancelled"] else part - taken for part, taken in zip(now, back, strict=True)]
 
     def _taken(self, sale: dict) -> int:
         """What was credited for the sale less what is for that part of it that was not refunded."""
@@ -414,7 +446,7 @@ class Reference:
             data = {f"data.{name}": value for name, value in event.data.items()}
             if parts is not None:
                 data["data.amount"] = parts[index]
-            if "currency" in event.data:
+            if "currency" in event.data or event.type in FOLLOWING:
                 data["data.currency"] = currency or self.plan.currency
             row = {
                 "offset": at[0],

@@ -80,19 +80,17 @@ times = st.builds(
 
 @st.composite
 def events(draw) -> Event:
-    type_ = draw(st.sampled_from(["sale", "sale", "refund", "refund", "visit"]))
+    type_ = draw(st.sampled_from(["sale"] * 6 + ["refund"] * 4 + ["correction", "cancellation"] + ["visit"] * 3))
     id_ = (
         draw(st.sampled_from(IDS))
-        if type_ != "refund"
+        if type_ in ("sale", "visit")
         else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
     )
     time = draw(times)
-    if type_ == "refund":
-        data = {
-            "sale_id": draw(st.sampled_from(IDS)),
-            "amount": draw(st.integers(1, 15_000)),
-            "currency": draw(currencies),
-        }
+    if type_ not in ("sale", "visit"):
+        data = {"sale_id": draw(st.sampled_from(IDS))}
+        if type_ != "cancellation":
+            data |= {"amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
         return Event(id_, type_, time, data=data)
     if type_ == "visit":
         return Event(
