@@ -13,6 +13,7 @@ from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
 from schemas.plan_scorecard_checks import check_score_condition
+from schemas.plan_steadiness_checks import check_steadiness
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
 
 #: What each way of paying wants on every tier, and what it must not find.
@@ -39,6 +40,7 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
             yield from lookup.refer((*path, "roles", number), "role", role)
         if award.settle == "period_end" and is_rolling(award.period):
             yield Finding((*path, "settle"), "a rolling period never ends; expected live or sticky")
+        yield from check_steadiness(path, award)
         yield from _CHECKS[award.kind](lookup, path, award)
 
 

@@ -37,6 +37,7 @@ class Hurdle(Model):
     value: Measure | None = None
 
 
+CoolDown = Annotated[int, Field(ge=0, le=999)]
 Settle = Literal["live", "sticky", "period_end"]
 
 
@@ -57,6 +58,8 @@ class TierAward(Model):
     roles: tuple[Id, ...] = ()
     settle: Settle = "live"
     rearm: bool = False
+    margin: Percent | None = None
+    cool_down_days: CoolDown = 0
     unit: UnitKind | None = None
     share: Share = "unit"
 
@@ -79,6 +82,8 @@ class ThresholdAward(Model):
     roles: tuple[Id, ...] = ()
     settle: Settle = "live"
     rearm: bool = False
+    margin: Percent | None = None
+    cool_down_days: CoolDown = 0
     unit: UnitKind | None = None
     share: Share = "unit"
 

@@ -5,17 +5,49 @@ from __future__ import annotations
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated import random_plan
+from tests.generated import KPIS, random_plan
+
+#: KPIs that stand still in swinging_events.
+_STILL = ("units", "complaints", "conversion", "yield", "customers", "quickest", "slow")
+_DOWN = [kpi["id"] for kpi in KPIS if kpi.get("direction") == "down"]
 
 
 def random_special_plan(dice: Random, version: int = 1) -> Plan:
-    """As random_plan, its tier tables kept, the other awards replaced by special ones."""
+    """As random_plan, with margins and cool-downs, and special awards in place of some others."""
     plan = random_plan(dice, version=version)
     given = plan.model_dump(mode="json", exclude_none=True)
     tables = [award for award in given["awards"] if award["kind"] == "tiers"]
+    others = [award for award in given["awards"] if award["kind"] != "tiers"]
+    for award in given["awards"]:
+        if award["settle"] != "sticky":
+            award |= dice.choice([{}, {"margin": "20%"}, {"rearm": True, "cool_down_days": dice.choice([1, 3])}])
+            about = dice.choice(["revenue", "satisfaction"])  # what swinging_events moves
+            if award["kind"] == "tiers" and award["pays"] in ("flat", "nothing") and award["kpi"] not in _DOWN:
+                award["kpi"] = about
+            for condition in award.get("all", []) + award.get("any", []):
+                condition["kpi"] = about if condition["kpi"] in _STILL else condition["kpi"]
     kinds = ["month", "week", "season", "day"]
     awards = [dice.choice(SPECIAL)(dice, f"x{number}", kinds, tables) for number in range(4)]
-    return Plan.model_validate(given | {"awards": tables + awards})
+    return Plan.model_validate(given | {"awards": tables + others[:2] + awards})
+
+
+def swinging_events(dice: Random, currency: str, most: int = 30) -> list[dict]:
+    """Values that go up and down: answers good and bad, sales whose refunds find them, some visits."""
+    events = []
+    for number in range(dice.randint(1, most)):
+        kind = dice.choice(["sale", "sale", "refund", "survey_answer", "survey_answer", "visit"])
+        data: dict = {"employee": dice.choice(["E1", "E1", "E3"])}
+        if kind == "sale":
+            data |= {"amount": dice.choice(["10", "33.33", "60"]), "currency": currency}
+        elif kind == "refund":
+            data = {"sale_id": f"e{dice.randint(0, number)}", "amount": dice.choice(["5", "10"]), "currency": currency}
+        else:
+            data |= {"score": dice.choice([0, 50, "90.5", 100])} if kind == "survey_answer" else {"minutes": 20}
+        day = min(10, max(1, number * 10 // most + dice.choice([0, 1, 1, 2, -3])))
+        time = f"2026-03-{day:02d}T{dice.randint(0, 23):02d}:30:00+00:00"
+        event = {"specversion": "1.0", "source": "s", "id": f"e{number}", "type": kind, "time": time, "data": data}
+        events.append(event)
+    return events
 
 
 def _nudge(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:

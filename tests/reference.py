@@ -20,7 +20,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
-from tests.reference_nudge import nudge
+from tests.reference_nudge import eased, nudge
 from tests.reference_scorecards import score
 from tests.reference_values import Values
 
@@ -183,6 +183,8 @@ class Reference(Values):
             period,
             [number < level and announced[number] for number in range(len(announced))],
             outcome,
+            rule.margin is not None
+            and [self.reached(kpi, eased(kpi, tier, rule.margin), value, target) for tier in rule.tiers],
         )
         if rule.pays == "nothing":
             return
@@ -229,35 +231,43 @@ class Reference(Values):
     def _threshold(
         self, rule: ThresholdAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
-        def holds(condition: Condition) -> bool:
+        def holds(condition: Condition, margin: Decimal = Decimal(0)) -> bool:
             if condition.kpi in self.cards:
                 found, sample = score(self, self.cards[condition.kpi], one.employee, period, inside[condition.kpi])
-                return found is not None and sample >= condition.min_sample and found >= Fraction(condition.value)
+                bound = Fraction(condition.value) - abs(Fraction(condition.value)) * Fraction(margin)
+                return found is not None and sample >= condition.min_sample and found >= bound
             kpi = self.kpis[condition.kpi]
             value, sample = self.value(kpi, inside[kpi.id])
             if value is None and kpi.aggregate in ("sum", "count", "distinct"):
                 value = Fraction(0)  # nothing came: no complaints are 0 complaints
             target = self.target(condition.kpi, one.employee, rule.period, period)
-            return sample >= condition.min_sample and self.reached(
-                self.kpis[condition.kpi], condition, value, target
-            )
+            return sample >= condition.min_sample and self.reached(kpi, eased(kpi, condition, margin), value, target)
 
-        met = all(map(holds, rule.all)) if rule.all else any(map(holds, rule.any))
+        def met(margin: Decimal = Decimal(0)) -> bool:
+            held = [holds(condition, margin) for condition in rule.all or rule.any]
+            return all(held) if rule.all else any(held)
+
         kind = "+".join(["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion)
         bonus = to_fixed(rule.bonus or 0)
-        for granted in self._change(rule, kind, one, period, [met], outcome):
+        lost_at = rule.margin is not None and [met(rule.margin)]
+        for granted in self._change(rule, kind, one, period, [met()], outcome, lost_at):
             self._line(
                 rule, one, period, bonus if granted else -bonus, "award" if granted else "revocation", outcome
             )
 
     def _change(
-        self, rule, kind: str, one: Credit, period: str, reached: list[bool], outcome: Outcome
+        self, rule, kind: str, one: Credit, period: str, reached: list[bool], outcome: Outcome, held=None
     ) -> list[bool]:
-        """Award what is newly reached, lowest first; revoke what is lost, highest first; True per award."""
-        done = []
+        """Award what is newly reached, lowest first; revoke what is lost, highest first; True per award.
+
+        ``held`` says of each tier whether it stays if it stands, where that is not the same as being reached.
+        """
+        done, today = [], self.day(one.time)
+        kept = held or reached
         for tier, now in enumerate(reached):
             key = (rule.id, one.employee, period, tier)
-            if now and key not in self.active and (rule.rearm or key not in self.sequence):
+            cools = today < self.memory.get(("cools", *key), today)
+            if now and key not in self.active and not cools and (rule.rearm or key not in self.sequence):
                 self.active.add(key)
                 self.sequence[key] = self.sequence.get(key, 0) + 1
                 self._award(
@@ -274,8 +284,9 @@ class Reference(Values):
                 done.append(True)
         for tier in reversed(range(len(reached))):
             key = (rule.id, one.employee, period, tier)
-            if not reached[tier] and key in self.active and rule.settle != "sticky":
+            if not kept[tier] and key in self.active and rule.settle != "sticky":
                 self.active.discard(key)
+                self.memory["cools", *key] = today + timedelta(days=rule.cool_down_days)
                 self._award(rule, kind, one, period, tier, "revoked", outcome)
                 done.append(False)
         return done

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from schemas.money import to_fixed
 from schemas.plan import Kpi, Plan
-from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_awards import Condition, ThresholdAward, Tier, TierAward
 from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
 from streams.explain.credits import Credit
 from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
 from streams.explain.values import Step, attainment, standing, steps_of
+from streams.performance.calendar import Calendar
 
 #: Settings that the recomputation knows; a rule that sets any other is shown, its money not judged.
 _KNOWN = {
     TierAward: {
         "kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm", "cap", "floor", "hurdle",
+        "margin", "cool_down_days",
     },
     Nudge: set(Nudge.model_fields),
     ThresholdAward: {
         "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
+        "margin", "cool_down_days",
     },
 }  # fmt: skip
 
@@ -103,7 +107,7 @@ def explain_rule(
             for condition in rule.all or rule.any
             if condition.kpi in by_kpi
         ]
-        due = None if beyond else _bonus(rule, by_kpi, credits)
+        due = None if beyond else _bonus(rule, by_kpi, credits, plan)
     return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
 
 
@@ -113,10 +117,7 @@ def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:
     level = tier_level(one.kpi, tiers, one.value, one.target)
     if level == len(tiers):
         return []
-    by = "attainment" if tiers[level].attainment is not None else "value"
-    bound = getattr(tiers[level], by)
-    slack = abs(bound) * rule.within * (-1 if by == "value" and one.kpi.direction == "down" else 1)
-    condition = Condition.model_construct(**{"kpi": one.kpi.id, by: bound - slack})
+    condition = eased(tiers[level], one.kpi, rule.within)
     return [Checked(condition, _holds(condition, one.kpi, *_figures(one)))]
 
 
@@ -166,14 +167,15 @@ def _holds(condition: Condition, kpi: Kpi, value: Fraction | None, sample: int, 
     return reached is not None and reached >= Fraction(condition.attainment)
 
 
-def _bonus(rule: ThresholdAward, by_kpi: dict[str, Measured], credits: list[Credit]) -> int:
+def _bonus(rule: ThresholdAward, by_kpi: dict[str, Measured], credits: list[Credit], plan: Plan) -> int:
     """The bonus that stands after the last credit: granted and revoked on the way as the rule settles."""
     places = {
         name: {id(step.credit): step for step in one.steps} for name, one in by_kpi.items()
     }
     now = {name: (*standing(one.kpi, []), one.target) for name, one in by_kpi.items()}
-    stands, granted_before = False, False
-    for credit in credits:
+    days = Calendar(plan).days([credit.time for credit in credits]).tolist() if rule.cool_down_days else []
+    stands, granted_before, cool_until = False, False, None
+    for number, credit in enumerate(credits):
         touched = False
         for name, steps in places.items():
             if step := steps.get(id(credit)):
@@ -181,10 +183,30 @@ def _bonus(rule: ThresholdAward, by_kpi: dict[str, Measured], credits: list[Cred
                 touched = True
         if not touched:
             continue
-        held = [_holds(one, by_kpi[one.kpi].kpi, *now[one.kpi]) for one in rule.all or rule.any]
-        met = all(held) if rule.all else any(held)
-        if met and not stands and (rule.rearm or not granted_before):
+        met = _met(rule, by_kpi, now, stands)
+        cools = cool_until is not None and days[number] < cool_until
+        if met and not stands and not cools and (rule.rearm or not granted_before):
             stands = granted_before = True
         elif not met and stands and rule.settle != "sticky":
             stands = False
+            cool_until = days[number] + rule.cool_down_days if days else None
     return to_fixed(rule.bonus or 0) if stands else 0
+
+
+def _met(rule: ThresholdAward, by_kpi: dict[str, Measured], now: dict[str, tuple], stands: bool) -> bool:
+    """Whether the conditions hold; while the award stands, the margin beyond each bound is still good enough."""
+    margin = rule.margin if stands and rule.margin is not None else 0
+    held = []
+    for condition in rule.all or rule.any:
+        kpi = by_kpi[condition.kpi].kpi
+        held.append(_holds(eased(condition, kpi, margin) if margin else condition, kpi, *now[condition.kpi]))
+    return all(held) if rule.all else any(held)
+
+
+def eased(bound: Tier | Condition, kpi: Kpi, part: Decimal) -> Condition:
+    """A condition that asks for less, by ``part`` of its bound."""
+    by = "attainment" if bound.attainment is not None else "value"
+    asked = getattr(bound, by)
+    slack = abs(asked) * part * (-1 if by == "value" and kpi.direction == "down" else 1)
+    given = {"kpi": kpi.id, "min_sample": getattr(bound, "min_sample", 0), by: asked - slack}
+    return Condition.model_construct(**given)

@@ -19,7 +19,10 @@ class AwardStates:
         self.closes = Closes()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
-        """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``."""
+        """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.
+
+        While a tier cools down after a revocation the first day on which it can be awarded again follows.
+        """
         state = self._tiers.get((rule, employee, period), [])
         return state + [[0, 0]] * (tiers - len(state))
 
@@ -33,13 +36,17 @@ class AwardStates:
         return sorted(
             employee
             for (of, employee, within), state in self._tiers.items()
-            if (of, within) == (rule, period) and any(stands for _, stands in state)
+            if (of, within) == (rule, period) and any(tier[1] for tier in state)
         )
 
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""
         state = self._tiers.get((rule, employee, period), [])
-        return max((tier + 1 for tier, (sequence, _) in enumerate(state) if sequence), default=0)
+        return max((tier + 1 for tier, (sequence, *_) in enumerate(state) if sequence), default=0)
+
+    def cools(self, rule: str, employee: str, period: str) -> bool:
+        """Whether a tier has been revoked that can only be awarded again from some day on."""
+        return any(len(tier) > 2 for tier in self._tiers.get((rule, employee, period), []))
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call."""
@@ -58,21 +65,30 @@ class AwardStates:
         self._tiers[rule, employee, period] = msgspec.msgpack.decode(value)
 
 
-def next_states(state: list[list[int]], reached: list[bool], settle: str, rearm: bool) -> list[tuple[int, bool]]:
+def next_states(
+    state: list[list[int]],
+    reached: list[bool],
+    settle: str,
+    rearm: bool,
+    day: int | None = None,
+    cool_down: int = 0,
+) -> list[tuple[int, bool]]:
     """Changes ``state`` in place for the tiers ``reached`` now; returns (tier, granted) in the order of announcement.
 
     Tiers are granted from the lowest up and revoked from the highest down; a revoked tier comes back only with
-    ``rearm``, under its next sequence number.
+    ``rearm``, under its next sequence number, and with ``cool_down`` on no ``day`` before so many have gone by.
     """
     changes: list[tuple[int, bool]] = []
     for tier, now in enumerate(reached):
-        sequence, stands = state[tier]
-        if now and not stands and (sequence == 0 or rearm):
+        sequence, stands, *until = state[tier]
+        cooling = cool_down and until and (day is None or day < until[0])
+        if now and not stands and not cooling and (sequence == 0 or rearm):
             state[tier] = [sequence + 1, 1]
             changes.append((tier, True))
     for tier in reversed(range(len(reached))):
-        sequence, stands = state[tier]
+        sequence, stands, *_ = state[tier]
         if not reached[tier] and stands and settle != "sticky":
-            state[tier] = [sequence, 0]
+            # a change of plan has no day from which to count
+            state[tier] = [sequence, 0, day + cool_down] if cool_down and day is not None else [sequence, 0]
             changes.append((tier, False))
     return changes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
 from schemas.money import to_fixed
@@ -18,13 +20,17 @@ from streams.performance.running import key_parts, period_key
 class _Check:
     """One condition on its KPI's view."""
 
-    def __init__(self, condition: Condition, view: PeriodView) -> None:
+    def __init__(self, condition: Condition, view: PeriodView, margin: Decimal | None) -> None:
         self.view = view
-        self.ladder = Ladder.of_condition(view.kpi, condition)
+        self.ladder = self.lost = Ladder.of_condition(view.kpi, condition)
+        if margin is not None:
+            bound = getattr(condition, self.ladder.by)
+            self.lost = Ladder.widened(view.kpi, [bound], self.ladder.by, margin, condition.min_sample)
 
-    def holds(self, num: int, den: int, target: int) -> bool:
+    def holds(self, stands: bool, num: int, den: int, target: int) -> bool:
+        """Whether the condition holds; for an award that stands, whether it is not lost."""
         columns = np.array([num]), np.array([den]), np.array([target])
-        return bool(self.ladder.levels(*columns)[0])
+        return bool((self.lost if stands else self.ladder).levels(*columns)[0])
 
     def turning_points(self) -> list[tuple[int, int]]:
         """(period key, row) of the current batch where the condition turns, or where a period's first value came."""
@@ -33,12 +39,21 @@ class _Check:
             return []
         targets = self.view.targets(run.slots)
         spread = run.group_of_row()
-        after = self.ladder.levels(run.num, run.den, targets[spread])
-        before = run.before(after, self.ladder.levels(run.base_num, run.base_den, targets))
-        turns = after != before
+        turns = np.zeros(len(run.rows), bool)
+        for ladder in dict.fromkeys((self.ladder, self.lost)):
+            after = ladder.levels(run.num, run.den, targets[spread])
+            turns |= after != run.before(after, ladder.levels(run.base_num, run.base_den, targets))
         turns[run.starts[run.base_den == 0]] = True
         at = np.flatnonzero(turns)
         return list(zip(run.keys[spread[at]].tolist(), run.rows[at].tolist(), strict=True))
+
+    def rows_of(self, keys: set[int]) -> list[tuple[int, int]]:
+        """(period key, row) of every row of the current batch in one of the periods."""
+        if self.view.running is None:
+            return []
+        spread = self.view.running.group_of_row()
+        pairs = zip(self.view.running.keys[spread].tolist(), self.view.running.rows.tolist(), strict=True)
+        return [(key, row) for key, row in pairs if key in keys]
 
 
 class ThresholdRule:
@@ -54,7 +69,7 @@ class ThresholdRule:
         writer: AwardWriter,
     ):
         self.index, self.rule, self.states, self.writer = index, rule, states, writer
-        self.checks = [_Check(condition, views[condition.kpi]) for condition in rule.all or rule.any]
+        self.checks = [_Check(condition, views[condition.kpi], rule.margin) for condition in rule.all or rule.any]
         self.kind = "+".join(
             kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given
         )
@@ -66,7 +81,10 @@ class ThresholdRule:
     def decide(self, decisions: Decisions, origins) -> None:
         """Decide the current batch: only where some condition turned can the award have."""
         # a row has one employee and one period, so rows alone give the order
-        points = sorted({(row, key) for check in self.checks for key, row in check.turning_points()})
+        found = {(row, key) for check in self.checks for key, row in check.turning_points()}
+        if self.rule.cool_down_days:
+            found |= self._thaws({key for _, key in found})
+        points = sorted(found)
         if not points:
             return
         keys = np.array([key for _, key in points], np.int64)
@@ -74,6 +92,17 @@ class ThresholdRule:
         for (row, key), counts in zip(points, eligible.tolist(), strict=True):
             if counts:
                 self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
+
+    def _thaws(self, turning: set[int]) -> set[tuple[int, int]]:
+        """Rows that may end a cool-down, which no condition shows: all of a period that cools or may begin to."""
+        keys = {key for check in self.checks if check.view.running for key in check.view.running.keys.tolist()}
+        keys = {key for key in keys if key in turning or self.states.cools(*self._holder(key))}
+        return {(row, key) for check in self.checks for key, row in check.rows_of(keys)}
+
+    def _holder(self, key: int) -> tuple[str, str, str]:
+        code, ordinal = key_parts(key)
+        period = self.writer.period_text(self.rule.period, ordinal)
+        return self.rule.id, self.writer.people.person(code).id, period
 
     def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
         """A plan took effect: decide every period that one of the KPIs has a value in."""
@@ -113,17 +142,17 @@ class ThresholdRule:
         }
 
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
+        holder = self._holder(key)
+        state = [list(tier) for tier in self.states.of(*holder, 1)]
         seen, held = [], []
         for check in self.checks:
             values = (*values_of(check.view), check.view.target_of(key))
-            held.append(check.holds(*values))
+            held.append(check.holds(bool(state[0][1]), *values))
             seen.append(evidence(check.view, *values))
         reached = all(held) if self.rule.all else any(held)
         code, ordinal = key_parts(key)
-        employee = self.writer.people.person(code).id
-        holder = self.rule.id, employee, self.writer.period_text(self.rule.period, ordinal)
-        state = [list(tier) for tier in self.states.of(*holder, 1)]
-        for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
+        rule, day = self.rule, decisions.day(row)
+        for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)
             texts = self._texts()
             award = self.writer.write(

@@ -38,6 +38,11 @@ class TierRule:
         self.index, self.rule, self.states, self.writer = index, rule, states, writer
         self.view = view = views[rule.kpi]
         self.ladder = Ladder.of_tiers(view.kpi, rule.tiers)
+        #: Where a tier that stands is lost: at its bound, or beyond it by the margin.
+        self.lost = self.ladder
+        if rule.margin is not None:
+            bounds = [getattr(tier, self.ladder.by) for tier in rule.tiers]
+            self.lost = Ladder.widened(view.kpi, bounds, self.ladder.by, rule.margin)
         self.payout = None
         if rule.pays != "nothing":
             self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
@@ -64,23 +69,43 @@ class TierRule:
         before = run.before(level, base)
         counts = eligible[spread]
         peaks = self._peaks(run) if self.keeps_peak else None  # as they stood before this batch
-        for at in np.flatnonzero((level != before) & counts).tolist():
+        turns, held = level != before, level
+        if self.lost is not self.ladder:
+            held_base = np.where(run.base_den == 0, 0, self.lost.levels(run.base_num, run.base_den, targets))
+            held = self.lost.levels(run.num, run.den, targets[spread])
+            turns |= held != run.before(held, held_base)
+        if self.rule.cool_down_days:
+            turns |= self._thaws(run, turns, spread)
+        for at in np.flatnonzero(turns & counts).tolist():
             key = int(run.keys[spread[at]])
             values = int(run.num[at]), int(run.den[at]), int(targets[spread[at]])
-            self._announce(key, int(level[at]), int(run.rows[at]), values, decisions, origins)
+            levels = int(level[at]), int(held[at])
+            self._announce(key, levels, int(run.rows[at]), values, decisions, origins)
         if self.payout:
             self._earn(run, (base, level), (targets, spread, counts), peaks, decisions, origins)
 
+    def _thaws(self, run: Running, turns: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Rows that may end a cool-down, which no level shows: all of a group that cools or may begin to."""
+        cools = np.array([self.states.cools(*self._holder(*key_parts(key))) for key in run.keys.tolist()], bool)
+        cools[spread[turns]] = True
+        return cools[spread]
+
     def _announce(
-        self, key: int, level: int, row: int, values: tuple[int, int, int], decisions: Decisions, origins
+        self, key: int, levels: tuple[int, int], row: int, values: tuple[int, int, int], decisions: Decisions, origins
     ) -> None:
+        """``levels``: the tiers reached, and those not lost if they stand."""
+        level, held = levels
         code, ordinal = key_parts(key)
         holder = self._holder(code, ordinal)
         tiers = len(self.bounds)
         state = [list(tier) for tier in self.states.of(*holder, tiers)]
         # base rates are not announced, but a sticky level must remember them too
-        reached = [tier < level and (self.announced[tier] or self.keeps_peak) for tier in range(tiers)]
-        changes = next_states(state, reached, self.rule.settle, self.rule.rearm)
+        reached = [
+            tier < (held if state[tier][1] else level) and (self.announced[tier] or self.keeps_peak)
+            for tier in range(tiers)
+        ]
+        rule = self.rule
+        changes = next_states(state, reached, rule.settle, rule.rearm, decisions.day(row), rule.cool_down_days)
         if not changes:
             return
         self.states.set(*holder, state)
@@ -101,7 +126,7 @@ class TierRule:
             key = int(period_key(code, ordinal))
             values = *self.view.current(key), self.view.target_of(key)
             state = self.states.of(*self._holder(code, ordinal), len(self.bounds))
-            for tier, (sequence, stands) in enumerate(state[: len(self.bounds)]):
+            for tier, (sequence, stands, *_) in enumerate(state[: len(self.bounds)]):
                 if stands and self.announced[tier]:
                     seen, texts = (evidence(self.view, *values),), self._texts(tier, values)
                     award = self.writer.write(
@@ -205,8 +230,9 @@ class TierRule:
             if den == 0 or not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 continue
             target = self.view.target_of(key)
-            level = int(self.ladder.levels(np.array([num]), np.array([den]), np.array([target]))[0])
-            self._announce(key, level, -1, (num, den, target), decisions, origins)
+            columns = np.array([num]), np.array([den]), np.array([target])
+            levels = int(self.ladder.levels(*columns)[0]), int(self.lost.levels(*columns)[0])
+            self._announce(key, levels, -1, (num, den, target), decisions, origins)
             (earned, withheld), before = self._earned_by(key), earned_before.get(key, (0, 0))
             change = earned - before[0], withheld - before[1]
             if any(change):

@@ -147,10 +147,10 @@ def test_law_2_a_restart_changes_nothing(seed, data):
     check_restart(dice, random_plan(dice), random_plan(dice, version=2), data)
 
 
-def check_restart(dice: Random, plan, changed, data) -> None:
+def check_restart(dice: Random, plan, changed, data, generate=random_events) -> None:
     """A history under ``plan``, then ``changed``, in which a checkpoint is gone back to."""
     changed = changed.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
-    values = [json.dumps(event).encode() for event in random_events(dice, plan.currency)]
+    values = [json.dumps(event).encode() for event in generate(dice, plan.currency)]
     credits = credit_records(plan, values)
     controls = [
         Out("credits", encode_control(PlanApplied(id=str(at), plan=one)), headers=(("kind", b"control"),))

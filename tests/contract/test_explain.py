@@ -14,16 +14,18 @@ from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.telling import Teller
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_file import load_plan
+from schemas.plan_nudge import Nudge
 from streams.explain.evidence import explain_award, explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan
+from tests.generated_awards import random_special_plan, swinging_events
 from tests.worked_examples import CASES, events_path, plan_path
 
 
 def check(source: BacktestEvidence) -> int:
     """Everything that can be explained agrees; how many explanations that were."""
     count = 0
-    kinds = {rule.id for rule in source.plan.awards if type(rule) in (TierAward, ThresholdAward)}
+    kinds = {rule.id for rule in source.plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge)}
     lines, awards = source.result.earnings, source.result.awards
     for employee in sorted({one.employee for one in awards} | {one["employee"] for one in lines}):
         evidence = source.of(employee)
@@ -53,6 +55,15 @@ def test_random_plans_agree(seed, batch):
     plan = random_plan(dice)
     values = [json.dumps(event).encode() for event in random_events(dice, plan.currency)]
     check(BacktestEvidence(plan, lambda run: run.feed(values, batch)))
+
+
+@examples(5)
+@given(st.integers(0, 2**32))
+def test_random_plans_with_rarer_awards_agree(seed):
+    dice = Random(seed)
+    plan = random_special_plan(dice)
+    values = [json.dumps(event).encode() for event in swinging_events(dice, plan.currency)]
+    check(BacktestEvidence(plan, lambda run: run.feed(values, 4)))
 
 
 def test_money_and_evidence_that_are_wrong_are_seen():

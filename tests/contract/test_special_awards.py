@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tests.contract.test_engine import SEEDS, check_against_reference, check_restart, comparable, run
 from tests.depth import examples
 from tests.generated import random_events, with_closes
-from tests.generated_awards import random_special_plan
+from tests.generated_awards import random_special_plan, swinging_events
 
 
 def _history(seed: int) -> tuple:
     dice = Random(seed)
     plan = random_special_plan(dice)
-    events = with_closes(dice, random_events(dice, plan.currency))
+    generate = dice.choice([random_events, swinging_events, swinging_events])
+    events = with_closes(dice, generate(dice, plan.currency))
     return plan, events, [json.dumps(event).encode() for event in events]
 
 
@@ -38,4 +39,4 @@ def test_batching_does_not_matter(seed, batch):
 @given(SEEDS, st.data())
 def test_a_restart_changes_nothing(seed, data):
     dice = Random(seed)
-    check_restart(dice, random_special_plan(dice), random_special_plan(dice, version=2), data)
+    check_restart(dice, random_special_plan(dice), random_special_plan(dice, version=2), data, swinging_events)

@@ -19,6 +19,12 @@ ERRORS = [
     ("nudge", "within: 5%", "within: 5", "awards[nearly].within", "percentage with its sign"),
     ("nudge", "period: month\n    pays", "period: rolling_7d\n    pays", "awards[last-days].days_left", "never ends"),
     ("nudge", "pays: flat", "pays: flat\n    unit: team", "awards[nearly].of", "award of a team; a nudge speaks to persons"),
+    ("steadiness", "margin: 2%", "margin: 0%", "awards[satisfied].margin", "above 0% and below 100%"),
+    ("steadiness", "margin: 2%", "margin: 2", "awards[satisfied].margin", "percentage with its sign"),
+    ("steadiness", "margin: 2%", "margin: 2%\n    settle: sticky", "awards[satisfied].margin", "never revoked; expected no margin"),
+    ("steadiness", "margin: 2%", "margin: 2%\n    unit: team", "awards[satisfied].margin", "an award of units takes no margin"),
+    ("steadiness", "cool_down_days: 7", "cool_down_days: 1000", "awards[satisfied].cool_down_days", "expected at most 999"),
+    ("steadiness", "rearm: true\n    margin", "rearm: false\n    margin", "awards[satisfied].cool_down_days", "expected rearm: true"),
     ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
 ]
 
