@@ -14,7 +14,10 @@ from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
 from schemas.plan_scorecard_checks import check_score_condition
 from schemas.plan_steadiness_checks import check_steadiness
+from schemas.plan_streak import Streak
+from schemas.plan_streak_checks import check_streak
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
+from schemas.plan_units import of_units
 
 #: What each way of paying wants on every tier, and what it must not find.
 _PAYS = {
@@ -124,8 +127,18 @@ def _money(path: tuple, award: TierAward) -> Iterator[Finding]:
                 yield Finding((*tier_path, name), "must not be negative")
 
 
+def _streak(lookup: Lookup, path: tuple, award: Streak) -> Iterator[Finding]:
+    yield from check_streak(path, award)
+    yield from _conditions(lookup, path, award)
+
+
 def _threshold(lookup: Lookup, path: tuple, award: ThresholdAward) -> Iterator[Finding]:
     yield from check_unit_award(lookup, path, award)
+    yield from _conditions(lookup, path, award)
+
+
+def _conditions(lookup: Lookup, path: tuple, award: ThresholdAward | Streak) -> Iterator[Finding]:
+    """What is to hold, and what it brings."""
     if bool(award.all) == bool(award.any):
         yield Finding(path, "expected either all or any, with at least one condition")
     if award.bonus is None and not award.promotion:
@@ -151,7 +164,7 @@ def _needs_target(
     lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward
 ) -> Iterator[Finding]:
     """Attainment is undefined without a target on this KPI; a warning where only some roles lack one."""
-    if award.unit is not None:
+    if of_units(award):
         yield from unit_target_missing(lookup, path, kpi, award)
         return
     if kpi not in lookup.kpis:
@@ -175,4 +188,4 @@ def _needs_target(
 
 
 #: What is checked on each kind of award beside what all have in common.
-_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge}
+_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge, "streak": _streak}

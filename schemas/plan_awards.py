@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.plan_conditions import Condition, Settle
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_nudge import Nudge
+from schemas.plan_streak import Streak
 from schemas.plan_units import Share, UnitKind
 
 
@@ -21,15 +23,6 @@ class Tier(Model):
     name: Named | None = None
 
 
-class Condition(Model):
-    """One KPI at or beyond a bound, in the KPI's good direction, with enough events behind it."""
-
-    kpi: Id
-    attainment: Percent | None = None
-    value: Measure | None = None
-    min_sample: Annotated[int, Field(ge=0)] = 0
-
-
 class Hurdle(Model):
     """What must be reached before a rule pays anything: a bound (inclusive) on attainment or on the value."""
 
@@ -38,7 +31,6 @@ class Hurdle(Model):
 
 
 CoolDown = Annotated[int, Field(ge=0, le=999)]
-Settle = Literal["live", "sticky", "period_end"]
 
 
 class TierAward(Model):
@@ -92,6 +84,11 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[TierAward | ThresholdAward | Nudge, Field(discriminator="kind")]
+Award = Annotated[TierAward | ThresholdAward | Nudge | Streak, Field(discriminator="kind")]
 #: Every kind of award by the name that ``kind`` gives it.
-AWARD_KINDS: dict[str, type[Model]] = {"tiers": TierAward, "threshold": ThresholdAward, "nudge": Nudge}
+AWARD_KINDS: dict[str, type[Model]] = {
+    "tiers": TierAward,
+    "threshold": ThresholdAward,
+    "nudge": Nudge,
+    "streak": Streak,
+}

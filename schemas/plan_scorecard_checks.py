@@ -8,6 +8,7 @@ from schemas.plan_awards import Condition, ThresholdAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
+from schemas.plan_units import of_units
 
 _FEWEST, _MOST = 3, 5
 
@@ -65,7 +66,7 @@ def check_score_condition(
         yield Finding((*path, "attainment"), "a score has no target; expected a value, such as value: 90%")
     elif condition.value is None:
         yield Finding(path, "expected a value, such as value: 90%")
-    if award.unit is not None:
+    if of_units(award):
         yield Finding((*path, "kpi"), f"scorecard {card.id} is a person's; an award of units looks at KPIs")
     if award.period != card.period:
         message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"

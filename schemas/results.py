@@ -37,6 +37,7 @@ class KpiEvidence(msgspec.Struct, frozen=True):
     sample: int
     name: dict[str, str] = {}  # as the plan has it, by language; records of earlier versions have none
     unit: str = ""
+    period: str = ""  # where it is about another period than the award's, or about several
 
 
 class Award(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -46,7 +47,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     plan: str
     plan_version: int
     rule: str
-    kind: str  # tier, bonus, promotion, bonus+promotion, nudge
+    kind: str  # tier, bonus, promotion, bonus+promotion, nudge, streak+bonus
     name: dict[str, str]
     employee: str
     employee_name: str

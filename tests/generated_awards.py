@@ -61,4 +61,21 @@ def _nudge(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
     return award
 
 
-SPECIAL = [_nudge]
+def _streak(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+    period, periods = dice.choice([*kinds, "day", "day"]), dice.choice([2, 3])
+    attainment = [{"attainment": dice.choice(["1%", "50%", "80%"])}] * (period not in ("day", "month"))
+    conditions = [
+        {"kpi": kpi, "min_sample": dice.choice([0, 0, 2])}
+        | dice.choice([{"value": dice.choice([1, 5, 40])}, *attainment])
+        for kpi in dice.sample(["revenue", "satisfaction", "activity", "complaints"], dice.choice([1, 1, 2]))
+    ]
+    return {
+        "kind": "streak", "id": id, "name": "s", "period": period, dice.choice(["all", "any"]): conditions,
+        "periods": periods, "each": dice.choice(["run", "period"]), "bonus": 70, "promotion": dice.random() < 0.3,
+        "without_workdays": dice.choice(["skip", "count"]), "without_target": dice.choice(["skip", "count"]),
+        "settle": dice.choice(["live", "live", "sticky", "period_end"]), "rearm": dice.random() < 0.5,
+        "roles": dice.choice([[], [], ["rep"]]),
+    } | ({"out_of": periods + 1} if dice.random() < 0.5 else {})  # fmt: skip
+
+
+SPECIAL = [_nudge, _streak]

@@ -22,6 +22,7 @@ from schemas.plan_units import of_units
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_nudge import eased, nudge
 from tests.reference_scorecards import score
+from tests.reference_streak import streak
 from tests.reference_values import Values
 
 ROLLING = "rolling"
@@ -80,6 +81,7 @@ class Reference(Values):
         self.highest: dict[tuple, int] = {}  # (rule, employee, period): level
         self.paid: dict[tuple, tuple[int, int]] = {}  # and what was withheld
         self.closed: list[tuple[str, str]] = []  # (kind, period)
+        self.mine: list[Credit] = []  # of the employee who was just credited
         self.memory: dict[tuple, object] = {}  # what kinds of awards remember for themselves
         self.sales: dict[tuple, list[Fraction | int]] = {}  # (rule, employee, sale): paid, credited, refunded, taken
 
@@ -98,8 +100,9 @@ class Reference(Values):
             for id_, employee, within, tier in sorted(self.active):
                 if (id_, within) == (rule.id, period):
                     name = "tier"
-                    if isinstance(rule, ThresholdAward):
-                        name = "+".join(["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion)
+                    if rule.kind != "tiers":
+                        parts = ["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion
+                        name = "+".join(["streak"] * (rule.kind == "streak") + parts)
                     one = Credit(cause, 0, employee, "", "", {}, set())
                     self._award(rule, name, one, period, tier, "final", outcome)
 
@@ -134,7 +137,7 @@ class Reference(Values):
 
     def after(self, one: Credit, credits: list[Credit], outcome: Outcome) -> None:
         """Decide every award of the plan for the employee who was just credited."""
-        mine = [each for each in credits if each.employee == one.employee]
+        self.mine = mine = [each for each in credits if each.employee == one.employee]
         for rule in self.plan.awards:
             if of_units(rule):
                 continue  # tests/reference_units.py
@@ -144,7 +147,8 @@ class Reference(Values):
             period = ROLLING if rolling else self.period(rule.period, self.day(one.time))
             if period is None:
                 continue
-            if rule.roles and self.standing(one.employee, rule.period, period).role not in rule.roles:
+            role = self.standing(one.employee, rule.period, period).role
+            if rule.roles and role not in rule.roles and rule.kind != "streak":  # which asks of the period it ends in
                 continue
             inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in self._moved_by(rule)}
             inside |= dict.fromkeys(self.cards, mine)
@@ -286,7 +290,8 @@ class Reference(Values):
             key = (rule.id, one.employee, period, tier)
             if not kept[tier] and key in self.active and rule.settle != "sticky":
                 self.active.discard(key)
-                self.memory["cools", *key] = today + timedelta(days=rule.cool_down_days)
+                if rule.cool_down_days:
+                    self.memory["cools", *key] = today + timedelta(days=rule.cool_down_days)
                 self._award(rule, kind, one, period, tier, "revoked", outcome)
                 done.append(False)
         return done
@@ -426,4 +431,4 @@ def _text(value: Fraction | None, step: int = 1) -> str | None:
 
 
 #: How each kind of award is decided.
-DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold, "nudge": nudge}
+DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold, "nudge": nudge, "streak": streak}

@@ -73,6 +73,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "told when the next tier of {of} is within {within}, no money",
         "zh": "距 {of} 的下一档不超过 {within} 时提醒，不付金额",
     },
+    "pays streak": {
+        "en": "bonus {bonus} when its conditions hold in {periods} of {out_of} periods (the last of them is shown)",
+        "zh": "{out_of} 个周期中有 {periods} 个满足条件时发奖金 {bonus}（下列为最后一个周期）",
+    },
     "pays other": {"en": "kind {kind}", "zh": "类型 {kind}"},
 }  # fmt: skip
 

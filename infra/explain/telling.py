@@ -14,6 +14,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_fields import Named
 from schemas.plan_nudge import Nudge
+from schemas.plan_streak import Streak
 from streams.explain.evidence import AwardExplained
 from streams.explain.money import bound_value
 from streams.explain.rules import Measured, RuleExplained
@@ -106,6 +107,9 @@ class Teller:
             return self._say("pays bonus" if rule.all else "pays any", bonus=rule.bonus or 0)
         if isinstance(rule, Nudge):
             return self._say("pays nudge", of=rule.of, within=_ratio(rule.within))
+        if isinstance(rule, Streak):
+            words = {"bonus": rule.bonus or 0, "periods": rule.periods, "out_of": rule.window}
+            return self._say("pays streak", **words)
         return self._say("pays other", kind=rule.kind)
 
     def _number(self, value: Fraction | None) -> str:

@@ -119,8 +119,8 @@ class Route(_Model):
     teams: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
     employees: tuple[str, ...] = ()
-    #: An award of kind bonus+promotion is both.
-    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge"], ...] = ()
+    #: An award of kind bonus+promotion is both, one of kind streak+bonus a streak and a bonus.
+    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge", "streak"], ...] = ()
     rules: tuple[str, ...] = ()
     states: tuple[AwardState, ...] = ()
     severities: tuple[Severity, ...] = ()

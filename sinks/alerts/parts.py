@@ -24,10 +24,18 @@ class Message:
 def evidence_lines(award: Award, label: str, language: Language = "en") -> list[str]:
     """How each KPI stood, a line each; ``label`` with a place for the KPI's name."""
     return [
-        _kpi(award, one, label.format(kpi=kpi_name(one, language)), language)
+        _kpi(award, one, label.format(kpi=_named(award, one, language)), language)
         for one in award.evidence
         if one.value is not None
     ]
+
+
+def _named(award: Award, one: KpiEvidence, language: Language) -> str:
+    """The KPI's name, with the period where it is not simply the award's."""
+    name = kpi_name(one, language)
+    if not one.period:
+        return name
+    return f"{name}（{one.period}）" if language == "zh" else f"{name} ({one.period})"
 
 
 def _kpi(award: Award, one: KpiEvidence, label: str, language: Language) -> str:

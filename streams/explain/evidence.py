@@ -57,9 +57,11 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     if rule is None:
         raise KeyError(award.rule)
     place = award.position
-    credits = in_period(evidence.plan, evidence.credits, award.period_kind, award.period)
-    credits = up_to(credits, place.offset, award.cause.source, award.cause.id)
-    targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in award.evidence}
+    # what was decided by a credit of another period is seen as it stood then
+    credits = up_to(evidence.credits, place.offset, award.cause.source, award.cause.id)
+    credits = in_period(evidence.plan, credits, award.period_kind, award.period)
+    own = [one for one in award.evidence if one.period in ("", award.period)]
+    targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in own}
     lines = [
         line
         for line in _lines(evidence, rule.id, award.period_kind, award.period)
@@ -67,7 +69,7 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     ]
     explained = explain_rule(evidence.plan, rule, credits, targets, lines)
     by_kpi = {one.kpi.id: one for one in explained.measured}
-    said = award.evidence if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
+    said = own if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
     stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
     return AwardExplained(award, explained, stated)
 

@@ -11,6 +11,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, Tier, TierAward
 from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
+from schemas.plan_streak import Streak
 from streams.explain.credits import Credit
 from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
 from streams.explain.values import Step, attainment, standing, steps_of
@@ -100,7 +101,7 @@ def explain_rule(
     if isinstance(rule, Nudge):
         checks = nudge_checks(rule, measured[0])
         due = 0
-    if isinstance(rule, ThresholdAward):
+    if isinstance(rule, ThresholdAward | Streak):
         by_kpi = {one.kpi.id: one for one in measured}
         checks = [
             Checked(condition, _holds(condition, by_kpi[condition.kpi].kpi, *_figures(by_kpi[condition.kpi])))

@@ -128,6 +128,10 @@ class Calendar:
         months = {"month": 1, "quarter": 3, "year": 12}[kind]
         return _month_start(ordinal * months), _month_start((ordinal + 1) * months) - 1
 
+    def has(self, kind: str, ordinal: int) -> bool:
+        """Whether there is such a period; a company's own calendar begins and ends somewhere."""
+        return kind not in self._custom or 0 <= ordinal < len(self._custom[kind].keys)
+
     def key(self, kind: str, ordinal: int) -> str:
         """The period's key, such as 2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026, or a calendar's own."""
         if kind in self._custom:

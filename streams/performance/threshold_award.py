@@ -88,10 +88,14 @@ class ThresholdRule:
         if not points:
             return
         keys = np.array([key for _, key in points], np.int64)
-        eligible = self.writer.people.eligible(self.rule.roles, self.rule.period, keys)
+        eligible = self._considered(keys)
         for (row, key), counts in zip(points, eligible.tolist(), strict=True):
             if counts:
                 self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
+
+    def _considered(self, keys: np.ndarray) -> np.ndarray:
+        """Bool per period key: whether a change there is looked at."""
+        return self.writer.people.eligible(self.rule.roles, self.rule.period, keys)
 
     def _thaws(self, turning: set[int]) -> set[tuple[int, int]]:
         """Rows that may end a cool-down, which no condition shows: all of a period that cools or may begin to."""
@@ -110,7 +114,7 @@ class ThresholdRule:
         for key in self.writer.people.ordered(keys):
             if not any(check.view.current(key)[1] for check in self.checks):
                 continue
-            if self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
+            if self._considered(np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 
     def earned(self) -> dict[int, int]:
@@ -150,20 +154,25 @@ class ThresholdRule:
             held.append(check.holds(bool(state[0][1]), *values))
             seen.append(evidence(check.view, *values))
         reached = all(held) if self.rule.all else any(held)
-        code, ordinal = key_parts(key)
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)
-            texts = self._texts()
-            award = self.writer.write(
-                self.rule, self.kind, code, ordinal, 0, state[0][0], granted, tuple(seen), origins.of(row), texts
-            )
-            decisions.award(row, self.index, award)
-            if self.bonus:
-                amount = self.bonus if granted else -self.bonus
-                columns = (np.array([one]) for one in (row, key, amount, 0, 0))
-                reason = "award" if granted else "revocation"
-                decisions.lines.append(Lines(self.index, *columns, reason=reason, award_id=award.award_id))
+            self._announce(key, row, state[0][0], granted, tuple(seen), decisions, origins)
+
+    def _announce(
+        self, key: int, row: int, sequence: int, granted: bool, seen: tuple, decisions: Decisions, origins
+    ) -> None:
+        """The award, and its bonus."""
+        code, ordinal = key_parts(key)
+        award = self.writer.write(
+            self.rule, self.kind, code, ordinal, 0, sequence, granted, seen, origins.of(row), self._texts()
+        )
+        decisions.award(row, self.index, award)
+        if self.bonus:
+            amount = self.bonus if granted else -self.bonus
+            columns = (np.array([one]) for one in (row, key, amount, 0, 0))
+            reason = "award" if granted else "revocation"
+            decisions.lines.append(Lines(self.index, *columns, reason=reason, award_id=award.award_id))
 
 
 def _condition_text(kpi: Kpi, condition: Condition) -> str:

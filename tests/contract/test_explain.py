@@ -15,6 +15,7 @@ from infra.explain.telling import Teller
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_file import load_plan
 from schemas.plan_nudge import Nudge
+from schemas.plan_streak import Streak
 from streams.explain.evidence import explain_award, explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan
@@ -25,7 +26,7 @@ from tests.worked_examples import CASES, events_path, plan_path
 def check(source: BacktestEvidence) -> int:
     """Everything that can be explained agrees; how many explanations that were."""
     count = 0
-    kinds = {rule.id for rule in source.plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge)}
+    kinds = {rule.id for rule in source.plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge, Streak)}
     lines, awards = source.result.earnings, source.result.awards
     for employee in sorted({one.employee for one in awards} | {one["employee"] for one in lines}):
         evidence = source.of(employee)

@@ -25,6 +25,12 @@ ERRORS = [
     ("steadiness", "margin: 2%", "margin: 2%\n    unit: team", "awards[satisfied].margin", "an award of units takes no margin"),
     ("steadiness", "cool_down_days: 7", "cool_down_days: 1000", "awards[satisfied].cool_down_days", "expected at most 999"),
     ("steadiness", "rearm: true\n    margin", "rearm: false\n    margin", "awards[satisfied].cool_down_days", "expected rearm: true"),
+    ("streak", "period: month\n    all", "period: rolling_7d\n    all", "awards[steady].period", "expected a calendar period"),
+    ("streak", "periods: 3", "periods: 1", "awards[steady].periods", "expected at least 2"),
+    ("streak", "periods: 3", "periods: 3\n    out_of: 2", "awards[steady].out_of", "must not be below periods, which is 3"),
+    ("streak", "value: 90", "valu: 90", "awards[steady].all[1].valu", "did you mean value?"),
+    ("streak", "attainment: 100%", "attainment: 100%, value: 5", "awards[steady].all[0]", "either an attainment or a value"),
+    ("streak", "bonus: 900\n    promotion: true", "bonus: 0", "awards[steady].bonus", "must be above 0"),
     ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
 ]
 
