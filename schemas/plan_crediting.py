@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from schemas.plan_fields import Date, Id, Model, Number
+from schemas.plan_fields import Date, Id, Model, Number, Period
 from schemas.plan_overlays import Overlay
 
 #: Rates are kept as whole counts of ten-thousand-millionths, so that yen to dinar still has seven digits.
@@ -45,6 +45,9 @@ class Guard(Model):
     cap: Number | None = None
     #: Credit counts so many times 24 hours after the event.
     hold_days: Annotated[int, Field(ge=0, le=400)] = 0
+    #: How many events of one customer count per person in each period ``per``, for KPIs and awards.
+    same_customer: Annotated[int, Field(ge=1)] | None = None
+    per: Period = "day"
 
 
 class Crediting(Model):

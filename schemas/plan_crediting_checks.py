@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schemas.event_fields import FOLLOWING
 from schemas.plan_crediting import Guard
-from schemas.plan_lookup import Finding, Lookup
+from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_overlay_checks import check_overlays
 
 
@@ -30,8 +30,9 @@ def _rates(lookup: Lookup) -> Iterator[Finding]:
 
 
 def _guard(lookup: Lookup, path: tuple, guard: Guard) -> Iterator[Finding]:
-    if guard.cap is None and not guard.hold_days:
-        yield Finding(path, "expected a cap, hold_days, or both")
+    if guard.cap is None and not guard.hold_days and guard.same_customer is None:
+        yield Finding(path, "expected a cap, hold_days, same_customer, or several of them")
+    yield from _same_customer(lookup, path, guard)
     if guard.cap is not None and guard.cap <= 0:
         yield Finding((*path, "cap"), "must be above 0")
     for number, name in enumerate(guard.events):
@@ -40,3 +41,19 @@ def _guard(lookup: Lookup, path: tuple, guard: Guard) -> Iterator[Finding]:
             yield Finding.unknown(here, "event type", name, lookup.fields)
         elif name in FOLLOWING:
             yield Finding(here, f"a {name} is credited as its sale was; guard the sale")
+
+
+def _same_customer(lookup: Lookup, path: tuple, guard: Guard) -> Iterator[Finding]:
+    """Who limits customers names events that have one, and periods that begin and end."""
+    if guard.same_customer is None:
+        if "per" in guard.model_fields_set:
+            yield Finding((*path, "per"), "only same_customer counts by period; expected same_customer as well")
+        return
+    if not guard.events:
+        yield Finding((*path, "same_customer"), "expected the events whose customers are counted")
+    for number, name in enumerate(guard.events):
+        if name in lookup.fields and lookup.fields[name].get("customer") != "string":
+            yield Finding((*path, "events", number), f"{name} has no text field customer")
+    yield from lookup.period((*path, "per"), guard.per)
+    if is_rolling(guard.per):
+        yield Finding((*path, "per"), "expected a period with a beginning and an end, such as day or month")

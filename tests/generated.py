@@ -6,7 +6,7 @@ from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated_credits import random_change, random_crediting
+from tests.generated_credits import random_change, random_crediting, random_customer_limits
 from tests.generated_targets import random_dating, with_attendance
 
 ORGANISATION = {
@@ -113,7 +113,7 @@ def _rates(dice: Random) -> list[dict]:
 
 def _guards(dice: Random) -> list[dict]:
     both = [{"events": ["sale"], "cap": 40}, {"hold_days": 2}]
-    return dice.choice([[], [], both, [{"cap": "33.34", "hold_days": 1}]])
+    return dice.choice([[], [], both, [{"cap": "33.34", "hold_days": 1}]]) + random_customer_limits(dice)
 
 
 def _move(dice: Random) -> dict:

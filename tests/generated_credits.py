@@ -18,6 +18,15 @@ def random_crediting(dice: Random) -> dict:
     return overlays | {"correction_date": dice.choice(["sale", "correction"])}
 
 
+def random_customer_limits(dice: Random) -> list[dict]:
+    """Guards against many events of one customer, most often none."""
+    every = [
+        {"events": ["visit", "sale"], "same_customer": 1, "per": dice.choice(["day", "season"])},
+        {"events": ["sale"], "same_customer": 2, "per": "week"},
+    ]
+    return dice.sample(every, dice.choice([0, 0, 0, 0, 0, 1, 1, 2]))
+
+
 def random_change(dice: Random, kind: str, currency: str) -> dict:
     """Data of a correction or cancellation."""
     sale = {"sale_id": f"e{dice.randint(0, 20)}"}

@@ -20,6 +20,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
+from tests.reference_customers import CustomerLimits
 from tests.reference_nudge import eased, nudge
 from tests.reference_scorecards import score
 from tests.reference_streak import streak
@@ -57,14 +58,17 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
     reference = Reference(plan)
     business = [event for event in events if "control" not in event]
     outcome = Outcome(credit(plan, business))
-    given: list[Credit] = []
+    given, limits, seen = [], CustomerLimits(reference), 0
     closes = [place for place, event in enumerate(events) if "control" in event]
     for place in [*closes, len(events)]:
         before = [event for event in events[:place] if "control" not in event]
         so_far = len(credit(plan, before).credits) if place < len(events) else len(outcome.crediting.credits)
-        for one in outcome.crediting.credits[len(given) : so_far]:
-            given.append(reference.dated(one))
-            reference.after(given[-1], given, outcome)
+        for one in outcome.crediting.credits[seen:so_far]:
+            dated = reference.dated(one)
+            if limits.admits(dated):
+                given.append(dated)
+                reference.after(dated, given, outcome)
+        seen = so_far
         if place < len(events):
             reference.close(events[place]["period"], outcome)
     outcome.kpis, outcome.units = reference.values(given)

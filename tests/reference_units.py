@@ -13,6 +13,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
 from tests.reference_credits import Credit, credit
+from tests.reference_customers import CustomerLimits
 from tests.reference_values import Values
 
 
@@ -37,7 +38,9 @@ class UnitReference(Values):
     def run(self, events: list[dict]) -> None:
         """Decide after each event."""
         for number in range(1, len(events) + 1):
-            self.settle([one for one in credit(self.plan, events[:number]).credits if not one.overlay])
+            limits = CustomerLimits(self)
+            counted = [one for one in credit(self.plan, events[:number]).credits if limits.admits(one)]
+            self.settle([one for one in counted if not one.overlay])
 
     def settle(self, credits: list[Credit]) -> None:
         """Decide every unit's every period."""

@@ -21,7 +21,7 @@ from infra.clickhouse.reconcile_sql import (
     days_query,
     periods_query,
 )
-from schemas.event_fields import payload_fields
+from schemas.event_fields import FOLLOWING, payload_fields
 from schemas.plan import Plan
 from sinks.connection import ClickHouseSettings, connect
 
@@ -92,7 +92,14 @@ def _capped(plans: Iterable[Plan]) -> tuple[str, ...]:
         for guard in plan.crediting.guards:
             if guard.cap is not None:
                 capped.update(guard.events or payload_fields(plan))
-    return tuple(sorted(capped | ({"refund"} if "sale" in capped else set())))
+    return tuple(sorted(capped | (FOLLOWING if "sale" in capped else set())))
+
+
+def _limited(plans: Iterable[Plan]) -> frozenset[str]:
+    """Event types of which a plan does not count all for the same customer, with what may be about such a sale."""
+    guards = [guard for plan in plans for guard in plan.crediting.guards if guard.same_customer is not None]
+    limited = frozenset(name for guard in guards for name in guard.events)
+    return limited | (FOLLOWING if "sale" in limited else frozenset())
 
 
 def _kpi_checks(client: Client, plans: dict[tuple[str, int], Plan]) -> Iterator[Check]:
@@ -107,8 +114,12 @@ def _kpi_checks(client: Client, plans: dict[tuple[str, int], Plan]) -> Iterator[
             "ORDER BY credits_partition, credits_offset"
         )
     ]
+    limited = _limited(plans.values())
     for kpi in newest.kpis:
-        yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
+        if limited.isdisjoint(kpi.events):
+            yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
+        else:
+            yield Check(f"days of {kpi.id}", 0, 0, ("not compared: a guard limits events of the same customer",))
         yield _compare(client, f"periods of {kpi.id}", periods_query(kpi, period_kinds(kpi, newest)))
 
 

@@ -29,6 +29,10 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "  {time}  {id}  {type}  {part}  → {value}",
     },
     "skipped": {"en": "  … {count} more credits in between …", "zh": "  ……中间还有 {count} 条计入记录……"},
+    "left out": {
+        "en": "  {time}  {id}  {type}: not counted, too many of the same customer ({customer})",
+        "zh": "  {time}  {id}  {type}：不计入，同一客户（{customer}）超出上限",
+    },
     "condition": {"en": "  Condition {text}: {verdict}.", "zh": "  条件 {text}：{verdict}。"},
     "slice": {"en": "  {low} to {high}: {part} × {rate} = {money}",
               "zh": "  {low} 至 {high}：{part} × {rate} = {money}"},

@@ -81,6 +81,16 @@ class Teller:
         for one in explained.measured:
             lines += self._measured(one, (said or {}).get(one.kpi.id))
         lines += [
+            self._say(
+                "left out",
+                time=self._time(one.time),
+                id=one.id,
+                type=one.type,
+                customer=one.fields.get("customer") or one.fields.get("sale_id"),
+            )
+            for one in explained.left_out
+        ]
+        lines += [
             self._say("condition", text=_condition(one.condition), verdict=self._say("yes" if one.holds else "no"))
             for one in explained.checks
         ]

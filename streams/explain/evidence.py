@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,6 +12,7 @@ from schemas.plan_moves import employees_of, place_at
 from schemas.plan_units import of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.credits import Credit, in_period, up_to
+from streams.explain.customers import counted
 from streams.explain.rules import Measured, RuleExplained, explain_rule, judged
 from streams.performance.calendar import Calendar, date_of
 
@@ -57,8 +58,9 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     if rule is None:
         raise KeyError(award.rule)
     place = award.position
+    counting, _ = counted(evidence.plan, evidence.credits)
     # what was decided by a credit of another period is seen as it stood then
-    credits = up_to(evidence.credits, place.offset, award.cause.source, award.cause.id)
+    credits = up_to(counting, place.offset, award.cause.source, award.cause.id)
     credits = in_period(evidence.plan, credits, award.period_kind, award.period)
     own = [one for one in award.evidence if one.period in ("", award.period)]
     targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in own}
@@ -77,17 +79,21 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
 def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
     """Every rule that the employee takes part in and that has a credit or a line in a period of this key."""
     found = []
+    counting, others = counted(evidence.plan, evidence.credits)
     for rule in evidence.plan.awards:
         if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
             continue
         lines = _lines(evidence, rule.id, rule.period, period)
         if not lines and (rule.period.startswith("rolling_") or of_units(rule)):
             continue
-        credits = in_period(evidence.plan, evidence.credits, rule.period, period)
+        credits = in_period(evidence.plan, counting, rule.period, period)
         if not lines and not (credits and _eligible(evidence, rule, credits[0])):
             continue
         targets = {kpi: evidence.targets.get((kpi, rule.period, period)) for kpi in rule.kpi_ids()}
         explained = explain_rule(evidence.plan, rule, credits, targets, lines)
+        left_out = in_period(evidence.plan, others, rule.period, period)
+        events = {name for one in explained.measured for name in one.kpi.events}
+        explained = replace(explained, left_out=tuple(one for one in left_out if one.type in events))
         if lines or any(one.steps for one in explained.measured):
             found.append(explained)
     return found

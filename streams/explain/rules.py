@@ -64,6 +64,8 @@ class RuleExplained:
     paid: int
     beyond: tuple[str, ...]
     limits: tuple[Limited, ...] = ()
+    #: Credits that do not count, being too many of one customer.
+    left_out: tuple[Credit, ...] = ()
 
     @property
     def difference(self) -> int:

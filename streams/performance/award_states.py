@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streams.performance.closes import Closes
+from streams.performance.customer_counts import CustomerCounts
 from streams.performance.paid_sales import PaidSales
 
 
@@ -17,6 +18,7 @@ class AwardStates:
         #: What sales were paid, for rules that reverse it.
         self.paid_sales = PaidSales()
         self.closes = Closes()
+        self.customers = CustomerCounts()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.

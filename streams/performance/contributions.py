@@ -120,7 +120,8 @@ def _part(kpi: Kpi, part: Part, rows: CreditRows, where: np.ndarray) -> tuple[np
 
 
 def _mask(where: Where, rows: CreditRows) -> np.ndarray:
-    return where_mask(where, rows.fields, rows.strings, len(rows))
+    mask = where_mask(where, rows.fields, rows.strings, len(rows))
+    return mask if rows.left_out is None else mask & ~rows.left_out
 
 
 def where_mask(where: Where, fields: dict[str, FieldColumn], strings: dict[str, Interner], rows: int) -> np.ndarray:

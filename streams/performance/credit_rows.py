@@ -39,6 +39,9 @@ class CreditRows:
     blocks: list[tuple[int, pa.RecordBatch]]  # (first row, block), for lookups of single rows
     type_names: Interner
     strings: dict[str, Interner]
+    names: dict[str, Interner]  # of the coded columns
+    #: Rows that do not count for any KPI; None where all do.
+    left_out: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offset)
@@ -94,6 +97,7 @@ class RowReader:
             blocks=[(start, table) for start, (table, _, _) in zip(starts, parts, strict=True)],
             type_names=self.names["type"],
             strings=self.strings,
+            names=self.names,
         )
 
     def _field(self, name: str, parts: list) -> FieldColumn | None:

@@ -14,6 +14,7 @@ from streams.performance.award_states import AwardStates
 from streams.performance.calendar import Calendar, window_days
 from streams.performance.contributions import kpi_fields
 from streams.performance.credit_rows import CreditRows, RowReader
+from streams.performance.customer_limits import FIELD, CustomerLimits
 from streams.performance.dated_targets import DatedTargets
 from streams.performance.decisions import Decisions
 from streams.performance.family import Family, families_of
@@ -35,7 +36,8 @@ class Engine:
         self.targets = Targets(plan)
         self.people = People(plan, reader.names["employee"], self.calendar)
         self.dated = DatedTargets(plan, self.calendar)
-        self.fields = frozenset().union(*(kpi_fields(kpi) for kpi in plan.kpis))
+        self.limits = CustomerLimits(plan, self.calendar, states.customers)
+        self.fields = frozenset([FIELD] if self.limits else ()).union(*(kpi_fields(kpi) for kpi in plan.kpis))
         kinds = published_kinds(plan)
         self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
         self.views: dict[tuple[str, str], PeriodView] = {}
@@ -85,6 +87,8 @@ class Engine:
         if self.closed and self.plan.late == "process_date":
             day = self.closed.open_days(day)
         decisions.days = day
+        if self.limits:
+            rows.left_out = self.limits.over(rows, day, origins)
         for family in self.families:
             family.fold(rows, day)
         for score in self.scores:

@@ -170,6 +170,7 @@ class Performance:
         rows.update(self.states.dirty_rows())
         rows.update(self.states.paid_sales.dirty_rows())
         rows.update(self.states.closes.dirty_rows())
+        rows.update(self.states.customers.dirty_rows())
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
@@ -185,6 +186,7 @@ class Performance:
             self.states.restore(key, rows[key])
         self.states.paid_sales.restore(rows)
         self.states.closes.restore(rows)
+        self.states.customers.restore(rows)
         if "plan" not in rows:
             return
         control = decode_control(rows["plan"])

@@ -1,0 +1,74 @@
+"""Limits on events of one customer: engine and reference agree, however the log is cut and wherever it is taken up."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.records import Out
+from schemas.control import PlanApplied, encode_control
+from schemas.plan import Plan
+from schemas.plan_crediting import Guard
+from streams.performance.stage import Performance
+from tests import reference
+from tests.contract.test_engine import comparable, credit_records, fixed, folded, published, results, run
+from tests.depth import examples
+from tests.generated import random_events, random_plan
+
+SEEDS = st.integers(0, 2**32)
+
+
+def history(seed: int) -> tuple[Plan, list[dict], list[bytes]]:
+    """A plan with one or two limits, and events of which many are over them."""
+    dice = Random(seed)
+    plan = random_plan(dice)
+    guards = [
+        Guard(events=("visit", "sale"), same_customer=1, per=dice.choice(["day", "season", "month"])),
+        Guard(events=("sale",), same_customer=2, per="week"),
+    ]
+    crediting = plan.crediting.model_copy(update={"guards": tuple(dice.sample(guards, dice.choice([1, 2])))})
+    events = random_events(dice, plan.currency)
+    return plan.model_copy(update={"crediting": crediting}), events, [json.dumps(event).encode() for event in events]
+
+
+@examples(12)
+@given(SEEDS, st.sampled_from([2, 1000]))
+def test_engine_equals_the_reference_in_any_batches(seed, batch):
+    plan, events, values = history(seed)
+    got, want = run(plan, values, batch), reference.run(plan, events)
+    assert [(line["rule"], line["employee"], line["amount"], line["id"]) for line in got.earnings] == [
+        (line["rule"], line["employee"], fixed(line["amount"]), line["cause_id"]) for line in want.earnings
+    ]
+    assert {
+        key: row["value"]
+        for key, row in got.periods.items()
+        if row["value"] is not None and not row["period_kind"].startswith("rolling")
+    } == {(row["kpi"], row["employee"], row["period_kind"], row["period"]): fixed(row["value"]) for row in want.kpis}
+    assert comparable(got) == comparable(run(plan, values, 1))
+
+
+@examples(12)
+@given(SEEDS, st.data())
+def test_a_restart_changes_nothing(seed, data):
+    """Also across a plan that limits nothing any more: what was left out stays so."""
+    plan, _, values = history(seed)
+    free = plan.model_copy(update={"version": 2, "crediting": plan.crediting.model_copy(update={"guards": ()})})
+    credits = credit_records(plan, values)
+    first, second = (
+        Out("credits", encode_control(PlanApplied(id=str(at), plan=one)), headers=(("kind", b"control"),))
+        for at, one in enumerate((plan, free))
+    )
+    middle = data.draw(st.integers(0, len(credits)))
+    log = [first, *credits[:middle], second, *credits[middle:]]
+    cut = data.draw(st.integers(1, len(log)))
+    straight, before, after = Performance(0, 1), Performance(0, 1), Performance(0, 1)
+    outs = folded(before, log, 0, cut)
+    after.restore({key: value for key, value in before.dirty_rows().items() if value})
+    outs += folded(after, log, cut, len(log))
+    assert results(outs) == results(folded(straight, log, 0, len(log)))
+    for stage in (straight, after):
+        stage.engine.mark_all_dirty()
+    assert published(after) == published(straight)
