@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import faust
 
+from runtime.broken_connections import mend
+
 
 def make_app(name: str, settings, logging_config: dict) -> faust.App:
     """An application whose own consumer group is ``<group prefix>-<name>``."""
+    mend()
     return faust.App(
         f"{settings.group_prefix}-{name}",
         broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],

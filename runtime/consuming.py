@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 _MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; liveness is watched elsewhere
 
@@ -24,3 +27,15 @@ def make_consumer(settings, role: str, **options: object) -> AIOKafkaConsumer:
         heartbeat_interval_ms=3_000,
         **options,
     )
+
+
+async def kafka_answers(settings) -> bool:
+    """Whether a client that knows nothing yet is served."""
+    probe = make_consumer(settings, "probe")
+    try:
+        await asyncio.wait_for(probe.start(), 20)
+    except (KafkaError, TimeoutError):
+        return False
+    finally:
+        await probe.stop()
+    return True

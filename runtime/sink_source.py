@@ -11,14 +11,16 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
-from runtime.consuming import make_consumer
+from runtime.consuming import kafka_answers, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
+from runtime.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 _POLL_MS = 200
+_HAND_OVER_SECONDS = 20.0
 
 
 class SinkSource(Service):
@@ -30,27 +32,39 @@ class SinkSource(Service):
         super().__init__(**kwargs)
         self.ready = False
         self._channel, self._topics, self._settings, self.flush = channel, topics, settings, flush
-        self._loop_task: asyncio.Task | None = None
+        self._loops: list[asyncio.Task] = []
+        self._reached: dict[TopicPartition, int] = {}
         self._consumer = make_consumer(
             settings, "sink", value_deserializer=as_parsed, max_partition_fetch_bytes=16 << 20
+        )
+        self._watchdog = Watchdog(
+            "sink", self._consumer, lambda: dict(self._reached), lambda: kafka_answers(settings), settings.stall_seconds
         )
 
     async def on_start(self) -> None:
         """Join the group."""
         self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self))
         await self._consumer.start()
-        self._loop_task = asyncio.ensure_future(self._poll())
+        self._loops = [asyncio.ensure_future(self._guarded(loop())) for loop in (self._poll, self._watchdog.watch)]
 
     async def on_stop(self) -> None:
         """A last flush, then leave the group."""
-        if self._loop_task:
-            self._loop_task.cancel()
-            await asyncio.gather(self._loop_task, return_exceptions=True)
-        try:
-            await asyncio.wait_for(self.flush(), 20)
-        except TimeoutError:
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        if not await _within(_HAND_OVER_SECONDS, self.flush()):
             log.warning("ClickHouse did not answer before the end; the next run loads these rows again")
         await self._consumer.stop()
+
+    async def assigned(self, partitions: list[TopicPartition]) -> None:
+        """Know where each partition goes on."""
+        beginnings = await self._consumer.beginning_offsets(partitions)
+        committed = await asyncio.gather(*map(self._consumer.committed, partitions))
+        self._reached = {
+            partition: beginnings[partition] if offset is None else offset
+            for partition, offset in zip(partitions, committed, strict=True)
+        }
+        self.ready = True
 
     async def commit(self, reached: dict[tuple[str, int], int]) -> None:
         """Commit next offsets; after a rebalance the new owner loads again, which changes nothing."""
@@ -60,19 +74,22 @@ class SinkSource(Service):
         }
         try:
             if offsets:
-                await self._consumer.commit(offsets)
+                await self._watchdog.committing(self._consumer.commit(offsets))
         except KafkaError as error:
             log.warning("offsets not committed", extra={"stage": "sink", "error": repr(error)})
         for partition, offset in offsets.items():
             metrics.NEXT_OFFSET.labels("sink", partition.topic, partition.partition).set(offset)
-            end = self._consumer.highwater(partition)
-            metrics.LAG.labels("sink", partition.topic, partition.partition).set(max(0, (end or 0) - offset))
 
     async def _poll(self) -> None:
+        while True:
+            for partition, records in (await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)).items():
+                await self._channel.put(RecordBatch(partition.topic, partition.partition, records))
+                if partition in self._reached:
+                    self._reached[partition] = records[-1].offset + 1
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
         try:
-            while True:
-                for partition, records in (await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)).items():
-                    await self._channel.put(RecordBatch(partition.topic, partition.partition, records))
+            await work
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -84,11 +101,19 @@ class _Listener(ConsumerRebalanceListener):
         self._source = source
 
     async def on_partitions_assigned(self, assigned) -> None:
-        self._source.ready = True
+        await self._source._guarded(self._source.assigned(list(assigned)))
 
     async def on_partitions_revoked(self, revoked) -> None:
-        if revoked:
-            try:
-                await asyncio.wait_for(self._source.flush(), 20)
-            except TimeoutError:
-                log.warning("not flushed before hand-over; the next owner loads these rows again")
+        # Not cancelled when it takes longer: its thread would go on inserting while new rows come into the buffers that
+        # it empties at the end.
+        if revoked and not await _within(_HAND_OVER_SECONDS, self._source.flush()):
+            log.warning("not flushed before hand-over; the next owner loads these rows again")
+
+
+async def _within(seconds: float, work: Awaitable[None]) -> bool:
+    """Whether ``work`` ended in time; it goes on in any case."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=seconds)
+    if task.done():
+        task.result()
+    return task.done()

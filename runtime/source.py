@@ -10,12 +10,12 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from infra import metrics
-from runtime.consuming import make_consumer
+from runtime.consuming import kafka_answers, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
 from runtime.stage import StageRunner
+from runtime.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,16 @@ class RecordBatchSource(Service):
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
         )
+        self._watchdog = Watchdog(
+            runner.stage, self.consumer, self._reached, lambda: kafka_answers(settings), settings.stall_seconds
+        )
 
     async def on_start(self) -> None:
         """Join the group; partitions arrive through the listener."""
         self.consumer.subscribe(topics=list(self.topics), listener=_Listener(self))
         await self.consumer.start()
-        self._loops = [asyncio.ensure_future(self._guarded(loop)) for loop in (self._poll, self._keep_time)]
+        loops = self._poll, self._keep_time, self._watchdog.watch
+        self._loops = [asyncio.ensure_future(self._guarded(loop)) for loop in loops]
 
     async def on_stop(self) -> None:
         """A last checkpoint, then leave the group."""
@@ -102,7 +106,7 @@ class RecordBatchSource(Service):
     async def _commit(self, offsets: dict[TopicPartition, int]) -> bool:
         """A commit that fails loses nothing: what is read again is recognised by its position."""
         try:
-            await self.consumer.commit(offsets)
+            await self._watchdog.committing(self.consumer.commit(offsets))
         except KafkaError as error:
             log.warning("offsets not committed", extra={"stage": self.runner.stage, "error": repr(error)})
             return False
@@ -132,23 +136,11 @@ class RecordBatchSource(Service):
             if time.monotonic() - last_checkpoint >= self.settings.checkpoint_seconds:
                 await self.runner.checkpoint(self._commit)
                 last_checkpoint = time.monotonic()
-                self._watch()
             else:
                 await self.runner.publish()
 
-    def _watch(self) -> None:
-        """Lag without progress means that something is stuck where no error shows: end, and let a restart mend it."""
-        behind = 0
-        for partition in self._epochs:
-            end = self.consumer.highwater(partition)
-            lag = max(0, (end or 0) - self.runner.next_offset(partition))
-            metrics.LAG.labels(self.runner.stage, partition.topic, partition.partition).set(lag)
-            behind += lag
-        stalled = time.monotonic() - self.runner.progress_at
-        if behind and stalled > self.settings.stall_seconds:
-            fatal(f"{self.runner.stage}: {behind} records behind and no progress for {stalled:.0f} s")
-        if not behind:
-            self.runner.progress_at = time.monotonic()
+    def _reached(self) -> dict[TopicPartition, int]:
+        return {partition: self.runner.next_offset(partition) for partition in self._epochs}
 
 
 class _Listener(ConsumerRebalanceListener):

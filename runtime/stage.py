@@ -21,6 +21,7 @@ from runtime.checkpoints import Checkpoint, CheckpointStore, StoreUnavailable
 from runtime.failing import fatal
 from runtime.producing import Sender
 from runtime.records import Out, RecordBatch
+from runtime.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,6 @@ class StageRunner:
     ) -> None:
         self.stage = stage
         self.ready = False
-        self.progress_at = time.monotonic()
         self._make_fold, self._sender, self._store = make_fold, sender, store
         self._owned: dict[TopicPartition, _Owned] = {}
         self._epoch = 0
@@ -164,11 +164,17 @@ class StageRunner:
                     f"to {batch.records[0].offset}"
                 )
             owned.batches += 1
+            earlier = _pending([owned])
             outs = self._folded(owned, batch)
-            await _acknowledged(_pending([owned]))
-            owned.sending = asyncio.ensure_future(self._sender.send(outs)) if outs else None
+            # no wait between fold and send: a stop there would leave a state without its results
+            owned.sending = asyncio.ensure_future(self._send_after(earlier, outs)) if outs or earlier else None
+            await _acknowledged(earlier)
         metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
         metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
+
+    async def _send_after(self, earlier: list[asyncio.Task], outs: list[Out]) -> None:
+        await _acknowledged(earlier)
+        await self._sender.send(outs)
 
     def _folded(self, owned: _Owned, batch: RecordBatch) -> list[Out]:
         started = time.perf_counter()
@@ -182,14 +188,13 @@ class StageRunner:
             )
         owned.next_offset = batch.records[-1].offset + 1
         owned.unpublished = True
-        self.progress_at = time.monotonic()
         metrics.FOLD_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
         metrics.BATCH_RECORDS.labels(self.stage).observe(len(batch.records))
         return outs
 
     async def publish(self) -> None:
         """Send pending KPI updates and wait until they are acknowledged."""
-        await self._publish(lambda: None)
+        await to_the_end(self._publish(lambda: None))
 
     async def _publish(self, look: Callable[[], T]) -> T:
         """What ``look`` sees at one moment, once everything that it rests on is acknowledged; folding goes on."""
@@ -208,6 +213,9 @@ class StageRunner:
 
     async def checkpoint(self, commit: Commit) -> None:
         """Store what changed since the last checkpoint, then ``commit`` the offsets it stands for."""
+        await to_the_end(self._checkpoint(commit))
+
+    async def _checkpoint(self, commit: Commit) -> None:
         async with self._saving:
             snapshot = await self._publish(self._snapshot)
             if snapshot:

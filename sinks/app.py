@@ -14,6 +14,7 @@ from runtime.channels import BatchChannel
 from runtime.collector import settle
 from runtime.failing import fatal
 from runtime.sink_source import SinkSource
+from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages
 from schemas.topics import CONTROL
 from sinks.connection import from_settings
@@ -51,6 +52,9 @@ class _Flusher:
 
     async def flush(self) -> None:
         """Insert what is buffered, then commit the offsets it reaches to."""
+        await to_the_end(self._flush())  # cut off, its thread would go on inserting beside the next flush
+
+    async def _flush(self) -> None:
         async with self.lock:
             started = time.perf_counter()
             while True:
