@@ -34,7 +34,7 @@ class AcknowledgesInFinally(Sender):
 class ChecksPointsTooEarly(StageRunner):
     """The checkpoint is stored while results are still on their way."""
 
-    async def checkpoint(self, commit) -> None:
+    async def _checkpoint(self, commit) -> None:
         async with self._saving:
             async with self._lock:
                 snapshot = self._snapshot()
@@ -49,11 +49,21 @@ class ChecksPointsTooEarly(StageRunner):
 class CommitsFirst(StageRunner):
     """Where commits are all there is (intake), they go before the acknowledgement."""
 
-    async def checkpoint(self, commit) -> None:
+    async def _checkpoint(self, commit) -> None:
         fresh = {at: one.next_offset for at, one in self._owned.items() if one.next_offset != one.saved_offset}
         if self.stateless and fresh:
             await commit(fresh)
-        await super().checkpoint(commit)
+        await super()._checkpoint(commit)
+
+
+class CutOffByAStop(StageRunner):
+    """A stop cancels what is being sent."""
+
+    async def publish(self) -> None:
+        await self._publish(lambda: None)
+
+    async def checkpoint(self, commit) -> None:
+        await self._checkpoint(commit)
 
 
 class TwoInserts(Store):
@@ -119,11 +129,12 @@ class Deltas(Performance):
         return Out(out.topic, encode_block(changed, meta), out.partition, out.key, out.headers)
 
 
-#: By name: the broken build, and the step after which a crash shows it.
+#: By name: the broken build, and the step after which a crash shows it; "stop" where an orderly end does.
 CONTROLS = {
     "acknowledged in finally": (Build(sender=AcknowledgesInFinally), "fetch"),
     "checkpoint before the results are acknowledged": (Build(runner=ChecksPointsTooEarly), "checkpoint"),
     "commit before the acknowledgement": (Build(runner=CommitsFirst), "commit of intake"),
+    "cut off by a stop": (Build(runner=CutOffByAStop), "stop"),
     "state and marker in two inserts": (Build(store=TwoInserts), "checkpoint"),
     "no high-water mark": (Build(performance=NoHighWaterMark), "send to credits"),
     "wall clock in a rule": (Build(performance=WallClock), "send to awards"),

@@ -31,13 +31,17 @@ def plan(version: int = 1) -> Plan:
             kpi("mean_sale", "mean", ["sale"], field="amount"),
             kpi("customers", "distinct", ["sale"], field="customer"),
         ],
-        "targets": [{"kpi": "revenue", "period": "month", "value": 1000 * version}],
+        "targets": [{"kpi": "revenue", "period": "month", "value": 1000 * version},
+                    {"kpi": "revenue", "period": "month", "unit": "team", "value": 1500}],
         "awards": [
             {"kind": "tiers", "id": "commission", "name": "c", "kpi": "revenue", "period": "month", "pays": "marginal",
              "rearm": True, "tiers": [{"value": 0, "rate": "1%"}, {"value": 500, "rate": f"{version + 1}%"},
                                       {"value": 1500, "rate": "5%"}]},
             {"kind": "threshold", "id": "dual", "name": "d", "period": "month", "bonus": 100, "rearm": True,
              "all": [{"kpi": "revenue", "attainment": "100%"}, {"kpi": "customers", "value": 3}]},
+            {"kind": "tiers", "id": "team", "name": "t", "kpi": "revenue", "period": "month", "unit": "team",
+             "share": "by_value", "rearm": True, "pays": "flat",
+             "tiers": [{"attainment": "50%", "amount": 10}, {"attainment": "100%", "amount": "33.34"}]},
         ],
     })  # fmt: skip
 
@@ -55,6 +59,13 @@ def crashing_history(seed: int, build: Build, step: str) -> History:
     dice = Random(seed)
     faults = [Fault(0.0, "slow", lasting=60.0), Fault(10.0, "errors", lasting=40.0)]
     faults += [Fault(float(at), "crash after", step=step, count=dice.randint(1, 2)) for at in range(4, 60, 10)]
+    return History(seed, [plan()], random_values(dice), faults, build, workers=1)
+
+
+def stopping_history(seed: int, build: Build) -> History:
+    """One worker on a slow network that is told to end again and again, and comes back."""
+    dice = Random(seed)
+    faults = [Fault(0.0, "slow", lasting=70.0), *(Fault(dice.uniform(2, 58), "stop") for _ in range(8))]
     return History(seed, [plan()], random_values(dice), faults, build, workers=1)
 
 

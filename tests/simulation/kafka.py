@@ -129,6 +129,7 @@ class Consumer:
         self._positions: dict[TopicPartition, int] = {}
         self._generation = -1
         self._listener = None
+        self._assigning: asyncio.Future | None = None
 
     # -- called by the source
 
@@ -150,8 +151,8 @@ class Consumer:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._positions[partition] = offset
 
-    def highwater(self, partition: TopicPartition) -> int:
-        return len(self._broker.logs[partition])
+    async def end_offsets(self, partitions) -> dict[TopicPartition, int]:
+        return await self._request("ends", lambda: {at: len(self._broker.logs[at]) for at in partitions})
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         await self._request(f"commit of {self._name}", lambda: self._commit(offsets), KafkaTimeoutError)
@@ -191,13 +192,14 @@ class Consumer:
         if not self.assigned:
             return
         await self.process.pass_gate()
+        await asyncio.wait([self._assigning])  # one call-back after the other, as in the real client
         await self._call(self._listener.on_partitions_revoked, self.assigned)
         self.assigned, self._positions = [], {}
 
     def receive(self, partitions: list[TopicPartition], generation: int) -> None:
         self.assigned, self._generation = partitions, generation
         if partitions:
-            self._call(self._listener.on_partitions_assigned, partitions)
+            self._assigning = self._call(self._listener.on_partitions_assigned, partitions)
 
     def put_out(self) -> None:
         self._context.run(asyncio.ensure_future, self._notice())

@@ -10,8 +10,9 @@ from aiokafka import TopicPartition
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_of
-from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
+from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold
 from tests.simulation.world import PARTITIONS, SOURCE, History
 
@@ -36,7 +37,7 @@ def _log(history: History, topic: str, partition: int) -> list:
 
 
 def _blocks(history: History, topic: str, kind: str) -> Iterable[tuple[int, object, dict]]:
-    for partition in range(PARTITIONS):
+    for partition in range(history.broker.partitions[topic]):
         for record in _log(history, topic, partition):
             if kind_of(record.headers) == kind:
                 table, meta = decode_block(record.value)
@@ -91,19 +92,20 @@ def _one_pass(fold, records: list) -> list[Out]:
 
 
 def _results(history: History) -> list[str]:
-    """Awards, earning lines and KPI values, from the credits log folded once by the true stage."""
+    """Awards, earning lines and KPI values, from the credits log and the updates folded once by the true stages."""
     wrong: list[str] = []
     outs = [
         out
         for partition in range(PARTITIONS)
         for out in _one_pass(Performance(partition, PARTITIONS), _log(history, CREDITS.name, partition))
     ]
+    outs += _one_pass(Rollups(), _log(history, KPI_UPDATES.name, 0))
     wanted = _outcome([(out.topic, out.value, kind_of(out.headers)) for out in outs], wrong)
     seen = _outcome(
         [
             (topic, record.value, kind_of(record.headers))
-            for topic in (AWARDS.name, EARNINGS.name, KPI_UPDATES.name)
-            for partition in range(PARTITIONS)
+            for topic in (AWARDS.name, EARNINGS.name, KPI_UPDATES.name, UNIT_UPDATES.name)
+            for partition in range(history.broker.partitions[topic])
             for record in _log(history, topic, partition)
         ],
         wrong,
@@ -128,10 +130,11 @@ def _outcome(records: list[tuple], wrong: list[str]) -> dict[str, dict]:
             for row in decode_block(value)[0].to_pylist():
                 if lines.setdefault(row["line_id"], repr(row)) != repr(row):
                     wrong.append(f"earnings: {row['line_id']} with two contents")
-        elif topic == KPI_UPDATES.name and kind == "kpi-periods":
+        elif kind in ("kpi-periods", "unit-periods"):
             table, meta = decode_block(value)
             for row in table.to_pylist():
-                key = row["kpi"], row["employee"], row["period_kind"], row["period"]
+                who = row["employee"] if kind == "kpi-periods" else (row["unit_kind"], row["unit"])
+                key = row["kpi"], who, row["period_kind"], row["period"]
                 version = meta["offset"]
                 if version >= values.get(key, (-1,))[0]:
                     values[key] = version, row["numerator"], row["denominator"], row["target"], row["attainment"]

@@ -23,6 +23,7 @@ class Process:
     def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
+        self.asked_to_stop = asyncio.Event()
         self._thawed = asyncio.Event()
         self._thawed.set()
 

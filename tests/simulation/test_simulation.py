@@ -10,7 +10,7 @@ import random
 import pytest
 
 from tests.simulation.controls import CONTROLS
-from tests.simulation.histories import crashing_history, random_history
+from tests.simulation.histories import crashing_history, random_history, stopping_history
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
@@ -38,8 +38,12 @@ def test_the_same_seed_gives_the_same_history():
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_broken_build_is_seen(name):
     build, step = CONTROLS[name]
-    assert any(judge(crashing_history(seed, build, step).run()) for seed in range(12)), f"nothing seen: {name}"
+    histories = (
+        stopping_history(seed, build) if step == "stop" else crashing_history(seed, build, step) for seed in range(12)
+    )
+    assert any(judge(history.run()) for history in histories), f"nothing seen: {name}"
 
 
 def test_the_true_build_passes_where_broken_ones_fail():
     assert judge(crashing_history(1, Build(), "checkpoint").run()) == []
+    assert judge(stopping_history(2, Build()).run()) == []

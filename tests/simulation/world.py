@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 import runtime.producing
 import runtime.source
 import runtime.stage
+import runtime.watchdog
 from runtime.producing import Sender
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
@@ -23,8 +24,9 @@ from schemas.blocks import kind_header
 from schemas.control import KIND, PlanApplied, encode_control
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
-from schemas.topics import CONTROL_TARGETS, CREDITS, FACTS
+from schemas.topics import CONTROL_TARGETS, CREDITS, FACTS, KPI_UPDATES, UNIT_UPDATES
 from streams.performance.stage import Performance
+from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
 from tests.simulation.clock import SimLoop
 from tests.simulation.kafka import Broker, Consumer, Producer
@@ -34,6 +36,7 @@ from tests.simulation.store import Store
 SOURCE = "events.sales"
 PARTITIONS = 2
 _SOURCE_PARTITIONS = 2
+_INPUT = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name, "rollups": KPI_UPDATES.name}
 _END_OF_FAULTS = 60.0
 _LONGEST = 300.0  # simulated seconds in which everything must be worked off
 
@@ -61,6 +64,7 @@ class Build:
     sender: type[Sender] = Sender
     store: type[Store] = Store
     performance: type[Performance] = Performance
+    rollups: type[Rollups] = Rollups
 
 
 @dataclass
@@ -91,11 +95,12 @@ class History:
         logging.disable(logging.CRITICAL)
         try:
             with ExitStack() as patches:
-                for module in (runtime.stage, runtime.source, runtime.producing):
+                for module in (runtime.stage, runtime.source, runtime.producing, runtime.watchdog):
                     patches.enter_context(patch.object(module, "fatal", self._exit))
                     if hasattr(module, "time"):
                         patches.enter_context(patch.object(module, "time", clock))
                 patches.enter_context(patch.object(runtime.source, "make_consumer", self._consumer))
+                patches.enter_context(patch.object(runtime.source, "kafka_answers", _answers))
                 self.loop.run_until_complete(self._play())
                 self._end()
         finally:
@@ -121,8 +126,9 @@ class History:
     # -- the play
 
     async def _play(self) -> None:
-        topics = ("facts", "credits", "kpi-updates", "awards", "earnings", "outcomes", "dead-letters")
-        self.broker = Broker(self.network, {SOURCE: _SOURCE_PARTITIONS} | dict.fromkeys(topics, PARTITIONS))
+        topics = ("facts", "credits", "awards", "earnings", "outcomes", "dead-letters")
+        single = dict.fromkeys((KPI_UPDATES.name, UNIT_UPDATES.name), 1)
+        self.broker = Broker(self.network, {SOURCE: _SOURCE_PARTITIONS} | dict.fromkeys(topics, PARTITIONS) | single)
         self._apply(self.plans[0])
         self._slots: list[Process | None] = [None] * self.workers
         self._input = [asyncio.ensure_future(self._feed()), asyncio.ensure_future(self._change_plans())]
@@ -139,7 +145,7 @@ class History:
     def _apply(self, plan: Plan) -> None:
         value = encode_control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
         for topic in CONTROL_TARGETS:
-            for partition in range(PARTITIONS):
+            for partition in range(self.broker.partitions[topic.name]):
                 self.broker.append(topic.name, value, partition, headers=kind_header(KIND))
 
     async def _change_plans(self) -> None:
@@ -155,10 +161,9 @@ class History:
 
     def _worked_off(self) -> bool:
         """Every stage has folded and committed all of its input: what is committed has been acknowledged."""
-        done = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name}
         return all(
             self.broker.group(stage).committed.get(partition, 0) == len(self.broker.logs[partition])
-            for stage, topic in done.items()
+            for stage, topic in _INPUT.items()
             for partition in (TopicPartition(topic, at) for at in range(self.broker.partitions[topic]))
         )
 
@@ -187,14 +192,23 @@ class History:
             "intake": lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, {}),
             "crediting": lambda at, offset: CreditingFold(at.partition, PARTITIONS),
             "performance": lambda at, offset: self.build.performance(at.partition, PARTITIONS),
+            "rollups": lambda at, offset: self.build.rollups(at.partition),
         }
-        topics = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name}
+        sources, agents = [], []
         for stage, make_fold in folds.items():
             runner = self.build.runner(stage, make_fold, sender, None if stage == "intake" else self.store)
             channel: asyncio.Queue = asyncio.Queue(maxsize=4)
-            source = RecordBatchSource(runner, channel, (topics[stage],), settings)
-            self._others.append(asyncio.ensure_future(self._agent(channel, runner)))
+            source = RecordBatchSource(runner, channel, (_INPUT[stage],), settings)
+            agents.append(asyncio.ensure_future(self._agent(channel, runner)))
+            sources.append(source)
             await source.on_start()
+        self._others += agents
+        await process.asked_to_stop.wait()
+        for source in reversed(sources):  # the order in which Faust ends what was added last
+            await source.on_stop()
+        for agent in agents:
+            agent.cancel()
+        process.kill()
 
     async def _agent(self, channel: asyncio.Queue, runner: StageRunner) -> None:
         process = CURRENT.get()
@@ -210,6 +224,8 @@ class History:
         process = self._slots[fault.worker % self.workers]
         if fault.kind == "kill":
             process.kill()
+        elif fault.kind == "stop":
+            process.asked_to_stop.set()
         elif fault.kind == "crash after":
             self.network.crash_after.setdefault(fault.step, []).append(fault.count)
         elif fault.kind == "freeze":
@@ -240,17 +256,21 @@ class History:
         self.loop.close()
 
 
+async def _answers(settings) -> bool:
+    return True
+
+
 #: Steps after which a process may be made to die.
 STEPS = (
-    *(f"send to {topic}" for topic in ("facts", "credits", "awards", "earnings", "kpi-updates")),
-    *(f"commit of {stage}" for stage in ("intake", "crediting", "performance")),
+    *(f"send to {topic}" for topic in ("facts", "credits", "awards", "earnings", "kpi-updates", "unit-updates")),
+    *(f"commit of {stage}" for stage in _INPUT),
     *("checkpoint", "checkpoint", "fetch", "committed"),
 )
 
 
 def random_faults(dice: Random, workers: int) -> list[Fault]:
     """Faults while events come: at any moment, and right after marked steps."""
-    kinds = ["kill"] * 2 + ["freeze"] * 3 + ["store away", "errors", "errors", "slow"]
+    kinds = ["kill"] * 2 + ["stop"] * 3 + ["freeze"] * 3 + ["store away", "errors", "errors", "slow"]
     faults = [
         Fault(_moment(dice), dice.choice(kinds), dice.randrange(workers), dice.choice([0.5, 3, 6, 15]))
         for _ in range(dice.randint(1, 5))
