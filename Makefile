@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup run test test-unit soak lint bench requirements clean
+.PHONY: help setup run test test-unit soak chaos lint bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -24,6 +24,9 @@ test-unit: $(INSTALLED) ## the tests that start no server; DEPTH=20 for twenty t
 
 soak: $(INSTALLED) ## simulated histories with faults, MINUTES=60 of them
 	@$(BIN)/python -m tests.simulation --minutes $(or $(MINUTES),60)
+
+chaos: setup ## faults on real servers under traffic, and a report; SECONDS=15 each, SEED=…
+	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) --report chaos.md
 
 lint: $(INSTALLED) ## style, and who may import whom
 	@$(BIN)/ruff check .

@@ -1,0 +1,215 @@
+"""The real system under traffic: servers, workers, sink. What ends is started again, as a supervisor does."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clickhouse_driver.errors import Error
+
+from infra.clickhouse.migrate import migrate
+from infra.control_topic import apply_plan
+from infra.local.ports import PortReservation
+from infra.local.processes import ChildProcess
+from infra.local.stack import LocalStack
+from infra.topic_admin import create_topics
+from schemas.plan import Plan
+from schemas.plan_file import load_plan
+from sinks.connection import from_settings
+from tests.chaos.traffic import EMPLOYEES, TOPIC
+from tests.integration.pipeline import Pipeline
+
+PLAN = Path(__file__).with_name("plan.yaml")
+#: Seconds after which the broker takes a silent member for dead (runtime/consuming.py).
+SESSION_SECONDS = 10
+
+
+def chaos_plan() -> Plan:
+    """The plan with its employees."""
+    base = load_plan(PLAN)
+    people = [{"id": f"E{number}", "role": "rep"} for number in range(EMPLOYEES)]
+    departments = [{"id": "sales", "teams": [{"id": "north", "employees": people}]}]
+    organisation = {"company": "acme", "departments": departments}
+    return Plan.model_validate(base.model_dump(exclude_none=True) | {"organisation": organisation})
+
+
+@dataclass
+class Member:
+    """One process of ours, under its name."""
+
+    process: ChildProcess
+    port: PortReservation
+    deaths: list[int] = field(default_factory=list)
+
+
+class World(Pipeline):
+    """A pipeline whose processes come back. ``tend`` must be called for things to happen; use as a context manager."""
+
+    def __init__(self, folder: Path, rate: float, seed: int, say: Callable[[str], None]) -> None:
+        self.stack = LocalStack(folder / "stack")
+        self.stack.start()
+        super().__init__(
+            self.stack, partitions=4, checkpoint_seconds=0.5, source_topics=TOPIC, stall_seconds=60,
+        )  # fmt: skip
+        self.folder, self.rate, self.seed, self.say = folder, rate, seed, say
+        self.members: dict[str, Member] = {}
+        self.traffic: ChildProcess | None = None
+        self.seconds_of_traffic = 0.0
+        self.most_memory = 0
+        self._logs = 0
+
+    # -- life
+
+    def start(self) -> World:
+        """Topics, tables, plan, one worker, one sink."""
+        create_topics(self.settings)
+        migrate(from_settings(self.settings))
+        apply_plan(self.settings, chaos_plan())
+        for name in ("sink-0", "worker-0"):
+            self.bring(name)
+        for name in ("sink-0", "worker-0"):
+            self.wait_ready(name)
+        return self
+
+    def stop(self) -> None:
+        """End everything of ours, then the servers."""
+        self.stop_traffic()
+        for member in self.members.values():
+            member.process.stop(30)
+            member.port.release()
+        self.members.clear()
+        super().stop()
+        self.stack.stop()
+
+    def bring(self, name: str, *marked: object) -> Member:
+        """Start ``worker-N`` or ``sink-N``, anew if it was there; ``marked``: step it dies after, and which one."""
+        command = name.partition("-")[0]
+        known = self.members.get(name)
+        port = known.port if known else PortReservation()
+        start = ["-m", "tests.chaos.marked", *map(str, marked)] if marked else ["-m", "infra.cli"]
+        program = [sys.executable, *start, command, "--web-port", str(port.port)]
+        process = self._child(name, program, self.environment | {"KPISTREAM_WORKER_ID": name})
+        self.members[name] = Member(process, port, known.deaths if known else [])
+        return self.members[name]
+
+    def _child(self, name: str, program: list[str], environment: dict[str, str] | None = None) -> ChildProcess:
+        self._logs += 1
+        return ChildProcess(name, program, self.folder / f"{name}-{self._logs}.log", environment=environment)
+
+    def dismiss(self, name: str, kill: bool = False) -> None:
+        """End a process for good."""
+        member = self.members.pop(name)
+        if kill:
+            member.process.kill()
+        else:
+            member.process.stop(30)
+        member.port.release()
+
+    def kill(self, name: str) -> None:
+        """kill -9; ``tend`` brings it back."""
+        self.members[name].process.kill()
+
+    def wait_ready(self, name: str, seconds: float = 120) -> None:
+        """Until the process says that it does its work."""
+        self.tend_until(lambda: self.page_of(name, "readyz") is not None, seconds, f"{name} is not ready")
+
+    # -- time
+
+    def tend(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._look_after()
+            time.sleep(min(0.1, left))
+
+    def tend_until(self, holds: Callable[[], bool], seconds: float, otherwise: str) -> float:
+        """Until ``holds``; the seconds that it took. AssertionError with the ends of all logs when it never does."""
+        started = time.monotonic()
+        while not holds():
+            if time.monotonic() - started > seconds:
+                tails = "\n".join(f"--- {name}\n{one.process.log_tail(12)}" for name, one in self.members.items())
+                raise AssertionError(f"{otherwise} after {seconds:.0f} s\n{tails}")
+            self._look_after()
+            time.sleep(0.1)
+        return time.monotonic() - started
+
+    def _look_after(self) -> None:
+        for name, member in list(self.members.items()):
+            if not member.process.running():
+                member.deaths.append(member.process.exit_code or 0)
+                self.bring(name)
+            elif name.startswith("worker"):
+                self.most_memory = max(self.most_memory, resident(member.process.pid))
+
+    def deaths(self) -> int:
+        """How often processes of ours have ended so far."""
+        return sum(len(member.deaths) for member in self.members.values())
+
+    # -- traffic
+
+    def start_traffic(self, *options: object) -> None:
+        """Business events at the world's rate, each time others."""
+        self.seed += 1
+        program = [sys.executable, "-m", "tests.chaos.traffic", self.stack.kafka.bootstrap, "--rate", str(self.rate)]
+        self.traffic = self._child("traffic", [*program, "--seed", str(self.seed), *map(str, options)])
+
+    def stop_traffic(self) -> str:
+        """End it in order, everything sent; what it said."""
+        if self.traffic is None:
+            return ""
+        self.traffic.stop(180)
+        said, self.traffic = self.traffic.log_tail(1), None
+        return said
+
+    # -- looking
+
+    def page_of(self, name: str, page: str) -> str | None:
+        """A page of a process's web server, None unless it answers 200."""
+        member = self.members[name]
+        self._ports[member.process.pid] = member.port
+        return self._page(member.process, page)
+
+    def metric(self, name: str, metric: str, **labels: str) -> float:
+        """Sum of a metric over a process's series with those labels."""
+        total = 0.0
+        for line in (self.page_of(name, "metrics") or "").splitlines():
+            found = re.match(rf"{metric}(?:\{{(.*)\}})? (\S+)$", line)
+            if found and all(f'{key}="{value}"' in (found[1] or "") for key, value in labels.items()):
+                total += float(found[2])
+        return total
+
+    def drained(self, seconds: float = 180) -> float:
+        """Until everything in the topics is folded, checkpointed and loaded; the seconds that it took."""
+        try:
+            return self.tend_until(lambda: not self._behind(), seconds, "not worked off")
+        except AssertionError as error:
+            raise AssertionError(f"{self._behind()}; {error}") from error
+
+    def _behind(self) -> str:
+        """Who has not come to the end of what, '' if everyone has."""
+        try:
+            self.wait_until_drained(timeout=0)
+        except AssertionError as error:
+            return str(error).splitlines()[0]
+        return ""
+
+    def answers_queries(self) -> bool:
+        """Whether ClickHouse answers."""
+        try:
+            return self.query("SELECT 1") == [(1,)]
+        except (Error, OSError, EOFError):
+            return False
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has in RAM, 0 if it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
