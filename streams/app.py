@@ -38,6 +38,7 @@ app = make_app("worker", settings, logging_config(settings.log_format))
 
 producer: AIOKafkaProducer | None = None
 runners: dict[str, StageRunner] = {}
+sources: list[RecordBatchSource] = []
 types = SharedTypes(EventTypes({}))
 mappings = load_mappings(settings.mappings)
 
@@ -129,11 +130,14 @@ async def run_stages() -> None:
 async def _start(stage: str) -> None:
     store = None if stage == "intake" else load(settings.checkpoint_store)(settings)
     runners[stage] = StageRunner(stage, _make_fold(stage), Sender(producer, stage), store)
-    await app.add_runtime_dependency(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings))
+    sources.append(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings))
+    await app.add_runtime_dependency(sources[-1])
 
 
 @app.on_before_shutdown.connect
 async def _close(sender, **kwargs) -> None:
+    # Faust would stop the sources only after this, and their last results need the producer
+    await asyncio.gather(*(source.stop() for source in sources))
     if producer is not None:
         await producer.stop()
 

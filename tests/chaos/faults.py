@@ -20,6 +20,9 @@ from tests.chaos.marked import STEPS
 from tests.chaos.traffic import TOPIC
 from tests.chaos.world import SESSION_SECONDS, World
 
+#: Within which a worker that is told to end has handed over (docs/operations.md).
+DRAIN_SECONDS = 20
+
 Fault = Callable[[World, Random, float], str]
 
 _WORKER_STEPS = [step for step in STEPS if not step.startswith("rows")]
@@ -29,6 +32,25 @@ _SINK_STEPS = [step for step in STEPS if step.startswith("rows")]
 def worker_killed(world: World, dice: Random, seconds: float) -> str:
     """kill -9 at random moments."""
     return _killed(world, dice, seconds, "worker-0")
+
+
+def worker_told_to_end(world: World, dice: Random, seconds: float) -> str:
+    """SIGTERM under load: it hands over in order, and fast."""
+    waits = []
+    for _ in range(3):
+        world.wait_ready("worker-0")
+        world.tend(dice.uniform(0.5, 1) * seconds / 3)
+        process, begun = world.members["worker-0"].process, time.monotonic()
+        os.kill(process.pid, signal.SIGTERM)
+        while process.running():
+            if time.monotonic() - begun > DRAIN_SECONDS:
+                raise AssertionError(f"the worker goes on {DRAIN_SECONDS} s after SIGTERM\n{process.log_tail(8)}")
+            time.sleep(0.05)
+        waits.append(time.monotonic() - begun)
+        if process.exit_code:
+            raise AssertionError(f"the worker ended with code {process.exit_code}\n{process.log_tail(8)}")
+    world.wait_ready("worker-0")
+    return f"ended in {', '.join(f'{wait:.1f}' for wait in waits)} s"
 
 
 def sink_killed(world: World, dice: Random, seconds: float) -> str:
@@ -216,6 +238,7 @@ def _deaths(world: World, before: int, wanted: int) -> str:
 
 FAULTS: dict[str, Fault] = {
     "worker killed": worker_killed,
+    "worker told to end": worker_told_to_end,
     "worker dies after each step": worker_dies_after_steps,
     "sink killed": sink_killed,
     "sink dies after each step": sink_dies_after_steps,

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.chaos.trial import run, table
 
 FAULTS = (
+    "worker told to end",
     "worker dies after each step",
     "sink dies after each step",
     "broker killed",
