@@ -48,7 +48,7 @@ def read_pending(settings: Settings, alerts: AlertSettings, known: Deliveries) -
 
 def _committed(settings: Settings) -> dict[int, int]:
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka_options(),
         group_id=f"{settings.group_prefix}-alerts",
         enable_auto_commit=False,
     )
@@ -66,7 +66,7 @@ def _committed(settings: Settings) -> dict[int, int]:
 def _records(settings: Settings, topic: str, begin: dict[int, int]) -> Iterator[ConsumerRecord]:
     """Records of ``topic`` from the offsets of ``begin`` (else the first) to the end as it is now."""
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka_options(),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",

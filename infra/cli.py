@@ -5,6 +5,8 @@ from importlib import import_module
 
 import click
 
+from infra.command_failures import command_failure
+
 #: command → module:attribute, in the order of a first day
 COMMANDS = {
     "run": "infra.run.command:run",
@@ -42,6 +44,16 @@ class _Lazy(click.Group):
             return None
         module, attribute = target.split(":")
         return getattr(import_module(module), attribute)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if (sentence := command_failure(error)) is None:
+                raise
+            raise click.ClickException(sentence) from error
 
 
 @click.command(cls=_Lazy)

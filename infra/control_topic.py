@@ -17,7 +17,7 @@ from schemas.topics import CONTROL, CONTROL_TARGETS
 def newest_plan(settings: Settings) -> PlanApplied | None:
     """The plan applied last, None before the first."""
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20
+        **settings.kafka_options(), enable_auto_commit=False, max_partition_fetch_bytes=16 << 20
     )
     try:
         partition = TopicPartition(CONTROL.name, 0)
@@ -58,7 +58,7 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
 
 
 def _write_everywhere(settings: Settings, value: bytes) -> None:
-    producer = KafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all", max_request_size=16 << 20)
+    producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
     headers = list(kind_header(KIND))
     try:
         # first where intake learns new event types, then the stages in the order of the flow

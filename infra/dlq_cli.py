@@ -167,7 +167,7 @@ def replay(
             if dry_run:
                 list(records)
             else:
-                send(settings.kafka_bootstrap, records)
+                send(settings, records)
         except KafkaError as error:
             raise click.ClickException(f"not all could be sent: {_first_line(error)}") from error
     _say(done, "would be sent" if dry_run else "sent")

@@ -10,6 +10,7 @@ import xxhash
 from kafka import KafkaProducer
 
 from infra.dead_letter_table import StoredLetter
+from infra.settings import Settings
 
 _TIMEOUT_S = 60
 _IN_FLIGHT = 500
@@ -68,10 +69,10 @@ def _obstacle(letter: StoredLetter, topic: str, mapped: Collection[str]) -> str:
     return ""
 
 
-def send(bootstrap: str, records: Iterable[Record]) -> None:
+def send(settings: Settings, records: Iterable[Record]) -> None:
     """Send every record, each delivery confirmed; raises kafka.errors.KafkaError where one fails."""
     producer = KafkaProducer(
-        bootstrap_servers=bootstrap.split(","),
+        **settings.kafka_options(),
         acks="all",
         max_request_size=16 << 20,
         compression_type="lz4",

@@ -7,9 +7,18 @@ import sys
 
 import click
 
+from infra.settings import load_settings
+from infra.troubles import kafka_refusal
+
+_EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h
+
 
 def run_faust(app: str, port: int | None) -> None:
     """Become Faust's worker for ``app``: signals and exit codes are then its own."""
+    settings = load_settings()
+    if settings.kafka_security != "PLAINTEXT" and (refusal := kafka_refusal(settings)):
+        click.echo(f"Error: {refusal}", err=True)
+        sys.exit(_EXIT_SETTINGS)
     if port is not None:
         os.environ["KPISTREAM_WEB_PORT"] = str(port)
     arguments = [sys.executable, "-m", "faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]

@@ -7,14 +7,17 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from infra.security import SecuritySettings
 
 
-class Settings(BaseSettings):
+class Settings(SecuritySettings):
     """What a process needs to know about its surroundings."""
 
-    model_config = SettingsConfigDict(env_prefix="KPISTREAM_", extra="ignore")
+    # errors must not show what was given: it may be a password
+    model_config = SettingsConfigDict(env_prefix="KPISTREAM_", extra="ignore", hide_input_in_errors=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated")
     clickhouse_host: str = Field("127.0.0.1", description="ClickHouse server")
@@ -69,6 +72,16 @@ def load_settings() -> Settings:
     """Settings from the environment; KPISTREAM_ENV_FILE (default: the newest local stack's) fills what is unset."""
     file = os.environ.get("KPISTREAM_ENV_FILE") or _local_stack()
     return Settings(_env_file=file)
+
+
+def setting_problems(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, a line each, without their values."""
+    return [
+        f"KPISTREAM_{'_'.join(map(str, one['loc'])).upper()} is not usable: {one['msg']}."
+        if one["loc"]
+        else one["msg"].removeprefix("Value error, ") + "."
+        for one in error.errors()
+    ]
 
 
 def home() -> Path:

@@ -45,9 +45,8 @@ def show(topic: str, partition: int | None, start: int, limit: int | None, follo
 
 
 def _records(topic: str, partition: int | None, start: int, follow: bool) -> Iterator:
-    bootstrap = load_settings().kafka_bootstrap
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
+        **load_settings().kafka_options(),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",

@@ -117,10 +117,10 @@ class Watch:
     """The connections; the methods raise KafkaError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._reader = KafkaReader(settings.kafka_bootstrap)
+        self._reader = KafkaReader(settings)
         self._awards: deque[Award] = deque(maxlen=SHOWN_AWARDS)
         self._consumer = KafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap.split(","),
+            **settings.kafka_options(),
             enable_auto_commit=False,
             allow_auto_create_topics=False,
         )

@@ -40,7 +40,7 @@ def create_topics(settings: Settings) -> list[str]:
 
     Business topics may have any number of partitions; internal ones are keyed by our partitioner, so theirs is fixed.
     """
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = KafkaAdminClient(**settings.kafka_options())
     try:
         existing = set(admin.list_topics())
         wanted = wanted_topics(settings)

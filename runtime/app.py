@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
+from faust.types.auth import CredentialsT
 
 from runtime.broken_connections import mend
 
@@ -13,6 +15,7 @@ def make_app(name: str, settings, logging_config: dict) -> faust.App:
     return faust.App(
         f"{settings.group_prefix}-{name}",
         broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
+        broker_credentials=_credentials(settings),
         store="memory://",
         datadir=settings.faust_data,
         # Faust starts nothing before its own consumer has joined: after a kill that waits for the dead one's session
@@ -25,3 +28,15 @@ def make_app(name: str, settings, logging_config: dict) -> faust.App:
         stream_wait_empty=False,
         logging_config=logging_config,
     )
+
+
+def _credentials(settings) -> CredentialsT | None:
+    context = settings.kafka_tls_context()
+    if settings.kafka_security.startswith("SASL"):
+        return SASLCredentials(
+            username=settings.kafka_user,
+            password=settings.kafka_password.get_secret_value(),
+            mechanism=settings.kafka_sasl_mechanism,
+            ssl_context=context,
+        )
+    return SSLCredentials(context) if context else None

@@ -16,7 +16,7 @@ def make_consumer(settings, role: str, **options: object) -> AIOKafkaConsumer:
     With a ``worker_id`` its membership is static: a restart takes over at once, without a rebalance.
     """
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka_options(),
         group_id=f"{settings.group_prefix}-{role}",
         group_instance_id=f"{settings.worker_id}-{role}" if settings.worker_id else None,
         enable_auto_commit=False,

@@ -16,12 +16,12 @@ from schemas.topics import CONTROL
 class ControlFollower(Service):
     """Calls ``on_plan`` for each plan applied; ``caught_up`` is set once the topic's past has been read."""
 
-    def __init__(self, bootstrap: str, on_plan: Callable[[PlanApplied], None], **kwargs) -> None:
+    def __init__(self, settings, on_plan: Callable[[PlanApplied], None], **kwargs) -> None:
         super().__init__(**kwargs)
         self.caught_up = asyncio.Event()
         self._on_plan = on_plan
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            **settings.kafka_options(), enable_auto_commit=False, auto_offset_reset="earliest"
         )
         self._loop_task: asyncio.Task | None = None
 

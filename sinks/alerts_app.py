@@ -41,7 +41,7 @@ class _Office:
     def __init__(self) -> None:
         self.settings = load_alert_settings(settings.alerts, settings.alerts_text)
         self.senders = open_senders(self.settings, os.environ)
-        self.log = DeliveryLog(settings.kafka_bootstrap)
+        self.log = DeliveryLog(settings)
         self.outbox = Outbox(self.settings, self.log.known)
         self.couriers = [
             Courier(name, channel, self.senders[name], self.outbox, self.log.write)

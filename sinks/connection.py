@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clickhouse_driver import Client
 
@@ -20,7 +20,8 @@ class ClickHouseSettings:
     port: int = 9000
     user: str = "writer"
     password: str = field(default="", repr=False)
-    secure: bool = False
+    tls: bool = False
+    ca: str | None = None
 
 
 def from_settings(settings: Settings) -> ClickHouseSettings:
@@ -30,7 +31,15 @@ def from_settings(settings: Settings) -> ClickHouseSettings:
         settings.clickhouse_port,
         settings.clickhouse_user,
         settings.clickhouse_password.get_secret_value(),
+        settings.clickhouse_tls,
+        str(settings.clickhouse_ca) if settings.clickhouse_ca else None,
     )
+
+
+def reader_from_settings(settings: Settings) -> ClickHouseSettings:
+    """The same server with the account for reading."""
+    password = settings.clickhouse_bi_password.get_secret_value()
+    return replace(from_settings(settings), user=settings.clickhouse_bi_user, password=password)
 
 
 def connect(settings: ClickHouseSettings, **options: object) -> Client:
@@ -39,17 +48,27 @@ def connect(settings: ClickHouseSettings, **options: object) -> Client:
     Inserts are synchronous: the server's asynchronous ones would put rows of several blocks together, and an
     acknowledgement would no longer mean that this very block is stored.
     """
+    return _client(settings, 5, _TIMEOUT_SECONDS, {"async_insert": 0, **options})
+
+
+def connect_briefly(settings: ClickHouseSettings) -> Client:
+    """A client that soon gives up, and sets nothing: the account for reading may not."""
+    return _client(settings, 3, 20, {})
+
+
+def _client(settings: ClickHouseSettings, connect_seconds: float, answer_seconds: float, options: dict) -> Client:
     return Client(
         settings.host,
         port=settings.port,
         user=settings.user,
         password=settings.password,
-        secure=settings.secure,
+        secure=settings.tls,
+        **({"ca_certs": settings.ca} if settings.ca else {}),
         database="default",
-        connect_timeout=5,
-        send_receive_timeout=_TIMEOUT_SECONDS,
+        connect_timeout=connect_seconds,
+        send_receive_timeout=answer_seconds,
         client_name="kpistream",
-        settings={"async_insert": 0, **options},
+        settings=options,
     )
 
 

@@ -115,11 +115,11 @@ async def run_stages() -> None:
     """Start what feeds the agents, once the agents are there."""
     global producer
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_idempotence=True, acks="all", max_request_size=16 << 20
+        **settings.kafka_options(), enable_idempotence=True, acks="all", max_request_size=16 << 20
     )
     await producer.start()
     if "intake" in settings.stages:
-        follower = ControlFollower(settings.kafka_bootstrap, _plan_applied)
+        follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
     # side by side: after a kill each group waits for its dead member to time out

@@ -20,8 +20,9 @@ from infra.lag.kafka_reader import KafkaReader
 from infra.local import prerequisites
 from infra.settings import Settings
 from infra.topic_admin import wanted_topics
+from infra.troubles import clickhouse_refusal, kafka_refusal
 from schemas.topics import CONTROL
-from sinks.connection import from_settings
+from sinks.connection import ClickHouseSettings, connect_briefly, from_settings, reader_from_settings
 
 _CONNECT_SECONDS = 3.0
 
@@ -62,9 +63,12 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
         yield error("kafka", f"Nothing listens at {brokers}.",
                     "start it (a local one: kpistream stack start), or correct KPISTREAM_KAFKA_BOOTSTRAP")  # fmt: skip
         return
+    if refusal := kafka_refusal(settings):
+        yield error("kafka", f"{refusal}.", "correct it in the settings: docs/security.md")
+        return
     reader = None
     try:
-        reader = KafkaReader(brokers)
+        reader = KafkaReader(settings)
         snapshot = reader.snapshot()
         yield ok("kafka", f"{snapshot.brokers} broker{'' if snapshot.brokers == 1 else 's'} at {brokers}.")
         yield from _topics(settings, snapshot)
@@ -122,34 +126,28 @@ def _clickhouse(settings: Settings) -> Iterator[Finding]:
                     "start ClickHouse, or correct KPISTREAM_CLICKHOUSE_HOST and KPISTREAM_CLICKHOUSE_PORT")  # fmt: skip
         return
     writer = from_settings(settings)
-    bi_password = settings.clickhouse_bi_password.get_secret_value()
     refused = [
-        _account(settings, writer.user, writer.password, "KPISTREAM_CLICKHOUSE_USER"),
-        _account(settings, settings.clickhouse_bi_user, bi_password, "KPISTREAM_CLICKHOUSE_BI_USER"),
+        _account(writer, "KPISTREAM_CLICKHOUSE_USER"),
+        _account(reader_from_settings(settings), "KPISTREAM_CLICKHOUSE_BI_USER"),
     ]
     yield from (one for one in refused if one)
     if refused[0]:
         return
-    with _client(settings, writer.user, writer.password) as client:
+    with connect_briefly(writer) as client:
         version, now = client.execute("SELECT version(), toUnixTimestamp64Milli(now64(3))")[0]
         yield ok("clickhouse", f"{version} at {where}, as {writer.user}.")
         yield judgement.judge_clock("ClickHouse's clock", now / 1000 - time.time())
         yield from _tables(settings, client)
 
 
-def _client(settings: Settings, user: str, password: str) -> Client:
-    return Client(settings.clickhouse_host, port=settings.clickhouse_port, user=user, password=password,
-                  connect_timeout=_CONNECT_SECONDS, send_receive_timeout=20)  # fmt: skip
-
-
-def _account(settings: Settings, user: str, password: str, variable: str) -> Finding | None:
+def _account(account: ClickHouseSettings, variable: str) -> Finding | None:
     try:
-        with _client(settings, user, password) as client:
+        with connect_briefly(account) as client:
             client.execute("SELECT 1")
         return None
     except (ClickHouseError, OSError, EOFError) as failed:
-        said = (str(failed).strip() or type(failed).__name__).splitlines()[0]
-        return error("clickhouse", f"The user {user} is refused: {said[:200]}",
+        said = clickhouse_refusal(failed, f"{account.host}:{account.port}")
+        return error("clickhouse", f"The user {account.user} is refused: {said}.",
                      f"create the user, or correct {variable} and its password")  # fmt: skip
 
 

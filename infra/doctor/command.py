@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from infra.doctor.checks import check_all
 from infra.doctor.findings import Finding, error, exit_code, lines
-from infra.settings import Settings, load_settings
+from infra.settings import Settings, load_settings, setting_problems
 
 
 @click.command()
@@ -38,8 +38,7 @@ def _findings() -> list[Finding]:
         settings: Settings = load_settings()
     except ValidationError as failed:
         return [
-            error("settings", f"KPISTREAM_{'_'.join(map(str, one['loc'])).upper()} is not usable: {one['msg']}.",
-                  "correct it in the environment, or in the file that KPISTREAM_ENV_FILE names")
-            for one in failed.errors()
+            error("settings", one, "correct it in the environment, or in the file that KPISTREAM_ENV_FILE names")
+            for one in setting_problems(failed)
         ]  # fmt: skip
     return list(check_all(settings))

@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from kafka.producer.future import FutureRecordMetadata
 
 from infra.ingest.routing import topic_of
+from infra.settings import load_settings
 
 #: Records sent and not yet confirmed; beyond that, sending waits.
 MAX_IN_FLIGHT = 20_000
@@ -62,11 +63,11 @@ class EventProducer:
         self.counts = Counts()
         self._on_progress = on_progress or (lambda counts: None)
         self._waiting: deque[tuple[int, FutureRecordMetadata]] = deque()
-        self._bootstrap = bootstrap.split(",")
+        self._broker = load_settings().kafka_options(bootstrap)
         self._cursors: dict[str, Iterator[int]] = {}
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=self._bootstrap, acks="all", compression_type="lz4", linger_ms=20,
+                **self._broker, acks="all", compression_type="lz4", linger_ms=20,
                 batch_size=BATCH_BYTES, delivery_timeout_ms=DELIVERY_TIMEOUT_S * 1000, max_block_ms=15_000,
                 bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_S * 1000, allow_auto_create_topics=False, metrics_enabled=False,
             )
@@ -118,7 +119,7 @@ class EventProducer:
 
     def _check_exists(self, topic: str) -> None:
         """Asked of the broker at once: the producer would wait for the topic to appear."""
-        admin = KafkaAdminClient(bootstrap_servers=self._bootstrap, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_S * 1000)
+        admin = KafkaAdminClient(**self._broker, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_S * 1000)
         try:
             topics = admin.list_topics()
         finally:

@@ -46,7 +46,7 @@ class Exporter(Collector):
     def read(self) -> None:
         """One round. Kafka being away is no error: the next round asks again."""
         try:
-            self._kafka = self._kafka or KafkaReader(self._settings.kafka_bootstrap)
+            self._kafka = self._kafka or KafkaReader(self._settings)
             snapshot = self._kafka.snapshot()
             rows = lags(snapshot)
             wanted = [(row.place, row.waiting_at) for row in rows if row.waiting_at is not None]

@@ -10,6 +10,7 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from infra.lag.computation import Group, Partition, Place, Snapshot
+from infra.settings import Settings
 
 _TIMEOUT_MS = 10_000
 #: Time for reading waiting records in one round; what is missing then is asked for again in the next.
@@ -19,12 +20,12 @@ _RECORDS_SECONDS = 3.0
 class KafkaReader:
     """Not for use by several threads. Methods raise KafkaError; after one, close it and make another."""
 
-    def __init__(self, bootstrap: str) -> None:
-        options = {"bootstrap_servers": bootstrap.split(","), "request_timeout_ms": _TIMEOUT_MS}
-        self._admin = KafkaAdminClient(**options, bootstrap_timeout_ms=_TIMEOUT_MS)
+    def __init__(self, settings: Settings) -> None:
+        options = settings.kafka_options()
+        self._admin = KafkaAdminClient(**options, request_timeout_ms=_TIMEOUT_MS, bootstrap_timeout_ms=_TIMEOUT_MS)
         try:
             self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap.split(","),
+                **options,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",  # where the record went with its segment in between
                 allow_auto_create_topics=False,

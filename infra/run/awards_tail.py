@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from msgspec import ValidationError
 
+from infra.settings import Settings
 from schemas.results import Award, decode_award
 from schemas.topics import AWARDS
 
@@ -18,10 +19,10 @@ _POLL_MS = 300
 class AwardsTail:
     """``take``: what was reached, lost or regained since the last call; ``states`` counts awards by state."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.states: Counter[str] = Counter()
         self._known: dict[str, str] = {}  # award id → its newest state
-        self._bootstrap = bootstrap
+        self._settings = settings
         self._new: deque[Award] = deque()
         self._at: dict[TopicPartition, int] = {}
         self._stop = threading.Event()
@@ -46,7 +47,7 @@ class AwardsTail:
 
     def _read(self) -> None:
         consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            **self._settings.kafka_options(), enable_auto_commit=False, auto_offset_reset="earliest"
         )
         try:
             consumer.assign(

@@ -16,6 +16,7 @@ from infra.run.positions import Positions, folded_offsets
 from infra.settings import Settings
 from schemas.plan import Kpi, Plan
 from schemas.plan_goals import targets_of
+from sinks.connection import connect_briefly, reader_from_settings
 
 _EVERY_SECONDS = 1.0
 #: Views over the tables cost more than offsets.
@@ -98,14 +99,7 @@ def board_of(plan: Plan) -> tuple[Kpi, str] | None:
 
 def bi_client(settings: Settings) -> Client:
     """A client with the rights of people who read."""
-    return Client(
-        settings.clickhouse_host,
-        port=settings.clickhouse_port,
-        user=settings.clickhouse_bi_user,
-        password=settings.clickhouse_bi_password.get_secret_value(),
-        connect_timeout=3,
-        send_receive_timeout=20,
-    )
+    return connect_briefly(reader_from_settings(settings))
 
 
 def read_outcomes(client: Client) -> Outcomes:

@@ -70,7 +70,7 @@ class Positions:
     """Asks Kafka; not for use by several threads. Methods raise KafkaError where it cannot be asked."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=5000)
+        self._admin = KafkaAdminClient(**settings.kafka_options(), request_timeout_ms=5000)
         topics = {
             "intake": settings.source_topics,
             "crediting": (FACTS.name,),

@@ -60,7 +60,7 @@ class Session:
             settings = self._servers(closing)
             self._prepare(settings, source)
             self._processes(closing)
-            tail = AwardsTail(settings.kafka_bootstrap)
+            tail = AwardsTail(settings)
             closing.callback(tail.close)
             reader = FiguresReader(settings, source.plan, self._supervisor.ports())
             closing.callback(reader.close)

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 from msgspec import MsgspecError
 
+from infra.settings import Settings
 from runtime.producing import Sender
 from runtime.records import Out
 from schemas.topics import ALERTS
@@ -21,19 +22,19 @@ _POLL_MS = 500
 class DeliveryLog:
     """``known`` holds what the topic says; ``catch_up`` brings it level with what other processes wrote."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.known = Deliveries()
-        self._bootstrap = bootstrap
+        self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
         self._sender: Sender | None = None
 
     async def start(self) -> None:
         """Connect."""
-        self._producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True)
+        self._producer = AIOKafkaProducer(**self._settings.kafka_options(), acks="all", enable_idempotence=True)
         # without a group it is given every partition
         self._consumer = AIOKafkaConsumer(
-            ALERTS.name, bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            ALERTS.name, **self._settings.kafka_options(), enable_auto_commit=False, auto_offset_reset="earliest"
         )
         await self._producer.start()
         try:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from click.testing import CliRunner, Result
-from clickhouse_driver import Client
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.producer.future import RecordMetadata
 
@@ -24,7 +23,7 @@ from infra.local.stack import LocalStack
 from infra.settings import Settings
 from infra.topic_admin import create_topics
 from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
-from sinks.connection import from_settings
+from sinks.connection import connect, from_settings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -146,7 +145,7 @@ class Pipeline:
     ) -> list[RecordMetadata]:
         """Send records (events as dictionaries, or raw bytes), each confirmed; returns where each lies."""
         producer = KafkaProducer(
-            bootstrap_servers=self.settings.kafka_bootstrap, acks="all", max_request_size=16 << 20, **options
+            **self.settings.kafka_options(), acks="all", max_request_size=16 << 20, **options
         )
         try:
             raw = [json.dumps(value).encode() if isinstance(value, dict) else value for value in values]
@@ -158,8 +157,7 @@ class Pipeline:
 
     def query(self, text: str, parameters: dict | None = None) -> list[tuple]:
         """Rows of a ClickHouse query, as the writer."""
-        at = from_settings(self.settings)
-        with Client(at.host, port=at.port, user=at.user, password=at.password) as client:
+        with connect(from_settings(self.settings)) as client:
             return client.execute(text, parameters)
 
     # -- waiting
@@ -179,8 +177,8 @@ class Pipeline:
             (f"{prefix}-rollups", (KPI_UPDATES.name,)),
             (f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)),
         )
-        consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
-        admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        consumer = KafkaConsumer(**self.settings.kafka_options())
+        admin = KafkaAdminClient(**self.settings.kafka_options())
         try:
             for group, topics in stages:
                 while behind := _behind(consumer, admin, group, topics):

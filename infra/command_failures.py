@@ -1,0 +1,27 @@
+"""Failures that any command may meet, in a sentence: settings that are not usable, servers that are not there."""
+
+from __future__ import annotations
+
+
+def command_failure(error: Exception) -> str | None:
+    """What ``error`` means for whoever typed the command; None where it is none of these."""
+    library = type(error).__module__.partition(".")[0]
+    if library == "pydantic_core":
+        from infra.settings import setting_problems
+
+        return "\n".join(setting_problems(error)) if getattr(error, "title", "") == "Settings" else None
+    if library in ("kafka", "aiokafka"):
+        from infra.settings import load_settings
+        from infra.troubles import kafka_refusal
+
+        settings = load_settings()
+        refusal = kafka_refusal(settings)
+        silent = f"Kafka at {settings.kafka_bootstrap} does not answer ({type(error).__name__}): try kpistream doctor"
+        return refusal or silent
+    if library == "clickhouse_driver":
+        from infra.settings import load_settings
+        from infra.troubles import clickhouse_refusal
+
+        settings = load_settings()
+        return "ClickHouse: " + clickhouse_refusal(error, f"{settings.clickhouse_host}:{settings.clickhouse_port}")
+    return None
