@@ -13,6 +13,7 @@ from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
 from schemas.plan_scorecard_checks import check_score_condition
+from schemas.plan_spiff_checks import check_spiff
 from schemas.plan_steadiness_checks import check_steadiness
 from schemas.plan_streak import Streak
 from schemas.plan_streak_checks import check_streak
@@ -188,4 +189,4 @@ def _needs_target(
 
 
 #: What is checked on each kind of award beside what all have in common.
-_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge, "streak": _streak}
+_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge, "streak": _streak, "spiff": check_spiff}

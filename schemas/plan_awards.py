@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.plan_conditions import Condition, Settle
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_nudge import Nudge
+from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_units import Share, UnitKind
 
@@ -84,11 +85,12 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[TierAward | ThresholdAward | Nudge | Streak, Field(discriminator="kind")]
+Award = Annotated[TierAward | ThresholdAward | Nudge | Streak | Spiff, Field(discriminator="kind")]
 #: Every kind of award by the name that ``kind`` gives it.
 AWARD_KINDS: dict[str, type[Model]] = {
     "tiers": TierAward,
     "threshold": ThresholdAward,
     "nudge": Nudge,
     "streak": Streak,
+    "spiff": Spiff,
 }

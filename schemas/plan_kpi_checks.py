@@ -20,7 +20,7 @@ def check_kpis(lookup: Lookup) -> Iterator[Finding]:
         if kpi.id in seen:
             yield Finding((*path, "id"), f"kpi {kpi.id} is given twice")
         seen.add(kpi.id)
-        yield from _events((*path, "events"), kpi.events, lookup.fields)
+        yield from check_events((*path, "events"), kpi.events, lookup.fields)
         for number, period in enumerate(kpi.periods):
             yield from lookup.period((*path, "periods", number), period)
         yield from check_where(lookup, (*path, "where"), kpi.events, kpi.where)
@@ -31,7 +31,8 @@ def check_kpis(lookup: Lookup) -> Iterator[Finding]:
             yield Finding(path, "no unit given", True)
 
 
-def _events(path: tuple, events: tuple[str, ...], known) -> Iterator[Finding]:
+def check_events(path: tuple, events: tuple[str, ...], known) -> Iterator[Finding]:
+    """Findings on the names of event types."""
     for number, event in enumerate(events):
         if event not in known:
             yield Finding.unknown((*path, number), "event type", event, known)
@@ -44,7 +45,7 @@ def _aggregate(lookup: Lookup, path: tuple, kpi: Kpi) -> Iterator[Finding]:
         if kpi.field is None:
             yield Finding(path, f"aggregate {kpi.aggregate} needs a field")
         else:
-            yield from _field(lookup, (*path, "field"), kpi.events, kpi.field, _NEEDS[kpi.aggregate])
+            yield from check_field(lookup, (*path, "field"), kpi.events, kpi.field, _NEEDS[kpi.aggregate])
     elif kpi.field is not None:
         where = (
             "its numerator and denominator name theirs" if kpi.aggregate == "ratio" else "it counts events"
@@ -68,13 +69,14 @@ def _part(lookup: Lookup, path: tuple, kpi: Kpi, part: Part) -> Iterator[Finding
             )
     events = part.events or kpi.events
     if part.field is not None:
-        yield from _field(lookup, (*path, "field"), events, part.field, "number")
+        yield from check_field(lookup, (*path, "field"), events, part.field, "number")
     yield from check_where(lookup, (*path, "where"), events, part.where)
 
 
-def _field(
+def check_field(
     lookup: Lookup, path: tuple, events: tuple[str, ...], field: str, needed: str
 ) -> Iterator[Finding]:
+    """Findings on a field that each of ``events`` must have, of the kind ``needed``."""
     for event in events:
         if event not in lookup.fields:
             continue

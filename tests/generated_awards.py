@@ -78,4 +78,16 @@ def _streak(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict
     } | ({"out_of": periods + 1} if dice.random() < 0.5 else {})  # fmt: skip
 
 
-SPECIAL = [_nudge, _streak]
+def _spiff(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+    events = dice.choice([["sale"], ["sale"], ["sale", "visit"], ["visit"]])
+    where = {"channel": dice.choice(["web", ["web", "shop"]])} if events == ["sale"] and dice.random() < 0.4 else {}
+    rate = {"rate": dice.choice(["3.33%", "10%"]), "field": dice.choice(["amount", "quantity"])}
+    pays = dice.choice([{"amount": "7.77"}, rate, rate | {"amount": 3}]) if events == ["sale"] else {"amount": 5}
+    dates = {"start": f"2026-03-0{dice.randint(1, 5)}", "end": f"2026-03-0{dice.randint(6, 9)}"}
+    return {
+        "kind": "spiff", "id": id, "name": "s", "period": dice.choice(kinds), "events": events, "where": where,
+        "roles": dice.choice([[], [], ["rep"]]),
+    } | pays | dice.choice([{}, dates]) | dice.choice([{}, {"cap": dice.choice(["6.5", 20])}])  # fmt: skip
+
+
+SPECIAL = [_nudge, _streak, _spiff]

@@ -23,6 +23,7 @@ from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_nudge import eased, nudge
 from tests.reference_scorecards import score
+from tests.reference_spiff import spiff
 from tests.reference_streak import streak
 from tests.reference_values import Values
 
@@ -145,6 +146,9 @@ class Reference(Values):
         for rule in self.plan.awards:
             if of_units(rule):
                 continue  # tests/reference_units.py
+            if rule.kind == "spiff":
+                spiff(self, rule, one, outcome)
+                continue
             if not any(self.counts(self.kpis[kpi], one) for kpi in self._moved_by(rule)):
                 continue
             rolling = rule.period.startswith("rolling_")

@@ -33,6 +33,7 @@ class Credit:
     fields: dict  # number → ten-thousandths, text, flag; ``amount`` is the payee's part
     first_in: set[str]  # of team, department, company: whether this is the event's first credit there
     overlay: bool = False  # outside the totals of units
+    ppm: int = 1_000_000  # the payee's share
 
 
 @dataclass
@@ -189,7 +190,7 @@ class _Ledger:
             parts = split_largest_remainder(terms.credit(fields["amount"]), ppm, 1_000_000, self.step)
         if event["type"] == "sale":
             self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"], terms)
-        self._give(event, ms_of(event["time"]) + terms.hold, payees, parts, fields)
+        self._give(event, ms_of(event["time"]) + terms.hold, payees, parts, fields, ppm)
         overlays = overlays_of(self.plan, event, fields, payees, day)
         if event["type"] == "sale":
             self.sales[event["source"], event["id"]].overlays = overlays
@@ -197,7 +198,7 @@ class _Ledger:
         if "amount" in fields:
             whole = terms.credit(fields["amount"])
             parts = [overlaid(whole, ppm, self.step) for _, ppm in overlays]
-        self._lay_over(event, ms_of(event["time"]) + terms.hold, [place for place, _ in overlays], fields, parts)
+        self._lay_over(event, ms_of(event["time"]) + terms.hold, overlays, fields, parts)
         return "applied"
 
     def _terms(self, type_: str, currency: str, day: date) -> Terms:
@@ -247,16 +248,16 @@ class _Ledger:
         dated = settings.refund_date if event["type"] == "refund" else settings.correction_date
         time = counted if dated == "sale" else max(own, counted) if sale.terms.hold else own
         fields["currency"] = self.plan.currency
-        self._give(event, time, sale.payees, changes, fields)
-        self._lay_over(event, time, [place for place, _ in sale.overlays], fields, more)
+        self._give(event, time, sale.payees, changes, fields, sale.ppm)
+        self._lay_over(event, time, sale.overlays, fields, more)
         return "applied"
 
-    def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict) -> None:
+    def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict, ppm: list[int]) -> None:
         """A credit for each payee, in order, in the plan's currency; ``time`` (ms) is the one that counts."""
         fields = fields | ({"currency": self.plan.currency} if "currency" in fields else {})
         met: set[tuple[str, str]] = set()
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
-        for payee, part in zip(payees, parts, strict=True):
+        for payee, part, share in zip(payees, parts, ppm, strict=True):
             units = {("team", payee.team), ("department", payee.department), ("company", "")}
             own = fields if part is None else fields | {"amount": part}
             self.result.credits.append(
@@ -268,17 +269,18 @@ class _Ledger:
                     payee.department,
                     own,
                     {kind for kind, _ in units - met},
+                    ppm=share,
                 )
             )
             met |= units
 
-    def _lay_over(self, event: dict, time: int, places: list[Place], fields: dict, parts: list) -> None:
+    def _lay_over(self, event: dict, time: int, places: list[tuple[Place, int]], fields: dict, parts: list) -> None:
         """A credit for each overlay, outside of units."""
         fields = fields | ({"currency": self.plan.currency} if "currency" in fields else {})
         about = {name: event[name] for name in ("source", "id", "type")} | {"time": ms_of(event["time"])}
-        for place, part in zip(places, parts, strict=True):
+        for (place, share), part in zip(places, parts, strict=True):
             own = fields if part is None else fields | {"amount": part}
-            self.result.credits.append(Credit(about, time, place.employee, "", "", own, set(), overlay=True))
+            self.result.credits.append(Credit(about, time, place.employee, "", "", own, set(), True, share))
 
     def _fields(self, event: dict) -> dict:
         data = event["data"]

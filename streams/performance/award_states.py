@@ -7,6 +7,7 @@ import msgspec
 from streams.performance.closes import Closes
 from streams.performance.customer_counts import CustomerCounts
 from streams.performance.paid_sales import PaidSales
+from streams.performance.spiff_totals import SpiffTotals
 
 
 class AwardStates:
@@ -19,6 +20,7 @@ class AwardStates:
         self.paid_sales = PaidSales()
         self.closes = Closes()
         self.customers = CustomerCounts()
+        self.spiffs = SpiffTotals()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.

@@ -8,6 +8,7 @@ import numpy as np
 
 from schemas.plan import Plan
 from schemas.plan_goals import targets_of
+from schemas.plan_spiff import Spiff
 from schemas.plan_units import of_units
 from streams.performance.award_records import AwardWriter
 from streams.performance.award_states import AwardStates
@@ -37,7 +38,10 @@ class Engine:
         self.people = People(plan, reader.names["employee"], self.calendar)
         self.dated = DatedTargets(plan, self.calendar)
         self.limits = CustomerLimits(plan, self.calendar, states.customers)
-        self.fields = frozenset([FIELD] if self.limits else ()).union(*(kpi_fields(kpi) for kpi in plan.kpis))
+        self.fields = frozenset([FIELD] if self.limits else ()).union(
+            *(kpi_fields(kpi) for kpi in plan.kpis),
+            *(award.fields() for award in plan.awards if isinstance(award, Spiff)),
+        )
         kinds = published_kinds(plan)
         self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
         self.views: dict[tuple[str, str], PeriodView] = {}

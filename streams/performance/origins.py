@@ -19,6 +19,11 @@ class Origins:
         """``arrived``: by credits offset, the record's day and the floor of what is remembered (``PaidSales``)."""
         self._partition, self._rows, self._arrived = partition, rows, arrived or {}
 
+    @property
+    def rows(self) -> CreditRows:
+        """The rows of the batch."""
+        return self._rows
+
     def sale_of(self, row: int) -> tuple[bytes, bool, tuple[int, int]]:
         """The sale that a row is about (its event hash), whether it changes it (a refund, …), and when it arrived."""
         block, at = self._rows.locate(row)

@@ -51,10 +51,20 @@ class PaidSales:
         entry[2] += credited
         self._dirty.add((*holder, entry[0]))
 
-    def reverse(self, holder: tuple[str, str], sale: bytes, floor: int, refunded: int, step: int) -> int | None:
+    def reverse(
+        self,
+        holder: tuple[str, str],
+        sale: bytes,
+        floor: int,
+        refunded: int,
+        step: int,
+        most: int | None = None,
+        raises: bool = True,
+    ) -> int | None:
         """The (negative) money that a refund takes back; None where it is not known what the sale was paid.
 
         Each refund takes its share of the whole, so that the refunds of all of a sale take back all that it was paid.
+        ``most`` limits what a correction upwards may add; without ``raises`` it adds nothing to what the sale was paid.
         """
         entry = self._sales.get(holder, {}).get(sale)
         if entry is None or entry[0] < floor:
@@ -62,6 +72,10 @@ class PaidSales:
         _, paid, credited, before, reversed_ = entry
         entry[3] = before + refunded
         due = round_half_up(Fraction(paid * entry[3], credited), step) if credited else 0
+        if not raises:
+            due = max(due, 0)
+        if most is not None:
+            due = max(due, reversed_ - most)
         entry[4] = due
         self._dirty.add((*holder, entry[0]))
         return reversed_ - due

@@ -7,6 +7,7 @@ from typing import Protocol
 from schemas.plan_awards import Award
 from streams.performance.decisions import Decisions
 from streams.performance.nudge_award import NudgeRule
+from streams.performance.spiff_award import SpiffRule
 from streams.performance.streak_award import StreakRule
 from streams.performance.threshold_award import ThresholdRule
 from streams.performance.tier_award import TierRule
@@ -32,4 +33,10 @@ class Rule(Protocol):
         """
 
 
-RULES: dict[str, type[Rule]] = {"tiers": TierRule, "threshold": ThresholdRule, "nudge": NudgeRule, "streak": StreakRule}
+RULES: dict[str, type[Rule]] = {
+    "tiers": TierRule,
+    "threshold": ThresholdRule,
+    "nudge": NudgeRule,
+    "streak": StreakRule,
+    "spiff": SpiffRule,
+}

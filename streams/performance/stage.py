@@ -171,6 +171,7 @@ class Performance:
         rows.update(self.states.paid_sales.dirty_rows())
         rows.update(self.states.closes.dirty_rows())
         rows.update(self.states.customers.dirty_rows())
+        rows.update(self.states.spiffs.dirty_rows())
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
@@ -187,6 +188,7 @@ class Performance:
         self.states.paid_sales.restore(rows)
         self.states.closes.restore(rows)
         self.states.customers.restore(rows)
+        self.states.spiffs.restore(rows)
         if "plan" not in rows:
             return
         control = decode_control(rows["plan"])

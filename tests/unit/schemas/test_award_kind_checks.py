@@ -31,6 +31,15 @@ ERRORS = [
     ("streak", "value: 90", "valu: 90", "awards[steady].all[1].valu", "did you mean value?"),
     ("streak", "attainment: 100%", "attainment: 100%, value: 5", "awards[steady].all[0]", "either an attainment or a value"),
     ("streak", "bonus: 900\n    promotion: true", "bonus: 0", "awards[steady].bonus", "must be above 0"),
+    ("spiff", "period: month", "period: rolling_7d", "awards[spring-push].period", "expected no rolling one"),
+    ("spiff", "events: [sale]\n    where", "events: [sale, refund]\n    where", "awards[spring-push].events[1]", "takes back what its sale was paid by itself"),
+    ("spiff", "events: [sale]\n    where", "events: [sle]\n    where", "awards[spring-push].events[0]", "did you mean sale?"),
+    ("spiff", "product: P7", "produkt: P7", "awards[spring-push].where.produkt", "did you mean product?"),
+    ("spiff", "    amount: 50\n    rate: 2%\n    field: amount\n", "", "awards[spring-push]", "an amount for each event, a rate of a field, or both"),
+    ("spiff", "    rate: 2%\n", "", "awards[spring-push]", "rate and field belong together"),
+    ("spiff", "field: amount\n    cap", "field: product\n    cap", "awards[spring-push].field", "is a string; expected a number"),
+    ("spiff", "cap: 200", "cap: 0", "awards[spring-push].cap", "must be above 0"),
+    ("spiff", "end: 2026-03-16", "end: 2026-03-01", "awards[spring-push].end", "expected a day after start"),
     ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
 ]
 
