@@ -104,6 +104,7 @@ def test_the_whole_report_of_a_small_case(tmp_path):
                 "sample": 1,
                 "name": {"en": "Revenue", "zh": "销售额"},
                 "unit": "money",
+                "period": "",
             }
         ],
         "cause": {"source": "shop", "id": "s1", "type": "sale", "time": "2026-03-10T10:00:00.000Z"},
