@@ -15,6 +15,8 @@ COMMANDS = {
     "migrate": "infra.setup_cli:migrate",
     "plan": "infra.plan_cli:plan",
     "close": "infra.close_cli:close",
+    "payout": "infra.payout_cli:payout",
+    "pay": "infra.payout_cli:pay",
     "worker": "infra.process_cli:worker",
     "sink": "infra.process_cli:sink",
     "lag-exporter": "infra.lag.command:lag_exporter",

@@ -1,13 +1,15 @@
-"""``kpistream close``: freeze a period."""
+"""``kpistream close``: freeze a period and export what it pays."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
+from infra.payout_cli import export, out_option
 from schemas.control import PeriodClosed
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
@@ -17,11 +19,15 @@ from streams.performance.calendar import Calendar, date_of
 @click.command()
 @click.argument("period")
 @click.option("--early", is_flag=True, help="Close it even though it has not ended yet.")
-def close(period: str, early: bool) -> None:
-    """Close PERIOD, such as 2026-03, 2026-Q1 or a period of the plan's calendars.
+@click.option("--wait", type=click.FloatRange(0), default=60, show_default=True, help="Seconds to wait for the tables.")
+@out_option
+def close(period: str, early: bool, wait: float, out: Path | None) -> None:
+    """Close PERIOD, such as 2026-03, 2026-Q1 or a period of the plan's calendars, and write its payout.
 
-    Awards that waited for its end become final. What comes for it later follows the plan's setting late.
+    Awards that waited for its end become final. What comes for it later follows the plan's setting late. The payout
+    follows once the tables hold all lines from before the close.
     """
+    from infra.caught_up import earnings_loaded
     from infra.control_topic import close_period, newest_plan
     from infra.settings import load_settings
 
@@ -32,6 +38,12 @@ def close(period: str, early: bool) -> None:
     record = close_record(applied.plan, period, time.time_ns() // 1_000_000, early)
     close_period(settings, record)
     click.echo(f"{record.kind} {period} closed (control record {record.id})")
+    if not earnings_loaded(settings, wait):
+        raise click.ClickException(
+            f"the tables do not hold all lines of {period} yet, so no payout was written; "
+            f"kpistream payout {period} writes it once worker and sink have caught up"
+        )
+    export(settings, applied.plan, period, out)
 
 
 def close_record(plan: Plan, period: str, now_ms: int, early: bool) -> PeriodClosed:

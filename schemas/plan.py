@@ -14,6 +14,7 @@ from schemas.plan_attendance import Leave, Weekday
 from schemas.plan_awards import Award
 from schemas.plan_crediting import Crediting, Rate
 from schemas.plan_decomposition import Decomposition
+from schemas.plan_draws import Draw
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Percent, Period
 from schemas.plan_filters import Where
 from schemas.plan_fiscal import Fiscal
@@ -165,6 +166,7 @@ class Plan(Model):
     target_change: Change = "day_weighted"
     decompositions: tuple[Decomposition, ...] = ()
     awards: tuple[Award, ...] = ()
+    draws: tuple[Draw, ...] = ()
 
     def model_post_init(self, context: object) -> None:
         """Bring nudges together with what they are about."""

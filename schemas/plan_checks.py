@@ -11,6 +11,7 @@ from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan, Target
 from schemas.plan_award_checks import check_awards
 from schemas.plan_crediting_checks import check_crediting
 from schemas.plan_decomposition_checks import check_decompositions
+from schemas.plan_draw_checks import check_draws
 from schemas.plan_fiscal import FISCAL_KINDS
 from schemas.plan_goals import targets_of
 from schemas.plan_kpi_checks import check_kpis
@@ -39,6 +40,7 @@ def check(plan: Plan) -> list[Finding]:
         *check_scorecards(lookup),
         *check_decompositions(lookup),
         *check_awards(lookup),
+        *check_draws(lookup),
     ]
 
 

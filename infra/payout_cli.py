@@ -1,0 +1,108 @@
+"""``kpistream payout`` and ``kpistream pay``: what a period pays, as a CSV file, and that it was paid."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from infra.settings import Settings, load_settings
+from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of
+from streams.ledger.payouts import Due
+
+COLUMNS = (
+    "period", "payout_version", "plan", "plan_version", "employee", "unit", "currency", "lines", "earned", "guarantee",
+    "advance", "recovery", "amount", "outstanding",
+)  # fmt: skip
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The CSV file; by default payout-PERIOD-vVERSION.csv in this folder.",
+)
+
+
+@click.command()
+@click.argument("period")
+@out_option
+def payout(period: str, out: Path | None) -> None:
+    """Write what PERIOD pays each person to a CSV file, from the earning lines as they are now.
+
+    A new version of the payout is made where it differs from the newest one; older ones stay in bi.payouts.
+    """
+    settings = load_settings()
+    export(settings, _plan(settings), period, out)
+
+
+@click.command()
+@click.argument("period")
+def pay(period: str) -> None:
+    """Record that the newest payout of PERIOD was paid: what is due less what was paid for PERIOD before.
+
+    Paying twice records nothing the second time.
+    """
+    settings = load_settings()
+    plan = _plan(settings)
+    with tables(settings, plan) as ledger:
+        version, made = ledger.pay(_kind(plan, period), period)
+    if not version:
+        raise click.ClickException(f"{period} has no payout yet: kpistream close {period} or payout {period} makes it")
+    for payee, amount in made:
+        click.echo(f"{payee.employee or payee.unit}: {amount} {payee.currency}")
+    click.echo(f"{period}, version {version}: {len(made)} payments recorded" if made else f"{period}: paid already")
+
+
+def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> None:
+    """Make the payout of ``period``, write it to a file and say so."""
+    with tables(settings, plan) as ledger:
+        version, rows = ledger.make(_kind(plan, period), period)
+    if not rows:
+        click.echo(f"{period} pays nobody anything")
+        return
+    path = out or Path(f"payout-{period}-v{version}.csv")
+    write_csv(path, plan, period, version, rows)
+    click.echo(f"{path}: {len(rows)} payees, version {version}")
+
+
+def write_csv(path: Path, plan: Plan, period: str, version: int, rows: list[Due]) -> None:
+    """A line a payee; money as exact decimals."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            money = (row.earned, row.guarantee, row.advance, row.recovery, row.amount, row.outstanding)
+            writer.writerow((
+                period, version, plan.plan, plan.version, row.payee.employee, row.payee.unit, row.payee.currency,
+                row.lines, *(f"{value:.4f}" for value in money),
+            ))  # fmt: skip
+
+
+@contextmanager
+def tables(settings: Settings, plan: Plan) -> Iterator:
+    """The ledger's tables of ``plan``."""
+    from infra.payout_tables import PayoutTables
+    from sinks.connection import connect, from_settings
+
+    with connect(from_settings(settings)) as client:
+        yield PayoutTables(client, plan, time.time_ns() // 1_000_000)
+
+
+def _plan(settings: Settings) -> Plan:
+    from infra.control_topic import newest_plan
+
+    applied = newest_plan(settings)
+    if applied is None:
+        raise click.ClickException("no plan has been applied")
+    return applied.plan
+
+
+def _kind(plan: Plan, period: str) -> str:
+    try:
+        return period_kind_of(plan, period)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

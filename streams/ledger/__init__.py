@@ -1,0 +1,1 @@
+"""From earning lines to money: draws, payouts and payments. Pure, in Decimal."""

@@ -1,0 +1,86 @@
+"""From sales to payments on real servers: close, payout, late sale, next close, pay, balances."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from infra.control_topic import apply_plan
+from infra.local.stack import LocalStack
+from schemas.plan_file import check_plan
+from tests.integration.pipeline import Pipeline
+from tests.integration.test_pipeline import sale
+
+PLAN = """plan: pay
+timezone: Asia/Shanghai
+currency: CNY
+organisation:
+  company: acme
+  departments:
+    - id: sales
+      teams:
+        - {id: north, employees: [{id: E1, role: rep}, {id: E2, role: rep}, {id: E3, role: trainee}]}
+kpis:
+  - {id: revenue, name: R, description: R, aggregate: sum, events: [sale], field: amount, unit: money}
+awards:
+  - {kind: tiers, id: commission, name: C, kpi: revenue, period: month, pays: marginal, tiers: [{value: 0, rate: 10%}]}
+draws:
+  - {id: base, period: month, amount: 100, roles: [rep]}
+"""
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path / "stack") as running:
+        yield running
+
+
+def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    plan, errors = check_plan(PLAN)[:2]
+    assert not errors
+    monkeypatch.chdir(tmp_path)
+    with Pipeline(own_stack, partitions=2) as pipeline:
+
+        def command(*words: str) -> str:
+            found = pipeline.command(*words)
+            assert found.exit_code == 0, found.output
+            return found.output
+
+        def exported(name: str) -> dict[str, tuple]:
+            rows = csv.DictReader((tmp_path / name).open(encoding="utf-8"))
+            return {row["employee"]: (row["earned"], row["advance"], row["recovery"], row["amount"]) for row in rows}
+
+        apply_plan(pipeline.settings, plan)
+        pipeline.produce("events.sales", [sale("s1", "E1", "450.50"), sale("s2", "E2", "2000")])
+        pipeline.wait_until_drained()
+        assert "2 payees, version 1" in command("close", "2026-03")
+        march = {
+            "E1": ("45.0500", "54.9500", "0.0000", "100.0000"),
+            "E2": ("200.0000", "0.0000", "0.0000", "200.0000"),
+        }
+        assert exported("payout-2026-03-v1.csv") == march
+        assert "2 payments recorded" in command("pay", "2026-03")
+        assert "paid already" in command("pay", "2026-03")
+
+        # another 150 for E1 in the closed March: paid by April, which recovers 50 of the advance
+        pipeline.produce("events.sales", [sale("s3", "E1", "1500"), sale("s4", "E3", "10")])
+        pipeline.wait_until_drained()
+        assert "version 1" in command("payout", "2026-03", "--out", "again.csv")
+        assert exported("again.csv") == march
+        assert "3 payees, version 1" in command("close", "2026-04")
+        assert exported("payout-2026-04-v1.csv") == {
+            "E1": ("150.0000", "0.0000", "50.0000", "100.0000"),
+            "E2": ("0.0000", "100.0000", "0.0000", "100.0000"),
+            "E3": ("1.0000", "0.0000", "0.0000", "1.0000"),
+        }
+        balances = "SELECT employee, earned, paid, balance FROM bi.balances ORDER BY employee"
+        numbers = [("E1", "195.05", "100", "95.05"), ("E2", "200", "200", "0"), ("E3", "1", "0", "1")]
+        assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
+        command("pay", "2026-04")
+        numbers = [("E1", "195.05", "200", "-4.95"), ("E2", "200", "300", "-100"), ("E3", "1", "1", "0")]
+        assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
+        assert pipeline.query("SELECT count(), uniqExact(payout_version) FROM bi.payouts") == [(5, 1)]
