@@ -53,8 +53,8 @@ def pay(period: str) -> None:
     if not version:
         raise click.ClickException(f"{period} has no payout yet: kpistream close {period} or payout {period} makes it")
     for payee, amount in made:
-        click.echo(f"{payee.employee or payee.unit}: {amount} {payee.currency}")
-    click.echo(f"{period}, version {version}: {len(made)} payments recorded" if made else f"{period}: paid already")
+        click.echo(f"{payee.employee or payee.unit}: {amount:.4f} {payee.currency}")
+    click.echo(f"{period}, version {version}: payments recorded: {len(made)}" if made else f"{period}: paid already")
 
 
 def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> None:

@@ -81,6 +81,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "bonus {bonus} when its conditions hold in {periods} of {out_of} periods (the last of them is shown)",
         "zh": "{out_of} 个周期中有 {periods} 个满足条件时发奖金 {bonus}（下列为最后一个周期）",
     },
+    "pays spiff": {"en": "for each event {money}", "zh": "每个事件 {money}"},
+    "capped": {"en": ", at most {cap} a period", "zh": "，每周期最多 {cap}"},
+    "line": {"en": "  {id}  {amount} {currency}", "zh": "  {id}  {amount} {currency}"},
     "pays other": {"en": "kind {kind}", "zh": "类型 {kind}"},
 }  # fmt: skip
 

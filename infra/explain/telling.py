@@ -14,6 +14,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_fields import Named
 from schemas.plan_nudge import Nudge
+from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from streams.explain.evidence import AwardExplained
 from streams.explain.money import bound_value
@@ -94,6 +95,11 @@ class Teller:
             self._say("condition", text=_condition(one.condition), verdict=self._say("yes" if one.holds else "no"))
             for one in explained.checks
         ]
+        currency = self.plan.currency
+        lines += [
+            self._say("line", id=line["id"], amount=amount_text(line["amount"], currency), currency=currency)
+            for line in explained.lines
+        ]
         return lines + self._money(explained) + self._next(explained)
 
     def who(self, employee: str) -> str:
@@ -120,6 +126,11 @@ class Teller:
         if isinstance(rule, Streak):
             words = {"bonus": rule.bonus or 0, "periods": rule.periods, "out_of": rule.window}
             return self._say("pays streak", **words)
+        if isinstance(rule, Spiff):
+            parts = [f"{rule.amount:f}"] if rule.amount is not None else []
+            parts += [f"{_ratio(rule.rate)} × {rule.field}"] if rule.rate is not None else []
+            cap = self._say("capped", cap=f"{rule.cap:f}") if rule.cap is not None else ""
+            return self._say("pays spiff", money=" + ".join(parts)) + cap
         return self._say("pays other", kind=rule.kind)
 
     def _number(self, value: Fraction | None) -> str:

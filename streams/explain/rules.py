@@ -11,6 +11,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, Tier, TierAward
 from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
+from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from streams.explain.credits import Credit
 from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
@@ -66,6 +67,8 @@ class RuleExplained:
     limits: tuple[Limited, ...] = ()
     #: Credits that do not count, being too many of one customer.
     left_out: tuple[Credit, ...] = ()
+    #: The earning lines, where they follow from no value: those of a SPIFF.
+    lines: tuple[dict, ...] = ()
 
     @property
     def difference(self) -> int:
@@ -111,7 +114,8 @@ def explain_rule(
             if condition.kpi in by_kpi
         ]
         due = None if beyond else _bonus(rule, by_kpi, credits, plan)
-    return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond)
+    shown = sorted(lines, key=lambda line: (line["offset"], line["index"])) if isinstance(rule, Spiff) else ()
+    return RuleExplained(rule, measured, checks, 0, [], due, paid, beyond, lines=tuple(shown))
 
 
 def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:

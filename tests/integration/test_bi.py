@@ -17,6 +17,7 @@ from clickhouse_driver.errors import ServerException
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
 from infra.local.clickhouse_config import User
+from infra.payout_tables import PayoutTables
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_file import load_plan
@@ -75,6 +76,9 @@ def server(
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
         loader.flush()
+        with running.client() as client:
+            ledger = PayoutTables(client, plan, now_ms=1_775_000_000_000)
+            assert ledger.make("month", "2026-03")[1] and ledger.pay("month", "2026-03")[1]
         yield running
 
 
@@ -192,6 +196,16 @@ def test_statements_are_the_sum_of_their_lines(bi: Client) -> None:
     total, lines = bi.execute("SELECT sum(amount), sum(lines) FROM bi.statements")[0]
     assert [(total, lines)] == bi.execute("SELECT sum(amount), count() FROM bi.earnings")
     assert lines > 0
+
+
+def test_balances_are_what_was_earned_less_what_was_paid(bi: Client) -> None:
+    earned, paid, balance = bi.execute("SELECT sum(earned), sum(paid), sum(balance) FROM bi.balances")[0]
+    assert (earned,) == bi.execute("SELECT sum(amount) FROM bi.earnings")[0]
+    assert (paid,) == bi.execute("SELECT sum(amount) FROM bi.payouts")[0] and paid
+    assert (balance,) == bi.execute(
+        "SELECT sum(amount) FROM bi.statements WHERE (period_kind, period) != ('month', '2026-03')"
+    )[0]
+    assert not bi.execute("SELECT * FROM bi.balances WHERE earned - paid != balance")
 
 
 def test_conservation_accounts_for_every_offset(bi: Client, events: list[dict]) -> None:

@@ -142,4 +142,6 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
         "kpis",
         "targets",
         "organisation",
+        "payouts",
+        "payments",
     } == {name for name, _ in engines}

@@ -40,6 +40,17 @@ def test_a_month_down_to_events_and_slices():
         assert words in told.stdout, told.stdout
 
 
+def test_a_spiff_line_by_line():
+    plan, events = ROOT / "plans" / "examples" / "awards" / "spiff.yaml", ROOT / "tests/examples/awards/spiff.jsonl"
+    told = CliRunner().invoke(main, ["explain", "E2", "2026-03", "--plan", str(plan), "--events", str(events)])
+    assert told.exit_code == 0
+    for words in (
+        "for each event 50 + 2 % × amount, at most 200 a period",
+        "  s3  28.00 CNY\n  r1  -14.00 CNY\n  r2  -14.00 CNY\nPaid: 0.00 CNY; not recomputed here",
+    ):
+        assert words in told.stdout, told.stdout
+
+
 def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
     told = explain(found["awards"][-1]["award_id"], "--language", "zh")
