@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup run test test-unit soak chaos lint bench requirements clean
+.PHONY: help setup run test test-unit soak chaos fuzz lint bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -27,6 +27,9 @@ soak: $(INSTALLED) ## simulated histories with faults, MINUTES=60 of them
 
 chaos: setup ## faults on real servers under traffic, and a report; SECONDS=15 each, SEED=…
 	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) --report chaos.md
+
+fuzz: $(INSTALLED) ## damaged input for everything that parses bytes from outside, MINUTES=5 of it
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5)
 
 lint: $(INSTALLED) ## style, and who may import whom
 	@$(BIN)/ruff check .

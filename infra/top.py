@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import click
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
-from msgspec import ValidationError
+from msgspec import DecodeError
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -148,7 +148,7 @@ class Watch:
         for record in sorted(records, key=lambda one: one.timestamp):
             try:
                 self._awards.append(decode_award(record.value))
-            except ValidationError:  # only a view; the loader tells of it
+            except DecodeError:  # only a view; the loader tells of it
                 continue
         return list(reversed(self._awards))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 _MAX_POLL_INTERVAL_MS = 30 * 60 * 1000  # backpressure may keep us from polling; liveness is watched elsewhere
@@ -29,13 +29,21 @@ def make_consumer(settings, role: str, **options: object) -> AIOKafkaConsumer:
     )
 
 
-async def kafka_answers(settings) -> bool:
-    """Whether a client that knows nothing yet is served."""
+async def kafka_serves(settings, places: dict[TopicPartition, int]) -> bool:
+    """Whether a new client is served, and finds a record from one of ``places`` on, if any are given.
+
+    What lies behind an offset may be transaction markers and aborted records alone: nobody will ever read those.
+    """
     probe = make_consumer(settings, "probe")
     try:
         await asyncio.wait_for(probe.start(), 20)
+        if not places:
+            return True
+        probe.assign(list(places))
+        for partition, offset in places.items():
+            probe.seek(partition, offset)
+        return bool(await asyncio.wait_for(probe.getmany(timeout_ms=5000, max_records=1), 20))
     except (KafkaError, TimeoutError):
         return False
     finally:
         await probe.stop()
-    return True

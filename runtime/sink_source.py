@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
-from runtime.consuming import kafka_answers, make_consumer
+from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
@@ -38,7 +39,7 @@ class SinkSource(Service):
             settings, "sink", value_deserializer=as_parsed, max_partition_fetch_bytes=16 << 20
         )
         self._watchdog = Watchdog(
-            "sink", self._consumer, lambda: dict(self._reached), lambda: kafka_answers(settings), settings.stall_seconds
+            "sink", self._consumer, lambda: dict(self._reached), partial(kafka_serves, settings), settings.stall_seconds
         )
 
     async def on_start(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from runtime.consuming import kafka_answers, make_consumer
+from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.records import RecordBatch
@@ -42,7 +43,7 @@ class RecordBatchSource(Service):
             fetch_max_bytes=64 << 20,
         )
         self._watchdog = Watchdog(
-            runner.stage, self.consumer, self._reached, lambda: kafka_answers(settings), settings.stall_seconds
+            runner.stage, self.consumer, self._reached, partial(kafka_serves, settings), settings.stall_seconds
         )
 
     async def on_start(self) -> None:

@@ -25,8 +25,8 @@ _PROBE_SECONDS = 5.0
 class Watchdog:
     """Watches one consumer of a process.
 
-    ``reached`` gives the next offset to be worked on of each partition that is ours; ``kafka_answers`` tells whether
-    a new client is served. The owner brackets its commits with ``committing``.
+    ``reached`` gives the next offset to be worked on of each partition that is ours; ``kafka_serves`` tells whether
+    a new client is served, and finds records from such offsets on. The owner brackets its commits with ``committing``.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Watchdog:
         role: str,
         consumer: AIOKafkaConsumer,
         reached: Callable[[], dict[TopicPartition, int]],
-        kafka_answers: Callable[[], Awaitable[bool]],
+        kafka_serves: Callable[[dict[TopicPartition, int]], Awaitable[bool]],
         stall_seconds: float,
     ) -> None:
         self._role, self._consumer, self._reached = role, consumer, reached
-        self._kafka_answers, self._patience = kafka_answers, stall_seconds
+        self._kafka_serves, self._patience = kafka_serves, stall_seconds
         self._begun = self._ended = 0
         self._since = time.monotonic()
 
@@ -80,7 +80,8 @@ class Watchdog:
         return behind
 
     async def _end_or_wait(self, behind: int | None) -> None:
-        if not await self._kafka_answers():
+        at_rest = self._begun == self._ended
+        if not await self._kafka_serves(self._reached() if behind and at_rest else {}):
             self._since = time.monotonic()
             return
         stalled = time.monotonic() - self._since

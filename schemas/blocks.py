@@ -36,7 +36,7 @@ def decode_block(value: bytes) -> tuple[pa.RecordBatch, dict]:
         reader = pa.ipc.open_stream(value, options=_READ)
         meta = msgspec.json.decode(reader.schema.metadata[_META])
         table = reader.read_next_batch()
-    except (pa.ArrowException, KeyError, TypeError, StopIteration, OSError, msgspec.DecodeError) as error:
+    except (pa.ArrowException, KeyError, TypeError, StopIteration, OSError, ValueError, msgspec.DecodeError) as error:
         raise BlockError(f"not a block: {error}") from error
     return table, meta
 

@@ -34,5 +34,8 @@ _DECODER = msgspec.json.Decoder(DeadLetter)
 
 
 def decode_dead_letter(value: bytes) -> DeadLetter:
-    """A dead letter from its JSON; raises msgspec.ValidationError."""
-    return _DECODER.decode(value)
+    """A dead letter from its JSON; raises msgspec.DecodeError."""
+    try:
+        return _DECODER.decode(value)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

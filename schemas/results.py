@@ -83,5 +83,8 @@ _DECODER = msgspec.json.Decoder(Award)
 
 
 def decode_award(value: bytes) -> Award:
-    """An award from its JSON; raises msgspec.ValidationError."""
-    return _DECODER.decode(value)
+    """An award from its JSON; raises msgspec.DecodeError."""
+    try:
+        return _DECODER.decode(value)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

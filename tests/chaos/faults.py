@@ -194,6 +194,7 @@ def aborted_transactions(world: World, dice: Random, seconds: float) -> str:
     world.tend(seconds)
     said = world.stop_traffic()
     world.start_traffic()
+    world.tend(4)  # records after the last markers, or nobody could be level with the end
     aborted = said.partition("aborted ")[2].split(" ")[0]
     return f"{aborted} transactions given up" if aborted.isdigit() and int(aborted) else ""
 

@@ -100,7 +100,7 @@ class History:
                     if hasattr(module, "time"):
                         patches.enter_context(patch.object(module, "time", clock))
                 patches.enter_context(patch.object(runtime.source, "make_consumer", self._consumer))
-                patches.enter_context(patch.object(runtime.source, "kafka_answers", _answers))
+                patches.enter_context(patch.object(runtime.source, "kafka_serves", _serves))
                 self.loop.run_until_complete(self._play())
                 self._end()
         finally:
@@ -256,7 +256,7 @@ class History:
         self.loop.close()
 
 
-async def _answers(settings) -> bool:
+async def _serves(settings, places) -> bool:
     return True
 
 

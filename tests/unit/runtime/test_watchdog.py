@@ -30,16 +30,16 @@ def fatal(monkeypatch: pytest.MonkeyPatch) -> None:
 class Kafka:
     """Where topics end, and whether it says so."""
 
-    def __init__(self, end: int = 0, answers: bool = True) -> None:
-        self.end, self.answers = end, answers
+    def __init__(self, end: int = 0, answers: bool = True, markers: int = 0) -> None:
+        self.end, self.answers, self.markers = end, answers, markers
 
     async def end_offsets(self, partitions):
         if not self.answers:
             raise KafkaTimeoutError
         return dict.fromkeys(partitions, self.end)
 
-    async def serves(self) -> bool:
-        return self.answers
+    async def serves(self, places: dict) -> bool:
+        return self.answers and (not places or any(self.end - self.markers > offset for offset in places.values()))
 
 
 def watchdog(kafka: Kafka, reached: dict) -> Watchdog:
@@ -77,6 +77,11 @@ async def test_nothing_to_do_is_no_standstill():
 async def test_kafka_away_is_no_reason_to_end():
     with pytest.raises(TimeoutError):
         await watched(watchdog(Kafka(end=5, answers=False), {PLACE: 0}))
+
+
+async def test_transaction_markers_that_nobody_will_read_are_no_lag():
+    with pytest.raises(TimeoutError):
+        await watched(watchdog(Kafka(end=45, markers=40), {PLACE: 5}))
 
 
 async def test_a_commit_that_never_ends_ends_the_process():

@@ -1,0 +1,108 @@
+"""Everything that parses bytes from outside: what it is fed with, and the errors that it may answer with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from pydantic import ValidationError
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import BlockError, decode_block
+from schemas.control import PeriodClosed, PlanApplied, decode_control, encode_control
+from schemas.dead_letters import decode_dead_letter
+from schemas.events import BUILT_IN
+from schemas.plan_file import check_plan, load_plan
+from schemas.results import decode_award
+from schemas.topics import AWARDS, DEAD_LETTERS
+from sinks.rows import LOADED_TOPICS
+from streams.backtest import Backtest
+from streams.intake import Intake
+from tests.unit.schemas.event_texts import TYPES
+from tests.unit.streams.intake_log import blocks, letters, records
+
+PLANS = Path(__file__).parent.parent.parent / "plans"
+_INTAKE = Intake(1, TYPES)
+_SMALL = PLANS / "examples" / "dual-threshold.yaml"
+
+
+@dataclass(frozen=True)
+class Target:
+    """``feed`` must return, or raise one of ``errors``."""
+
+    feed: Callable[[bytes], object]
+    corpus: Callable[[], list[bytes]]
+    errors: tuple[type[Exception], ...] = ()
+
+
+def _events() -> list[bytes]:
+    envelope = {"specversion": "1.0", "source": "shop", "time": "2026-03-05T10:00:00+08:00", "subject": "单号 7"}
+    return [
+        json.dumps(envelope | {"id": f"e-{name}", "type": name, "data": type_.example}, default=str).encode()
+        for name, type_ in BUILT_IN.items()
+    ]
+
+
+def _take_event(value: bytes) -> None:
+    outs = _INTAKE.fold(RecordBatch("events.sales", 0, records([value])))
+    assert len(letters(outs)) + sum(len(rows) for _, rows in blocks(outs)) == 1, "neither a fact nor a dead letter"
+
+
+def _plans() -> list[bytes]:
+    return [path.read_bytes() for path in sorted((PLANS / "examples").glob("*.yaml"))]
+
+
+class _Recording(Backtest):
+    """Keeps what the stages send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Out] = []
+
+    def _absorb(self, outs: list[Out]) -> list[Out]:
+        self.sent += outs
+        return super()._absorb(outs)
+
+
+@cache
+def _sent() -> tuple[Out, ...]:
+    """What the stages send for sales with every field, some of them bad, under a plan with tiers."""
+    backtest = _Recording()
+    backtest.apply(load_plan(PLANS / "example.yaml"), "control")
+    sale = {"specversion": "1.0", "source": "shop", "type": "sale", "time": "2026-03-05T10:00:00+08:00"}
+    data = {"amount": "90000.01", "currency": "CNY", "customer": "C'1", "product": "p\\", "quantity": 2}
+    backtest.feed(
+        [json.dumps(sale | {"id": f"s{number}", "data": data | {"employee": employee}}).encode()
+         for number, employee in enumerate(["E1001", "E1002", "E1003", "nobody"] * 3)]
+        + [b"{"]
+    )  # fmt: skip
+    backtest.finish()
+    return tuple(backtest.sent)
+
+
+def _values(topic: str) -> list[bytes]:
+    return [out.value for out in _sent() if out.topic == topic]
+
+
+def _loaded() -> list[bytes]:
+    outs = [out for out in _sent() if out.topic in LOADED_TOPICS]
+    return [out.value for out in outs if out.value is not None]
+
+
+def _controls() -> list[bytes]:
+    plan = load_plan(_SMALL)
+    return [encode_control(PlanApplied(id="p-1", plan=plan)), encode_control(PeriodClosed.of(plan, "month", "2026-03"))]
+
+
+TARGETS = {
+    "events": Target(_take_event, _events),
+    "plans": Target(lambda value: check_plan(value.decode("utf-8", "replace")), _plans),
+    "blocks": Target(decode_block, lambda: [value for value in _loaded() if value[:1] != b"{"], (BlockError,)),
+    "control": Target(decode_control, _controls, (ValidationError,)),
+    "awards": Target(decode_award, lambda: _values(AWARDS.name), (msgspec.MsgspecError,)),
+    "dead letters": Target(decode_dead_letter, lambda: _values(DEAD_LETTERS.name), (msgspec.MsgspecError,)),
+}
