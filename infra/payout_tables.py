@@ -27,13 +27,14 @@ class PayoutTables:
 
         Version 0: nobody is due anything.
         """
+        version, before = self.newest(kind, period)
         rows = payout(
             self._earned(kind, period),
             draws_of(self._plan, kind, period),
             self._outstanding(kind, period),
             self._plan.currency,
+            [row.payee for row in before],
         )
-        version, before = self.newest(kind, period)
         if not rows or rows == before:
             return version, rows
         self._insert("payouts", _MONEY, [

@@ -60,12 +60,14 @@ def payout(
     draws: Mapping[str, Draw],
     outstanding: Mapping[Payee, Decimal],
     currency: str,
+    known: Iterable[Payee] = (),
 ) -> list[Due]:
     """The rows of a period's payout by payee; draws are in the plan's ``currency``.
 
-    Whoever has a draw is paid it, also without any line.
+    Whoever has a draw is paid it, also without any line. ``known``: payees of the version before, who keep a row even
+    where nothing is left of it, so that every version says all.
     """
-    payees = {*earned, *(Payee(employee, "", currency) for employee in draws)}
+    payees = {*earned, *known, *(Payee(employee, "", currency) for employee in draws)}
     rows = []
     for payee in sorted(payees):
         lines, sum_ = earned.get(payee, (0, _NONE))
@@ -79,6 +81,10 @@ def payout(
 
 
 def payments(due: Iterable[Due], paid: Mapping[Payee, Decimal]) -> list[tuple[Payee, Decimal]]:
-    """What is still to be paid, or to be taken back: the due amounts less what was paid for the period before."""
-    open_ = ((row.payee, row.amount - paid.get(row.payee, _NONE)) for row in due)
+    """What is still to be paid, or to be taken back: the due amounts less what was paid for the period before.
+
+    Whoever was paid and is due nothing any more gives it back.
+    """
+    amounts = dict.fromkeys(paid, _NONE) | {row.payee: row.amount for row in due}
+    open_ = ((payee, amounts[payee] - paid.get(payee, _NONE)) for payee in sorted(amounts))
     return [(payee, amount) for payee, amount in open_ if amount]

@@ -64,6 +64,24 @@ def test_earned_less_paid_is_the_balance_and_paying_twice_changes_nothing(period
 
 
 @examples(40)
+@given(LINES, DRAWS, LINES, DRAWS)
+def test_who_is_due_nothing_any_more_keeps_a_row_and_gives_back_what_he_was_paid(lines, draws, fewer, other):
+    first = payout(totals(_parts(lines)), draws, {}, "CNY")
+    paid = dict(payments(first, {}))
+    known = [row.payee for row in first]
+    second = payout(totals(_parts(fewer)), other, {}, "CNY", known)
+    assert {*known} <= {row.payee for row in second}
+    only_fresh = payout(totals(_parts(fewer)), other, {}, "CNY")
+    for rows in (second, only_fresh):  # also from a version that has forgotten somebody
+        after = dict(paid)
+        for payee, amount in payments(rows, paid):
+            after[payee] = after.get(payee, Decimal(0)) + amount
+        assert {payee: amount for payee, amount in after.items() if amount} == {
+            row.payee: row.amount for row in rows if row.amount
+        }
+
+
+@examples(40)
 @given(LINES, DRAWS, MONEY.map(abs))
 def test_a_draw_is_paid_at_least_and_no_more_is_recovered_than_was_advanced(lines, draws, before):
     former = {Payee(employee, "", "CNY"): before for employee in ("E1", "E2", "E3")}
