@@ -89,7 +89,7 @@ def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
         credits = in_period(evidence.plan, counting, rule.period, period)
         if not lines and not (credits and _eligible(evidence, rule, credits[0])):
             continue
-        targets = {kpi: evidence.targets.get((kpi, rule.period, period)) for kpi in rule.kpi_ids()}
+        targets = {kpi: _target(evidence, rule, kpi, period) for kpi in rule.kpi_ids()}
         explained = explain_rule(evidence.plan, rule, credits, targets, lines)
         left_out = in_period(evidence.plan, others, rule.period, period)
         events = {name for one in explained.measured for name in one.kpi.events}
@@ -97,6 +97,20 @@ def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
         if lines or any(one.steps for one in explained.measured):
             found.append(explained)
     return found
+
+
+def _target(evidence: Evidence, rule, kpi: str, period: str) -> Fraction | None:
+    """The target in force, as published; of a KPI that nothing was credited for, as the rule's award states it."""
+    if (kpi, rule.period, period) in evidence.targets:
+        return evidence.targets[kpi, rule.period, period]
+    said = (
+        one.target
+        for award in evidence.awards
+        if (award.rule, award.period) == (rule.id, period)
+        for one in award.evidence
+        if one.kpi == kpi and one.period in ("", period) and one.target is not None
+    )
+    return next(map(Fraction, said), None)
 
 
 def _eligible(evidence: Evidence, rule, credit: Credit) -> bool:
