@@ -64,6 +64,8 @@ class Organisation(Model):
     departments: tuple[Department, ...]
     #: The day of a period whose team and role decide on its targets and awards; credits go by the event's own day.
     standing: Literal["period_end", "period_start"] = "period_end"
+    #: What a plan that says anew who stood where on past days does to what was credited on them.
+    backdated: Literal["keep", "move"] = "keep"
 
 
 class EventType(Model):

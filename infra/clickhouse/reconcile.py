@@ -115,11 +115,13 @@ def _kpi_checks(client: Client, plans: dict[tuple[str, int], Plan]) -> Iterator[
         )
     ]
     limited = _limited(plans.values())
+    moved = any(plan.organisation.backdated == "move" for plan in plans.values())
     for kpi in newest.kpis:
-        if limited.isdisjoint(kpi.events):
-            yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
+        if moved or not limited.isdisjoint(kpi.events):
+            why = "a plan moves what was credited" if moved else "a guard limits events of the same customer"
+            yield Check(f"days of {kpi.id}", 0, 0, (f"not compared: {why}",))
         else:
-            yield Check(f"days of {kpi.id}", 0, 0, ("not compared: a guard limits events of the same customer",))
+            yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
         yield _compare(client, f"periods of {kpi.id}", periods_query(kpi, period_kinds(kpi, newest)))
 
 

@@ -153,7 +153,8 @@ class InOrder:
         """Credits the sale's payees with what changes for them; or the reason why not."""
         if not sale.payees:
             return "not_a_sale"
-        assigned = [self._state.assignments.all[payee] for payee, _ in sale.payees]
+        payees = self._state.rules.now_at(sale.payees, sale.time)
+        assigned = [self._state.assignments.all[payee] for payee, _ in payees]
         terms = self._terms(sale.terms)
         if refund.currency is not None and refund.currency != (terms or assigned[0]).currency:
             return "currency_mismatch"
@@ -174,7 +175,7 @@ class InOrder:
         columns.at += [place.at] * len(ppm)
         columns.payee += range(place.payee, place.payee + len(ppm))
         columns.data += [place.data] * len(ppm)
-        columns.assignment += [payee for payee, _ in sale.payees]
+        columns.assignment += [payee for payee, _ in payees]
         columns.ppm += ppm
         columns.first += unit_firsts([(found.team, found.department) for found in assigned])
         columns.time += [self._counts_at(refund.type, place.time, sale.time)] * len(ppm)

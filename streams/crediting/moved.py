@@ -30,7 +30,7 @@ class Moved:
             return payee
         payee = payee.copy()
         for row, day in zip(rows.tolist(), days_of(time[rows], self._zone).tolist(), strict=True):
-            payee[row] = self._on(int(payee[row]), day)
+            payee[row] = self.on(int(payee[row]), day)
         return payee
 
     def splits(self, splits: dict[int, Split], time: np.ndarray) -> dict[int, Split]:
@@ -39,12 +39,13 @@ class Moved:
             return splits
         rows = [row for row, split in splits.items() if any(payee in self._stations for payee in split.payees)]
         for row, day in zip(rows, days_of(time[rows], self._zone).tolist(), strict=True):
-            payees = tuple(self._on(payee, day) for payee in splits[row].payees)
+            payees = tuple(self.on(payee, day) for payee in splits[row].payees)
             firsts = unit_firsts([self._units[payee] for payee in payees])
             splits[row] = Split(payees, splits[row].ppm, firsts)
         return splits
 
-    def _on(self, first: int, day: int) -> int:
+    def on(self, first: int, day: int) -> int:
+        """The assignment on a day of somebody whose first one is ``first``."""
         days, numbers = self._stations.get(first, ((), ()))
         at = int(np.searchsorted(days, day, "right"))
         return numbers[at - 1] if at else first

@@ -47,8 +47,25 @@ class Rules:
         self.overlays = Overlays(plan, assignments)
         assignments.freeze()
         self.moved = Moved(stations, plan.timezone, assignments)
+        self.backdated = plan.organisation.backdated == "move"
+        self._assigned = assignments.all
         units = [(found.team, found.department) for found in assignments.all]
         self.splits = SplitReader(self.assignment_of, units)
+
+
+    def now_at(self, payees: tuple[tuple[int, int], ...], sold: int) -> tuple[tuple[int, int], ...]:
+        """``payees`` (assignment number, ppm) of a sale that counts at ``sold`` (ms), where this plan has them then."""
+        if not self.backdated:
+            return payees
+        day = int(days_of(np.array([sold - self.terms.holds.get("sale", 0)]), self.timezone)[0])
+        return tuple((self._place(number, day), ppm) for number, ppm in payees)
+
+    def _place(self, number: int, day: int) -> int:
+        held = self._assigned[number]
+        first = self.assignment_of.get(held.employee)
+        if first is None or not held.team or held.currency != self.currency:
+            return number
+        return self.moved.on(first, day)
 
 
 @dataclass(slots=True)

@@ -89,6 +89,12 @@ class DayCells(CellTable):
         self._touched = _wider(self._touched, len(self.keys))
         self._touched[kpi, slots] = True
 
+    def reserve(self, keys: np.ndarray) -> np.ndarray:
+        """Slots of unique ``keys`` that hold nothing, where they are new."""
+        slots = self.slots(keys)
+        self._touched = _wider(self._touched, len(self.keys))
+        return slots
+
     def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, units: UnitColumns) -> None:
         """Add rows' contributions; ``units`` is what they add to totals."""
         for level, pair in enumerate(units):

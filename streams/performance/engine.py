@@ -119,6 +119,19 @@ class Engine:
             rule.reconsider(earned[rule.rule.id], decisions, origins)
         self.mark_all_dirty()
 
+    def settled(self, days: np.ndarray) -> np.ndarray:
+        """Bool per day: it lies in a closed period, and what was closed stays as it was."""
+        if not self.closed or self.plan.late != "process_date":
+            return np.zeros(len(days), bool)
+        return self.closed.open_days(days) != days
+
+    def vacate(self, keys: dict[str, np.ndarray]) -> None:
+        """Publish day cells that are no more (keys by KPI id) as zeros, unless something stands there again by then."""
+        for family in self.families:
+            for index, kpi in enumerate(family.kpis):
+                if len(keys.get(kpi.id, ())):
+                    family.dirty_days[index].append(family.days.reserve(keys[kpi.id]))
+
     def mark_all_dirty(self) -> None:
         """Publish every value anew."""
         for family in self.families:

@@ -23,6 +23,7 @@ from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
+from streams.performance.relocation import Relocation
 from streams.performance.retired import retired_blocks
 from streams.performance.updates import kpi_days_block, kpi_periods_block
 
@@ -104,7 +105,7 @@ class Performance:
         decisions = Decisions()
         self.engine.create_targeted(self._is_ours)
         if before is not None:
-            load_days(self.engine, before.day_records())
+            self._take_over(before)
             self.engine.reconsider(before, decisions, origins)
         outs = self._results(decisions, origins, record.offset)
         if before is not None:
@@ -114,6 +115,17 @@ class Performance:
                 for kind, block in retired_blocks(before, self.engine, meta)
             ]
         return outs
+
+    def _take_over(self, before: Engine) -> None:
+        """The day cells of the engine before, each where the plan in force wants it."""
+        records, plan = before.day_records(), self.engine.plan
+        vacated = {}
+        if plan.organisation.backdated == "move":
+            relocation = Relocation(before.plan, plan, self.reader.names, self.engine.settled)
+            for kpi in (kpi for kpi in before.plan.kpis if kpi.id in records):
+                records[kpi.id], vacated[kpi.id] = relocation.moved(kpi, records[kpi.id])
+        load_days(self.engine, records)
+        self.engine.vacate(vacated)
 
     def _install(self, plan: Plan) -> None:
         self.engine = Engine(plan, self.reader, self.states)

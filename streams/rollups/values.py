@@ -23,6 +23,8 @@ from streams.performance.ladder import value_of, value_scale
 #: Kept for every KPI, so that units can be compared even where no target names a period.
 _ALWAYS = "month"
 
+_SIDES = tuple(f"{level}_{part}" for level in LEVELS for part in ("numerator", "denominator"))
+
 #: A day cell: the columns of a kpi-days block (docs/architecture.md) by name.
 Cell = Mapping[str, Any]
 
@@ -47,7 +49,8 @@ def unit_values(cells: Iterable[Cell], plan: Plan) -> list[UnitValue]:
     calendar, kinds = Calendar(plan), published_kinds(plan)
     by_kpi: dict[str, list[Cell]] = {}
     for cell in cells:
-        if cell["team"]:  # overlays lie in no unit
+        # overlays lie in no unit; nothing is left of cells that a plan has moved elsewhere
+        if cell["team"] and any(cell[side] for side in _SIDES):
             by_kpi.setdefault(cell["kpi"], []).append(cell)
     values = []
     for kpi in plan.kpis:

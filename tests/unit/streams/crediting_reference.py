@@ -79,6 +79,7 @@ def make_plan(
     moves: dict[str, list[dict]] | None = None,
     timezone: str = "UTC",
     rates: list[tuple[str, str, str]] = (),
+    backdated: str = "keep",
     **crediting: Any,
 ) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
@@ -102,7 +103,7 @@ def make_plan(
             "crediting": crediting,
             "rates": [{"currency": code, "date": day, "rate": rate} for code, day, rate in rates],
             "kpis": [kpi],
-            "organisation": {"company": "c", "departments": departments},
+            "organisation": {"company": "c", "departments": departments, "backdated": backdated},
         }
     )
 
@@ -317,13 +318,25 @@ class Reference:
             event,
             at,
             number,
-            sale["payees"],
+            self._payees(sale),
             [now - was for was, now in zip(before, after, strict=True)],
             time,
             terms["into"],
         )
         self.seen[event.hash] = waiting["seen"]
         return len(sale["payees"])
+
+    def _payees(self, sale: dict) -> list:
+        """Who shares the sale, where the plan in force has them on its day, if it may say so afterwards."""
+        holds = [guard.hold_days for guard in self._guards() if not guard.events or "sale" in guard.events]
+        day = sale["terms"]["time"] - max(holds, default=0) * DAY
+        payees = []
+        for member, ppm in sale["payees"]:
+            now = self._member(member["employee"], day)
+            same = not member["team"] or sale["terms"]["into"] != self.plan.currency
+            keep = self.plan.organisation.backdated == "keep" or now is None or same
+            payees.append((member if keep else now, ppm))
+        return payees
 
     def _parts(self, total: int, payees: list, step: int) -> list[int]:
         """The direct payees share it to the last minor unit, each overlay has its part beside them."""

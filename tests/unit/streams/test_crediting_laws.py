@@ -62,7 +62,9 @@ OVERLAYS = [
 OVERLAID = PlanApplied(
     id="7", plan=make_plan(TEAMS, moves=MOVES, overlays=OVERLAYS, guards=[{"cap": "1.5"}], horizon_days=3)
 )
+BACKDATED = PlanApplied(id="8", plan=make_plan(TEAMS, moves=MOVES, backdated="move", horizon_days=3))
 PLANS.insert(1, OVERLAID)
+PLANS.append(BACKDATED)
 IDS = ["i1", "i2", "i3", "i4"]
 SPLITS = [
     [["E1", 500_000], ["E2", 300_000], ["E4", 200_000]],
