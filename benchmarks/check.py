@@ -16,9 +16,7 @@ from schemas.topics import AWARDS, KPI_UPDATES
 
 def read_topic(settings: Settings, topic: str):
     """Every record of a topic, partition by partition."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=16 << 20
-    )
+    consumer = KafkaConsumer(**settings.kafka_options(), enable_auto_commit=False, max_partition_fetch_bytes=16 << 20)
     partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
     consumer.assign(partitions)
     ends = consumer.end_offsets(partitions)

@@ -9,14 +9,18 @@ from infra.clickhouse.migrate import status as migration_status
 from infra.clickhouse.migration_files import MigrationError
 from infra.settings import load_settings
 from infra.topic_admin import TopicsDiffer, create_topics
+from infra.troubles import kafka_refusal
 from sinks.connection import from_settings
 
 
 @click.command()
 def topics() -> None:
     """Create the topics that are missing."""
+    settings = load_settings()
+    if refusal := kafka_refusal(settings):  # the client below would try for half a minute first
+        raise click.ClickException(refusal)
     try:
-        created = create_topics(load_settings())
+        created = create_topics(settings)
     except TopicsDiffer as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"created: {', '.join(created)}" if created else "all topics exist")

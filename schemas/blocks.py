@@ -30,12 +30,17 @@ def encode_block(table: pa.RecordBatch, meta: dict) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def decode_block(value: bytes) -> tuple[pa.RecordBatch, dict]:
-    """Rows and metadata of one block; raises BlockError on anything that is not one."""
+def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, dict]:
+    """Rows and metadata of one block; raises BlockError on anything that is not one.
+
+    ``checked``: every offset and index of its columns as well, which a damaged block may have pointing anywhere.
+    """
     try:
         reader = pa.ipc.open_stream(value, options=_READ)
         meta = msgspec.json.decode(reader.schema.metadata[_META])
         table = reader.read_next_batch()
+        if checked:
+            table.validate(full=True)
     except (pa.ArrowException, KeyError, TypeError, StopIteration, OSError, ValueError, msgspec.DecodeError) as error:
         raise BlockError(f"not a block: {error}") from error
     return table, meta

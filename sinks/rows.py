@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from runtime.records import Record
 from schemas import topics
-from schemas.blocks import BlockError, decode_block, kind_of
+from schemas.blocks import decode_block, kind_of
 from schemas.control import KIND as CONTROL
 from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
@@ -33,7 +33,7 @@ def block_rows(block: BlockTable) -> RowFunction:
     """The function that reads blocks for ``block``."""
 
     def rows(value: bytes, origin: Origin) -> list[Rows]:
-        batch, meta = decode_block(value)
+        batch, meta = decode_block(value, checked=True)
         return [_from_block(block, batch, meta, origin)] if batch.num_rows else []
 
     return rows
@@ -72,7 +72,7 @@ def rows_of(topic: str, partition: int, record: Record) -> list[Rows]:
         raise RowError(f"{place}: expected a value, found none")
     try:
         return make(record.value, Origin(topic, partition, record.offset, record.timestamp))
-    except (BlockError, ValueError, KeyError, TypeError, pa.ArrowException, msgspec.MsgspecError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, pa.ArrowException, msgspec.MsgspecError) as error:
         raise RowError(f"{place}: {type(error).__name__}: {error}") from error
 
 

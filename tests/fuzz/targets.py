@@ -12,15 +12,15 @@ import msgspec
 from pydantic import ValidationError
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import BlockError, decode_block
+from schemas.blocks import BlockError, decode_block, kind_header, kind_of
 from schemas.control import PeriodClosed, PlanApplied, decode_control, encode_control
 from schemas.dead_letters import decode_dead_letter
 from schemas.events import BUILT_IN
 from schemas.plan_file import check_plan, load_plan
 from schemas.results import decode_award
 from schemas.topics import AWARDS, DEAD_LETTERS
-from sinks.rows import LOADED_TOPICS
-from streams.backtest import Backtest
+from sinks.rows import LOADED_TOPICS, SINKS, RowError, rows_of
+from streams.backtest import Backtest, MemoryRecord
 from streams.intake import Intake
 from tests.unit.schemas.event_texts import TYPES
 from tests.unit.streams.intake_log import blocks, letters, records
@@ -93,6 +93,24 @@ def _loaded() -> list[bytes]:
     return [out.value for out in outs if out.value is not None]
 
 
+_KINDS = sorted(SINKS)
+
+
+def _rows() -> list[bytes]:
+    """Records of every kind that the loader knows, behind a byte that names topic and kind."""
+    kinds = [(out.topic, kind_of(out.headers)) for out in _sent()]
+    return [
+        bytes([_KINDS.index(kind)]) + out.value
+        for out, kind in zip(_sent(), kinds, strict=True)
+        if out.value is not None and kind in SINKS
+    ]
+
+
+def _take_row(value: bytes) -> None:
+    topic, kind = _KINDS[(value or b"\0")[0] % len(_KINDS)]
+    rows_of(topic, 0, MemoryRecord(5, value[1:], kind_header(kind), None, 0))
+
+
 def _controls() -> list[bytes]:
     plan = load_plan(_SMALL)
     return [encode_control(PlanApplied(id="p-1", plan=plan)), encode_control(PeriodClosed.of(plan, "month", "2026-03"))]
@@ -102,6 +120,7 @@ TARGETS = {
     "events": Target(_take_event, _events),
     "plans": Target(lambda value: check_plan(value.decode("utf-8", "replace")), _plans),
     "blocks": Target(decode_block, lambda: [value for value in _loaded() if value[:1] != b"{"], (BlockError,)),
+    "rows": Target(_take_row, _rows, (RowError,)),
     "control": Target(decode_control, _controls, (ValidationError,)),
     "awards": Target(decode_award, lambda: _values(AWARDS.name), (msgspec.MsgspecError,)),
     "dead letters": Target(decode_dead_letter, lambda: _values(DEAD_LETTERS.name), (msgspec.MsgspecError,)),
