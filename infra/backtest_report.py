@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 
 from schemas.dead_letters import DeadLetter
-from schemas.money import DECIMALS, SCALE, format_fixed, minor_step, to_fixed
+from schemas.money import DECIMALS, SCALE, format_fixed, minor_step, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.results import Award
 from schemas.times import time_of
 from streams.backtest import BacktestResult
 from streams.organisation import assignments_of
+from streams.performance.calendar import Calendar, date_of, window_days
+from streams.performance.ladder import value_of, value_scale
+from streams.performance.pace import Pace, PersonDays, pace_of
 from streams.rollups import unit_values
 
 COUNTS = ("applied", "duplicate", "dead_lettered", "parked", "gaps")
@@ -69,6 +72,7 @@ def report_of(
         "plan": plan.plan,
         "version": plan.version,
         "currency": plan.currency,
+        "as_of": None if result.latest_day is None else date_of(result.latest_day).isoformat(),
         "kpis": _kpis(plan, result, only),
         "units": _units(plan, result, only, units),
         "awards": [_award(award) for award in awards],
@@ -95,11 +99,37 @@ def _kpis(plan: Plan, result: BacktestResult, only: Only) -> list[dict]:
             row["period"],
         )
     )
+    forecaster = _Forecaster(plan, result.latest_day)
     return [
         {name: row[name] for name in ("kpi", "employee", "period_kind", "period")}
         | {name: number_text(row[name]) for name in ("value", "target", "attainment")}
+        | forecaster.of(row)
         for row in rows
     ]
+
+
+class _Forecaster:
+    """Pace and forecast in periods that are not over on the latest day of the log."""
+
+    def __init__(self, plan: Plan, latest: int | None) -> None:
+        self._latest, self._kpis = latest, {kpi.id: kpi for kpi in plan.kpis}
+        self._calendar = Calendar(plan)
+        self._days = PersonDays(plan, self._calendar)
+
+    def of(self, row: dict) -> dict[str, str | None]:
+        found = self._pace(row)
+        pace = None if found.pace is None else found.pace * SCALE
+        parts = {"expected": found.expected, "pace": pace, "forecast": found.forecast}
+        return {name: None if one is None else number_text(round_half_up(one, 1)) for name, one in parts.items()}
+
+    def _pace(self, row: dict) -> Pace:
+        kpi, kind = self._kpis.get(row["kpi"]), row["period_kind"]
+        if kpi is None or window_days(kind) or self._latest is None or self._latest >= row["last_day"]:
+            return Pace(None, None, None)
+        about = row["employee"], kind, self._calendar.parse(kind, row["period"])
+        value = value_of(value_scale(kpi), row["numerator"], row["denominator"])
+        days, gone = self._days.total(*about), self._days.gone(*about, self._latest)
+        return pace_of(kpi, value, row["target"], days, gone)
 
 
 def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:

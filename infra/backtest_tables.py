@@ -49,6 +49,26 @@ def print_report(
     )
     _table(
         console,
+        f"Open periods, as of {report['as_of']}",
+        ("KPI", "employee", "period", "value", "target", "expected by then", "pace", "forecast"),
+        (
+            (
+                _name(kpis[row["kpi"]]),
+                row["employee"],
+                _period(row),
+                _value(row["value"], kpis[row["kpi"]]),
+                row["target"],
+                row["expected"],
+                _percent(row["pace"]),
+                _value(row["forecast"], kpis[row["kpi"]]),
+            )
+            for row in values
+            if row["target"] is not None and row["forecast"] is not None
+        ),
+        right=(3, 4, 5, 6, 7),
+    )
+    _table(
+        console,
         "Teams, departments, company",
         ("KPI", "unit", "period", "value", "target", "attainment"),
         (

@@ -51,6 +51,7 @@ class BacktestResult:
     units: dict[tuple, dict] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     outcomes: dict[bytes | None, bytes] = field(default_factory=dict)
+    latest_day: int | None = None  # on which something credited happened, since the epoch
 
 
 class Backtest:
@@ -107,6 +108,7 @@ class Backtest:
     def finish(self) -> BacktestResult:
         """The results, with the last KPI values."""
         self._publish()
+        self.result.latest_day = self._performance.states.clock.latest
         return self.result
 
     def _publish(self) -> None:

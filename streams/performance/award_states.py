@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.performance.clock import Clock
 from streams.performance.closes import Closes
 from streams.performance.customer_counts import CustomerCounts
 from streams.performance.paid_sales import PaidSales
@@ -19,6 +20,7 @@ class AwardStates:
         #: What sales were paid, for rules that reverse it.
         self.paid_sales = PaidSales()
         self.closes = Closes()
+        self.clock = Clock()
         self.customers = CustomerCounts()
         self.spiffs = SpiffTotals()
 

@@ -30,6 +30,7 @@ class CreditRows:
     offset: np.ndarray  # int64
     index: np.ndarray  # int64
     time: np.ndarray  # int64 ms, the time that counts
+    event_time: np.ndarray  # int64 ms, when it happened
     employee: np.ndarray  # int64 codes
     team: np.ndarray
     department: np.ndarray
@@ -91,6 +92,7 @@ class RowReader:
             offset=np.repeat(np.array([offset for _, offset, _ in parts], np.int64), counts),
             index=np.concatenate([keep for _, _, keep in parts]),
             time=plain("time"),
+            event_time=plain("event_time"),
             **{name: coded(name) for name in _KEYS},
             unit_first=plain("unit_first"),
             fields={name: column for name in sorted(wanted_fields) if (column := self._field(name, parts))},

@@ -32,6 +32,9 @@ class Decisions:
     lines: list[Lines] = field(default_factory=list)
     #: The day that each row of the batch counts on.
     days: np.ndarray | None = None
+    #: The latest day that the log has shown after each row, and before the batch (None: none yet).
+    latest: np.ndarray | None = None
+    latest_before: int | None = None
 
     def day(self, row: int) -> int | None:
         """The day that ``row`` counts on; None for a plan change, which has none."""

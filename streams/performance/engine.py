@@ -54,6 +54,7 @@ class Engine:
         self.views.update({(score.card.id, score.card.period): score.view for score in self.scores})
         self._period_texts: dict[tuple[str, int], str] = {}
         self.closed = states.closes.under(self.calendar)
+        self.clock = states.clock
         writer = AwardWriter(plan, self.people, self.period_text, self.closed)
         self.rules = [
             RULES[rule.kind](index, rule, plan, self._views_of(rule), states, writer)
@@ -91,6 +92,8 @@ class Engine:
         if self.closed and self.plan.late == "process_date":
             day = self.closed.open_days(day)
         decisions.days = day
+        decisions.latest_before = self.clock.latest
+        decisions.latest = self.clock.after(self.calendar.days(rows.event_time))
         if self.limits:
             rows.left_out = self.limits.over(rows, day, origins)
         for family in self.families:
@@ -99,6 +102,7 @@ class Engine:
             score.fold()
         for rule in self.rules:
             rule.decide(decisions, origins)
+        self.clock.advance(int(decisions.latest[-1]))
 
     def close(self, kind: str, key: str, decisions: Decisions, origins) -> None:
         """Freeze a period: what waited for its end is final."""

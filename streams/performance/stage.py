@@ -182,6 +182,7 @@ class Performance:
         rows.update(self.states.dirty_rows())
         rows.update(self.states.paid_sales.dirty_rows())
         rows.update(self.states.closes.dirty_rows())
+        rows.update(self.states.clock.dirty_rows())
         rows.update(self.states.customers.dirty_rows())
         rows.update(self.states.spiffs.dirty_rows())
         return rows
@@ -199,6 +200,7 @@ class Performance:
             self.states.restore(key, rows[key])
         self.states.paid_sales.restore(rows)
         self.states.closes.restore(rows)
+        self.states.clock.restore(rows)
         self.states.customers.restore(rows)
         self.states.spiffs.restore(rows)
         if "plan" not in rows:

@@ -53,6 +53,7 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "plan",
         "version",
         "currency",
+        "as_of",
         "kpis",
         "units",
         "awards",
@@ -70,8 +71,12 @@ def test_the_whole_report_of_a_small_case(tmp_path):
             "value": "80000",
             "target": "100000",
             "attainment": "0.8",
+            "expected": "32258.0645",
+            "pace": "2.48",
+            "forecast": "248000",
         }
     ]
+    assert found["as_of"] == "2026-03-10"  # 10 of 31 days; the plan names no workdays
     assert [(one["unit_kind"], one["unit"], one["value"]) for one in found["units"]] == [
         ("team", "north", "80000"),
         ("department", "sales", "80000"),
