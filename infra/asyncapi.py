@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.dead_letters import DeadLetter
 from schemas.event_types import EventTypes
+from schemas.payouts import Payout
 from schemas.results import Award
 from schemas.topics import INTERNAL, Topic
 from sinks.alerts.delivery import Delivery
@@ -29,7 +30,8 @@ _BLOCKS = {
     "unit-updates": {"unit-periods": "Absolute values, targets and attainment of a KPI by unit and period."},
     "earnings": {"earnings": "Earning lines: money with what caused it."},
 }
-_JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery"}
+_JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery",
+         "payouts": "Payout"}
 #: Topics whose stages read control records in-band, beside their blocks.
 _CONTROLLED = ("facts", "kpi-updates", "credits", "control")
 
@@ -114,7 +116,8 @@ def _operations() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    _, found = msgspec.json.schema_components([Award, DeadLetter, Delivery], ref_template="#/components/schemas/{name}")
+    records = [Award, DeadLetter, Delivery, Payout]
+    _, found = msgspec.json.schema_components(records, ref_template="#/components/schemas/{name}")
     integers = {name: {"type": "integer"} for name in _COUNTS}
     outcome = {
         "type": "object", "title": "Outcome",
@@ -133,7 +136,7 @@ def _schemas() -> dict[str, Any]:
     closed = {
         "type": "object", "title": "PeriodClosed", "description": "A period is frozen here.",
         "properties": {"control": {"const": "close"}, "id": {"type": "string"}, "time": {"type": "integer"},
-                       "kind": {"type": "string"}, "period": {"type": "string"}},
+                       "kind": {"type": "string"}, "period": {"type": "string"}, "by": {"type": "string"}},
         "required": ["control", "id", "kind", "period"],
     }
     return dict(found) | {"Outcome": outcome, "PlanApplied": applied, "PeriodClosed": closed}

@@ -1,4 +1,4 @@
-"""``kpistream payout`` and ``kpistream pay``: what a period pays, as a CSV file, and that it was paid."""
+"""``kpistream payout`` and ``pay``: what a period pays, as a CSV file and on a topic, and that it was paid."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pathlib import Path
 
 import click
 
+from infra.payout_topic import publish
 from infra.settings import Settings, load_settings
+from schemas.payouts import Payout
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
-from streams.ledger.payouts import Due
+from streams.ledger.payouts import records
 
 COLUMNS = (
     "period", "payout_version", "plan", "plan_version", "employee", "unit", "currency", "lines", "earned", "guarantee",
-    "advance", "recovery", "amount", "outstanding",
+    "advance", "recovery", "amount", "outstanding", "draw",
 )  # fmt: skip
 
 out_option = click.option(
@@ -31,9 +33,10 @@ out_option = click.option(
 @click.argument("period")
 @out_option
 def payout(period: str, out: Path | None) -> None:
-    """Write what PERIOD pays each person to a CSV file, from the earning lines as they are now.
+    """Write what PERIOD pays each person to a CSV file and the topic payouts, from the earning lines as they are now.
 
-    A new version of the payout is made where it differs from the newest one; older ones stay in bi.payouts.
+    A new version of the payout is made where it differs from the newest one; older ones stay in bi.payouts. Payouts of
+    later periods are made anew where what they recover has changed.
     """
     settings = load_settings()
     export(settings, _plan(settings), period, out)
@@ -58,28 +61,36 @@ def pay(period: str) -> None:
 
 
 def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> None:
-    """Make the payout of ``period``, write it to a file and say so."""
+    """Make the payout of ``period``, publish it, write it to a file and say so; later ones that changed likewise.
+
+    Published before it is written, and also where it stood already: who has the file knows that HR has the rows, and
+    a publication that was cut short is made up for by the same command.
+    """
+    kind = _kind(plan, period)
     with tables(settings, plan) as ledger:
-        version, rows = ledger.make(_kind(plan, period), period)
-    if not rows:
+        first, *later = ledger.make(kind, period)
+    publish(settings, [row for one in (first, *later) for row in records(plan, kind, one)])
+    path = out or Path(f"payout-{period}-v{first.number}.csv")
+    if not first.rows:
         click.echo(f"{period} pays nobody anything")
-        return
-    path = out or Path(f"payout-{period}-v{version}.csv")
-    write_csv(path, plan, period, version, rows)
-    click.echo(f"{path}: {len(rows)} payees, version {version}")
+    else:
+        write_csv(path, records(plan, kind, first))
+        click.echo(f"{path}: {len(first.rows)} payees, version {first.number}")
+    for one in (one for one in later if one.new):
+        beside = path.with_name(f"payout-{one.period}-v{one.number}.csv")
+        write_csv(beside, records(plan, kind, one))
+        click.echo(
+            f"{beside}: {len(one.rows)} payees, version {one.number}, since what it recovers or pays has changed; "
+            f"kpistream pay {one.period} records the difference"
+        )
 
 
-def write_csv(path: Path, plan: Plan, period: str, version: int, rows: list[Due]) -> None:
+def write_csv(path: Path, rows: list[Payout]) -> None:
     """A line a payee; money as exact decimals."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for row in rows:
-            money = (row.earned, row.guarantee, row.advance, row.recovery, row.amount, row.outstanding)
-            writer.writerow((
-                period, version, plan.plan, plan.version, row.payee.employee, row.payee.unit, row.payee.currency,
-                row.lines, *(f"{value:.4f}" for value in money),
-            ))  # fmt: skip
+        writer.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
 
 
 @contextmanager

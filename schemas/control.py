@@ -23,7 +23,10 @@ class PlanApplied(BaseModel):
 
 
 class PeriodClosed(BaseModel):
-    """A period is frozen here: what changes it from now on is an adjustment. ``id`` follows from plan and period."""
+    """A period is frozen here: what changes it from now on is an adjustment. ``id`` follows from plan and period.
+
+    ``by``: who closed it, as they or their login say; decides nothing.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,11 +35,17 @@ class PeriodClosed(BaseModel):
     time: int = 0  # ms since the epoch, read from the operator's clock when the record was made
     kind: str
     period: str
+    by: str = ""
 
     @classmethod
-    def of(cls, plan: Plan, kind: str, period: str, time: int = 0) -> PeriodClosed:
+    def of(cls, plan: Plan, kind: str, period: str, time: int = 0, by: str = "") -> PeriodClosed:
         """The record that closes a period of a plan; closing it twice gives the same id."""
-        return cls(id=f"close:{plan.plan}:{kind}:{period}", time=time, kind=kind, period=period)
+        return cls(id=f"close:{plan.plan}:{kind}:{period}", time=time, kind=kind, period=period, by=by)
+
+    @property
+    def plan_id(self) -> str:
+        """The id of the plan that it was closed under."""
+        return self.id.removeprefix("close:").removesuffix(f":{self.kind}:{self.period}")
 
 
 Control = PlanApplied | PeriodClosed

@@ -34,9 +34,12 @@ OUTCOMES = Topic(
 )
 DEAD_LETTERS = Topic("dead-letters", "source topic and partition", "one JSON dead letter a record")
 ALERTS = Topic("alerts", "award", "one JSON delivery of an alert a record: sent, failed, given up or suppressed")
+PAYOUTS = Topic("payouts", "employee, or unit where a unit itself is paid", "one JSON row of a payout a record, for HR")
 CONTROL = Topic("control", "kind", "one JSON control record each, in order", partitions=1)
 
-INTERNAL = (FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, CONTROL)
+INTERNAL = (
+    FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, PAYOUTS, CONTROL,
+)  # fmt: skip
 #: Topics that stages read control records from. KPI updates come before credits: what performance publishes under a
 #: new plan then always follows it there.
 CONTROL_TARGETS = (FACTS, KPI_UPDATES, CREDITS)

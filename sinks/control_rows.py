@@ -1,8 +1,8 @@
-"""What a plan says as dimension rows: plan versions, the KPI dictionary, targets, the organisation. Pure."""
+"""Control records as rows: what a plan says (its version, KPIs, targets, the organisation), and closes. Pure."""
 
 from __future__ import annotations
 
-from schemas.control import PlanApplied, decode_control
+from schemas.control import PeriodClosed, PlanApplied, decode_control
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_fields import Named
@@ -51,6 +51,12 @@ PLAN_POSITIONS = Table(
 )
 
 
+CLOSES = Table(
+    "closes",
+    columns("plan:text period_kind:text period:text control_offset:int closed_by:text closed_at:time" + _LOADED),
+)
+
+
 def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
     """Where a plan version begins to count in one credits partition, from the copy that stands there."""
     record = decode_control(value)
@@ -67,10 +73,10 @@ def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
 
 
 def control_rows(value: bytes, origin: Origin) -> list[Rows]:
-    """Rows of every dimension table for the plan version that a control record applies."""
+    """Rows of every dimension table for the plan version that a control record applies; or the close."""
     record = decode_control(value)
-    if not isinstance(record, PlanApplied):
-        return []
+    if isinstance(record, PeriodClosed):
+        return [rows_from_dicts(CLOSES, [_close(record, origin)], origin)]
     plan = record.plan
     head = {"plan": plan.plan, "plan_version": plan.version}
     version = head | {
@@ -89,6 +95,18 @@ def control_rows(value: bytes, origin: Origin) -> list[Rows]:
     return [
         rows_from_dicts(table, [head | row for row in rows], origin) for table, rows in tables.items() if rows
     ]
+
+
+def _close(record: PeriodClosed, origin: Origin) -> dict:
+    """The plan version that it was closed under follows from its place among the plans of the topic."""
+    return {
+        "plan": record.plan_id,
+        "period_kind": record.kind,
+        "period": record.period,
+        "control_offset": origin.offset,
+        "closed_by": record.by,
+        "closed_at": record.time,
+    }
 
 
 def _text(name: Named | None, prefix: str) -> dict[str, str]:

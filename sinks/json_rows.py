@@ -1,4 +1,4 @@
-"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes, alerts. Pure."""
+"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes, alerts, payouts. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.dead_letters import decode_dead_letter
 from schemas.money import to_fixed
+from schemas.payouts import decode_payout
 from schemas.results import decode_award
 from sinks.alerts.delivery import decode_delivery
 from sinks.columns import columns, from_list
@@ -50,6 +51,17 @@ ALERTS = Table(
         "error:text version:uint processed_at:time"
     ),
 )
+
+PAYOUTS = Table(
+    "payouts",
+    columns(
+        "plan:text period_kind:text period:text payout_version:uint employee:text unit:text currency:text lines:uint "
+        "earned:fixed guarantee:fixed advance:fixed recovery:fixed outstanding:fixed draw:text plan_version:int "
+        "version:uint processed_at:time"
+    ),
+)
+
+_PAYOUT_MONEY = tuple(column.name for column in PAYOUTS.columns if column.kind == "fixed")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -121,3 +133,11 @@ def alert_rows(value: bytes, origin: Origin) -> list[Rows]:
     delivery = decode_delivery(value)
     row = msgspec.structs.asdict(delivery) | {"state": delivery.status, "processed_at": delivery.at}
     return [rows_from_dicts(ALERTS, [row], origin)]
+
+
+def payout_rows(value: bytes, origin: Origin) -> list[Rows]:
+    """A payee's row of a payout, the same that the command wrote to the table itself."""
+    payout = msgspec.structs.asdict(decode_payout(value))
+    money = {name: to_fixed(Decimal(payout[name])) for name in _PAYOUT_MONEY}
+    made = {"version": payout["made_at"], "processed_at": payout["made_at"]}
+    return [rows_from_dicts(PAYOUTS, [payout | money | made], origin)]

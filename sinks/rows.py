@@ -1,7 +1,7 @@
 """Records of the internal topics as rows of tables. Pure. A new table is one entry in SINKS.
 
-Blocks stay columnar from the topic to the insert; only control records, awards, dead letters and outcomes,
-which are few, pass through Python objects.
+Blocks stay columnar from the topic to the insert; only control records and what is JSON,
+which is little, passes through Python objects.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
 from sinks.control_rows import control_rows, plan_position_rows
 from sinks.insert import Origin, Rows
-from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows
+from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payout_rows
 
 
 class RowError(ValueError):
@@ -51,6 +51,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.DEAD_LETTERS.name, ""): dead_letter_rows,
     (topics.OUTCOMES.name, ""): outcome_rows,
     (topics.ALERTS.name, ""): alert_rows,
+    (topics.PAYOUTS.name, ""): payout_rows,
     (topics.CONTROL.name, ""): control_rows,
     # Copies of what the control topic holds: of those in credits the place matters, of the others nothing.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
@@ -72,7 +73,7 @@ def rows_of(topic: str, partition: int, record: Record) -> list[Rows]:
         raise RowError(f"{place}: expected a value, found none")
     try:
         return make(record.value, Origin(topic, partition, record.offset, record.timestamp))
-    except (ValueError, KeyError, TypeError, OverflowError, pa.ArrowException, msgspec.MsgspecError) as error:
+    except (ValueError, ArithmeticError, KeyError, TypeError, pa.ArrowException, msgspec.MsgspecError) as error:
         raise RowError(f"{place}: {type(error).__name__}: {error}") from error
 
 

@@ -41,10 +41,8 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
         migration = Migration(
             int(matched[1]), path.name, hashlib.sha256(content).hexdigest(), content.decode()
         )
-        if migration.number != len(found) + 1:
-            raise MigrationError(
-                f"{path.name}: expected number {len(found) + 1:04}; each number stands once, without holes"
-            )
+        if found and migration.number == found[-1].number:
+            raise MigrationError(f"{path.name}: {found[-1].name} has the same number; each number stands once")
         found.append(migration)
     return found
 

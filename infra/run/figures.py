@@ -111,9 +111,12 @@ def read_outcomes(client: Client) -> Outcomes:
 
 
 def read_earned(client: Client) -> dict[str, Decimal]:
-    """Sum of the earning lines by currency."""
+    """Sum of the earning lines by currency, without what was lent."""
     return dict(
-        client.execute("SELECT currency, sum(amount) FROM bi.earnings GROUP BY currency ORDER BY currency")
+        client.execute(
+            "SELECT currency, sum(amount) FROM bi.earnings WHERE reason NOT IN ('advance', 'recovery') "
+            "GROUP BY currency ORDER BY currency"
+        )
     )
 
 

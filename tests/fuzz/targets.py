@@ -16,6 +16,7 @@ from schemas.blocks import BlockError, decode_block, kind_header, kind_of
 from schemas.control import PeriodClosed, PlanApplied, decode_control, encode_control
 from schemas.dead_letters import decode_dead_letter
 from schemas.events import BUILT_IN
+from schemas.payouts import Payout, decode_payout, encode_payout
 from schemas.plan_file import check_plan, load_plan
 from schemas.results import decode_award
 from schemas.topics import AWARDS, DEAD_LETTERS
@@ -116,6 +117,11 @@ def _controls() -> list[bytes]:
     return [encode_control(PlanApplied(id="p-1", plan=plan)), encode_control(PeriodClosed.of(plan, "month", "2026-03"))]
 
 
+_PAYOUT = Payout(
+    "p", 3, "month", "2026-03", 2, "E1001", "", "CNY", 7, "12.3400", "0.0000", "87.6600", "0.0000", "100.0000",
+    "87.6600", "base", 1_774_972_800_000,
+)  # fmt: skip
+
 TARGETS = {
     "events": Target(_take_event, _events),
     "plans": Target(lambda value: check_plan(value.decode("utf-8", "replace")), _plans),
@@ -123,5 +129,6 @@ TARGETS = {
     "rows": Target(_take_row, _rows, (RowError,)),
     "control": Target(decode_control, _controls, (ValidationError,)),
     "awards": Target(decode_award, lambda: _values(AWARDS.name), (msgspec.MsgspecError,)),
+    "payouts": Target(decode_payout, lambda: [encode_payout(_PAYOUT)], (msgspec.MsgspecError,)),
     "dead letters": Target(decode_dead_letter, lambda: _values(DEAD_LETTERS.name), (msgspec.MsgspecError,)),
 }

@@ -10,7 +10,7 @@ import msgspec
 from runtime.records import Out, RecordBatch
 from schemas import topics
 from schemas.blocks import kind_header
-from schemas.control import KIND, PlanApplied, encode_control
+from schemas.control import KIND, PeriodClosed, PlanApplied, encode_control
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
 from streams.backtest import MemoryRecord
@@ -44,7 +44,17 @@ class MemoryLog:
 
     def apply(self, plan: Plan) -> None:
         """A plan takes effect: to the control topic, and in-band to the stages."""
-        value = encode_control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        self._control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        self._intake.set_types(EventTypes(plan.events))
+        self.advance()
+
+    def close(self, plan: Plan, kind: str, period: str, by: str) -> None:
+        """A period is closed."""
+        self._control(PeriodClosed.of(plan, kind, period, APPENDED, by))
+        self.advance()
+
+    def _control(self, control: PlanApplied | PeriodClosed) -> None:
+        value = encode_control(control)
         record = Out(topics.CONTROL.name, value, headers=kind_header(KIND))
         copies = [
             Out(topic.name, value, partition, headers=kind_header(KIND))
@@ -52,8 +62,6 @@ class MemoryLog:
             for partition in range(topic.partitions or self.partitions)
         ]
         self.append([record, *copies])
-        self._intake.set_types(EventTypes(plan.events))
-        self.advance()
 
     def feed(self, events: Iterable[dict | bytes], batch: int = 500) -> None:
         """Events (or raw values) into the one business topic, and through the stages, ``batch`` at a time."""

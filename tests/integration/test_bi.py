@@ -71,6 +71,7 @@ def server(
     log.apply(plan)
     log.feed(events)
     log.feed([b"{not json"])
+    log.close(plan, "month", "2026-03", "Anna")
     with running_server(tmp_path_factory.mktemp("clickhouse"), users=[LEAD]) as running:
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
@@ -78,7 +79,7 @@ def server(
         loader.flush()
         with running.client() as client:
             ledger = PayoutTables(client, plan, now_ms=1_775_000_000_000)
-            assert ledger.make("month", "2026-03")[1] and ledger.pay("month", "2026-03")[1]
+            assert ledger.make("month", "2026-03")[0].new and ledger.pay("month", "2026-03")[1]
         yield running
 
 

@@ -1,19 +1,25 @@
-"""From sales to payments on real servers: close, payout, late sale, next close, pay, balances."""
+"""From sales to payments on real servers: close, payout, late sale, next close, pay, balances; the topic for HR."""
 
 from __future__ import annotations
 
 import csv
+import getpass
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jsonschema import validate
 
+from infra.asyncapi import asyncapi
 from infra.control_topic import apply_plan
 from infra.local.stack import LocalStack
+from schemas.event_types import EventTypes
 from schemas.plan_file import check_plan
+from schemas.topics import PAYOUTS
 from tests.integration.pipeline import Pipeline
-from tests.integration.test_pipeline import sale
+from tests.integration.test_pipeline import read_topic, sale
 
 PLAN = """plan: pay
 timezone: Asia/Shanghai
@@ -62,7 +68,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         assert "E2: 100.0000 CNY" in command("pay", "2026-03")
         pipeline.produce("events.sales", [sale("s2", "E2", "2000")])
         pipeline.wait_until_drained()
-        assert "2 payees, version 2" in command("close", "2026-03")
+        assert "2 payees, version 2" in command("close", "2026-03", "--by", "Anna")
         march = {
             "E1": ("45.0500", "54.9500", "0.0000", "100.0000"),
             "E2": ("200.0000", "0.0000", "0.0000", "200.0000"),
@@ -90,4 +96,37 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         numbers = [("E1", "195.05", "200", "-4.95"), ("E2", "200", "300", "-100"), ("E3", "1", "1", "0")]
         assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
         versions = "SELECT period, payout_version, newest, count() FROM bi.payouts GROUP BY 1, 2, 3 ORDER BY 1, 2"
+        statements = "SELECT period, employee, amount FROM bi.statements WHERE amount != 0 ORDER BY 1, 2"
+        due = "SELECT period, employee, amount FROM bi.payouts WHERE newest ORDER BY 1, 2"
+        assert pipeline.query(statements) == pipeline.query(due) and len(pipeline.query(due)) == 5
+        pipeline.wait_until_drained()  # the sink loads what HR reads, and nothing changes
+        assert pipeline.query(statements) == pipeline.query(due)
+        closes = "SELECT period, closed_by, plan_version, late, payout_version, paid FROM bi.closes ORDER BY period"
+        assert pipeline.query(closes) == [
+            ("2026-03", "Anna", 1, "event_date", 2, True),
+            ("2026-04", getpass.getuser(), 1, "event_date", 1, True),
+        ]
+        _published(pipeline, tmp_path)
         assert pipeline.query(versions) == [("2026-03", 1, False, 2), ("2026-03", 2, True, 2), ("2026-04", 1, True, 3)]
+
+
+def _published(pipeline: Pipeline, folder: Path) -> None:
+    """What a program of HR keeps of the topic is what the newest files say; every record is as documented."""
+    schema = asyncapi(EventTypes({}))["components"]["schemas"]["Payout"]
+    newest: dict[tuple[str, str], dict] = {}
+    records = list(read_topic(pipeline.settings, PAYOUTS.name))
+    assert len(records) == 2 + 2 + 2 + 3  # March twice as a new version and once again; April
+    for record in records:
+        row = json.loads(record.value)
+        validate(row, schema)
+        assert record.key == row["employee"].encode()
+        before = newest.get((row["period"], row["employee"]))
+        if before is None or row["payout_version"] >= before["payout_version"]:
+            newest[row["period"], row["employee"]] = row
+    written = []
+    for name in ("payout-2026-03-v2.csv", "payout-2026-04-v1.csv"):
+        written += csv.DictReader((folder / name).open(encoding="utf-8"))
+    assert len(written) == len(newest) == 5
+    for row in written:
+        published = newest[row["period"], row["employee"]]
+        assert {name: str(published[name]) for name in row} == row

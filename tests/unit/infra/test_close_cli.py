@@ -21,6 +21,13 @@ def test_the_key_tells_the_kind(period, kind):
     record = close_record(PLAN, period, APRIL, early=False)
     assert (record.kind, record.period, record.id) == (kind, period, f"close:plan-p:{kind}:{period}")
     assert decode_control(encode_control(record)) == record
+    assert record.plan_id == "plan-p"
+
+
+def test_who_closes_it_stands_in_the_record_and_is_no_part_of_its_id():
+    record = close_record(PLAN, "2026-03", APRIL, early=False, by="Anna")
+    assert decode_control(encode_control(record)).by == "Anna"
+    assert record.id == close_record(PLAN, "2026-03", APRIL, early=False).id
 
 
 def test_a_period_closes_once_it_has_ended_or_early():

@@ -9,17 +9,16 @@ import pytest
 from infra.clickhouse.migration_files import MigrationError, read_migrations, statements
 
 
-def test_our_files_are_numbered_without_holes() -> None:
-    migrations = read_migrations()
-    assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))
-    assert len(migrations) > 20
+def test_our_files_are_read_in_the_order_of_their_numbers() -> None:
+    numbers = [migration.number for migration in read_migrations()]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) > 20
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["0001_a.sql", "0003_c.sql"], r"0003_c\.sql: expected number 0002"),
-        (["0001_a.sql", "0001_b.sql"], r"0001_b\.sql: expected number 0002"),
+        (["0001_a.sql", "0001_b.sql"], r"0001_b\.sql: 0001_a\.sql has the same number"),
         (["1_a.sql"], r"1_a\.sql: expected a name such as"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.plan_draws import Draw
-from streams.ledger.payouts import Payee, payments, payout, totals
+from streams.ledger.payouts import Basis, Payee, payments, payout, payouts, totals
 from tests.depth import examples
 
 MONEY = st.integers(-10**9, 10**9).map(lambda fixed: Decimal(fixed).scaleb(-4))
@@ -32,12 +32,12 @@ def _parts(lines: list) -> list:
 @given(LINES, DRAWS, SEEDS)
 def test_the_sum_of_the_lines_is_what_is_earned_in_any_order(lines, draws, seed):
     parts = _parts(lines)
-    rows = payout(totals(parts), draws, {}, "CNY")
+    rows = payout(Basis(totals(parts), draws), {}, "CNY")
     assert sum(row.earned for row in rows) == sum((amount for *_, amount in lines), Decimal(0))
     assert sum(row.lines for row in rows) == len(lines)
     Random(seed).shuffle(parts)
     halves = [(payee, *sums) for part in (parts[::2], parts[1::2]) for payee, sums in totals(part).items()]
-    assert payout(totals(parts), draws, {}, "CNY") == payout(totals(halves), draws, {}, "CNY") == rows
+    assert payout(Basis(totals(parts), draws), {}, "CNY") == payout(Basis(totals(halves), draws), {}, "CNY") == rows
 
 
 @examples(40)
@@ -48,7 +48,7 @@ def test_earned_less_paid_is_the_balance_and_paying_twice_changes_nothing(period
     for lines, draws, versions in periods:
         paid_here: dict[Payee, Decimal] = {}
         for version in range(1, versions + 1):
-            rows = payout(totals(_parts(lines[: len(lines) * version // versions])), draws, outstanding, "CNY")
+            rows = payout(Basis(totals(_parts(lines[: len(lines) * version // versions])), draws), outstanding, "CNY")
             for payee, amount in payments(rows, paid_here):
                 paid_here[payee] = paid_here.get(payee, Decimal(0)) + amount
             assert payments(rows, paid_here) == []
@@ -66,12 +66,12 @@ def test_earned_less_paid_is_the_balance_and_paying_twice_changes_nothing(period
 @examples(40)
 @given(LINES, DRAWS, LINES, DRAWS)
 def test_who_is_due_nothing_any_more_keeps_a_row_and_gives_back_what_he_was_paid(lines, draws, fewer, other):
-    first = payout(totals(_parts(lines)), draws, {}, "CNY")
+    first = payout(Basis(totals(_parts(lines)), draws), {}, "CNY")
     paid = dict(payments(first, {}))
     known = [row.payee for row in first]
-    second = payout(totals(_parts(fewer)), other, {}, "CNY", known)
+    second = payout(Basis(totals(_parts(fewer)), other, known), {}, "CNY")
     assert {*known} <= {row.payee for row in second}
-    only_fresh = payout(totals(_parts(fewer)), other, {}, "CNY")
+    only_fresh = payout(Basis(totals(_parts(fewer)), other), {}, "CNY")
     for rows in (second, only_fresh):  # also from a version that has forgotten somebody
         after = dict(paid)
         for payee, amount in payments(rows, paid):
@@ -85,9 +85,28 @@ def test_who_is_due_nothing_any_more_keeps_a_row_and_gives_back_what_he_was_paid
 @given(LINES, DRAWS, MONEY.map(abs))
 def test_a_draw_is_paid_at_least_and_no_more_is_recovered_than_was_advanced(lines, draws, before):
     former = {Payee(employee, "", "CNY"): before for employee in ("E1", "E2", "E3")}
-    for row in payout(totals(_parts(lines)), draws, former, "CNY"):
+    for row in payout(Basis(totals(_parts(lines)), draws), former, "CNY"):
         draw = draws.get(row.payee.employee) if row.payee.currency == "CNY" else None
         assert row.outstanding >= 0 and row.recovery <= former.get(row.payee, 0)
         assert draw is None or row.amount >= draw.amount
         assert draw is not None or row.amount >= min(row.earned, Decimal(0))
         assert not (row.advance and row.recovery)
+
+
+@examples(40)
+@given(st.lists(st.tuples(LINES, DRAWS), min_size=1, max_size=5))
+def test_periods_in_a_row_earn_what_is_paid_but_for_advances_that_are_out(periods):
+    """Σ lines = statement, where draws are lines too; over all periods earned − due = −outstanding."""
+    bases = [Basis(totals(_parts(lines)), draws) for lines, draws in periods]
+    made = payouts(bases, {}, "CNY")
+    earned, due, left = {}, {}, {}
+    for basis, rows in zip(bases, made, strict=True):
+        assert rows == payout(basis, left, "CNY")
+        for row in rows:
+            drawn = [row.guarantee, row.advance, -row.recovery]
+            assert sum(drawn, basis.earned.get(row.payee, (0, Decimal(0)))[1]) == row.amount
+            assert (row.draw == "d") == (row.payee.currency == "CNY" and row.payee.employee in basis.draws)
+            earned[row.payee] = earned.get(row.payee, Decimal(0)) + row.earned + row.guarantee
+            due[row.payee] = due.get(row.payee, Decimal(0)) + row.amount
+            left[row.payee] = row.outstanding
+    assert {payee: earned[payee] - due[payee] for payee in due} == {payee: -one for payee, one in left.items()}
