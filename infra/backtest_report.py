@@ -20,7 +20,7 @@ from streams.organisation import assignments_of
 from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.ladder import value_of, value_scale
 from streams.performance.pace import Pace, PersonDays, pace_of
-from streams.rollups import unit_values
+from streams.rollups import UnitValue, unit_values
 
 COUNTS = ("applied", "duplicate", "dead_lettered", "parked", "gaps")
 
@@ -156,9 +156,16 @@ def _units(plan: Plan, result: BacktestResult, only: Only, units: set[tuple[str,
         row = result.units.get((one.kpi, one.unit_kind, one.unit, one.period_kind, one.period), {})
         return {name: number_text(row.get(name)) for name in ("target", "attainment")}
 
+    cards = {card.id for card in plan.scorecards}
+    values = unit_values(result.days.values(), plan)
+    values += [
+        UnitValue(**{name: row[name] for name in UnitValue.__slots__})
+        for row in sorted(result.units.values(), key=lambda row: (row["kpi"], row["unit_kind"], row["first_day"]))
+        if row["kpi"] in cards and row["value"] is not None
+    ]
     return [
         asdict(one) | {"value": number_text(one.value)} | against(one)
-        for one in unit_values(result.days.values(), plan)
+        for one in values
         if only.period in (None, one.period) and (units is None or (one.unit_kind, one.unit) in units)
     ]
 

@@ -12,7 +12,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
-from schemas.plan_scorecard_checks import check_score_condition
+from schemas.plan_scorecard_checks import check_score_condition, check_score_table
 from schemas.plan_spiff_checks import check_spiff
 from schemas.plan_steadiness_checks import check_steadiness
 from schemas.plan_streak import Streak
@@ -50,7 +50,10 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
 
 def _tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
     yield from check_unit_award(lookup, path, award)
-    yield from lookup.refer((*path, "kpi"), "kpi", award.kpi)
+    if of_units(award) and award.kpi in lookup.scorecards:
+        yield from check_score_table(path, award, lookup.scorecards[award.kpi])
+    else:
+        yield from lookup.refer((*path, "kpi"), "kpi", award.kpi)
     kpi = lookup.kpis.get(award.kpi)
     down = kpi is not None and kpi.direction == "down"
     if down and award.pays in ("marginal", "slab"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.plan_awards import Condition, ThresholdAward
+from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
@@ -28,7 +28,18 @@ def check_scorecards(lookup: Lookup) -> Iterator[Finding]:
             yield Finding((*path, "period"), "a scorecard has calendar periods; expected no rolling one")
         for number, role in enumerate(card.roles):
             yield from lookup.refer((*path, "roles", number), "role", role)
+        yield from _whose(path, card)
         yield from _kpis(lookup, path, card)
+
+
+def _whose(path: tuple, card: Scorecard) -> Iterator[Finding]:
+    if not card.persons and not card.units:
+        yield Finding(path, "nobody has it; expected units, such as units: [team], or persons: true")
+    if not card.persons and card.roles:
+        yield Finding((*path, "roles"), "roles say which people have it; expected persons: true")
+    for number, unit in enumerate(card.units):
+        if unit in card.units[:number]:
+            yield Finding((*path, "units", number), f"{unit} is given twice")
 
 
 def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
@@ -40,11 +51,8 @@ def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
         for name in ("weight", "cap"):
             if getattr(part, name) <= 0:
                 yield Finding((*at, name), "must be above 0%")
-        targets = targets_of(lookup.plan)
-        known = part.kpi in lookup.kpis
-        if known and not any((target.kpi, target.period) == (part.kpi, card.period) for target in targets):
-            message = f"attainment needs a target on {part.kpi} for period {card.period}; there is none"
-            yield Finding(at, message, needs=frozenset([part.kpi]))
+        if part.kpi in lookup.kpis:
+            yield from _targets(lookup, at, card, part.kpi)
     total = sum(part.weight for part in card.kpis)
     if total != 1:
         yield Finding((*path, "kpis"), f"the weights sum to {(total * 100).normalize():f}%; expected exactly 100%")
@@ -58,6 +66,16 @@ def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
         yield Finding((*path, "kpis"), message, True)
 
 
+def _targets(lookup: Lookup, path: tuple, card: Scorecard, kpi: str) -> Iterator[Finding]:
+    """Everyone who has the score needs something to attain."""
+    given = {target.unit for target in targets_of(lookup.plan) if (target.kpi, target.period) == (kpi, card.period)}
+    for unit in [None] * card.persons + list(dict.fromkeys(card.units)):
+        if unit not in given:
+            which = f"target with unit: {unit}" if unit else "target"
+            message = f"attainment needs a {which} on {kpi} for period {card.period}; there is none"
+            yield Finding(path, message, needs=frozenset([kpi]))
+
+
 def check_score_condition(
     path: tuple, award: ThresholdAward, condition: Condition, card: Scorecard
 ) -> Iterator[Finding]:
@@ -66,8 +84,26 @@ def check_score_condition(
         yield Finding((*path, "attainment"), "a score has no target; expected a value, such as value: 90%")
     elif condition.value is None:
         yield Finding(path, "expected a value, such as value: 90%")
-    if of_units(award):
-        yield Finding((*path, "kpi"), f"scorecard {card.id} is a person's; an award of units looks at KPIs")
+    yield from _same_scope(path, award, card)
+
+
+def check_score_table(path: tuple, award: TierAward, card: Scorecard) -> Iterator[Finding]:
+    """Findings on a tier table of units whose ``kpi`` is a scorecard."""
+    for number, tier in enumerate(award.tiers):
+        if tier.attainment is not None:
+            message = "a score has no target; expected a value, such as value: 90%"
+            yield Finding((*path, "tiers", number, "attainment"), message)
+    if award.pays in ("marginal", "slab"):
+        yield Finding((*path, "pays"), f"{card.id} is a score, no money; expected flat, interpolated or nothing")
+    yield from _same_scope(path, award, card)
+
+
+def _same_scope(path: tuple, award: ThresholdAward | TierAward, card: Scorecard) -> Iterator[Finding]:
+    if of_units(award) and award.unit not in card.units:
+        message = f"scorecard {card.id} is not kept for a {award.unit}; expected units: [{award.unit}] on it"
+        yield Finding((*path, "kpi"), message)
+    if not of_units(award) and not card.persons:
+        yield Finding((*path, "kpi"), f"scorecard {card.id} is kept for units only; expected persons: true on it")
     if award.period != card.period:
         message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"
         yield Finding((*path, "kpi"), message)

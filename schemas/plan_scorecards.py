@@ -1,4 +1,4 @@
-"""Scorecards: the few weighted KPIs that a role is judged by, and the score they make."""
+"""Scorecards: the few weighted KPIs that a role, or a unit, is judged by, and the score they make."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.plan_fields import Id, Model, Named, Percent, Period
+from schemas.plan_units import UnitKind
 
 
 class ScorecardKpi(Model):
@@ -24,6 +25,9 @@ class Scorecard(Model):
     id: Id
     name: Named
     roles: tuple[Id, ...] = ()
+    #: Whether people have the score; and the kinds of units that have it, from their own values and targets.
+    persons: bool = True
+    units: tuple[UnitKind, ...] = ()
     period: Period
     kpis: Annotated[tuple[ScorecardKpi, ...], Field(min_length=1)]
     #: What a KPI without attainment (no value or no target) does: score 0, or leave its weight to the others.

@@ -31,10 +31,11 @@ def check_unit_award(lookup: Lookup, path: tuple, award: TierAward | ThresholdAw
         return
     if award.roles and award.share == "unit":
         yield Finding((*path, "roles"), "roles say which members share; expected share: equal or by_value")
-    kpi = lookup.kpis.get(award.kpi_ids()[0]) if award.kpi_ids() else None
-    if award.share == "by_value" and kpi is not None and kpi.aggregate not in _ADDS_UP:
+    first = next(iter(award.kpi_ids()), None)
+    kinds = {kpi.id: kpi.aggregate for kpi in lookup.kpis.values()} | dict.fromkeys(lookup.scorecards, "score")
+    if award.share == "by_value" and kinds.get(first, "sum") not in _ADDS_UP:
         expected = f"expected a KPI that adds up ({' or '.join(_ADDS_UP)})"
-        yield Finding((*path, "share"), f"{kpi.id} is a {kpi.aggregate}, of which members have no share; {expected}")
+        yield Finding((*path, "share"), f"{first} is a {kinds[first]}, of which members have no share; {expected}")
 
 
 def unit_target_missing(lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated import KPIS, _award, random_plan
+from tests.generated import KPIS, _award, _on_score, _scorecard, random_plan
 
 _KINDS = ("team", "department", "company")
 _SELECTED = (*((unit, {}) for unit in _KINDS), ("team", {"team": "t1"}), ("team", {"department": "d1"}))
@@ -13,7 +13,7 @@ _ADDS_UP = {kpi["id"] for kpi in KPIS if kpi["aggregate"] in ("sum", "count")}
 
 
 def random_unit_plan(dice: Random, version: int = 1) -> Plan:
-    """As random_plan, with six awards of units of every kind and targets for some of them."""
+    """As random_plan, with awards of units of every kind, targets for some of them, and scores."""
     plan = random_plan(dice, version=version)
     kinds = ["month", "week", "season", "rolling_3d"]
     targets = [
@@ -24,8 +24,10 @@ def random_unit_plan(dice: Random, version: int = 1) -> Plan:
         if dice.random() < 0.5
     ]
     awards = [_unit_award(dice, number, kinds) for number in range(6)]
+    cards = [_scorecard(dice, number) | {"units": dice.sample(_KINDS, 2), "roles": []} for number in range(2)]
+    awards += [_on_unit_score(dice, card) for card in cards]
     given = plan.model_dump(mode="json", exclude_none=True)
-    return Plan.model_validate(given | {"targets": given["targets"] + targets, "awards": awards})
+    return Plan.model_validate(given | {"targets": given["targets"] + targets, "awards": awards, "scorecards": cards})
 
 
 def _unit_award(dice: Random, number: int, kinds: list[str]) -> dict:
@@ -34,3 +36,14 @@ def _unit_award(dice: Random, number: int, kinds: list[str]) -> dict:
     shares = ["unit", "equal"] + ["by_value"] * (conditions[0]["kpi"] in _ADDS_UP)
     share = dice.choice(shares)
     return award | {"share": share, "roles": award["roles"] if share != "unit" else []}
+
+
+def _on_unit_score(dice: Random, card: dict) -> dict:
+    """Conditions or a tier table on the score of units."""
+    award = _on_score(dice, card) | {"unit": dice.choice(card["units"]), "roles": []}
+    if dice.random() < 0.5:
+        return award
+    pays = dice.choice(["flat", "interpolated", "nothing"])
+    tiers = [{"value": bound} | ({"amount": 10 + bound} if pays != "nothing" else {}) for bound in (0, 20, 70)]
+    shared = {name: award[name] for name in ("id", "name", "period", "settle", "rearm", "unit")}
+    return shared | {"kind": "tiers", "kpi": card["id"], "pays": pays, "tiers": tiers}

@@ -17,15 +17,29 @@ def score(values: Values, card: Scorecard, employee: str, period: str, mine: lis
     """
     if card.roles and values.standing(employee, card.period, period).role not in card.roles:
         return None, 0
+    return _score(values, card, period, mine, "", lambda kpi: values.target(kpi, employee, card.period, period))
+
+
+def unit_score(values: Values, card: Scorecard, unit_kind: str, unit: str, period: str, mine: list[Credit]) -> tuple:
+    """The same of a whole unit, whose credits ``mine`` are; nothing for a kind that the scorecard does not name."""
+    if unit_kind not in card.units:
+        return None, 0
+    return _score(
+        values, card, period, mine, unit_kind,
+        lambda kpi: values.unit_target(kpi, unit_kind, unit, card.period, period),
+    )  # fmt: skip
+
+
+def _score(values: Values, card: Scorecard, period: str, mine: list[Credit], unit_kind: str, target_of) -> tuple:
     found, begun = [], False
     for part in card.kpis:
         kpi = values.kpis[part.kpi]
         inside = [one for one in mine if values.within(card.period, period, values.day(one.time), None)]
-        value, _ = values.value(kpi, [one for one in inside if values.counts(kpi, one)])
+        value, _ = values.value(kpi, [one for one in inside if values.counts(kpi, one)], unit_kind)
         begun |= value is not None
         if value is None and kpi.aggregate in ("sum", "count", "distinct"):
             value = Fraction(0)
-        attainment = values.attainment(kpi, value, values.target(kpi.id, employee, card.period, period))
+        attainment = values.attainment(kpi, value, target_of(kpi.id))
         if attainment is not None:
             found.append((Fraction(part.weight), min(Fraction(part.cap), attainment)))
     if not begun or not found:

@@ -7,14 +7,24 @@ from fractions import Fraction
 
 from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
-from schemas.plan import Plan
+from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
-from tests.reference_values import Values
+from tests.reference_scorecards import unit_score
+from tests.reference_values import Values, in_part
+
+#: A score as bounds see it.
+_SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
+
+
+def _adds(kpi: Kpi, one: Credit) -> bool:
+    """Whether a credit leaves a trace in the KPI's numbers: a ratio of sums has none of a 0."""
+    parts = [part for part in (kpi.numerator, kpi.denominator) if part and in_part(kpi, part, one)]
+    return kpi.aggregate != "ratio" or any(part.field is None or one.fields.get(part.field) for part in parts)
 
 
 class UnitReference(Values):
@@ -38,18 +48,39 @@ class UnitReference(Values):
     def run(self, events: list[dict]) -> None:
         """Decide after each event."""
         for number in range(1, len(events) + 1):
-            limits = CustomerLimits(self)
-            counted = [one for one in credit(self.plan, events[:number]).credits if limits.admits(one)]
-            self.settle([one for one in counted if not one.overlay])
+            self.settle(self.counted(events[:number]))
+
+    def counted(self, events: list[dict]) -> list[Credit]:
+        """The credits that count for units."""
+        limits = CustomerLimits(self)
+        return [one for one in credit(self.plan, events).credits if limits.admits(one) and not one.overlay]
 
     def settle(self, credits: list[Credit]) -> None:
         """Decide every unit's every period."""
         for rule in filter(of_units, self.plan.awards):
             for unit in self.units[rule.unit]:
                 mine = [one for one in credits if rule.unit == "company" or getattr(one, rule.unit) == unit]
-                mine = [one for one in mine if any(self.counts(self.kpis[kpi], one) for kpi in rule.kpi_ids())]
+                mine = [one for one in mine if any(self.counts(kpi, one) for kpi in self._behind(rule.kpi_ids()))]
                 for period in self._periods(rule.period, mine):
                     self._settle(rule, unit, period, mine)
+
+    def scores(self, credits: list[Credit]) -> dict[tuple, Fraction]:
+        """The score of every unit that has one, by scorecard, kind of unit, unit and period."""
+        found = {}
+        for card in self.plan.scorecards:
+            for kind in card.units:
+                for unit in self.units[kind]:
+                    mine = [one for one in credits if kind == "company" or getattr(one, kind) == unit]
+                    for period in self._periods(card.period, mine):
+                        value, _ = unit_score(self, card, kind, unit, period, mine)
+                        if value is not None:
+                            found[card.id, kind, unit, period] = value
+        return found
+
+    def _behind(self, ids: tuple[str, ...]) -> list[Kpi]:
+        """The KPIs of ``ids``, and those of its scorecards."""
+        parts = [part.kpi for id in ids if id in self.cards for part in self.cards[id].kpis]
+        return [self.kpis[id] for id in (*ids, *parts) if id in self.kpis]
 
     def _periods(self, kind: str, credits: list[Credit]) -> list[str]:
         if kind.startswith("rolling_"):
@@ -57,7 +88,12 @@ class UnitReference(Values):
         found = {self.period(kind, self.day(one.time)) for one in credits} - {None}
         return sorted(found)
 
-    def _measured(self, kpi: str, rule, period: str, credits: list[Credit]) -> tuple[Fraction | None, int, list]:
+    def _measured(
+        self, kpi: str, rule, unit: str, period: str, credits: list[Credit]
+    ) -> tuple[Fraction | None, int, list]:
+        if kpi in self.cards:
+            value, sample = unit_score(self, self.cards[kpi], rule.unit, unit, period, credits)
+            return value, sample, [] if value is None else credits
         mine = [one for one in credits if self.counts(self.kpis[kpi], one)]
         latest = max((self.day(one.time) for one in mine), default=None)
         inside = [one for one in mine if self.within(rule.period, period, self.day(one.time), latest)]
@@ -88,7 +124,7 @@ class UnitReference(Values):
         earned = decide(rule, unit, period, credits)
         if earned is None:
             return
-        _, _, inside = self._measured(rule.kpi_ids()[0], rule, period, credits)
+        _, _, inside = self._measured(rule.kpi_ids()[0], rule, unit, period, credits)
         due = {"": earned}
         if rule.share != "unit":
             due = self._shared(rule, unit, period, earned, inside)
@@ -108,11 +144,10 @@ class UnitReference(Values):
             if (rule.unit == "company" or getattr(place, rule.unit) == unit)
             and (not rule.roles or place.role in rule.roles)
         ]
-        kpi = self.kpis[rule.kpi_ids()[0]]
-        weights = {}
-        for member in members:
-            value, _ = self.value(kpi, [one for one in inside if one.employee == member])
-            weights[member] = max(value or Fraction(0), Fraction(0)) if rule.share == "by_value" else Fraction(1)
+        weights = dict.fromkeys(members, Fraction(1))
+        for member in members if rule.share == "by_value" else ():
+            value, _ = self.value(self.kpis[rule.kpi_ids()[0]], [one for one in inside if one.employee == member])
+            weights[member] = max(value or Fraction(0), Fraction(0))
         if members and not sum(weights.values()):
             weights = dict.fromkeys(members, Fraction(1))
         step = minor_step(self.plan.currency)
@@ -125,8 +160,8 @@ class UnitReference(Values):
         return {one: part * step for one, part in parts.items()}
 
     def _tiers(self, rule: TierAward, unit: str, period: str, credits: list[Credit]) -> int | None:
-        kpi = self.kpis[rule.kpi]
-        value, _, _ = self._measured(rule.kpi, rule, period, credits)
+        kpi = self.kpis.get(rule.kpi, _SCORE)
+        value, _, _ = self._measured(rule.kpi, rule, unit, period, credits)
         target = self.unit_target(rule.kpi, rule.unit, unit, rule.period, period)
         level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, unit, period)
@@ -136,7 +171,7 @@ class UnitReference(Values):
         self._change(rule, "tier", unit, period, reached)
         if rule.pays == "nothing":
             return 0
-        if rule.settle == "sticky":
+        if rule.settle == "sticky" and rule.pays != "interpolated":
             level = self.highest[key]
         money = _money(rule, level, value or Fraction(0), target) if level else Fraction(0)
         return round_half_up(money * SCALE, minor_step(self.plan.currency))
@@ -144,9 +179,9 @@ class UnitReference(Values):
     def _threshold(self, rule: ThresholdAward, unit: str, period: str, credits: list[Credit]) -> int:
         held, anything = [], False
         for condition in rule.all or rule.any:
-            kpi = self.kpis[condition.kpi]
-            value, sample, inside = self._measured(condition.kpi, rule, period, credits)
-            anything = anything or bool(inside)
+            kpi = self.kpis.get(condition.kpi, _SCORE)
+            value, sample, inside = self._measured(condition.kpi, rule, unit, period, credits)
+            anything = anything or any(_adds(kpi, one) for one in inside)
             if value is None and kpi.aggregate in ("sum", "count", "distinct"):
                 value = Fraction(0)
             target = self.unit_target(condition.kpi, rule.unit, unit, rule.period, period)

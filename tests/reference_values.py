@@ -81,7 +81,7 @@ class Values:
         """Whether a credit adds anything to the KPI, be it 0."""
         if kpi.aggregate == "ratio":
             where = all(holds(one.fields, *item) for item in kpi.where.items())
-            parts = [part for part in (kpi.numerator, kpi.denominator) if _in_part(kpi, part, one)]
+            parts = [part for part in (kpi.numerator, kpi.denominator) if in_part(kpi, part, one)]
             return where and any(part.field is None or part.field in one.fields for part in parts)
         return self.matching(kpi, one) and (kpi.field is None or kpi.field in one.fields)
 
@@ -155,7 +155,7 @@ def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
     return Fraction(sum(one.fields[name] for one in counted), SCALE)
 
 
-def _in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
+def in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
     """Whether a credit belongs to one side of a ratio."""
     return one.event["type"] in (part.events or kpi.events) and all(
         holds(one.fields, *item) for item in part.where.items()
@@ -164,7 +164,7 @@ def _in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
 
 def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     """Numerator or denominator of a ratio."""
-    credits = [one for one in credits if _in_part(kpi, part, one)]
+    credits = [one for one in credits if in_part(kpi, part, one)]
     if part.field is None:
         return Fraction(len([one for one in credits if not unit or unit in one.first_in]))
     return _total(part.field, [one for one in credits if part.field in one.fields], unit)

@@ -216,7 +216,7 @@ class Teller:
 
     def _next(self, explained: RuleExplained) -> list[str]:
         rule = explained.rule
-        if not isinstance(rule, TierAward):
+        if not isinstance(rule, TierAward) or not explained.measured:
             return []
         (one,) = explained.measured
         if explained.level >= len(rule.tiers):

@@ -92,6 +92,8 @@ def explain_rule(
     scores = tuple(name for name in names if name not in kpis)
     beyond = (*_beyond(plan, rule, lines), *scores)
     if isinstance(rule, TierAward):
+        if not measured:  # bounds on a score
+            return RuleExplained(rule, [], [], 0, [], None, paid, beyond)
         (one,) = measured
         level = _level(rule, one)
         slices = slices_of(rule, level, one.value or Fraction(0), one.target)

@@ -50,6 +50,7 @@ class Engine:
         self.scores = [
             ScoreView(card, [self.views[part.kpi, card.period] for part in card.kpis], self.people)
             for card in plan.scorecards
+            if card.persons
         ]
         self.views.update({(score.card.id, score.card.period): score.view for score in self.scores})
         self._period_texts: dict[tuple[str, int], str] = {}

@@ -7,6 +7,8 @@ twice, changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from runtime.records import Out, RecordBatch
@@ -20,10 +22,10 @@ from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
 from streams.performance.award_states import AwardStates
 from streams.rollups import cells as cell_pages
 from streams.rollups import paid as paid_rows
-from streams.rollups.cells import Cells, read_cells
+from streams.rollups.cells import Cells, UnitKey, read_cells
 from streams.rollups.decided import Decided
 from streams.rollups.paid import Paid
-from streams.rollups.unit_periods import PeriodOf, retired_period, unit_period, unit_periods_block
+from streams.rollups.unit_periods import PeriodOf, period_name, retired_period, unit_period, unit_periods_block
 from streams.rollups.unit_rules import UNIT_RULES, UnitRule, periods_of
 from streams.rollups.units import Units
 
@@ -69,10 +71,10 @@ class Rollups:
             return []
         for key, cell in read_cells(table.to_pydict()):
             self.cells.put(key, cell)
-        touched = self.cells.touched
-        self.cells.touched = {}
-        if self.units is None or not touched:
+        changed, self.cells.touched = self.cells.touched, {}
+        if self.units is None or not changed:
             return []
+        touched = self.units.with_scores(changed)
         latest = max(day for _, day in touched)
         place = f"{meta['partition']}:{meta['offset']}"
         cause = Cause("kpi-updates", place, "kpi-update", latest * _DAY_MS)
@@ -95,26 +97,30 @@ class Rollups:
         return True
 
     def _mark_changed(self, touched) -> None:
+        self._changed |= dict.fromkeys(self._periods(touched))
+
+    def _periods(self, touched) -> Iterator[PeriodOf]:
         for key, day in touched:
             for kind, ordinal in self.units.periods(key, day, self.units.kinds.get(key[0], [])):
-                self._changed[key, kind, ordinal] = None
+                yield key, kind, ordinal
 
     def _control(self, record) -> list[Out]:
         control = decode_control(record.value)
         if not isinstance(control, PlanApplied) or control.id == self._plan_id:
             return []
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
-        before = self.units
+        before = self._published()
         self._install(control.plan)
-        if before is not None:
-            self._retire(before)
         cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
         decided = Decided(control.plan, cause, Position(self.partition, record.offset))
-        everything = self._everything(self.units)
+        everything = self._everything()
         for rule in self.rules:
             for unit, ordinal in periods_of(rule.rule, self.units, everything):
                 rule.settle(unit, ordinal, "plan_change", decided)
+        self._changed = {}
         self._mark_changed(everything)
+        kept = {period_name(self.units, period) for period in self._changed}
+        self._retired += [row for name, row in before.items() if name not in kept]
         return self._results(decided)
 
     def _install(self, plan: Plan) -> None:
@@ -123,20 +129,21 @@ class Rollups:
             UNIT_RULES[rule.kind](rule, self.units, self.states, self.paid) for rule in plan.awards if of_units(rule)
         ]
 
-    def _everything(self, units: Units):
-        return {(key, day): None for kpi in units.kpis for key in self.cells.units(kpi) for day in self.cells.days(key)}
+    def _everything(self) -> dict[tuple[UnitKey, int], None]:
+        kpis = self.units.kpis
+        return self.units.with_scores(
+            {(key, day): None for kpi in kpis for key in self.cells.units(kpi) for day in self.cells.days(key)}
+        )
 
-    def _retire(self, before: Units) -> None:
-        """Take back what was published of KPIs, or of kinds of periods, that the plan in force has not."""
-        gone: dict[PeriodOf, None] = {}
-        for key, day in self._everything(before):
-            kept = self.units.kinds.get(key[0], [])
-            for kind, ordinal in before.periods(key, day, before.kinds[key[0]]):
-                if kind not in kept:
-                    gone[key, kind, ordinal] = None
-        kinds = self.units.kinds
-        self._changed = {period: None for period in self._changed if period[1] in kinds.get(period[0][0], [])}
-        self._retired += [retired_period(before, period) for period in gone]
+    def _published(self) -> dict[tuple, dict]:
+        """By name every value that there is under the plan in force, or that waits to be published: the row to leave
+        behind of it should the next plan not have it.
+        """
+        if self.units is None:
+            return {}
+        standing = dict.fromkeys(self._periods(self._everything()))
+        rows = {period_name(self.units, period): unit_period(self.units, period) for period in self._changed}
+        return rows | {period_name(self.units, period): retired_period(self.units, period) for period in standing}
 
     def _results(self, decided: Decided) -> list[Out]:
         outs = [

@@ -45,6 +45,13 @@ def retired_period(units: Units, period: PeriodOf) -> dict:
     return _place(units, period) | {"unit_kind": unit.kind, "unit": unit.id} | nothing
 
 
+def period_name(units: Units, period: PeriodOf) -> tuple[str, str, str, str, str]:
+    """What names a row, whatever the plan numbers its periods by."""
+    key, kind, ordinal = period
+    unit = units.unit(key)
+    return key[0], unit.kind, unit.id, kind, units.calendar.key(kind, ordinal)
+
+
 def _place(units: Units, period: PeriodOf) -> dict:
     key, kind, ordinal = period
     first, last = units.calendar.span(kind, ordinal)

@@ -217,7 +217,7 @@ class UnitThreshold(UnitRule):
         """As UnitRule."""
         measured = [self._measured(one.kpi, unit, ordinal) for one in self.conditions]
         held = [bool(ladder.levels(*_columns(one))[0]) for ladder, one in zip(self.ladders, measured, strict=True)]
-        met = (all(held) if self.rule.all else any(held)) and any(den for _, den, _ in measured)
+        met = (all(held) if self.rule.all else any(held)) and any(num or den for num, den, _ in measured)
         seen = tuple(evidence(_Subject(kpi), *one) for kpi, one in zip(self.kpis, measured, strict=True))
         return Verdict([met], int(met), seen, measured[0])
 

@@ -13,6 +13,7 @@ from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_da
 from streams.performance.engine import published_kinds
 from streams.performance.ladder import NO_TARGET
 from streams.rollups.cells import Cells, UnitKey
+from streams.rollups.unit_scores import measure_of, score_of
 
 
 class Unit(NamedTuple):
@@ -36,8 +37,11 @@ class Units:
     def __init__(self, plan: Plan, cells: Cells) -> None:
         self.plan, self.cells = plan, cells
         self.calendar = Calendar(plan)
-        self.kpis = {kpi.id: kpi for kpi in plan.kpis}
+        self.cards = {card.id: card for card in plan.scorecards if card.units}
+        #: What units have values of: KPIs, and scores.
+        self.kpis = {kpi.id: kpi for kpi in plan.kpis} | {card.id: measure_of(card) for card in self.cards.values()}
         self.kinds = {kpi: sorted(kinds | {"month"}) for kpi, kinds in published_kinds(plan).items()}
+        self.kinds |= {card.id: [card.period] for card in self.cards.values()}
         self._targets = [target for target in targets_of(plan) if target.unit is not None]
         self._names: dict[tuple[str, str], Unit] = {}
         self._people = [(employee.id, places) for employee, places in employees_of(plan)]
@@ -92,9 +96,25 @@ class Units:
             if ordinal != NO_PERIOD:
                 yield kind, ordinal
 
+    def with_scores(self, touched: dict[tuple[UnitKey, int], None]) -> dict[tuple[UnitKey, int], None]:
+        """``touched`` unit days of KPIs, and those of the scores that follow from them."""
+        found = dict(touched)
+        for card in self.cards.values():
+            parts = {part.kpi for part in card.kpis}
+            found |= {
+                ((card.id, kind, unit), day): None
+                for (kpi, kind, unit), day in touched
+                if kpi in parts and kind in card.units
+            }
+        return found
+
     def measured(self, key: UnitKey, kind: str, ordinal: int) -> tuple[int, int, int]:
-        """Numerator, denominator and target (NO_TARGET: none) of a unit's KPI in a period."""
+        """Numerator, denominator and target (NO_TARGET: none) of a unit's KPI, or score, in a period."""
         kpi = self.kpis[key[0]]
+        if key[0] in self.cards:
+            card = self.cards[key[0]]
+            parts = [(self.kpis[part.kpi], *self.measured((part.kpi, *key[1:]), kind, ordinal)) for part in card.kpis]
+            return *score_of(card, parts), NO_TARGET
         num, den = self.cells.measured(key, kpi.aggregate, *self.calendar.span(kind, ordinal))
         return num, den, self.target(kpi.id, self.unit(key), kind, ordinal)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from random import Random
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header
 from schemas.control import PlanApplied, encode_control
+from schemas.money import SCALE
 from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES
 from streams.backtest import Backtest, MemoryRecord
 from streams.performance.stage import Performance
@@ -56,6 +58,12 @@ def test_awards_of_units_equal_the_reference(seed):
     names = ("rule", "employee", "period_kind", "period", "amount")
     assert [tuple(line[name] for name in names) for line in got.earnings] == want.lines
     assert len({line["line_id"] for line in got.earnings}) == len(got.earnings)
+    scores = {
+        (row["kpi"], row["unit_kind"], row["unit"], row["period"]): Fraction(row["value"], SCALE)
+        for row in got.units.values()
+        if row["kpi"] in want.cards and row["value"] is not None
+    }
+    assert scores == want.scores(want.counted(events))
 
 
 def updates_log(seed: int) -> tuple:
@@ -88,7 +96,7 @@ def folded(stage: Rollups, log: list[Out], start: int, end: int, size: int = 1) 
 def values_of(stage: Rollups) -> list:
     """Every value of every unit."""
     stage.updates()
-    stage._mark_changed(stage._everything(stage.units))
+    stage._mark_changed(stage._everything())
     return sorted(repr(row) for out in stage.updates() for row in decode_block(out.value)[0].to_pylist())
 
 

@@ -24,7 +24,13 @@ ERRORS = [
     ("    period: month\n    kpis", "    period: rolling_7d\n    kpis", f"{CARD}.period", "no rolling one"),
     ("    period: month\n    all", "    period: week\n    all", "awards[good-month].all[0].kpi", "is kept by month"),
     ("    period: month\n    all", "    period: month\n    unit: team\n    all", "awards[good-month].all[0].kpi",
-     "is a person's"),
+     "not kept for a team; expected units: [team]"),
+    ("    roles: [rep]\n", "    units: [team]\n", f"{CARD}.kpis[2]",
+     "needs a target with unit: team on complaints for period month"),
+    ("    roles: [rep]\n", "    units: [team, team]\n", f"{CARD}.units[1]", "team is given twice"),
+    ("    roles: [rep]\n", "    persons: false\n", CARD, "nobody has it; expected units"),
+    ("    roles: [rep]\n", "    roles: [rep]\n    persons: false\n", f"{CARD}.roles", "expected persons: true"),
+    ("    roles: [rep]\n", "    units: [team]\n    persons: false\n", "awards[good-month].all[0].kpi", "units only"),
     ("value: 90%", "attainment: 90%", "awards[good-month].all[0].attainment", "a score has no target"),
     ("value: 90%, ", "", "awards[good-month].all[0]", "expected a value"),
     ("kpi: score, value", "kpi: scores, value", "awards[good-month].all[0].kpi", "no such kpi: scores"),
@@ -45,3 +51,29 @@ def test_too_few_kpis_are_doubted_with_the_reason():
     plan, errors, warnings = examine_plan(fewer, "p.yaml")
     assert plan and not errors
     assert ["what is not measured is neglected" in warning.message for warning in warnings] == [True]
+
+
+TARGETS = "".join(
+    f"  - {{kpi: {kpi}, period: month, unit: team, value: 1}}\n" for kpi in ("revenue", "satisfaction", "complaints")
+)
+TEAMS = BASE.replace("    roles: [rep]\n", "    units: [team]\n    persons: false\n").partition("awards:")[0]
+TEAMS = TEAMS.replace("scorecards:", TARGETS + "scorecards:")
+TABLE = """awards:
+  - {kind: tiers, id: t, name: T, kpi: score, period: month, unit: team, pays: flat, tiers: [{value: 90%, amount: 1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: 90%", "attainment: 90%", "a score has no target"),
+        ("pays: flat", "pays: slab", "score is a score, no money"),
+        ("pays: flat", "share: by_value, pays: flat", "score is a score, of which members have no share"),
+        ("unit: team, ", "", "no such kpi: score"),
+        ("unit: team", "unit: company", "not kept for a company"),
+    ],
+)
+def test_a_table_on_a_score_has_bounds_by_value_and_is_of_units(old, new, message):
+    assert examine_plan(TEAMS + TABLE, "p.yaml")[1] == []
+    _, errors, _ = examine_plan(TEAMS + TABLE.replace(old, new), "p.yaml")
+    assert [error for error in errors if message in error.message], [*map(str, errors)]
