@@ -139,7 +139,7 @@ def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:
     places = next(held for _, held in assignments_of(plan) if held[0].employee == only.employee)
     units = {("team", place.team) for place in places}
     units |= {("department", place.department) for place in places}
-    return units | {("company", plan.organisation.company)}
+    return units | {("company", plan.organisation.company), ("manager", only.employee)}
 
 
 def _unit_paid(plan: Plan, line: dict) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _units(plan: Plan, result: BacktestResult, only: Only, units: set[tuple[str,
     values += [
         UnitValue(**{name: row[name] for name in UnitValue.__slots__})
         for row in sorted(result.units.values(), key=lambda row: (row["kpi"], row["unit_kind"], row["first_day"]))
-        if row["kpi"] in cards and row["value"] is not None
+        if (row["kpi"] in cards or row["unit_kind"] == "manager") and row["value"] is not None
     ]
     return [
         asdict(one) | {"value": number_text(one.value)} | against(one)

@@ -18,6 +18,7 @@ from schemas.plan_draws import Draw
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Percent, Period
 from schemas.plan_filters import Where
 from schemas.plan_fiscal import Fiscal
+from schemas.plan_managers import Handover
 from schemas.plan_moves import Move
 from schemas.plan_nudge import bind_nudges
 from schemas.plan_scorecards import Scorecard
@@ -45,6 +46,8 @@ class Team(Model):
 
     id: Id
     name: Named | None = None
+    manager: Id | None = None
+    handovers: tuple[Handover, ...] = ()
     employees: tuple[Employee, ...] = ()
 
 
@@ -53,6 +56,8 @@ class Department(Model):
 
     id: Id
     name: Named | None = None
+    manager: Id | None = None
+    handovers: tuple[Handover, ...] = ()
     teams: tuple[Team, ...] = ()
 
 
@@ -61,6 +66,9 @@ class Organisation(Model):
 
     company: Id
     name: Named | None = None
+    #: Who leads the company as a whole; departments and teams have theirs.
+    manager: Id | None = None
+    handovers: tuple[Handover, ...] = ()
     departments: tuple[Department, ...]
     #: The day of a period whose team and role decide on its targets and awards; credits go by the event's own day.
     standing: Literal["period_end", "period_start"] = "period_end"

@@ -13,7 +13,7 @@ from schemas.yaml_source import Path, Source
 #: Entries of a list are the same setting where these agree (the first set that an entry has in full) ...
 _IDENTITIES = (("id",), ("key",), ("kpi", "period"), ("kpi",))
 #: ... and these too, where an entry has them: targets of the same KPI and period.
-_SELECTORS = ("at", "employee", "role", "team", "department", "from", "until")
+_SELECTORS = ("at", "employee", "role", "team", "department", "unit", "from", "until")
 _MISSING = object()
 
 

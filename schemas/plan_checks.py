@@ -16,6 +16,7 @@ from schemas.plan_fiscal import FISCAL_KINDS
 from schemas.plan_goals import targets_of
 from schemas.plan_kpi_checks import check_kpis
 from schemas.plan_lookup import Finding, Lookup, is_rolling, period_key_problem
+from schemas.plan_manager_checks import check_managers
 from schemas.plan_move_checks import check_moves
 from schemas.plan_scorecard_checks import check_scorecards
 from schemas.plan_target_checks import check_attendance, check_dating, check_repeated
@@ -32,6 +33,7 @@ def check(plan: Plan) -> list[Finding]:
         *_events(plan),
         *_organisation(plan),
         *check_moves(lookup),
+        *check_managers(lookup),
         *check_crediting(lookup),
         *check_attendance(plan),
         *_calendars(plan),
@@ -123,7 +125,7 @@ def _targets(lookup: Lookup) -> Iterator[Finding]:
         yield from _target(lookup, path, target)
         yield from check_unit_target(path, target)
         yield from check_dating(lookup, path, target)
-        if target.role:
+        if target.role and target.unit is None:
             by_role.setdefault(target.role, set()).add(target.kpi)
     yield from check_repeated(lookup.plan)
     for role, kpis in by_role.items():

@@ -19,7 +19,7 @@ def check_decompositions(lookup: Lookup) -> Iterator[Finding]:
     taken = {
         (target.kpi, target.period, target.at, target.employee)
         for target in lookup.plan.targets
-        if (target.role, target.team, target.department) == (None, None, None)
+        if (target.unit, target.role, target.team, target.department) == (None, None, None, None)
     }
     for index, goal in enumerate(lookup.plan.decompositions):
         path = ("decompositions", index)

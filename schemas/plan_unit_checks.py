@@ -10,7 +10,9 @@ from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup
 
 #: Selectors that a target of a unit may have: itself, and what it lies in.
-_SELECTORS = {"team": ("team", "department"), "department": ("department",), "company": ()}
+_SELECTORS = {
+    "team": ("team", "department"), "department": ("department",), "company": (), "manager": ("employee", "role"),
+}  # fmt: skip
 _ADDS_UP = ("sum", "count")
 
 
@@ -28,6 +30,10 @@ def check_unit_award(lookup: Lookup, path: tuple, award: TierAward | ThresholdAw
     if award.unit is None:
         if award.share != "unit":
             yield Finding((*path, "share"), "only what a unit earns is shared; expected unit as well")
+        return
+    if award.unit == "manager":
+        if award.share != "unit":
+            yield Finding((*path, "share"), "what a manager earns is his own; expected no share")
         return
     if award.roles and award.share == "unit":
         yield Finding((*path, "roles"), "roles say which members share; expected share: equal or by_value")

@@ -1,11 +1,13 @@
-"""What a plan says of whole units: teams, departments, the company."""
+"""What a plan says of whole units: teams, departments, the company, and all that somebody leads."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+#: Units that people stand in; what they bring there is counted with each credit.
 UNIT_KINDS = ("team", "department", "company")
-UnitKind = Literal["team", "department", "company"]
+#: A manager is the unit of everything in the units that he leads, on the days on which he does.
+UnitKind = Literal["team", "department", "company", "manager"]
 #: Who gets the money of a unit's award: the unit itself, or its members in equal parts or by their own value.
 Share = Literal["unit", "equal", "by_value"]
 

@@ -67,7 +67,8 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     position: Position
     next_tier: str | None = None  # the next bound as written
     gap: str | None = None  # what is missing to it, in the KPI's unit
-    unit_kind: str = ""  # team, department or company where a whole unit reached it; employee is then empty
+    #: team, department, company where a whole unit reached it, with no employee; manager: ``employee`` has him as well.
+    unit_kind: str = ""
     unit: str = ""
     days_left: int | None = None  # of a nudge: days of the period after the one that it was told on
     workdays: bool = False  # whether days_left counts working days only

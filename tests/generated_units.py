@@ -7,8 +7,13 @@ from random import Random
 from schemas.plan import Plan
 from tests.generated import KPIS, _award, _on_score, _scorecard, random_plan
 
-_KINDS = ("team", "department", "company")
-_SELECTED = (*((unit, {}) for unit in _KINDS), ("team", {"team": "t1"}), ("team", {"department": "d1"}))
+_KINDS = ("team", "department", "company", "manager")
+_SELECTED = (
+    *((unit, {}) for unit in _KINDS), ("team", {"team": "t1"}), ("team", {"department": "d1"}),
+    ("manager", {"employee": "E1"}), ("manager", {"role": "rep"}),
+)  # fmt: skip
+#: Who may lead what, so that of what one person leads at a time one unit holds the others.
+_MAY_LEAD = {"t1": ["E1"], "t2": ["E2"], "t3": ["E3"], "d1": ["E1", "E2"], "d2": ["E3"], "": ["E1", "E2", "E3"]}
 _ADDS_UP = {kpi["id"] for kpi in KPIS if kpi["aggregate"] in ("sum", "count")}
 
 
@@ -27,6 +32,7 @@ def random_unit_plan(dice: Random, version: int = 1) -> Plan:
     cards = [_scorecard(dice, number) | {"units": dice.sample(_KINDS, 2), "roles": []} for number in range(2)]
     awards += [_on_unit_score(dice, card) for card in cards]
     given = plan.model_dump(mode="json", exclude_none=True)
+    _give_managers(dice, given["organisation"])
     return Plan.model_validate(given | {"targets": given["targets"] + targets, "awards": awards, "scorecards": cards})
 
 
@@ -34,8 +40,20 @@ def _unit_award(dice: Random, number: int, kinds: list[str]) -> dict:
     award = _award(dice, number, kinds) | {"id": f"u{number}", "unit": dice.choice(_KINDS)}
     conditions = award.get("all") or award.get("any") or [award]
     shares = ["unit", "equal"] + ["by_value"] * (conditions[0]["kpi"] in _ADDS_UP)
+    if award["unit"] == "manager":
+        return award
     share = dice.choice(shares)
     return award | {"share": share, "roles": award["roles"] if share != "unit" else []}
+
+
+def _give_managers(dice: Random, organisation: dict) -> None:
+    """Managers of some units, and handovers within the history."""
+    departments = organisation["departments"]
+    for unit in (organisation, *departments, *(team for department in departments for team in department["teams"])):
+        may = [*_MAY_LEAD[unit.get("id", "")], None]
+        unit["manager"] = dice.choice(may)
+        days = sorted(dice.sample(range(2, 12), dice.choice([0, 0, 1, 2])))
+        unit["handovers"] = [{"date": f"2026-03-{day:02d}", "manager": dice.choice(may)} for day in days]
 
 
 def _on_unit_score(dice: Random, card: dict) -> dict:

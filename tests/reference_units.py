@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
+from schemas.plan_managers import rolled_up_kpis
 from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
 from tests.reference_credits import Credit, credit
@@ -43,6 +45,9 @@ class UnitReference(Values):
             "team": sorted(self.department_of),
             "department": sorted(one.id for one in plan.organisation.departments),
             "company": [plan.organisation.company],
+            "manager": sorted(
+                one.id for dep in plan.organisation.departments for team in dep.teams for one in team.employees
+            ),
         }
 
     def run(self, events: list[dict]) -> None:
@@ -59,10 +64,47 @@ class UnitReference(Values):
         """Decide every unit's every period."""
         for rule in filter(of_units, self.plan.awards):
             for unit in self.units[rule.unit]:
-                mine = [one for one in credits if rule.unit == "company" or getattr(one, rule.unit) == unit]
+                mine = self.credits_of(rule.unit, unit, credits)
                 mine = [one for one in mine if any(self.counts(kpi, one) for kpi in self._behind(rule.kpi_ids()))]
                 for period in self._periods(rule.period, mine):
                     self._settle(rule, unit, period, mine)
+
+    def credits_of(self, kind: str, unit: str, credits: list[Credit]) -> list[Credit]:
+        """What counts for a unit; for a manager whatever happened where he led that day, each event once."""
+        if kind != "manager":
+            return [one for one in credits if kind == "company" or getattr(one, kind) == unit]
+        mine = [one for one in credits if unit in self._leaders(one)]
+        events = [(one.event["source"], one.event["id"]) for one in mine]
+        first = [events.index(event) == number for number, event in enumerate(events)]
+        return [
+            replace(one, first_in=one.first_in | {"manager"}) if once else one
+            for one, once in zip(mine, first, strict=True)
+        ]
+
+    def _leaders(self, one: Credit) -> set[str | None]:
+        """Who leads the team, the department, the company of a credit on its day."""
+        organisation, found = self.plan.organisation, set()
+        departments = [unit for unit in organisation.departments if unit.id == one.department]
+        teams = [unit for department in departments for unit in department.teams if unit.id == one.team]
+        for unit in (*teams, *departments, organisation):
+            manager = unit.manager
+            for change in unit.handovers:
+                if change.date <= self.day(one.time):
+                    manager = change.manager
+            found.add(manager)
+        return found
+
+    def manager_values(self, credits: list[Credit]) -> dict[tuple, Fraction]:
+        """Every month's value of every KPI that is rolled up to managers, by KPI, manager and month."""
+        found = {}
+        for manager in self.units["manager"]:
+            mine = self.credits_of("manager", manager, credits)
+            for kpi in (self.kpis[id] for id in sorted(rolled_up_kpis(self.plan))):
+                counting = [one for one in mine if self.counts(kpi, one)]
+                for month in self._periods("month", counting):
+                    inside = [one for one in counting if self.period("month", self.day(one.time)) == month]
+                    found[kpi.id, manager, month] = self.value(kpi, inside, "manager")[0]
+        return {key: value for key, value in found.items() if value is not None}
 
     def scores(self, credits: list[Credit]) -> dict[tuple, Fraction]:
         """The score of every unit that has one, by scorecard, kind of unit, unit and period."""
@@ -70,7 +112,7 @@ class UnitReference(Values):
         for card in self.plan.scorecards:
             for kind in card.units:
                 for unit in self.units[kind]:
-                    mine = [one for one in credits if kind == "company" or getattr(one, kind) == unit]
+                    mine = self.credits_of(kind, unit, credits)
                     for period in self._periods(card.period, mine):
                         value, _ = unit_score(self, card, kind, unit, period, mine)
                         if value is not None:
@@ -103,29 +145,35 @@ class UnitReference(Values):
         return value, sample, inside
 
     def unit_target(self, kpi: str, kind: str, unit: str, period_kind: str, period: str) -> Fraction | None:
-        """By the unit's own name, by its department, for all; then by ``at``."""
+        """By the unit's own name, by its department or the manager's role, for all; then by ``at``."""
+        manager, role = (unit, self.standing(unit, period_kind, period).role) if kind == "manager" else (None, None)
         department = {"team": self.department_of.get(unit), "department": unit}.get(kind)
         team = unit if kind == "team" else None
         best = None
         for target in targets_of(self.plan):
             applies = (
                 (target.kpi, target.unit, target.period) == (kpi, kind, period_kind)
+                and target.employee in (None, manager)
+                and target.role in (None, role)
                 and target.team in (None, team)
                 and target.department in (None, department)
                 and target.at in (None, period)
             )
-            rank = (target.team is not None, target.department is not None, target.at is not None)
+            rank = [getattr(target, name) is not None for name in ("employee", "role", "team", "department", "at")]
             if applies and (best is None or rank > best[0]):
                 best = rank, Fraction(target.value)
         return best[1] if best else None
 
     def _settle(self, rule, unit: str, period: str, credits: list[Credit]) -> None:
+        led = rule.unit == "manager"
+        if led and rule.roles and self.standing(unit, rule.period, period).role not in rule.roles:
+            return
         decide = self._tiers if isinstance(rule, TierAward) else self._threshold
         earned = decide(rule, unit, period, credits)
         if earned is None:
             return
         _, _, inside = self._measured(rule.kpi_ids()[0], rule, unit, period, credits)
-        due = {"": earned}
+        due = {unit if led else "": earned}
         if rule.share != "unit":
             due = self._shared(rule, unit, period, earned, inside)
         for payee in sorted({payee for *key, payee in self.paid if key == [rule.id, unit, period]} | due.keys()):

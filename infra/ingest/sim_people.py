@@ -50,7 +50,8 @@ def kind_of_role(role: str) -> str:
 def activities_of_role(plan: Plan, role: str) -> dict[str, float]:
     """Share of each event type: what the role's targets measure, and what its name suggests."""
     kpis = {kpi.id: kpi for kpi in plan.kpis}
-    measured = [kpis[target.kpi] for target in plan.targets if target.role == role and target.kpi in kpis]
+    own = [target.kpi for target in plan.targets if target.role == role and target.unit is None]
+    measured = [kpis[kpi] for kpi in own if kpi in kpis]
     possible = {*ACTIVITIES["general"], *plan.events}  # refunds follow from sales
     types = sorted({event for kpi in measured for event in kpi.events if event in possible})
     suggested = ACTIVITIES[kind_of_role(role)]
@@ -58,7 +59,7 @@ def activities_of_role(plan: Plan, role: str) -> dict[str, float]:
         return suggested | {name: _OWN_TYPE for name in types if name not in suggested}
     if types:
         return _COMMON | {name: ACTIVITIES["general"].get(name, _OWN_TYPE) for name in types}
-    aimed = {target.kpi for target in plan.targets if target.role is not None}
+    aimed = {target.kpi for target in plan.targets if target.role is not None and target.unit is None}
     taken = {event for kpi in plan.kpis if kpi.id in aimed for event in kpi.events}
     return suggested | {name: _OWN_TYPE for name in plan.events if name not in taken}
 
@@ -106,7 +107,8 @@ def typical_sale(plan: Plan, sales_a_day: float) -> float:
     rates = sorted(
         float(target.value) / days[target.period]
         for target in plan.targets
-        if target.kpi in revenue and target.period in days and target.team is None and target.department is None
+        if target.kpi in revenue and target.period in days
+        and (target.unit, target.team, target.department) == (None, None, None)
     )
     if not rates or not sales_a_day:
         return 800.0

@@ -152,7 +152,7 @@ class Engine:
     def create_targeted(self, is_ours: Callable[[str], bool], publish: bool = True) -> None:
         """Periods that somebody has a target of their own for exist from the start, with nothing reached yet."""
         for target in targets_of(self.plan):
-            view = self.views.get((target.kpi, target.period))
+            view = self.views.get((target.kpi, target.period)) if target.unit is None else None
             if not (target.employee and target.at and view) or not is_ours(target.employee):
                 continue
             code = self.reader.names["employee"].code(target.employee)

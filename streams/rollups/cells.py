@@ -1,11 +1,12 @@
 """Day cells of every employee, added up by unit and day as they come: what the values of units are read from.
 
-Cells are absolute, so a newer one takes the place of the older and the sums move by the difference.
+Cells are absolute, so a newer one takes the place of the older and the sums move by the difference. Everything in the
+units that somebody leads on a day makes up one more unit, of kind ``manager``; it follows from the plan in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,8 @@ _SEPARATOR = "\x1f"
 CellKey = tuple[str, str, str, str, int]
 #: KPI, kind of unit, unit ('' for the company).
 UnitKey = tuple[str, str, str]
+#: From KPI, team, department, day to managers, each with the index in UNIT_KINDS of the widest unit led around there.
+ManagersOf = Callable[[str, str, str, int], list[tuple[str, int]]]
 
 
 class Cell(NamedTuple):
@@ -47,6 +50,11 @@ def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
             yield key, Cell(num, den, units, tuple(members or ()))
 
 
+def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, int]]:
+    """Nothing is led by anyone."""
+    return []
+
+
 class Cells:
     """All cells, and their sums by unit and day. ``touched`` names the unit days that changed since it was cleared."""
 
@@ -57,6 +65,16 @@ class Cells:
         self._pages: dict[tuple[str, str, str, int], dict[str, None]] = {}
         self._unsaved: dict[tuple[str, str, str, int], None] = {}
         self.touched: dict[tuple[UnitKey, int], None] = {}
+        self._managers_of: ManagersOf = nobody
+
+    def lead(self, managers_of: ManagersOf) -> None:
+        """From here on managers have what ``managers_of`` says, also of days past."""
+        for unit in [unit for unit in self._sums if unit[1] == "manager"]:
+            del self._sums[unit], self._inside[unit]
+        self._managers_of = managers_of
+        for key, cell in self._cells.items() if managers_of is not nobody else ():
+            self._roll_up(key, None, cell)
+        self.touched.clear()
 
     def put(self, key: CellKey, cell: Cell) -> None:
         """Let ``cell`` take the place of what ``key`` held."""
@@ -75,6 +93,12 @@ class Cells:
         units = zip(UNIT_KINDS, (team, department, ""), strict=True)
         for level, (kind, unit) in enumerate(units):
             self._move(level, (kpi, kind, unit), key, old, cell)
+        self._roll_up(key, old, cell)
+
+    def _roll_up(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
+        kpi, _, team, department, day = key
+        for manager, level in self._managers_of(kpi, team, department, day):
+            self._move(level, (kpi, "manager", manager), key, old, cell)
 
     def _move(self, level: int, unit: UnitKey, key: CellKey, old: Cell | None, cell: Cell) -> None:
         day = key[4]

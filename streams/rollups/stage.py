@@ -109,13 +109,14 @@ class Rollups:
         if not isinstance(control, PlanApplied) or control.id == self._plan_id:
             return []
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
-        before = self._published()
+        before, led = self._published(), self._everything("manager")
         self._install(control.plan)
         cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
         decided = Decided(control.plan, cause, Position(self.partition, record.offset))
         everything = self._everything()
         for rule in self.rules:
-            for unit, ordinal in periods_of(rule.rule, self.units, everything):
+            # whoever the plan before had as a manager may have nothing any more
+            for unit, ordinal in periods_of(rule.rule, self.units, led | everything):
                 rule.settle(unit, ordinal, "plan_change", decided)
         self._changed = {}
         self._mark_changed(everything)
@@ -129,25 +130,24 @@ class Rollups:
             UNIT_RULES[rule.kind](rule, self.units, self.states, self.paid) for rule in plan.awards if of_units(rule)
         ]
 
-    def _everything(self) -> dict[tuple[UnitKey, int], None]:
-        kpis = self.units.kpis
-        return self.units.with_scores(
-            {(key, day): None for kpi in kpis for key in self.cells.units(kpi) for day in self.cells.days(key)}
-        )
+    def _everything(self, kind: str = "") -> dict[tuple[UnitKey, int], None]:
+        """Every unit day that there is, with scores; of one kind of units or of all."""
+        if self.units is None:
+            return {}
+        keys = [key for kpi in self.units.kpis for key in self.cells.units(kpi) if kind in ("", key[1])]
+        return self.units.with_scores({(key, day): None for key in keys for day in self.cells.days(key)})
 
     def _published(self) -> dict[tuple, dict]:
         """By name every value that there is under the plan in force, or that waits to be published: the row to leave
         behind of it should the next plan not have it.
         """
-        if self.units is None:
-            return {}
         standing = dict.fromkeys(self._periods(self._everything()))
         rows = {period_name(self.units, period): unit_period(self.units, period) for period in self._changed}
         return rows | {period_name(self.units, period): retired_period(self.units, period) for period in standing}
 
     def _results(self, decided: Decided) -> list[Out]:
         outs = [
-            Out(AWARDS.name, encode_award(award), key=f"{award.unit_kind}:{award.unit}".encode())
+            Out(AWARDS.name, encode_award(award), key=(award.employee or f"{award.unit_kind}:{award.unit}").encode())
             for award in decided.awards
         ]
         block = decided.earnings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -53,8 +53,11 @@ class UnitRule:
         """Decide one unit's period as it stands now."""
         if not self.units.in_plan(unit):
             return  # what left the plan keeps what it has, and gets nothing new
+        unit = self.units.placed(unit, self.rule.period, ordinal)
         period = self.units.period_text(self.rule.period, ordinal)
         verdict = self.verdict(unit, ordinal)
+        if unit.kind == "manager" and self.rule.roles and unit.role not in self.rule.roles:
+            verdict = replace(verdict, reached=[False] * len(verdict.reached), level=0)
         state = [list(tier) for tier in self.states.of(self.rule.id, unit.holder, period, len(verdict.reached))]
         changes = next_states(state, verdict.reached, self.rule.settle, self.rule.rearm)
         if changes:
@@ -95,7 +98,7 @@ class UnitRule:
             plan_version=plan.version,
             rule=rule.id,
             kind=self.kind,
-            employee="",
+            employee=unit.id if unit.kind == "manager" else "",
             employee_name=unit.name,
             team=unit.team,
             department=unit.department,
@@ -117,8 +120,9 @@ class UnitRule:
         self, unit: Unit, ordinal: int, period: str, earned: int, verdict: Verdict, reason: str, award: str,
         decided: Decided,
     ) -> None:  # fmt: skip
-        places = {"": (unit.team, unit.department)}
-        due = {"": earned}
+        payee = unit.id if unit.kind == "manager" else ""
+        places = {payee: (unit.team, unit.department)}
+        due = {payee: earned}
         if self.rule.share != "unit":
             members = self.units.members(unit, self.rule.roles, self.rule.period, ordinal)
             places |= {employee: (place.team, place.department) for employee, place in members.items()}
@@ -248,11 +252,12 @@ UNIT_RULES: dict[str, type[UnitRule]] = {"tiers": UnitTiers, "threshold": UnitTh
 
 def periods_of(rule, units: Units, touched: dict[tuple[UnitKey, int], None]) -> list[tuple[Unit, int]]:
     """Units of the rule's kind and periods that ``touched`` unit days may change, in order."""
-    wanted, rolling = set(rule.kpi_ids()), window_days(rule.period)
-    found = {
-        (key[2], 0 if rolling else ordinal): None  # one running state for a rolling window
-        for key, day in touched
-        if key[0] in wanted and key[1] == rule.unit
-        for _, ordinal in units.periods(key, day, [rule.period])
-    }
+    wanted = set(rule.kpi_ids())
+    ours = [(key, day) for key, day in touched if key[0] in wanted and key[1] == rule.unit]
+    if window_days(rule.period):
+        found = {(key[2], 0): None for key, _ in ours}  # one running state, be it that nothing is left in the window
+    else:
+        found = {
+            (key[2], ordinal): None for key, day in ours for _, ordinal in units.periods(key, day, [rule.period])
+        }
     return [(units.unit(("", rule.unit, name)), ordinal) for name, ordinal in sorted(found)]

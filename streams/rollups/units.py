@@ -1,29 +1,33 @@
-"""The units of a plan in force: who is in them, what they should reach, how they stand."""
+"""The units of a plan in force: who is in them, who leads them, what they should reach, how they stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from schemas.money import to_fixed
 from schemas.plan import Plan, Target
 from schemas.plan_goals import targets_of
+from schemas.plan_managers import Leaders, rolled_up_kpis
 from schemas.plan_moves import Place, employees_of, place_at
+from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
 from streams.performance.engine import published_kinds
 from streams.performance.ladder import NO_TARGET
-from streams.rollups.cells import Cells, UnitKey
+from streams.rollups.cells import Cells, ManagersOf, UnitKey, nobody
 from streams.rollups.unit_scores import measure_of, score_of
 
 
 class Unit(NamedTuple):
-    """A team, a department or the company."""
+    """A team, a department, the company, or a manager, who has a team, a department and a role of his own."""
 
     kind: str
     id: str
     name: str
     team: str
     department: str
+    role: str = ""
 
     @property
     def holder(self) -> str:
@@ -44,7 +48,8 @@ class Units:
         self.kinds |= {card.id: [card.period] for card in self.cards.values()}
         self._targets = [target for target in targets_of(plan) if target.unit is not None]
         self._names: dict[tuple[str, str], Unit] = {}
-        self._people = [(employee.id, places) for employee, places in employees_of(plan)]
+        self._people = {employee.id: (employee.name, places) for employee, places in employees_of(plan)}
+        cells.lead(_managers_of(plan))
         organisation = plan.organisation
         self._put(Unit("company", organisation.company, _text(organisation), "", ""))
         for department in organisation.departments:
@@ -59,11 +64,20 @@ class Units:
         """The unit that cells know by ``key``; one that left the plan has no name and lies nowhere."""
         _, kind, id_ = key
         id_ = id_ or self.plan.organisation.company
+        if kind == "manager" and id_ in self._people:
+            return Unit(kind, id_, self._people[id_][0], "", "")
         return self._names.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
 
     def in_plan(self, unit: Unit) -> bool:
         """Whether the plan in force still has the unit."""
-        return (unit.kind, unit.id) in self._names
+        return unit.id in self._people if unit.kind == "manager" else (unit.kind, unit.id) in self._names
+
+    def placed(self, unit: Unit, kind: str, ordinal: int) -> Unit:
+        """A manager with where he stands himself, as the period sees it; any other unit as it is."""
+        if unit.kind != "manager" or unit.id not in self._people:
+            return unit
+        place = self._standing(self._people[unit.id][1], kind, ordinal)
+        return unit._replace(team=place.team, department=place.department, role=place.role)
 
     def key(self, kpi: str, unit: Unit) -> UnitKey:
         """How cells of ``kpi`` know ``unit``."""
@@ -72,7 +86,7 @@ class Units:
     def members(self, unit: Unit, roles: tuple[str, ...], kind: str, ordinal: int) -> dict[str, Place]:
         """Who stands in the unit as the period sees them, in the plan's order; with one of ``roles`` where given."""
         found = {}
-        for employee, places in self._people:
+        for employee, (_, places) in self._people.items():
             place = self._standing(places, kind, ordinal)
             inside = unit.kind == "company" or getattr(place, unit.kind) == unit.id
             if inside and (not roles or place.role in roles):
@@ -126,12 +140,18 @@ class Units:
         return days[-1] if days else 0
 
     def target(self, kpi: str, unit: Unit, kind: str, ordinal: int) -> int:
-        """The most specific target: for the unit by name, for those of its department, for all; then by ``at``."""
+        """The most specific target: for the unit by name, for those of its department or with the manager's role, for
+        all; then by ``at``.
+        """
+        unit = self.placed(unit, kind, ordinal)
+        manager = unit.id if unit.kind == "manager" else None
         key = None if window_days(kind) else self.calendar.key(kind, ordinal)
         fitting = [
             target
             for target in self._targets
             if (target.kpi, target.unit, target.period) == (kpi, unit.kind, kind)
+            and target.employee in (None, manager)
+            and target.role in (None, unit.role)
             and target.team in (None, unit.team)
             and target.department in (None, unit.department)
             and target.at in (None, key)
@@ -145,8 +165,21 @@ class Units:
         return "rolling" if window_days(kind) else self.calendar.key(kind, ordinal)
 
 
-def _specificity(target: Target) -> tuple[bool, bool, bool]:
-    return target.team is not None, target.department is not None, target.at is not None
+def _specificity(target: Target) -> tuple[bool, ...]:
+    return tuple(getattr(target, name) is not None for name in ("employee", "role", "team", "department", "at"))
+
+
+def _managers_of(plan: Plan) -> ManagersOf:
+    leaders, kpis = Leaders(plan), rolled_up_kpis(plan)
+    if not leaders or not kpis:
+        return nobody
+
+    @cache
+    def around(team: str, department: str, day: int) -> list[tuple[str, int]]:
+        led = leaders.of(team, department, date_of(day))
+        return [(manager, UNIT_KINDS.index(kind)) for manager, kind in led.items()]
+
+    return lambda kpi, team, department, day: around(team, department, day) if kpi in kpis else []
 
 
 def _text(thing) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header
 from schemas.control import PlanApplied, encode_control
-from schemas.money import SCALE
+from schemas.money import SCALE, round_half_up
 from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES
 from streams.backtest import Backtest, MemoryRecord
 from streams.performance.stage import Performance
@@ -64,6 +64,14 @@ def test_awards_of_units_equal_the_reference(seed):
         if row["kpi"] in want.cards and row["value"] is not None
     }
     assert scores == want.scores(want.counted(events))
+    led = {
+        (row["kpi"], row["unit"], row["period"]): Fraction(row["value"], SCALE)
+        for row in got.units.values()
+        if (row["unit_kind"], row["period_kind"]) == ("manager", "month") and row["kpi"] in want.kpis
+        if row["value"] is not None
+    }
+    wanted = want.manager_values(want.counted(events))
+    assert led == {key: Fraction(round_half_up(value * SCALE, 1), SCALE) for key, value in wanted.items()}
 
 
 def updates_log(seed: int) -> tuple:
@@ -176,4 +184,5 @@ def test_awards_are_sent_under_their_unit():
         test.feed(values, 5)
         kept += test.kept
     assert kept
-    assert {out.key.decode().partition(":")[0] for out in kept} <= {"team", "department", "company"}
+    keys = {out.key.decode().partition(":")[0] for out in kept}
+    assert keys <= {"team", "department", "company", "E1", "E2", "E3"}  # awards of managers are a person's
