@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup run test test-unit soak chaos fuzz lint bench requirements clean
+.PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick requirements clean
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -35,8 +35,11 @@ lint: $(INSTALLED) ## style, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 
-bench: setup ## events per second through the whole path
-	@$(BIN)/python -m benchmarks
+bench: setup ## kpistream and its peers on the same events, and more, into bench.md; EVENTS=5000000
+	@$(BIN)/python -m benchmarks $(if $(EVENTS),--events $(EVENTS))
+
+bench-quick: setup ## two minutes: kpistream against the raw ceiling, fails below the bound in benchmarks/bound.json
+	@$(BIN)/python -m benchmarks.quick
 
 requirements: ## pin what requirements*.in ask for (needs uv); UPGRADE=1 for the newest versions
 	@for name in requirements requirements-dev; do \

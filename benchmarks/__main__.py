@@ -1,21 +1,71 @@
-"""``make bench``: every benchmark, one after another, one JSON line each."""
+"""``make bench``: every section in a process of its own, one after another, and one report of what there is so far."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
-RUNS = (
-    ("one KPI, three tiers", ["--events", "1000000"]),
-    ("the example plan", ["--plan", "plans/example.yaml", "--simulate", "--events", "500000"]),
-)
+import click
 
-
-def main() -> None:
-    """Run them; a failed one fails the whole."""
-    for title, arguments in RUNS:
-        print(f"# {title}", flush=True)
-        subprocess.run([sys.executable, "-m", "benchmarks.throughput", *arguments], check=True)
+from benchmarks.machine import machine
 
 
-main()
+@dataclass(frozen=True)
+class Section:
+    """A module of this package; ``arguments`` may have {events} in them."""
+
+    module: str
+    arguments: tuple[str, ...] = ()
+    minutes: float = 10
+
+
+SECTIONS = (
+    Section("same_job", ("--events", "{events}"), minutes=25),
+)  # fmt: skip
+
+
+@click.command()
+@click.option("--events", default=5_000_000, show_default=True, help="Events of the comparison with other systems.")
+@click.option("--only", multiple=True, type=click.Choice([section.module for section in SECTIONS]))
+@click.option("--report", "file", type=click.Path(path_type=Path), default=Path("bench.md"), show_default=True)
+def main(events: int, only: tuple[str, ...], file: Path) -> None:
+    """Run the sections; a failed one is named in the report, and fails the whole in the end."""
+    head = "\n".join(["# Benchmarks", "", *(f"- {line}" for line in machine()), ""])
+    parts, failed = [head], []
+    for section in SECTIONS:
+        if only and section.module not in only:
+            continue
+        began = time.monotonic()
+        click.echo(f"# {section.module}", err=True)
+        text, problem = run(section, events)
+        if problem:
+            failed.append(section.module)
+            text += f"\n**{section.module} {problem}**\n"
+        parts.append(f"{text}\n({section.module}: {time.monotonic() - began:.0f} s)\n")
+        file.write_text("\n".join(parts))
+    click.echo(file.read_text())
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def run(section: Section, events: int) -> tuple[str, str]:
+    """(its Markdown, as far as it came, and what went wrong)."""
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / "part.md"
+        arguments = [one.format(events=events) for one in section.arguments]
+        command = [sys.executable, "-m", f"benchmarks.{section.module}", *arguments, "--report", str(part)]
+        try:
+            done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=section.minutes * 60)
+            problem = f"failed with {done.returncode}" if done.returncode else ""
+        except subprocess.TimeoutExpired:
+            # its servers and workers die with it
+            problem = f"took more than {section.minutes:.0f} minutes"
+        return part.read_text() if part.exists() else "", problem
+
+
+if __name__ == "__main__":
+    main()

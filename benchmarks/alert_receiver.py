@@ -8,7 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from benchmarks.throughput import Worker
+from benchmarks.worker import Worker
 
 
 class Receiver:
@@ -52,6 +52,5 @@ def start_alerts(environment: dict[str, str], folder: Path, receiver: Receiver) 
     file = folder / "alerts.yaml"
     file.write_text(f"channels: {{receiver: {{webhook: '{receiver.url}'}}}}\nroutes: [{{to: [receiver]}}]\n")
     process = Worker(environment | {"KPISTREAM_ALERTS": str(file)}, folder / "alerts.log", ("alerts", "run"))
-    while '"ready"' not in process.get("/readyz"):
-        time.sleep(0.2)
+    process.wait_ready()
     return process

@@ -20,7 +20,8 @@ from confluent_kafka import Producer
 from benchmarks.alert_receiver import Receiver, start_alerts
 from benchmarks.check import read_topic
 from benchmarks.sales import plan_of
-from benchmarks.throughput import PARTITIONS, Worker, drained
+from benchmarks.throughput import PARTITIONS
+from benchmarks.worker import Worker, drained
 from infra.clickhouse.migrate import migrate
 from infra.control_topic import apply_plan
 from infra.local.stack import LocalStack
@@ -67,8 +68,7 @@ def main(rate: int, seconds: int, alerts: bool) -> None:
         apply_plan(settings, plan_of(load_plan(Path("plans/benchmark-tiers.yaml")), EMPLOYEES))
         worker = Worker(environment, Path(folder) / "worker.log")
         closing.callback(worker.kill)
-        while '"ready"' not in worker.get("/readyz"):
-            time.sleep(0.2)
+        worker.wait_ready()
         while worker.total("kpistream_next_offset") < 2 * PARTITIONS or not drained(worker):
             time.sleep(0.2)  # every partition of both stages has the plan
         receiver = Receiver()

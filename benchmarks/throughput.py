@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import click
 
 from benchmarks.check import check_sales
 from benchmarks.sales import plan_of, produce_sales
+from benchmarks.worker import Worker, drained
 from infra.clickhouse.migrate import migrate
 from infra.control_topic import apply_plan
 from infra.ingest.sim_records import Limits, produce_simulation
@@ -31,68 +30,13 @@ from sinks.connection import from_settings
 PARTITIONS = 4
 
 
-class Worker:
-    """A worker process, or that of another ``command``, and its metrics."""
-
-    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = ("worker",)) -> None:
-        self.port = _free_port()
-        self._log = log.open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.cli", *command, "--web-port", str(self.port)],
-            env={**os.environ, **environment, "KPISTREAM_LOG_FORMAT": "text"},
-            stdout=self._log,
-            stderr=self._log,
-        )
-
-    def get(self, page: str) -> str:
-        """A page of its web server, '' while there is none."""
-        try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{page}", timeout=10).read().decode()
-        except OSError:
-            return ""
-
-    def total(self, metric: str, **labels: str) -> float:
-        """Sum of a metric over all series with these labels."""
-        wanted = [f'{name}="{value}"' for name, value in labels.items()]
-        lines = [
-            line
-            for line in self.get("/metrics").splitlines()
-            if line.startswith(f"{metric}{{") or line.startswith(f"{metric} ")
-        ]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
-
-    def cpu_seconds(self) -> float:
-        """User and system time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        """SIGTERM, then wait."""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-
-    def kill(self) -> None:
-        """End it at once where it still runs, so that a failed benchmark leaves nothing behind."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def measure(worker: Worker, events: int) -> dict:
     """Time from the first event folded until everything is folded, acknowledged and in a checkpoint."""
     samples = []
     started = started_cpu = None
     while True:
-        if worker.process.poll() is not None:
-            raise click.ClickException(f"the worker ended with {worker.process.returncode}")
+        if (code := worker.exit_code()) is not None:
+            raise click.ClickException(f"the worker ended with {code}")
         done = worker.total("kpistream_events_total")
         now = time.perf_counter()
         if started is None and done:
@@ -112,16 +56,6 @@ def measure(worker: Worker, events: int) -> dict:
         "cpu_seconds": round(cpu, 2),
         "cpu_us_per_event": round(cpu / (events - first) * 1e6, 2),
     }
-
-
-def drained(worker: Worker) -> bool:
-    """Every stage has checkpointed up to the end of its topic."""
-    if worker.total("kpistream_lag_records"):
-        return False
-    return all(
-        worker.total("kpistream_next_offset", stage=stage) == worker.total("kpistream_checkpoint_offset", stage=stage)
-        for stage in ("intake", "crediting", "performance")
-    )
 
 
 @click.command()
@@ -159,7 +93,7 @@ def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: 
                     "-o",
                     profile,
                     "-p",
-                    str(worker.process.pid),
+                    str(worker.pid),
                     "-d",
                     "30",
                 ]

@@ -51,8 +51,8 @@ def fetch_kafka(cache: Path | None = None, pins: Path = PINS) -> Path:
     """Folder with Kafka's jars, by Maven."""
     wanted = (pins / "kafka.sha256").read_text()
     name = "kafka-" + _short_hash(wanted + (pins / "pom.xml").read_text())
-    return _cached(cache or cache_dir(), name, "Kafka's jars (about 45 MB)",
-                   lambda folder: _fetch_jars(folder, pins / "pom.xml", wanted))
+    return cached(cache or cache_dir(), name, "Kafka's jars (about 45 MB)",
+                   lambda folder: fetch_jars(folder, pins / "pom.xml", wanted))
 
 
 def fetch_libchdb(cache: Path | None = None, pins: Path = PINS) -> Path:
@@ -61,17 +61,19 @@ def fetch_libchdb(cache: Path | None = None, pins: Path = PINS) -> Path:
         raise StackError("The embedded ClickHouse runs on Linux x86-64 only: use docker-compose.yml here.")
     pin = json.loads((pins / "libchdb.json").read_text())
     name = f"libchdb-{pin['version']}-{_short_hash(pin['integrity'])}"
-    folder = _cached(cache or cache_dir(), name, "ClickHouse's library (about 180 MB)",
+    folder = cached(cache or cache_dir(), name, "ClickHouse's library (about 180 MB)",
                      lambda folder: _fetch_library(folder, pin))
     return folder / Path(pin["member"]).name
 
 
-def _fetch_jars(folder: Path, pom: Path, wanted: str) -> None:
-    _copy_jars(folder, pom)
+def fetch_jars(folder: Path, pom: Path, wanted: str) -> None:
+    """What `pom` names and needs, into `folder`; `wanted` is the sha256sum list that they must match."""
+    copy_jars(folder, pom)
     verify_jars(folder, wanted)
 
 
-def _copy_jars(folder: Path, pom: Path) -> None:
+def copy_jars(folder: Path, pom: Path) -> None:
+    """The same unchecked, for making such a list."""
     _run(["mvn", "-q", "-B", "-ntp", "-f", str(pom), "dependency:copy-dependencies",
           f"-DoutputDirectory={folder}"])
 
@@ -81,7 +83,7 @@ def verify_jars(folder: Path, wanted: str) -> None:
     expected = {name: digest for digest, name in map(str.split, wanted.splitlines())}
     found = {path.name: file_digest(path, "sha256").hex() for path in folder.glob("*.jar")}
     if wrong := sorted({name for name, _ in expected.items() ^ found.items()}):
-        raise StackError(f"Kafka's jars are not the pinned ones, nothing was kept: {', '.join(wrong)}.")
+        raise StackError(f"The jars are not the pinned ones, nothing was kept: {', '.join(wrong)}.")
 
 
 def _fetch_library(folder: Path, pin: dict[str, str]) -> None:
@@ -111,7 +113,7 @@ def file_digest(path: Path, algorithm: str) -> bytes:
         return hashlib.file_digest(file, algorithm).digest()
 
 
-def _cached(cache: Path, name: str, what: str, fill: Callable[[Path], None]) -> Path:
+def cached(cache: Path, name: str, what: str, fill: Callable[[Path], None]) -> Path:
     """The cache's folder `name`; made by `fill` in a temporary folder first, so it is complete or absent."""
     target = cache / name
     if target.is_dir():
@@ -166,13 +168,13 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def print_jar_hashes() -> None:
-    """Print the sha256sum list for what pom.xml names now, to be checked in after a change of version."""
+def print_jar_hashes(pom: Path = PINS / "pom.xml") -> None:
+    """Print the sha256sum list for what a pom names now, to be checked in after a change of version."""
     with tempfile.TemporaryDirectory() as folder:
-        _copy_jars(Path(folder), PINS / "pom.xml")
+        copy_jars(Path(folder), pom)
         for jar in sorted(Path(folder).glob("*.jar")):
             print(f"{file_digest(jar, 'sha256').hex()}  {jar.name}")
 
 
 if __name__ == "__main__":
-    print_jar_hashes()
+    print_jar_hashes(*map(Path, sys.argv[1:]))

@@ -66,6 +66,10 @@ class ChildProcess:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def wait(self, timeout: float) -> int:
+        """How it ended; subprocess.TimeoutExpired when it does not end in time."""
+        return self._process.wait(timeout)
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self.running():

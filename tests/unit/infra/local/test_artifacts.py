@@ -82,7 +82,7 @@ def test_two_at_once_fetch_once(tmp_path: Path) -> None:
         (folder / "file").write_text("content")
 
     def get() -> None:
-        assert (artifacts._cached(tmp_path, "thing", "A thing", fill) / "file").read_text() == "content"
+        assert (artifacts.cached(tmp_path, "thing", "A thing", fill) / "file").read_text() == "content"
 
     threads = [threading.Thread(target=get) for _ in range(4)]
     for thread in threads:
@@ -101,5 +101,5 @@ def test_what_a_killed_or_failed_fetch_left_is_no_result(tmp_path: Path) -> None
         raise StackError("no network")
 
     with pytest.raises(StackError, match="no network"):
-        artifacts._cached(tmp_path, "thing", "A thing", fail)
+        artifacts.cached(tmp_path, "thing", "A thing", fail)
     assert [path.name for path in tmp_path.iterdir()] == ["thing.lock"]

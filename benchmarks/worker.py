@@ -1,0 +1,66 @@
+"""kpistream's own processes as a benchmark sees them: through /metrics and /proc."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import click
+
+from benchmarks.processes import Process, cpu_seconds
+
+STAGES = ("intake", "crediting", "performance", "rollups")
+
+
+class Worker(Process):
+    """A worker process, or that of another ``command``, and its metrics."""
+
+    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = ("worker",)) -> None:
+        self.port = free_port()
+        arguments = [sys.executable, "-m", "infra.cli", *command, "--web-port", str(self.port)]
+        super().__init__(command[0], arguments, log, {**environment, "KPISTREAM_LOG_FORMAT": "text"})
+
+    def get(self, page: str) -> str:
+        """A page of its web server, '' while there is none."""
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{page}", timeout=10).read().decode()
+        except OSError:
+            return ""
+
+    def total(self, metric: str, **labels: str) -> float:
+        """Sum of a metric over all series with these labels."""
+        wanted = [f'{name}="{value}"' for name, value in labels.items()]
+        lines = [line for line in self.get("/metrics").splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+        return cpu_seconds(self.pid)
+
+    def wait_ready(self, seconds: float = 120) -> None:
+        """Return when every partition is there."""
+        deadline = time.monotonic() + seconds
+        while '"ready"' not in self.get("/readyz"):
+            if self.exit_code() is not None or time.monotonic() > deadline:
+                raise click.ClickException(f"the process does not become ready:\n{self.last_words()}")
+            time.sleep(0.1)
+
+
+def drained(worker: Worker) -> bool:
+    """Every stage has checkpointed up to the end of its topic."""
+    if worker.total("kpistream_lag_records"):
+        return False
+    return all(
+        worker.total("kpistream_next_offset", stage=stage) == worker.total("kpistream_checkpoint_offset", stage=stage)
+        for stage in STAGES
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
