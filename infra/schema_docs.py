@@ -65,7 +65,7 @@ def _row(payload: type[Payload], attribute: str) -> str:
     default = "" if info.default is None else f", default {str(info.default).lower()}"
     need = "yes" if info.is_required() else f"no{default}"
     if "splits" in payload.model_fields and attribute in ("employee", "splits"):
-        need = "one of employee and splits"
+        need = "one of employee and splits" if payload.names_payees else "no, and one of employee and splits at most"
     need = next((f"where {given} is given" for given, needed in payload.needs if needed == attribute), need)
     return f"| `{attribute}` | {kind} | {need} |\n"
 

@@ -99,7 +99,7 @@ def _add_payloads(columns: Columns, shape: Shape, rows: np.ndarray | None, event
         pairs = zip(values[given], values[needed], strict=True)
         columns.refuse(rows, [row for row, (a, b) in enumerate(pairs) if a is not None and b is None] or None)
     if "splits" in shape.attributes:
-        columns.splits.append(Part(rows, _splits(columns, rows, data)))
+        columns.splits.append(Part(rows, _splits(columns, rows, data, shape.payload.names_payees)))
     for item in shape.fields:
         if item.name == "employee" or not item.nullable or values[item.name].count(None) < len(data):
             _add(columns, item.name, item.rule, item.nullable, rows, values[item.name])
@@ -107,12 +107,13 @@ def _add_payloads(columns: Columns, shape: Shape, rows: np.ndarray | None, event
         _add(columns, "employee", _ANY_TEXT, True, rows, [""] * len(data))
 
 
-def _splits(columns: Columns, rows: np.ndarray | None, data: list[Any]) -> list[str | None]:
-    """Splits as JSON texts; a row must have either them or an employee."""
+def _splits(columns: Columns, rows: np.ndarray | None, data: list[Any], needed: bool) -> list[str | None]:
+    """Splits as JSON texts; a row may have either them or an employee, and must where that is ``needed``."""
     found: list[str | None] = [None] * len(data)
     lacking = []
     for row, item in enumerate(data):
-        if (item.f_splits is None) == (item.f_employee is None):
+        given = (item.f_splits is not None) + (item.f_employee is not None)
+        if given > 1 or given < needed:
             lacking.append(row)
         elif item.f_splits is not None:
             try:

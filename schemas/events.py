@@ -89,23 +89,19 @@ class Split(BaseModel):
     percent: Percentage
 
 
-@event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77",
-            product="P-9", channel="store", quantity=3)
-class Sale(Payload):
-    """Something sold, by one employee or by several in parts that sum to exactly 100 percent."""
+class Shared(Payload):
+    """A payload that says who is credited: one employee, or several in parts that sum to exactly 100 percent."""
+
+    #: Whether it must say so.
+    names_payees: ClassVar[bool] = True
 
     employee: EmployeeId | None = None
     splits: Annotated[tuple[Split, ...], Field(min_length=1, max_length=MAX_PAYEES)] | None = None
-    amount: NonNegative
-    currency: Currency
-    customer: Name | None = None
-    product: Name | None = None
-    channel: Name | None = None
-    quantity: NonNegative | None = None
 
     @model_validator(mode="after")
     def _one_way_of_crediting(self) -> Self:
-        if (self.employee is None) == (self.splits is None):
+        given = (self.employee is not None) + (self.splits is not None)
+        if given > 1 or (self.names_payees and not given):
             raise PydanticCustomError("payee", "expected either employee or splits")
         payees = [split.employee for split in self.splits or ()]
         if len(set(payees)) < len(payees):
@@ -113,6 +109,19 @@ class Sale(Payload):
         if payees and sum(split.percent for split in self.splits) != 100:
             raise PydanticCustomError("splits", "percents of splits do not sum to 100")
         return self
+
+
+@event_type("sale", employee="E1001", amount=Decimal("50000.01"), currency="CNY", customer="C-77",
+            product="P-9", channel="store", quantity=3)
+class Sale(Shared):
+    """Something sold, by one employee or by several in parts that sum to exactly 100 percent."""
+
+    amount: NonNegative
+    currency: Currency
+    customer: Name | None = None
+    product: Name | None = None
+    channel: Name | None = None
+    quantity: NonNegative | None = None
 
 
 @event_type("refund", sale_id="order-2041", amount=Decimal("120.5"), currency="CNY", reason="damaged")
@@ -129,13 +138,15 @@ class Refund(Payload):
 
 
 @event_type("correction", sale_id="order-2041", amount=Decimal("49000.01"), currency="CNY", reason="wrong price")
-class Correction(Payload):
-    """What a sale's amount should have been: ``amount`` takes the place of the one before, refunds so far stay.
+class Correction(Shared):
+    """What a sale should have been: ``amount`` takes the place of the one before, refunds so far stay, and where it
+    names payees they take the place of those before.
 
-    Payees and other fields cannot be corrected: cancel the sale and send another one.
+    Its time and what KPIs filter by (product, customer, channel) cannot be corrected: cancel the sale and send another.
     """
 
     refers_to = ("sale_id", "sale_source")
+    names_payees = False
 
     sale_id: Attribute
     sale_source: Attribute | None = None

@@ -32,7 +32,13 @@ def random_change(dice: Random, kind: str, currency: str) -> dict:
     sale = {"sale_id": f"e{dice.randint(0, 20)}"}
     if kind == "cancellation":
         return sale
-    return sale | {
+    payees = {}
+    if dice.random() < 0.4:
+        payees = {"employee": dice.choice(["E1", "E2", "E3", "E3", "E9"])}
+    elif dice.random() < 0.3:
+        one, other = dice.sample(["E1", "E2", "E3"], 2)
+        payees = {"splits": [{"employee": one, "percent": "66.67"}, {"employee": other, "percent": "33.33"}]}
+    return sale | payees | {
         "amount": dice.choice(["0", "12.34", "50", "120.5"]),
         "currency": currency if dice.random() < 0.9 else "USD",
     }

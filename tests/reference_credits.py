@@ -84,6 +84,12 @@ class _Sale:
         more = [overlaid(whole, ppm, step) - overlaid(taken, ppm, step) for _, ppm in self.overlays]
         return [part - one for part, one in zip(had, back, strict=True)], more
 
+    def had(self, step: int) -> list[tuple[Place, bool, int, int]]:
+        """(who, whether an overlay, millionths, what of the sale) of everyone who has some of it."""
+        parts, more = self.left(step)
+        direct = [(place, False, ppm, part) for place, ppm, part in zip(self.payees, self.ppm, parts, strict=True)]
+        return direct + [(place, True, ppm, part) for (place, ppm), part in zip(self.overlays, more, strict=True)]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -171,14 +177,8 @@ class _Ledger:
     def _one(self, place: int, event: dict) -> str:
         if event["type"] in FOLLOWING:
             return self._refund(place, event)
-        data = event["data"]
-        if data.get("splits"):
-            payees = [split["employee"] for split in data["splits"]]
-            ppm = [int(Decimal(str(split["percent"])) * 10_000) for split in data["splits"]]
-        else:
-            payees, ppm = [data["employee"]], [1_000_000]
-        day = datetime.fromtimestamp(ms_of(event["time"]) // 1000, self.zone).date()
-        payees = [place_of(self.plan, payee, day) for payee in payees]
+        day = self._day(event)
+        payees, ppm = self._named(event, day)
         if None in payees:
             return self._dead(place, "unknown_employee")
         fields = self._fields(event)
@@ -200,6 +200,18 @@ class _Ledger:
             parts = [overlaid(whole, ppm, self.step) for _, ppm in overlays]
         self._lay_over(event, ms_of(event["time"]) + terms.hold, overlays, fields, parts)
         return "applied"
+
+    def _day(self, event: dict) -> date:
+        return datetime.fromtimestamp(ms_of(event["time"]) // 1000, self.zone).date()
+
+    def _named(self, event: dict, day: date) -> tuple[list[Place | None], list[int]]:
+        """Where those whom an event names stand on a day, None for somebody unknown; and their parts."""
+        data = event["data"]
+        people, ppm = [data["employee"]] if data.get("employee") else [], [1_000_000]
+        if data.get("splits"):
+            people = [split["employee"] for split in data["splits"]]
+            ppm = [int(Decimal(str(split["percent"])) * 10_000) for split in data["splits"]]
+        return [place_of(self.plan, one, day) for one in people], ppm[: len(people)]
 
     def _terms(self, type_: str, currency: str, day: date) -> Terms:
         """The strictest of the guards, and the latest rate up to the event's day."""
@@ -233,23 +245,37 @@ class _Ledger:
             return self._dead(place, "exceeds_sale")
         if event["type"] == "correction" and fields["amount"] < sale.refunded:
             return self._dead(place, "below_refunds")
-        before = sale.left(self.step)
+        named, ppm = self._named(event, self._day(sale.event)) if event["type"] == "correction" else ([], [])
+        if None in named:
+            return self._dead(place, "unknown_employee")
+        before = sale.had(self.step)
         if event["type"] == "refund":
             sale.refunded += fields["amount"]
         elif event["type"] == "correction":
             sale.amount = fields["amount"]
+            if named:
+                sale.payees, sale.ppm = named, ppm
+                people = [payee.employee for payee in named]
+                sale.overlays = [one for one in sale.overlays if one[0].employee not in people]
         else:
             sale.cancelled = True
-        after = sale.left(self.step)
-        pairs = zip(before, after, strict=True)
-        changes, more = ([new - old for old, new in zip(*pair, strict=True)] for pair in pairs)
+        after = sale.had(self.step)
+        changes = [
+            (place, overlay, ppm, have - sum(had for one, aside, _, had in before if (one, aside) == (place, overlay)))
+            for place, overlay, ppm, have in after
+        ]
+        now = [(place, overlay) for place, overlay, *_ in after]
+        changes += [(place, overlay, ppm, -had) for place, overlay, ppm, had in before if (place, overlay) not in now]
         own, counted = ms_of(event["time"]), ms_of(sale.event["time"]) + sale.terms.hold
         settings = self.plan.crediting
         dated = settings.refund_date if event["type"] == "refund" else settings.correction_date
         time = counted if dated == "sale" else max(own, counted) if sale.terms.hold else own
         fields["currency"] = self.plan.currency
-        self._give(event, time, sale.payees, changes, fields, sale.ppm)
-        self._lay_over(event, time, sale.overlays, fields, more)
+        direct = [one for one in changes if not one[1]]
+        parts = [change for *_, change in direct]
+        self._give(event, time, [one[0] for one in direct], parts, fields, [one[2] for one in direct])
+        aside = [one for one in changes if one[1]]
+        self._lay_over(event, time, [(place, ppm) for place, _, ppm, _ in aside], fields, [one[3] for one in aside])
         return "applied"
 
     def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict, ppm: list[int]) -> None:

@@ -7,6 +7,7 @@ ask for, repeated ids where either matters) are left to in_order.py, which walks
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,20 +19,32 @@ from streams.crediting.sources import APPLIED, DEAD, DUPLICATE
 from streams.crediting.state import State
 
 _MINUTE_MS = 60_000
+_READ = (
+    "source", "type", "employee", "splits", "data.sale_id", "data.sale_source", "data.amount", "data.currency",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Refund:
-    """A refund row, or whatever else is about a sale: the sale it names, type, fixed amount (0: none), currency, and
-    where the memory holds that sale (-1: nowhere).
+    """A refund row, or whatever else is about a sale: the sale it names, type, fixed amount (0: none), currency, the
+    payees that a correction names (``splits`` as in facts), and where the memory holds that sale (-1: nowhere).
     """
 
     sale: bytes
     type: str
     amount: int
     currency: str | None
+    employee: str = ""
+    splits: str | None = None
     chunk: int = -1
     place: int = -1
+
+    @classmethod
+    def of(cls, sale: bytes, row: dict[str, Any]) -> Refund:
+        """From the row's facts by column name."""
+        money = row.get("data.amount") or 0, row.get("data.currency")
+        named = (row.get("employee") or "", row.get("splits")) if row["type"] == "correction" else ()
+        return cls(sale, row["type"], *money, *named)
 
 
 @dataclass(slots=True)
@@ -82,14 +95,12 @@ def _advance_clock(segment: Segment, state: State) -> tuple[np.ndarray, np.ndarr
 def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[int, Refund]:
     if not len(rows):
         return {}
-    names = ["source", "type", "data.sale_id", "data.sale_source", "data.currency"]
-    present = [name for name in names if name in segment.table.schema.names]
+    present = [name for name in _READ if name in segment.table.schema.names]
     values = segment.table.select(present).take(rows).to_pylist()
     refunds = {}
-    for row, amount, value in zip(rows.tolist(), judged.amount[rows].tolist(), values, strict=True):
+    for row, value in zip(rows.tolist(), values, strict=True):
         source = value.get("data.sale_source") or value["source"]
-        sale = event_hash(source, value["data.sale_id"])
-        refunds[row] = Refund(sale, value["type"], amount, value.get("data.currency"))
+        refunds[row] = Refund.of(event_hash(source, value["data.sale_id"]), value)
     return refunds
 
 

@@ -12,6 +12,7 @@ from streams.crediting.decide import Fates, Refund
 from streams.crediting.letters import dead_letter
 from streams.crediting.memory import Remembered
 from streams.crediting.refunds import Parked
+from streams.crediting.restated import differences, restated
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
@@ -131,7 +132,7 @@ class InOrder:
     def _release(self, row: int, parked: Parked, sale: Remembered, number: int) -> int:
         """Applies a parked refund under its sale's position; how many credits that gave."""
         values = parked.row
-        refund = Refund(parked.sale, values["type"], values.get("data.amount", 0), values.get("data.currency"))
+        refund, given = Refund.of(parked.sale, values), len(self.credits.at)
         data = len(self._segment) + len(self.released)
         reason = self._change(
             refund, sale, _Place(at=row, payee=number, data=data, time=parked.row["time"])
@@ -143,43 +144,60 @@ class InOrder:
         self.released.append(parked)
         self.released_at.append(row)
         self._state.ledger.settle(parked.topic, parked.partition, APPLIED)
-        return len(sale.payees)
+        return len(self.credits.at) - given
 
     def _dismiss(self, row: int, phase: int, parked: Parked, reason: str) -> None:
         self.letters.append((row, phase, dead_letter(reason, parked.topic, parked.partition, parked.row)))
         self._state.ledger.settle(parked.topic, parked.partition, DEAD)
 
     def _change(self, refund: Refund, sale: Remembered, place: _Place) -> str:
-        """Credits the sale's payees with what changes for them; or the reason why not."""
+        """Credits everybody concerned with what changes for them; or the reason why not."""
         if not sale.payees:
             return "not_a_sale"
-        payees = self._state.rules.now_at(sale.payees, sale.time)
-        assigned = [self._state.assignments.all[payee] for payee, _ in payees]
-        terms = self._terms(sale.terms)
-        if refund.currency is not None and refund.currency != (terms or assigned[0]).currency:
-            return "currency_mismatch"
-        if place.payee + len(sale.payees) > MAX_NUMBER + 1:
-            return "too_many_refunds"
+        rules, assignments = self._state.rules, self._state.assignments.all
         before = self._state.standings.of(refund.sale, sale.seen, sale.amount)
+        held = rules.now_at(before.payees or sale.payees, sale.time)
+        currency, terms = assignments[held[0][0]].currency, self._terms(sale.terms)
+        if refund.currency is not None and refund.currency != (terms.currency if terms else currency):
+            return "currency_mismatch"
         after = before.after(refund.type, refund.amount)
         if isinstance(after, str):
             return after
+        named = rules.named(refund.employee, refund.splits, sale.time)
+        if named is None:
+            return "unknown_employee"
+        if named and rules.currency != currency:  # the plan's is another one since
+            return "currency_mismatch"
         if refund.type == "correction" and sale.terms < 0 and after.terms < 0:
-            after = after._replace(terms=self._cap_now(assigned[0].currency))
+            after = after._replace(terms=self._cap_now(currency))
+        payees = restated(held, named, assignments)
+        if named:
+            after = after._replace(payees=payees)
+        parts = [
+            one.credit(
+                terms or self._terms(one.terms), [ppm for _, ppm in some],
+                [not assignments[number].team for number, _ in some], minor_step(currency),
+            )
+            for one, some in ((before, held), (after, payees))
+        ]  # fmt: skip
+        changes = differences(held, parts[0], payees, parts[1])
+        if place.payee + len(changes) > MAX_NUMBER + 1:
+            return "too_many_refunds"
         self._state.standings.set(refund.sale, sale.seen, after)
-        ppm = [share for _, share in sale.payees]
-        columns = self.credits
-        how = ppm, [not found.team for found in assigned], minor_step(assigned[0].currency)
-        parts = (one.credit(terms or self._terms(one.terms), *how) for one in (before, after))
-        columns.amount += [now - was for was, now in zip(*parts, strict=True)]
-        columns.at += [place.at] * len(ppm)
-        columns.payee += range(place.payee, place.payee + len(ppm))
-        columns.data += [place.data] * len(ppm)
-        columns.assignment += [payee for payee, _ in payees]
-        columns.ppm += ppm
-        columns.first += unit_firsts([(found.team, found.department) for found in assigned])
-        columns.time += [self._counts_at(refund.type, place.time, sale.time)] * len(ppm)
+        self._credit(changes, place, self._counts_at(refund.type, place.time, sale.time))
         return ""
+
+    def _credit(self, changes: list[tuple[int, int, int]], place: _Place, time: int) -> None:
+        columns, assignments = self.credits, self._state.assignments.all
+        units = [(assignments[number].team, assignments[number].department) for number, *_ in changes]
+        columns.at += [place.at] * len(changes)
+        columns.payee += range(place.payee, place.payee + len(changes))
+        columns.data += [place.data] * len(changes)
+        columns.assignment += [number for number, *_ in changes]
+        columns.ppm += [ppm for _, ppm, _ in changes]
+        columns.first += unit_firsts(units)
+        columns.amount += [change for *_, change in changes]
+        columns.time += [time] * len(changes)
 
     def _terms(self, number: int) -> Terms | None:
         return self._state.terms.all[number] if number >= 0 else None

@@ -10,7 +10,9 @@ import msgspec
 from streams.crediting.standing import Standing
 
 FORMAT = 2
-STANDING_FORMAT = 3
+STANDING_FORMAT = 4
+#: Format of rows from before corrections could name payees.
+_NO_PAYEES = 3
 #: Format of rows that hold nothing but what was refunded.
 _BACK_ONLY = 2
 _PARKED, _REFUNDED = "parked/", "refunded/"
@@ -149,8 +151,11 @@ class Standings:
             if version == _BACK_ONLY:
                 back, seen = values
                 standing = [-1, back]  # the sale itself says how much was sold
-            elif version == STANDING_FORMAT:
+            elif version == _NO_PAYEES:
                 seen, *standing = values
+            elif version == STANDING_FORMAT:
+                seen, *standing, payees = values
+                standing.append(tuple(map(tuple, payees)))
             else:
                 raise ValueError(f"state row {key}: format {version}, expected {STANDING_FORMAT}")
             self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, Standing(*standing))

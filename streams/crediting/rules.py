@@ -52,13 +52,29 @@ class Rules:
         units = [(found.team, found.department) for found in assignments.all]
         self.splits = SplitReader(self.assignment_of, units)
 
-
     def now_at(self, payees: tuple[tuple[int, int], ...], sold: int) -> tuple[tuple[int, int], ...]:
         """``payees`` (assignment number, ppm) of a sale that counts at ``sold`` (ms), where this plan has them then."""
         if not self.backdated:
             return payees
-        day = int(days_of(np.array([sold - self.terms.holds.get("sale", 0)]), self.timezone)[0])
+        day = self._sold_on(sold)
         return tuple((self._place(number, day), ppm) for number, ppm in payees)
+
+    def named(self, employee: str, splits: str | None, sold: int) -> tuple[tuple[int, int], ...] | None:
+        """Those whom a correction names, as ``now_at``; empty where it names nobody, None where one is unknown."""
+        if splits:
+            found = self.splits.read(splits)
+            payees = found and tuple(zip(found.payees, found.ppm, strict=True))
+        elif employee:
+            payees = ((self.assignment_of[employee], WHOLE),) if employee in self.assignment_of else None
+        else:
+            payees = ()
+        if not payees:
+            return payees
+        day = self._sold_on(sold)
+        return tuple((self.moved.on(first, day), ppm) for first, ppm in payees)
+
+    def _sold_on(self, sold: int) -> int:
+        return int(days_of(np.array([sold - self.terms.holds.get("sale", 0)]), self.timezone)[0])
 
     def _place(self, number: int, day: int) -> int:
         held = self._assigned[number]
@@ -96,7 +112,7 @@ class Judged:
 
 
 def judge(segment: Segment, rules: Rules | None) -> Judged:
-    """Looks at every row by itself; refunds name no employee, their sale does."""
+    """Looks at every row by itself; whom what is about a sale credits, the sale says, or a correction of it."""
     rows = len(segment)
     types = _dictionary(segment.table, "type")
     amount = _numbers(segment.table, "data.amount", rows)

@@ -10,13 +10,15 @@ from streams.crediting.terms import PLAIN, Terms
 
 class Standing(NamedTuple):
     """``amount``: as sold or last corrected; ``back``: refunded of it (both fixed). ``terms``: number of those that a
-    correction brought to a sale without any.
+    correction brought to a sale without any. ``payees``: (assignment number, ppm) where a correction named them; else
+    they are the sale's own.
     """
 
     amount: int
     back: int = 0
     cancelled: bool = False
     terms: int = PLAIN
+    payees: tuple[tuple[int, int], ...] = ()
 
     def after(self, type_: str, amount: int) -> Standing | str:
         """How it stands after an event of ``type_`` with ``amount``; or the reason why that cannot be."""

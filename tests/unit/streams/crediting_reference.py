@@ -293,20 +293,34 @@ class Reference:
             reason = "correction_below_refunds"
         elif event.type == "refund" and sale["back"] + event.data["amount"] > sale["amount"]:
             reason = "refund_exceeds_sale"
+        elif event.type == "correction" and None in (named := self._named(event, sale)):
+            reason = "unknown_employee"
+        elif event.type == "correction" and named and sale["terms"]["into"] != self.plan.currency:
+            reason = "currency_mismatch"
         if reason:
             self.letters.append((reason, waiting["letter"]))
             return 0
         terms = sale["terms"]
         step = minor_step(terms["into"])
-        before = self._left(sale, step)
+        held, before = self._payees(sale), self._left(sale, step)
         if event.type == "refund":
             sale["back"] += event.data["amount"]
         elif event.type == "correction":
             self._take_caps(sale)
             sale["amount"] = event.data["amount"]
+            sale["payees"] = self._restated(held, named, event) or sale["payees"]
         else:
             sale["cancelled"] = True
         after = self._left(sale, step)
+        # what each of those concerned has now, less what they had: first who has it, then who has it no more
+        payees = self._payees(sale)
+        changes = []
+        for (member, _), have in zip(payees, after, strict=True):
+            changes.append(have - sum(had for (one, _), had in zip(held, before, strict=True) if _same(one, member)))
+        for (member, ppm), had in zip(held, before, strict=True):
+            if not any(_same(member, one) for one, _ in payees):
+                payees.append((member, ppm))
+                changes.append(-had)
         dated = self.plan.crediting.refund_date if event.type == "refund" else self.plan.crediting.correction_date
         if dated == "sale":
             time = terms["time"]
@@ -318,21 +332,38 @@ class Reference:
             event,
             at,
             number,
-            self._payees(sale),
-            [now - was for was, now in zip(before, after, strict=True)],
+            payees,
+            changes,
             time,
             terms["into"],
         )
         self.seen[event.hash] = waiting["seen"]
-        return len(sale["payees"])
+        return len(payees)
+
+    def _sold_on(self, sale: dict) -> int:
+        """A time on the day of the sale, as far as the plan in force can tell."""
+        holds = [guard.hold_days for guard in self._guards() if not guard.events or "sale" in guard.events]
+        return sale["terms"]["time"] - max(holds, default=0) * DAY
+
+    def _named(self, event: Event, sale: dict) -> list:
+        """Where those whom a correction names stand on the day of the sale; None for somebody unknown."""
+        shares = event.splits or [[event.employee, 1_000_000]] * bool(event.employee)
+        return [self._member(employee, self._sold_on(sale)) for employee, _ in shares]
+
+    def _restated(self, held: list, named: list, event: Event) -> list:
+        """Payees as a correction names them: who shared before stays in the old place, who is named is no overlay."""
+        ppm = [share for _, share in event.splits or [["", 1_000_000]]]
+        shared = {member["employee"]: member for member, _ in held if member["team"]}
+        people = [one["employee"] for one in named]
+        now = [(shared.get(one["employee"], one), share) for one, share in zip(named, ppm, strict=False)]
+        kept = [one for one in held if not one[0]["team"] and one[0]["employee"] not in people]
+        return [*now, *kept] if named else []
 
     def _payees(self, sale: dict) -> list:
         """Who shares the sale, where the plan in force has them on its day, if it may say so afterwards."""
-        holds = [guard.hold_days for guard in self._guards() if not guard.events or "sale" in guard.events]
-        day = sale["terms"]["time"] - max(holds, default=0) * DAY
         payees = []
         for member, ppm in sale["payees"]:
-            now = self._member(member["employee"], day)
+            now = self._member(member["employee"], self._sold_on(sale))
             same = not member["team"] or sale["terms"]["into"] != self.plan.currency
             keep = self.plan.organisation.backdated == "keep" or now is None or same
             payees.append((member if keep else now, ppm))
@@ -478,3 +509,8 @@ class Reference:
             }
             target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
             self.credits.append((target, row))
+
+
+def _same(one: dict, other: dict) -> bool:
+    """Whether two credits go to the same person in the same place."""
+    return one == other

@@ -93,6 +93,9 @@ def events(draw) -> Event:
         data = {"sale_id": draw(st.sampled_from(IDS))}
         if type_ != "cancellation":
             data |= {"amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
+        if type_ == "correction":
+            named, shared = draw(st.sampled_from(["", "", "E1", "E4", "E9"])), draw(st.none() | st.sampled_from(SPLITS))
+            return Event(id_, type_, time, "" if shared else named, shared, data)
         return Event(id_, type_, time, data=data)
     if type_ == "visit":
         return Event(

@@ -1,0 +1,37 @@
+"""Who has a sale once a correction names its payees anew, and what that changes for everybody concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.organisation import Assignment
+
+#: (assignment number, ppm) in order, overlays behind those who share.
+Payees = tuple[tuple[int, int], ...]
+
+
+def restated(held: Payees, named: Payees, assignments: Sequence[Assignment]) -> Payees:
+    """``named`` in place of those who share the sale; the same as ``held`` where nobody is named.
+
+    Who shared it before stays where they were credited. Overlays stay as they were given, but for people who share it
+    now: a person has one credit of an event.
+    """
+    if not named:
+        return held
+    direct = {assignments[number].employee: number for number, _ in held if assignments[number].team}
+    people = {assignments[number].employee for number, _ in named}
+    now = [(direct.get(assignments[number].employee, number), ppm) for number, ppm in named]
+    return (*now, *(
+        (number, ppm) for number, ppm in held
+        if not assignments[number].team and assignments[number].employee not in people
+    ))  # fmt: skip
+
+
+def differences(before: Payees, had: Sequence[int], after: Payees, have: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(assignment number, ppm, change) of everybody in ``after``, then of those who have it no more.
+
+    ``had``, ``have``: what each has of the sale (fixed), in the order of the payees.
+    """
+    open_ = dict(zip((number for number, _ in before), had, strict=True))
+    found = [(number, ppm, now - open_.pop(number, 0)) for (number, ppm), now in zip(after, have, strict=True)]
+    return found + [(number, ppm, -open_[number]) for number, ppm in before if number in open_]
