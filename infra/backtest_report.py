@@ -16,6 +16,7 @@ from schemas.plan import Plan
 from schemas.results import Award
 from schemas.times import time_of
 from streams.backtest import BacktestResult
+from streams.ledger.closed import ClosedPeriod, closed_periods, draw_lines
 from streams.organisation import assignments_of
 from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.ladder import value_of, value_scale
@@ -61,9 +62,10 @@ def report_of(
         if only.period in (None, award.period)
         and (units is None or award.employee == only.employee or (award.unit_kind, award.unit) in units)
     ]
+    closed = closed_periods(plan, result.closes, result.earnings)
     lines = [
         line
-        for line in result.earnings
+        for line in (*result.earnings, *draw_lines(plan, closed))
         if only.period in (None, line["period"])
         and (units is None or line["employee"] == only.employee or _unit_paid(plan, line) in units)
     ]
@@ -78,6 +80,7 @@ def report_of(
         "awards": [_award(award) for award in awards],
         "earnings": [_line(plan, line) for line in lines],
         "statements": _statements(plan, lines),
+        "payouts": _payouts(closed, only, units),
         "outcomes": _outcomes(result),
         "dead_letters": [_dead_letter(letter, place_of) for letter in letters],
     }
@@ -230,7 +233,7 @@ def _statements(plan: Plan, lines: list[dict]) -> list[dict]:
         for period in {line["period"], line["posted_in"]}:
             key = (line["employee"], *_unit_paid(plan, line), line["period_kind"], period, line["currency"])
             total = totals.setdefault(key, Counter())
-            if period == line["period"]:
+            if period == line["period"] and line["reason"] not in ("advance", "recovery"):
                 total["earned"] += line["amount"]
             if period == line["posted_in"]:
                 total["amount"] += line["amount"]
@@ -242,6 +245,21 @@ def _statements(plan: Plan, lines: list[dict]) -> list[dict]:
         for (employee, unit_kind, unit, kind, period, currency), total in sorted(
             totals.items(), key=lambda entry: entry[0]
         )
+    ]
+
+
+def _payouts(closed: list[ClosedPeriod], only: Only, units: set[tuple[str, str]] | None) -> list[dict]:
+    """By closed period and payee: what is due."""
+    shown = None if units is None else {kind if kind == "company" else f"{kind}:{unit}" for kind, unit in units}
+    names = ("earned", "guarantee", "advance", "recovery", "amount", "outstanding")
+    return [
+        {"period_kind": one.kind, "period": one.period, "employee": row.payee.employee, "unit": row.payee.unit}
+        | {"lines": row.lines, "draw": row.draw}
+        | {name: amount_text(to_fixed(getattr(row, name)), row.payee.currency) for name in names}
+        for one in closed
+        for row in one.rows
+        if only.period in (None, one.period)
+        and (shown is None or row.payee.employee == only.employee or row.payee.unit in shown)
     ]
 
 

@@ -124,6 +124,17 @@ def print_report(
         ),
         right=(2, 3, 4, 5),
     )
+    money = ("earned", "guarantee", "advance", "recovery", "amount", "outstanding")
+    _table(
+        console,
+        f"Payouts of closed periods ({report['currency']})",
+        ("who", "period", "earned", "guaranteed", "advanced", "recovered", "due", "still to be recovered"),
+        (
+            (row["employee"] or row["unit"], _period(row), *(row[name] for name in money))
+            for row in report["payouts"]
+        ),
+        right=(2, 3, 4, 5, 6, 7),
+    )
     letters = report["dead_letters"]
     _table(
         console,

@@ -34,3 +34,8 @@ def line_id(
 ) -> str:
     """Id of an earning line, by the credits position behind it; ``part`` tells lines of one cause apart."""
     return _digest(plan, rule, employee, period_kind, period, partition, offset, index, payee, part)
+
+
+def draw_line_id(plan: str, employee: str, period_kind: str, period: str, currency: str, reason: str) -> str:
+    """Id of a line about a draw in a backtest, where a period has one payout."""
+    return _digest(plan, employee, period_kind, period, currency, reason)

@@ -51,6 +51,7 @@ class BacktestResult:
     units: dict[tuple, dict] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     outcomes: dict[bytes | None, bytes] = field(default_factory=dict)
+    closes: list[tuple[str, str]] = field(default_factory=list)  # kind, period
     latest_day: int | None = None  # on which something credited happened, since the epoch
 
 
@@ -79,7 +80,9 @@ class Backtest:
 
     def close(self, period: str) -> None:
         """Close a period by its key; raises ValueError where the plan in force has none such."""
-        self._control(PeriodClosed.of(self._plan, period_kind_of(self._plan, period), period))
+        kind = period_kind_of(self._plan, period)
+        self.result.closes.append((kind, period))
+        self._control(PeriodClosed.of(self._plan, kind, period))
 
     def _control(self, record: Control) -> None:
         control = Out("control", encode_control(record), headers=kind_header(CONTROL))

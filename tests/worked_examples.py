@@ -39,7 +39,7 @@ def events_of(case: dict) -> list[dict]:
 
 def assert_matches(case: dict, result: dict) -> None:
     """``result`` (the JSON of a backtest) has what the case expects."""
-    for part in ("kpis", "units", "statements"):
+    for part in ("kpis", "units", "statements", "payouts"):
         for wanted in case.get(part, []) if part in result else ():
             assert any(_agrees(wanted, found) for found in result[part]), (
                 f"no {part} entry like {wanted}: {result[part]}"

@@ -59,6 +59,7 @@ def test_the_whole_report_of_a_small_case(tmp_path):
         "awards",
         "earnings",
         "statements",
+        "payouts",
         "outcomes",
         "dead_letters",
     ]

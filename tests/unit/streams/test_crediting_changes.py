@@ -124,3 +124,68 @@ def test_the_day_that_it_counts_on(dated, time):
 def test_a_visit_is_nothing_to_correct():
     visit = Event("s", "visit", employee="E1", data={"minutes": 10_000})
     assert reasons(run(visit, correction("c", 1), CANCELLATION)) == ["not_a_sale"] * 2
+
+
+def restating(id_: str, amount: int, employee: str = "", splits: list | None = None) -> Event:
+    data = {"sale_id": "s", "amount": amount, "currency": "CNY"}
+    return Event(id_, "correction", START + DAY, employee, splits, data)
+
+
+def shares(result: Result) -> list[tuple[str, str, int]]:
+    return [(row["id"], row["employee"], row["data.amount"]) for row in result.rows]
+
+
+HALVES = [["E1", 500_000], ["E3", 500_000]]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected", "dead"),
+    [
+        ([restating("c", 10_000, "E3")], [("c", "E3", 10_000), ("c", "E1", -10_000)], []),
+        (
+            [refund("r", 3_000), restating("c", 8_000, "E3"), refund("q", 5_000)],
+            [("r", "E1", -3_000), ("c", "E3", 5_000), ("c", "E1", -7_000), ("q", "E3", -5_000)],
+            [],
+        ),
+        (
+            [restating("c", 12_000, splits=HALVES), CANCELLATION],
+            [("c", "E1", -4_000), ("c", "E3", 6_000), ("x", "E1", -6_000), ("x", "E3", -6_000)],
+            [],
+        ),
+        ([restating("c", 9_000, "E1")], [("c", "E1", -1_000)], []),
+        ([restating("c", 9_000, "E9"), refund("r", 1_000)], [("r", "E1", -1_000)], ["unknown_employee"]),
+        (
+            [restating("c", 10_000, "E2"), restating("d", 10_000, "E1"), correction("e", 5_000)],
+            [("c", "E2", 10_000), ("c", "E1", -10_000), ("d", "E1", 10_000), ("d", "E2", -10_000), ("e", "E1", -5_000)],
+            [],
+        ),
+    ],
+)
+def test_payees_named_anew(events, expected, dead):
+    for restart_at in range(1, len(events) + 2):
+        result = run(sale(), *events, restart_at=restart_at)
+        assert (shares(result)[1:], reasons(result)) == (expected, dead)
+    early = run(*events, sale())
+    if not any(event.type == "refund" for event in events):  # those arrive in another order than they were parked in
+        assert (shares(early)[1:], reasons(early)) == (expected, dead)
+
+
+def test_who_shares_a_sale_now_has_no_overlay_of_it_and_the_others_stay():
+    overlays = [{"events": ["sale"], "employee": who, "share": "50%"} for who in ("E2", "E3")]
+    result = run(sale(), restating("c", 10_000, "E2"), CANCELLATION, overlays=overlays)
+    assert [(row["id"], row["employee"], row["team"], row["data.amount"]) for row in result.rows] == [
+        ("s", "E1", "a", 10_000), ("s", "E2", "", 5_000), ("s", "E3", "", 5_000),
+        ("c", "E2", "a", 10_000), ("c", "E3", "", 0), ("c", "E1", "a", -10_000), ("c", "E2", "", -5_000),
+        ("x", "E2", "a", -10_000), ("x", "E3", "", -5_000),
+    ]  # fmt: skip
+
+
+def test_who_is_named_stands_where_they_did_on_the_day_of_the_sale():
+    moves = {"E3": [{"date": "2026-01-02", "team": "x"}], "E1": [{"date": "2026-01-01", "team": "b"}]}
+    plans = [PlanApplied(id=name, plan=make_plan(TEAMS, moves=one)) for name, one in (("p", {}), ("q", moves))]
+    log = [plans[0], Block(0, [(0, sale())]), plans[1], Block(0, [(1, restating("c", 10_000, splits=HALVES))])]
+    result = Result()
+    fold(Crediting(0, 1), as_records(log), result)
+    assert [(row["id"], row["employee"], row["team"]) for row in result.rows] == [
+        ("s", "E1", "a"), ("c", "E1", "a"), ("c", "E3", "b"),
+    ]  # fmt: skip
