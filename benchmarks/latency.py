@@ -36,7 +36,7 @@ EMPLOYEES = 10_000
 
 def produce(settings: Settings, rate: int, seconds: int) -> None:
     """Sales at ``rate``; each employee's tenth sale crosses the first tier."""
-    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "linger.ms": 0, "acks": "all"})
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "acks": "all"})
     started = time.perf_counter()
     for number in range(rate * seconds):
         event = {

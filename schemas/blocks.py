@@ -1,4 +1,4 @@
-"""Columnar blocks: one Kafka record that holds many rows, as an Arrow IPC stream with lz4 buffers.
+"""Columnar blocks: one Kafka record that holds many rows, as an Arrow IPC stream, with lz4 buffers if it is large.
 
 A record's kind stands in its Kafka header ``kind``; a block's own facts (where its rows come from) in the Arrow
 schema's metadata as JSON, so that any Arrow reader can open one.
@@ -12,6 +12,9 @@ import pyarrow as pa
 _META = b"kpistream"
 # Arrow's thread pool costs small blocks several times what it saves large ones
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+# Buffers of a few hundred bytes gain nothing from compression, and each costs a compressor's set-up on both sides
+_WRITE_SMALL = pa.ipc.IpcWriteOptions(use_threads=False)
+_SMALL_ROWS = 64
 _READ = pa.ipc.IpcReadOptions(use_threads=False)
 
 KIND_HEADER = "kind"
@@ -24,9 +27,10 @@ class BlockError(ValueError):
 def encode_block(table: pa.RecordBatch, meta: dict) -> bytes:
     """The bytes of one block: ``table``'s rows and ``meta`` (JSON-able)."""
     sink = pa.BufferOutputStream()
-    schema = table.schema.with_metadata({_META: msgspec.json.encode(meta)})
-    with pa.ipc.new_stream(sink, schema, options=_WRITE) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(table.columns, schema=schema))
+    table = table.replace_schema_metadata({_META: msgspec.json.encode(meta)})
+    options = _WRITE if table.num_rows > _SMALL_ROWS else _WRITE_SMALL
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_batch(table)
     return sink.getvalue().to_pybytes()
 
 

@@ -15,6 +15,7 @@ from streams.crediting.segments import Segment
 from streams.organisation import Assignments
 
 KIND = "credits"
+_HEADERS = kind_header(KIND)
 #: A block above this is cut, where it covers more than one facts record; brokers refuse records that are too
 #: large.
 MAX_BYTES = 4_000_000
@@ -30,18 +31,23 @@ def credit_blocks(
     """
     if not len(credits):
         return []
-    rows = _columns(segment, table, credits, assignments)
+    rows = _columns(segment, table, credits, assignments) | _organisation(credits.assignment, assignments)
     targets = assignments.partition[credits.assignment]
-    starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]])).tolist()
+    starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
+    ends = np.append(starts[1:], len(targets))
+    whole = pa.RecordBatch.from_pydict(rows)
+    # each target gets its own strings of large dictionaries, and only the fields that it has; all else is cut in one go
+    own = {name: _by_target(column, starts, ends) for name, column in rows.items() if _large(column)}
+    optional = [name for name, column in rows.items() if name.startswith("data.") and column.null_count]
     outs = []
-    for start, end in zip(starts, [*starts[1:], len(targets)], strict=True):
-        part = {name: column.slice(start, end - start) for name, column in rows.items()}
-        part |= _organisation(credits.assignment[start:end], assignments)
-        block = pa.RecordBatch.from_pydict(
-            {name: _compact(column) for name, column in part.items() if _wanted(name, column)}
-        )
+    for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        block = whole.slice(start, end - start)
+        for name, parts in own.items():
+            block = block.set_column(block.schema.get_field_index(name), name, parts[number])
+        absent = [name for name in optional if block.column(name).null_count == end - start]
+        block = block.drop_columns(absent) if absent else block
         for value in _encode(block, segment.first, segment.last, facts_partition):
-            outs.append(Out(CREDITS.name, value, partition=int(targets[start]), headers=kind_header(KIND)))
+            outs.append(Out(CREDITS.name, value, partition=int(targets[start]), headers=_HEADERS))
     return outs
 
 
@@ -102,28 +108,36 @@ def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str,
     }
 
 
-def _wanted(name: str, column: pa.Array) -> bool:
-    """Payload fields are present only where some row has them."""
-    return not name.startswith("data.") or column.null_count < len(column)
+def _large(column: pa.Array) -> bool:
+    return pa.types.is_dictionary(column.type) and len(column.dictionary) > _SMALL_DICTIONARY
 
 
-def _compact(column: pa.Array) -> pa.Array:
-    """A dictionary column with only the strings in use, so that no target gets the other targets' names."""
-    if not pa.types.is_dictionary(column.type) or len(column.dictionary) <= _SMALL_DICTIONARY:
-        return column
+def _by_target(column: pa.DictionaryArray, starts: np.ndarray, ends: np.ndarray) -> list[pa.DictionaryArray]:
+    """The column's parts from ``starts`` to before ``ends``, each with only the strings in use there."""
     valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
     codes = (column.indices.fill_null(0) if column.null_count else column.indices).to_numpy()
-    used = codes if valid is None else codes[valid]
-    if len(used) * 8 < len(column.dictionary):
+    words = len(column.dictionary)
+    keys = np.repeat(np.arange(len(starts)) * words, ends - starts) + codes
+    used = keys if valid is None else keys[valid]
+    if len(used) * 8 < len(starts) * words:
         distinct = np.unique(used)
-        renumbered = np.searchsorted(distinct, codes)
+        renumbered = np.searchsorted(distinct, keys)
     else:
-        marked = np.zeros(len(column.dictionary), bool)
+        marked = np.zeros(len(starts) * words, bool)
         marked[used] = True
         distinct = np.flatnonzero(marked)
-        renumbered = (np.cumsum(marked) - 1)[codes]
-    indices = pa.array(renumbered.astype(np.int32), mask=None if valid is None else ~valid)
-    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(distinct)), safe=False)
+        renumbered = (np.cumsum(marked) - 1)[keys]
+    strings = column.dictionary.take(pa.array(distinct % words))
+    firsts = np.searchsorted(distinct, np.arange(len(starts) + 1) * words).tolist()
+    renumbered = renumbered.astype(np.int32)
+    parts = []
+    for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        first, after = firsts[number : number + 2]
+        missing = None if valid is None else ~valid[start:end]
+        indices = pa.array(renumbered[start:end] - np.int32(first), mask=missing)
+        dictionary = strings.slice(first, after - first)
+        parts.append(pa.DictionaryArray.from_arrays(indices, dictionary, safe=False))
+    return parts
 
 
 def _encode(block: pa.RecordBatch, first: int, last: int, facts_partition: int) -> Iterator[bytes]:

@@ -63,73 +63,68 @@ class RowReader:
 
     def read(self, records: list, wanted_fields: frozenset[str]) -> CreditRows | None:
         """Rows of ``records`` (offset order) above the high-water marks, which move on; None if there are none."""
-        parts: list[tuple[pa.RecordBatch, int, np.ndarray]] = []
+        parts: list[tuple[pa.RecordBatch, int, int]] = []
         for record in records:
             table, meta = decode_block(record.value)
             facts_partition = meta["partition"]
             mark = self.high_water.get(facts_partition, -1)
-            keep = np.arange(table.num_rows)
+            start = 0
             if meta["first"] <= mark:
-                keep = np.flatnonzero(table.column("offset").to_numpy() > mark)
+                start = int(np.searchsorted(table.column("offset").to_numpy(), mark, "right"))
             self.high_water[facts_partition] = max(mark, meta["last"])
-            if len(keep):
-                parts.append((table, record.offset, keep))
+            if start < table.num_rows:
+                parts.append((table, record.offset, start))
         if not parts:
             return None
         return self._columns(parts, wanted_fields)
 
     def _columns(self, parts: list, wanted_fields: frozenset[str]) -> CreditRows:
-        counts = [len(keep) for _, _, keep in parts]
+        counts = [table.num_rows - start for table, _, start in parts]
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).tolist()
-
-        def plain(name: str) -> np.ndarray:
-            return np.concatenate([table.column(name).to_numpy()[keep] for table, _, keep in parts])
-
-        def coded(name: str) -> np.ndarray:
-            return np.concatenate([_codes(table.column(name), keep, self.names[name])[0] for table, _, keep in parts])
-
+        fields = sorted(wanted_fields)
+        rows = _together([table.slice(start) for table, _, start in parts], fields)
+        names = set(rows.schema.names)
         return CreditRows(
             offset=np.repeat(np.array([offset for _, offset, _ in parts], np.int64), counts),
-            index=np.concatenate([keep for _, _, keep in parts]),
-            time=plain("time"),
-            event_time=plain("event_time"),
-            **{name: coded(name) for name in _KEYS},
-            unit_first=plain("unit_first"),
-            fields={name: column for name in sorted(wanted_fields) if (column := self._field(name, parts))},
+            index=np.concatenate([np.arange(start, table.num_rows) for table, _, start in parts]),
+            time=rows.column("time").to_numpy(),
+            event_time=rows.column("event_time").to_numpy(),
+            **{name: _codes(rows.column(name), self.names[name])[0] for name in _KEYS},
+            unit_first=rows.column("unit_first").to_numpy(),
+            fields={name: self._field(name, rows.column(f"data.{name}")) for name in fields if f"data.{name}" in names},
             blocks=[(start, table) for start, (table, _, _) in zip(starts, parts, strict=True)],
             type_names=self.names["type"],
             strings=self.strings,
             names=self.names,
         )
 
-    def _field(self, name: str, parts: list) -> FieldColumn | None:
-        column = f"data.{name}"
-        kinds = {_kind(table.schema.field(column).type) for table, _, _ in parts if column in table.schema.names}
-        if not kinds:
-            return None
-        if len(kinds) > 1:
-            raise ValueError(f"field {name} has different types in one batch: {sorted(kinds)}")
-        kind = kinds.pop()
-        values, valid = [], []
-        for table, _, keep in parts:
-            if column not in table.schema.names:
-                values.append(np.zeros(len(keep), np.int64))
-                valid.append(np.zeros(len(keep), bool))
-                continue
-            array = table.column(column)
-            if kind == "string":
-                codes, present = _codes(array, keep, self.strings.setdefault(name, Interner()))
-            else:
-                present = (
-                    ~array.is_null().to_numpy(zero_copy_only=False)[keep]
-                    if array.null_count
-                    else np.ones(len(keep), bool)
-                )
-                missing = False if kind == "boolean" else 0
-                codes = array.fill_null(missing).to_numpy(zero_copy_only=False)[keep].astype(np.int64)
-            values.append(codes)
-            valid.append(present)
-        return FieldColumn(kind, np.concatenate(values), np.concatenate(valid))
+    def _field(self, name: str, column: pa.Array) -> FieldColumn:
+        kind = _kind(column.type)
+        if kind == "string":
+            return FieldColumn(kind, *_codes(column, self.strings.setdefault(name, Interner())))
+        if not column.null_count:
+            values = column.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+            return FieldColumn(kind, values, np.ones(len(column), bool))
+        valid = column.is_valid().to_numpy(zero_copy_only=False)
+        values = column.fill_null(False if kind == "boolean" else 0).to_numpy(zero_copy_only=False)
+        return FieldColumn(kind, values.astype(np.int64, copy=False), valid)
+
+
+def _together(tables: list[pa.RecordBatch], fields: list[str]) -> pa.RecordBatch:
+    """What a fold reads of all ``tables``, in order; null where one lacks a payload field that others have."""
+    wanted = [*_KEYS, "time", "event_time", "unit_first", *(f"data.{name}" for name in fields)]
+    parts = [table.select([name for name in wanted if name in table.schema.names]) for table in tables]
+    if len(parts) == 1:
+        return parts[0]
+    if any(part.schema != parts[0].schema for part in parts[1:]):
+        for name in fields:
+            kinds = {_kind(part.schema.field(at).type) for part in parts
+                     if (at := part.schema.get_field_index(f"data.{name}")) >= 0}
+            if len(kinds) > 1:
+                raise ValueError(f"field {name} has different types in one batch: {sorted(kinds)}")
+        parts = pa.concat_tables([pa.Table.from_batches([part]) for part in parts], promote_options="default")
+        return parts.combine_chunks().to_batches()[0]
+    return pa.concat_batches(parts)
 
 
 def _kind(type_: pa.DataType) -> str:
@@ -138,17 +133,18 @@ def _kind(type_: pa.DataType) -> str:
     return "number" if pa.types.is_integer(type_) else "string"
 
 
-def _codes(array: pa.DictionaryArray, keep: np.ndarray, interner: Interner) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of the kept rows and whether they hold a value. Only names in use get a code."""
-    indices = array.indices
-    present = np.ones(len(keep), bool)
-    if indices.null_count:
-        present = ~indices.is_null().to_numpy(zero_copy_only=False)[keep]
+def _codes(array: pa.DictionaryArray, interner: Interner) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (int64, −1 for null) and whether there is a value, by row. Only names in use get a code."""
+    indices, names = array.indices, array.dictionary
+    present = np.ones(len(array), bool)
+    if array.null_count:
+        present = array.is_valid().to_numpy(zero_copy_only=False)
         indices = indices.fill_null(0)
-    local = indices.to_numpy()[keep]
-    names = array.dictionary
+    local = indices.to_numpy()
     used = np.zeros(max(len(names), 1), bool)
-    used[local[present]] = True
+    used[local if present.all() else local[present]] = True
+    if used.all() and len(names):
+        return np.where(present, interner.codes(names.to_pylist())[local], -1), present
     which = np.flatnonzero(used)
     mapping = np.full(len(used), -1, np.int64)
     if len(which):
