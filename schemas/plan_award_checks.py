@@ -17,6 +17,8 @@ from schemas.plan_spiff_checks import check_spiff
 from schemas.plan_steadiness_checks import check_steadiness
 from schemas.plan_streak import Streak
 from schemas.plan_streak_checks import check_streak
+from schemas.plan_training import Training
+from schemas.plan_training_checks import check_training
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
 from schemas.plan_units import of_units
 
@@ -176,7 +178,8 @@ def _needs_target(
     wanted = (kpi, award.period, None)
     targets = [target for target in targets_of(lookup.plan) if (target.kpi, target.period, target.unit) == wanted]
     if not targets:
-        message = f"attainment needs a target on {kpi} for period {award.period}; there is none"
+        needing = "attainment" if getattr(award, "below_pace", None) is None else "pace"
+        message = f"{needing} needs a target on {kpi} for period {award.period}; there is none"
         yield Finding(path, message, needs=frozenset([kpi]))
         return
     covered = lookup.covered(targets)
@@ -191,5 +194,18 @@ def _needs_target(
         )
 
 
+def _training(lookup: Lookup, path: tuple, award: Training) -> Iterator[Finding]:
+    yield from check_training(lookup, path, award)
+    if award.below_value is None:
+        yield from _needs_target(lookup, path, award.kpi, award)
+
+
 #: What is checked on each kind of award beside what all have in common.
-_CHECKS = {"tiers": _tiers, "threshold": _threshold, "nudge": check_nudge, "streak": _streak, "spiff": check_spiff}
+_CHECKS = {
+    "tiers": _tiers,
+    "threshold": _threshold,
+    "nudge": check_nudge,
+    "streak": _streak,
+    "spiff": check_spiff,
+    "training": _training,
+}

@@ -11,6 +11,7 @@ from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Peri
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
+from schemas.plan_training import Training
 from schemas.plan_units import Share, UnitKind
 
 
@@ -85,7 +86,7 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[TierAward | ThresholdAward | Nudge | Streak | Spiff, Field(discriminator="kind")]
+Award = Annotated[TierAward | ThresholdAward | Nudge | Streak | Spiff | Training, Field(discriminator="kind")]
 #: Every kind of award by the name that ``kind`` gives it.
 AWARD_KINDS: dict[str, type[Model]] = {
     "tiers": TierAward,
@@ -93,4 +94,5 @@ AWARD_KINDS: dict[str, type[Model]] = {
     "nudge": Nudge,
     "streak": Streak,
     "spiff": Spiff,
+    "training": Training,
 }

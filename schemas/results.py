@@ -38,6 +38,8 @@ class KpiEvidence(msgspec.Struct, frozen=True):
     name: dict[str, str] = {}  # as the plan has it, by language; records of earlier versions have none
     unit: str = ""
     period: str = ""  # where it is about another period than the award's, or about several
+    expected: str | None = None  # what is expected by the day ``as_of``, where the award was decided by pace
+    as_of: str = ""  # that day, as 2026-03-13
 
 
 class Award(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -47,7 +49,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     plan: str
     plan_version: int
     rule: str
-    kind: str  # tier, bonus, promotion, bonus+promotion, nudge, streak+bonus
+    kind: str  # tier, bonus, promotion, bonus+promotion, nudge, streak+bonus, training
     name: dict[str, str]
     employee: str
     employee_name: str
@@ -70,7 +72,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     #: team, department, company where a whole unit reached it, with no employee; manager: ``employee`` has him as well.
     unit_kind: str = ""
     unit: str = ""
-    days_left: int | None = None  # of a nudge: days of the period after the one that it was told on
+    days_left: int | None = None  # days of the period after the one that a nudge was told, or pace was judged, on
     workdays: bool = False  # whether days_left counts working days only
     late: bool = False  # decided after its period was closed
 

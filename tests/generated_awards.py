@@ -90,4 +90,19 @@ def _spiff(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
     } | pays | dice.choice([{}, dates]) | dice.choice([{}, {"cap": dice.choice(["6.5", 20])}])  # fmt: skip
 
 
-SPECIAL = [_nudge, _streak, _spiff]
+def _training(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+    bound = dice.choice([
+        *[{"below_pace": dice.choice(["50%", "80%", "120%"]), "after": dice.choice([1, 1, 2, 4])}] * 2,
+        {"below_attainment": "80%", "periods": dice.choice([1, 2])},
+        {"below_value": dice.choice([5, 40, 95]), "periods": dice.choice([1, 2, 3])},
+    ])  # fmt: skip
+    return {
+        "kind": "training", "id": id, "name": "t", "course": "c",
+        "period": dice.choice([*kinds, "season", "week", "day"]),
+        "kpi": dice.choice([*(kpi["id"] for kpi in KPIS), *["revenue", "satisfaction", "activity"] * 4]),
+        "settle": dice.choice(["live", "live", "sticky"]), "roles": dice.choice([[], [], ["rep"]]),
+        "min_sample": dice.choice([0, 0, 1, 2]),
+    } | bound  # fmt: skip
+
+
+SPECIAL = [_nudge, _streak, _spiff, _training]

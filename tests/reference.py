@@ -25,6 +25,7 @@ from tests.reference_nudge import eased, nudge
 from tests.reference_scorecards import score
 from tests.reference_spiff import spiff
 from tests.reference_streak import streak
+from tests.reference_training import shows_day, training
 from tests.reference_values import Values
 
 ROLLING = "rolling"
@@ -66,9 +67,9 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
         so_far = len(credit(plan, before).credits) if place < len(events) else len(outcome.crediting.credits)
         for one in outcome.crediting.credits[seen:so_far]:
             dated = reference.dated(one)
-            if limits.admits(dated):
-                given.append(dated)
-                reference.after(dated, given, outcome)
+            counts = limits.admits(dated)
+            given += [dated] * counts
+            reference.after(dated, given, outcome, counts)
         seen = so_far
         if place < len(events):
             reference.close(events[place]["period"], outcome)
@@ -140,14 +141,20 @@ class Reference(Values):
 
     # Awards and money, after each credit
 
-    def after(self, one: Credit, credits: list[Credit], outcome: Outcome) -> None:
-        """Decide every award of the plan for the employee who was just credited."""
+    def after(self, one: Credit, credits: list[Credit], outcome: Outcome, counts: bool = True) -> None:
+        """Decide every award of the plan for the employee who was just credited; by what only shows a day the few
+        that wait for days.
+        """
+        shows_day(self, one)
         self.mine = mine = [each for each in credits if each.employee == one.employee]
         for rule in self.plan.awards:
             if of_units(rule):
                 continue  # tests/reference_units.py
-            if rule.kind == "spiff":
+            if rule.kind == "training":
+                training(self, rule, one, credits, outcome)
+            if rule.kind == "spiff" and counts:
                 spiff(self, rule, one, outcome)
+            if rule.kind not in DECIDE or not counts:
                 continue
             if not any(self.counts(self.kpis[kpi], one) for kpi in self._moved_by(rule)):
                 continue
@@ -298,7 +305,7 @@ class Reference(Values):
             key = (rule.id, one.employee, period, tier)
             if not kept[tier] and key in self.active and rule.settle != "sticky":
                 self.active.discard(key)
-                if rule.cool_down_days:
+                if getattr(rule, "cool_down_days", 0):
                     self.memory["cools", *key] = today + timedelta(days=rule.cool_down_days)
                 self._award(rule, kind, one, period, tier, "revoked", outcome)
                 done.append(False)

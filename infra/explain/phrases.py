@@ -81,6 +81,19 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "bonus {bonus} when its conditions hold in {periods} of {out_of} periods (the last of them is shown)",
         "zh": "{out_of} 个周期中有 {periods} 个满足条件时发奖金 {bonus}（下列为最后一个周期）",
     },
+    "pays training": {
+        "en": "recommends “{course}” while less than {below} of what is expected by then is reached, from {after} "
+              "working days on, no money",
+        "zh": "自第 {after} 个工作日起，未达到应有进度的 {below} 时推荐课程「{course}」，不付金额",
+    },
+    "pays training of periods": {
+        "en": "recommends “{course}” after {periods} periods running that ended without reaching {bound}, no money",
+        "zh": "连续 {periods} 个周期结束时未达到 {bound} 则推荐课程「{course}」，不付金额",
+    },
+    "expected": {
+        "en": "Expected by the end of {as_of}: {expected}, {gone} of {days} working days; pace {pace}: {verdict}.",
+        "zh": "截至 {as_of} 应达到 {expected}（{days} 个工作日已过 {gone} 个）；进度 {pace}：{verdict}。",
+    },
     "pays spiff": {"en": "for each event {money}", "zh": "每个事件 {money}"},
     "capped": {"en": ", at most {cap} a period", "zh": "，每周期最多 {cap}"},
     "line": {"en": "  {id}  {amount} {currency}", "zh": "  {id}  {amount} {currency}"},

@@ -16,8 +16,10 @@ from schemas.plan_fields import Named
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
+from schemas.plan_training import Training
 from streams.explain.evidence import AwardExplained
 from streams.explain.money import bound_value
+from streams.explain.pace import Paced
 from streams.explain.rules import Measured, RuleExplained
 
 #: Credits shown at either end of a long list unless all are asked for.
@@ -61,7 +63,7 @@ class Teller:
             ),
         ]
         said = {one.said.kpi: one for one in explained.stated}
-        return lines + self.rule(rule, said)
+        return lines + self.rule(rule, said) + self._paced(explained.paced)
 
     def rule(self, explained: RuleExplained, said: dict | None = None) -> list[str]:
         """A rule: its bounds, its KPIs with their credits, its money against what was paid."""
@@ -131,7 +133,20 @@ class Teller:
             parts += [f"{_ratio(rule.rate)} × {rule.field}"] if rule.rate is not None else []
             cap = self._say("capped", cap=f"{rule.cap:f}") if rule.cap is not None else ""
             return self._say("pays spiff", money=" + ".join(parts)) + cap
+        if isinstance(rule, Training):
+            course = self._named(rule.course)
+            if rule.below_pace is not None:
+                return self._say("pays training", course=course, below=_ratio(rule.below_pace), after=rule.after)
+            bound = f"{rule.below_value:f}" if rule.below_value is not None else _ratio(rule.below_attainment)
+            return self._say("pays training of periods", course=course, bound=bound, periods=rule.periods)
         return self._say("pays other", kind=rule.kind)
+
+    def _paced(self, paced: Paced | None) -> list[str]:
+        if paced is None:
+            return []
+        words = {"as_of": paced.as_of, "gone": paced.gone, "days": paced.days, "pace": self._percent(paced.pace)}
+        verdict = self._say("same" if paced.agrees else "other")
+        return [self._say("expected", expected=self._number(paced.expected), verdict=verdict, **words)]
 
     def _number(self, value: Fraction | None) -> str:
         return self._say("none") if value is None else number_text(round_half_up(value * SCALE, 1))

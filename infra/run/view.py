@@ -139,6 +139,8 @@ def award_line(award: Award) -> str:
     what = f"{award.employee_name or award.employee}: {award.name.get('en') or award.rule}"
     if award.kind == "nudge":
         what = f"{award.employee_name or award.employee}: close to {award.name.get('en') or award.rule}"
+    if award.kind == "training":
+        what = f"{award.employee_name or award.employee}: recommended {award.name.get('en') or award.rule}"
     if award.kind in ("tier", "nudge"):
         bound = award.threshold
         what += f" {bound if bound.endswith('%') else amount(bound)}"

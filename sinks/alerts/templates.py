@@ -9,10 +9,11 @@ from schemas.results import Award
 from sinks.alerts.config import Language
 from sinks.alerts.nudges import nudge_message
 from sinks.alerts.parts import Message, evidence_lines, gap_text, is_rate, pays_text, period_text
+from sinks.alerts.trainings import training_message
 from sinks.alerts.wording import bound_of, name_in, written
 
 #: Kinds of awards that are told in words of their own.
-_OWN_TEXTS = {"nudge": nudge_message}
+_OWN_TEXTS = {"nudge": nudge_message, "training": training_message}
 #: Type of the cause where a plan change decided an award.
 _PLAN_CAUSE = "plan"
 #: Causes that people know by a name; any other event type is shown as it is.

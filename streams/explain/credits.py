@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.blocks import decode_block
@@ -65,9 +65,14 @@ def in_period(plan: Plan, credits: Iterable[Credit], kind: str, period: str) -> 
     return [credit for credit, ordinal in zip(kept, ordinals, strict=True) if keys.get(ordinal) == period]
 
 
-def up_to(credits: list[Credit], record: int, source: str, id: str) -> list[Credit]:
-    """The credits before a place in the log, and those of that record up to the event that is the cause."""
+def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[list[Credit]]:
+    """The credits before a place in the log, and those of that record up to the event that is the cause.
+
+    Where somebody else's event is the cause, as one that brings a new day can be, every place within the record is
+    possible: the latest comes first.
+    """
     before = [credit for credit in credits if credit.record < record]
     same = [credit for credit in credits if credit.record == record]
-    last = max((at for at, credit in enumerate(same) if (credit.source, credit.id) == (source, id)), default=-1)
-    return before + same[: last + 1]
+    own = [at + 1 for at, credit in enumerate(same) if (credit.source, credit.id) == (source, id)]
+    for end in own[-1:] or range(len(same), -1, -1):
+        yield before + same[:end]

@@ -13,6 +13,7 @@ from schemas.plan_units import of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.credits import Credit, in_period, up_to
 from streams.explain.customers import counted
+from streams.explain.pace import Paced, paced
 from streams.explain.rules import Measured, RuleExplained, explain_rule, judged
 from streams.performance.calendar import Calendar, date_of
 
@@ -45,11 +46,13 @@ class AwardExplained:
     award: Award
     rule: RuleExplained
     stated: list[Stated]
+    paced: Paced | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether nothing differs."""
-        return not self.rule.difference and all(one.agrees for one in self.stated)
+        parts = [*self.stated, self.paced] if self.paced else self.stated
+        return not self.rule.difference and all(one.agrees for one in parts)
 
 
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
@@ -57,10 +60,18 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     rule = next((one for one in evidence.plan.awards if one.id == award.rule), None)
     if rule is None:
         raise KeyError(award.rule)
-    place = award.position
     counting, _ = counted(evidence.plan, evidence.credits)
     # what was decided by a credit of another period is seen as it stood then
-    credits = up_to(counting, place.offset, award.cause.source, award.cause.id)
+    for credits in up_to(counting, award.position.offset, award.cause.source, award.cause.id):
+        explained = _award_explained(evidence, award, rule, credits)
+        if explained.agrees:
+            break
+    return explained
+
+
+def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit]) -> AwardExplained:
+    """The award as it follows from credits up to its place in the log."""
+    place = award.position
     credits = in_period(evidence.plan, credits, award.period_kind, award.period)
     own = [one for one in award.evidence if one.period in ("", award.period)]
     targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in own}
@@ -73,7 +84,8 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     by_kpi = {one.kpi.id: one for one in explained.measured}
     said = own if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
     stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
-    return AwardExplained(award, explained, stated)
+    paces = (paced(evidence.plan, award.employee, award.period_kind, award.period, one) for one in said)
+    return AwardExplained(award, explained, stated, next(filter(None, paces), None))
 
 
 def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:

@@ -13,6 +13,7 @@ from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
+from schemas.plan_training import Training
 from streams.explain.credits import Credit
 from streams.explain.money import Limited, Slice, limits_of, rounded, slices_of, tier_level
 from streams.explain.values import Step, attainment, standing, steps_of
@@ -25,6 +26,7 @@ _KNOWN = {
         "margin", "cool_down_days",
     },
     Nudge: set(Nudge.model_fields),
+    Training: set(Training.model_fields),
     ThresholdAward: {
         "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
         "margin", "cool_down_days",
@@ -107,6 +109,7 @@ def explain_rule(
     due = None
     if isinstance(rule, Nudge):
         checks = nudge_checks(rule, measured[0])
+    if isinstance(rule, Nudge | Training):
         due = 0
     if isinstance(rule, ThresholdAward | Streak):
         by_kpi = {one.kpi.id: one for one in measured}

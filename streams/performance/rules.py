@@ -11,6 +11,7 @@ from streams.performance.spiff_award import SpiffRule
 from streams.performance.streak_award import StreakRule
 from streams.performance.threshold_award import ThresholdRule
 from streams.performance.tier_award import TierRule
+from streams.performance.training_award import TrainingRule
 
 
 class Rule(Protocol):
@@ -39,4 +40,5 @@ RULES: dict[str, type[Rule]] = {
     "nudge": NudgeRule,
     "streak": StreakRule,
     "spiff": SpiffRule,
+    "training": TrainingRule,
 }

@@ -17,6 +17,7 @@ from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_file import load_plan
 from schemas.plan_nudge import Nudge
 from schemas.plan_streak import Streak
+from schemas.plan_training import Training
 from streams.explain.evidence import explain_award, explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan
@@ -26,7 +27,7 @@ from tests.worked_examples import CASES, events_path, plan_path
 
 def recomputed(plan: Plan) -> set[str]:
     """Rules that are told with a recomputation; SPIFFs, for one, are told without."""
-    return {rule.id for rule in plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge, Streak)}
+    return {rule.id for rule in plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge, Streak, Training)}
 
 
 def check(source: BacktestEvidence) -> int:

@@ -111,6 +111,8 @@ def test_the_whole_report_of_a_small_case(tmp_path):
                 "name": {"en": "Revenue", "zh": "销售额"},
                 "unit": "money",
                 "period": "",
+                "expected": None,
+                "as_of": "",
             }
         ],
         "cause": {"source": "shop", "id": "s1", "type": "sale", "time": "2026-03-10T10:00:00.000Z"},

@@ -40,6 +40,18 @@ ERRORS = [
     ("spiff", "field: amount\n    cap", "field: product\n    cap", "awards[spring-push].field", "is a string; expected a number"),
     ("spiff", "cap: 200", "cap: 0", "awards[spring-push].cap", "must be above 0"),
     ("spiff", "end: 2026-03-16", "end: 2026-03-01", "awards[spring-push].end", "expected a day after start"),
+    ("training", "below_pace: 80%", "below_pace: 0.8", "awards[catch-up].below_pace", "percentage with its sign"),
+    ("training", "below_pace: 80%", "below_pace: 0%", "awards[catch-up].below_pace", "must be above 0%"),
+    ("training", "    below_pace: 80%\n", "", "awards[catch-up]", "exactly one of below_pace, below_attainment and below_value; found none"),
+    ("training", "below_pace: 80%", "below_pace: 80%\n    below_value: 5", "awards[catch-up]", "found below_pace and below_value"),
+    ("training", "after: 5", "periods: 2", "awards[catch-up].periods", "periods is for periods that are over; expected none with below_pace"),
+    ("training", "after: 5", "after: 0", "awards[catch-up].after", "expected at least 1"),
+    ("training", "periods: 2", "after: 3", "awards[listening].after", "after is for below_pace; expected none with below_value"),
+    ("training", "kpi: satisfaction\n    period: month\n    below_value: 80", "kpi: satisfaction\n    period: month\n    below_pace: 80%",
+     "awards[listening]", "pace needs a target on satisfaction for period month; there is none"),
+    ("training", "period: month\n    below_pace", "period: rolling_7d\n    below_pace", "awards[catch-up].period", "expected a calendar period"),
+    ("training", "settle: sticky", "settle: period_end", "awards[listening].settle", "expected one of live, sticky"),
+    ("training", "kpi: satisfaction", "kpi: satisfacton", "awards[listening].kpi", "did you mean satisfaction?"),
     ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
 ]
 

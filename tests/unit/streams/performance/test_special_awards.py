@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from infra.explain.from_backtest import BacktestEvidence
+from infra.explain.telling import Teller
 from schemas.plan_file import load_plan
 from schemas.results import Award
 from sinks.alerts.templates import message_of
 from streams.backtest import Backtest
+from streams.explain.evidence import explain_award
 from tests.worked_examples import CASES, events_path, plan_path
 
 
@@ -49,3 +54,38 @@ def test_a_streak_shows_each_of_its_periods():
         "Meets the conditions for a promotion.",
     ]
     assert "销售额（2026-02）：1,000 CNY，目标 1,000 CNY，达成率 100%。" in message_of(steady, "zh").body
+
+
+def test_a_training_says_what_was_expected_by_which_day():
+    recommended, withdrawn, *_, of_periods = awards_of("training")
+    assert (recommended.name["en"], recommended.days_left, recommended.workdays) == ("Consultative selling", 16, True)
+    (seen,) = recommended.evidence
+    assert (seen.value, seen.expected, seen.as_of) == ("1500", "5000", "2026-03-09")
+    assert message_of(recommended, "en").body.splitlines() == [
+        "Consultative selling is recommended to Ada (team north) for 2026-03.",
+        "Revenue: 1,500 of 21,000 CNY, 7.14% attained.",
+        "Expected by the end of 2026-03-09: 5,000 CNY; 16 working days left.",
+    ]
+    assert message_of(withdrawn, "en").title == "Consultative selling is no longer recommended to Ada"
+    assert message_of(recommended, "zh").body.splitlines() == [
+        "推荐 Ada（团队 north）参加课程「顾问式销售」（2026-03）。",
+        "销售额：1,500 CNY，目标 21,000 CNY，达成率 7.14%。",
+        "截至 2026-03-09 应达到 5,000 CNY，还有 16 个工作日。",
+    ]
+    assert [(one.period, one.value, one.expected) for one in of_periods.evidence] == [
+        ("2026-02", "72.5", None), ("2026-03", "70", None),
+    ]  # fmt: skip
+
+
+def test_a_training_decided_by_somebody_elses_event_is_explained_and_can_disagree():
+    case = next(case for case in CASES if case["case"].startswith("training"))
+    lines = events_path(case).read_bytes().splitlines()
+    source = BacktestEvidence(load_plan(plan_path(case)), lambda run: run.feed(lines, 4))
+    for award in source.result.awards:
+        assert explain_award(source.of(award.employee), award).agrees
+    award = source.result.awards[0]
+    assert (award.employee, award.cause.id) == ("E1", "s5")  # which is E2's
+    said = "\n".join(Teller(source.plan, "en").award(explain_award(source.of("E1"), award)))
+    assert "Expected by the end of 2026-03-09: 5000, 5 of 21 working days; pace 30 %: agrees." in said
+    wrong = msgspec.structs.replace(award, evidence=(msgspec.structs.replace(award.evidence[0], expected="5001"),))
+    assert not explain_award(source.of("E1"), wrong).agrees

@@ -1,0 +1,98 @@
+"""Training: a course is recommended while a KPI stands below pace, or below a bound in the periods that are over.
+
+Time comes from the log: a day is over once something credited in the partition happened on a later one. So besides
+the rows of the KPI itself every row is looked at that brings a new day, for everybody whom the days over concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from schemas.plan import Plan
+from schemas.plan_training import Training
+from streams.performance.award_records import AwardWriter
+from streams.performance.award_states import AwardStates, next_states
+from streams.performance.decisions import Decisions
+from streams.performance.period_view import PeriodView
+from streams.performance.running import key_parts
+from streams.performance.training_tests import PaceTest, RunTest
+
+
+class TrainingRule:
+    """One recommendation. Values are judged anew at each change; only what was recommended is kept."""
+
+    def __init__(
+        self,
+        index: int,
+        rule: Training,
+        plan: Plan,
+        views: dict[str, PeriodView],
+        states: AwardStates,
+        writer: AwardWriter,
+    ) -> None:
+        self.index, self.rule, self.states, self.writer = index, rule, states, writer
+        self.view = views[rule.kpi]
+        made = PaceTest if rule.below_pace is not None else RunTest
+        self.test = made(rule, plan, self.view, writer.people)
+
+    def decide(self, decisions: Decisions, origins) -> None:
+        """Rows that turn the test for some period, and rows that bring a new day."""
+        points = self._new_days(decisions)
+        for key, row in self.test.turning_points(decisions.latest):
+            points.setdefault(row, set()).add(key)
+        for row in sorted(points):
+            self._settle_all(points[row], row, int(decisions.latest[row]) - 1, decisions, origins)
+
+    def _new_days(self, decisions: Decisions) -> dict[int, set[int]]:
+        """Period keys that the days over concern, by the row that brings the next day."""
+        latest = decisions.latest
+        before = np.concatenate([latest[:1] if decisions.latest_before is None else [decisions.latest_before], latest])
+        points = {}
+        for row in np.flatnonzero(before[1:] != before[:-1]).tolist():
+            points[row] = set(self.test.concerned(int(before[row]), int(before[row + 1]) - 1))
+        return points
+
+    def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
+        """A plan took effect: everybody is judged as of the last day that is over."""
+        latest = self.states.clock.latest
+        if latest is not None:
+            self._settle_all(self.test.all(), -1, latest - 1, decisions, origins)
+
+    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
+        """A recommendation never waits for the end of its period."""
+
+    def earned(self) -> dict:
+        """It pays nothing."""
+        return {}
+
+    def _settle_all(self, keys: Iterable[int], row: int, over: int, decisions: Decisions, origins) -> None:
+        people = self.writer.people
+        for key in people.ordered(keys):
+            if people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
+                self._settle(key, row, over, decisions, origins)
+
+    def _settle(self, key: int, row: int, over: int, decisions: Decisions, origins) -> None:
+        code, ordinal = key_parts(key)
+        holder = self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
+        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        sequence, stands, *_ = state[0]
+        if sequence and (self.rule.settle == "sticky" or not stands):
+            return  # told once, whatever comes
+        below = self.test.below(key, row, over)
+        for _, granted in next_states(state, [below], self.rule.settle, rearm=False):
+            self.states.set(*holder, state)
+            seen, left = self.test.evidence(key, row, over, self.writer)
+            texts = {
+                "name": self.rule.course.model_dump(exclude_defaults=True),
+                "threshold": self.test.text,
+                "pays": "",
+                "amount": None,
+                "days_left": left,
+                "workdays": left is not None,
+            }
+            award = self.writer.write(
+                self.rule, "training", code, ordinal, 0, state[0][0], granted, seen, origins.of(row), texts
+            )
+            decisions.award(row, self.index, award)
