@@ -154,6 +154,10 @@ def _unit_paid(plan: Plan, line: dict) -> tuple[str, str]:
     return ("department", line["department"]) if line["department"] else ("company", plan.organisation.company)
 
 
+def _unit_order(row: dict) -> tuple:
+    return tuple(row[name] for name in ("kpi", "unit_kind", "unit", "period_kind", "first_day"))
+
+
 def _units(plan: Plan, result: BacktestResult, only: Only, units: set[tuple[str, str]] | None) -> list[dict]:
     def against(one) -> dict:
         row = result.units.get((one.kpi, one.unit_kind, one.unit, one.period_kind, one.period), {})
@@ -163,7 +167,7 @@ def _units(plan: Plan, result: BacktestResult, only: Only, units: set[tuple[str,
     values = unit_values(result.days.values(), plan)
     values += [
         UnitValue(**{name: row[name] for name in UnitValue.__slots__})
-        for row in sorted(result.units.values(), key=lambda row: (row["kpi"], row["unit_kind"], row["first_day"]))
+        for row in sorted(result.units.values(), key=_unit_order)
         if (row["kpi"] in cards or row["unit_kind"] == "manager") and row["value"] is not None
     ]
     return [

@@ -67,6 +67,10 @@ class Leaders:
         """Whether anybody ever leads anything."""
         return bool(self._led)
 
+    def leads(self, manager: str, day: date) -> bool:
+        """Whether somebody leads anything on a day."""
+        return any(one.manager_on(day) == manager for one in self._led.values())
+
     def of(self, team: str, department: str, day: date) -> dict[str, str]:
         """Every manager who leads the team, its department or the company, with the widest of these kinds."""
         found = {}

@@ -45,7 +45,7 @@ def check_dating(lookup: Lookup, path: tuple, target: Target) -> Iterator[Findin
             continue
         if is_rolling(target.period):
             yield Finding((*path, name), "a rolling period moves day by day; a target on it cannot depend on dates")
-        if target.unit is not None:
+        if target.unit is not None and (target.unit, name) != ("manager", "prorate"):
             yield Finding((*path, name), f"a target of a {target.unit} as a whole cannot depend on dates")
     if target.prorate == "none":
         return

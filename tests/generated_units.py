@@ -12,6 +12,7 @@ _SELECTED = (
     *((unit, {}) for unit in _KINDS), ("team", {"team": "t1"}), ("team", {"department": "d1"}),
     ("manager", {"employee": "E1"}), ("manager", {"role": "rep"}),
 )  # fmt: skip
+_PRORATED = {("manager", period) for period in ("month", "week", "season")}
 #: Who may lead what, so that of what one person leads at a time one unit holds the others.
 _MAY_LEAD = {"t1": ["E1"], "t2": ["E2"], "t3": ["E3"], "d1": ["E1", "E2"], "d2": ["E3"], "": ["E1", "E2", "E3"]}
 _ADDS_UP = {kpi["id"] for kpi in KPIS if kpi["aggregate"] in ("sum", "count")}
@@ -22,7 +23,9 @@ def random_unit_plan(dice: Random, version: int = 1) -> Plan:
     plan = random_plan(dice, version=version)
     kinds = ["month", "week", "season", "rolling_3d"]
     targets = [
-        {"kpi": kpi["id"], "period": period, "unit": unit, "value": dice.choice([0, 1, 20, 100])} | selector
+        {"kpi": kpi["id"], "period": period, "unit": unit, "value": dice.choice([0, 1, 20, 100])}
+        | selector
+        | ({"prorate": dice.choice(["none", "days", "workdays"])} if (unit, period) in _PRORATED else {})
         for kpi in KPIS
         for period in kinds
         for unit, selector in _SELECTED

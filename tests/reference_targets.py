@@ -8,7 +8,7 @@ from fractions import Fraction
 from schemas.money import SCALE, round_half_up
 from schemas.plan import Employee, Plan, Target
 
-_DAYS = [date(2025, 12, 1) + timedelta(n) for n in range(430)]
+DAYS = [date(2025, 12, 1) + timedelta(n) for n in range(430)]
 _WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -16,7 +16,7 @@ def dated_target(values, ranked: list[tuple], employee: str, kind: str, period: 
     """The target of a period; ``ranked`` are (rank, target) of all that apply, without regard to dates."""
     if kind.startswith("rolling_"):
         return Fraction(max(ranked, key=lambda one: one[0])[1].value) if ranked else None
-    days = [day for day in _DAYS if values.period(kind, day) == period]
+    days = [day for day in DAYS if values.period(kind, day) == period]
     by_day = {}
     for day in days:
         here = [(rank, target) for rank, target in ranked if _dated(day, target.start, target.end)]
@@ -31,7 +31,7 @@ def dated_target(values, ranked: list[tuple], employee: str, kind: str, period: 
     person = _person(values.plan, employee)
     total = Fraction(0)
     for day, target in by_day.items():
-        countable = [one for one in days if _countable(values.plan, target, one)] or days
+        countable = [one for one in days if countable(values.plan, target, one)] or days
         if day in countable and (target.prorate == "none" or _present(person, day)):
             total += Fraction(target.value) * _ramp(values, target, person, kind, period) / len(countable)
     return Fraction(round_half_up(total * SCALE, 1), SCALE)
@@ -46,7 +46,7 @@ def _person(plan: Plan, employee: str) -> Employee:
     return next(e for d in departments for t in d.teams for e in t.employees if e.id == employee)
 
 
-def _countable(plan: Plan, target: Target, day: date) -> bool:
+def countable(plan: Plan, target: Target, day: date) -> bool:
     return target.prorate != "workdays" or (_WEEK[day.weekday()] in plan.workdays and day not in plan.holidays)
 
 
@@ -57,7 +57,7 @@ def _present(person: Employee, day: date) -> bool:
 def _ramp(values, target: Target, person: Employee, kind: str, period: str) -> Fraction:
     if person.start is None or not target.ramp:
         return Fraction(1)
-    since = [values.period(kind, day) for day in _DAYS if day >= person.start]
+    since = [values.period(kind, day) for day in DAYS if day >= person.start]
     periods = [key for key in dict.fromkeys(since) if key is not None]
     number = periods.index(period) if period in periods else 0
     return Fraction(target.ramp[number]) if number < len(target.ramp) else Fraction(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,10 +18,20 @@ from tests.reference import ROLLING, _money
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_scorecards import unit_score
+from tests.reference_targets import DAYS, countable
 from tests.reference_values import Values, in_part
 
 #: A score as bounds see it.
 _SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
+
+
+def manager_on(unit, day: date) -> str | None:
+    """Who leads a unit on a day."""
+    manager = unit.manager
+    for change in unit.handovers:
+        if change.date <= day:
+            manager = change.manager
+    return manager
 
 
 def _adds(kpi: Kpi, one: Credit) -> bool:
@@ -83,16 +94,9 @@ class UnitReference(Values):
 
     def _leaders(self, one: Credit) -> set[str | None]:
         """Who leads the team, the department, the company of a credit on its day."""
-        organisation, found = self.plan.organisation, set()
-        departments = [unit for unit in organisation.departments if unit.id == one.department]
-        teams = [unit for department in departments for unit in department.teams if unit.id == one.team]
-        for unit in (*teams, *departments, organisation):
-            manager = unit.manager
-            for change in unit.handovers:
-                if change.date <= self.day(one.time):
-                    manager = change.manager
-            found.add(manager)
-        return found
+        organisation = self.plan.organisation
+        around = [unit for unit in self._leading_units() if getattr(unit, "id", "") in (one.team, one.department)]
+        return {manager_on(unit, self.day(one.time)) for unit in (*around, organisation)}
 
     def manager_values(self, credits: list[Credit]) -> dict[tuple, Fraction]:
         """Every month's value of every KPI that is rolled up to managers, by KPI, manager and month."""
@@ -161,8 +165,22 @@ class UnitReference(Values):
             )
             rank = [getattr(target, name) is not None for name in ("employee", "role", "team", "department", "at")]
             if applies and (best is None or rank > best[0]):
-                best = rank, Fraction(target.value)
-        return best[1] if best else None
+                best = rank, target
+        if best is None:
+            return None
+        return Fraction(best[1].value) if best[1].prorate == "none" else self._led_part(best[1], unit, period)
+
+    def _led_part(self, target, manager: str, period: str) -> Fraction:
+        """The target reduced to the days on which the manager leads something."""
+        days = [day for day in DAYS if self.period(target.period, day) == period]
+        days = [day for day in days if countable(self.plan, target, day)] or days
+        led = sum(any(manager_on(unit, day) == manager for unit in self._leading_units()) for day in days)
+        return Fraction(round_half_up(to_fixed(target.value) * Fraction(led, len(days)), 1), SCALE)
+
+    def _leading_units(self) -> list:
+        organisation = self.plan.organisation
+        teams = [team for department in organisation.departments for team in department.teams]
+        return [organisation, *organisation.departments, *teams]
 
     def _settle(self, rule, unit: str, period: str, credits: list[Credit]) -> None:
         led = rule.unit == "manager"

@@ -33,7 +33,7 @@ class DatedTargets:
 
     def __init__(self, plan: Plan, calendar: Calendar):
         self._calendar, self._change = calendar, plan.target_change
-        dated = {(target.kpi, target.period) for target in plan.targets if depends_on_dates(target)}
+        dated = {(target.kpi, target.period) for target in plan.targets if depends_on_dates(target) and not target.unit}
         self._targets = {about: _most_specific_first(plan, about) for about in sorted(dated)}
         self._employees: dict[str, Employee] = {}
         if dated:

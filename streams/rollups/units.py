@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from schemas.money import to_fixed
+from schemas.money import round_half_up, to_fixed
 from schemas.plan import Plan, Target
 from schemas.plan_goals import targets_of
 from schemas.plan_managers import Leaders, rolled_up_kpis
@@ -16,6 +16,7 @@ from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_da
 from streams.performance.engine import published_kinds
 from streams.performance.ladder import NO_TARGET
 from streams.rollups.cells import Cells, ManagersOf, UnitKey, nobody
+from streams.rollups.led_days import LedDays
 from streams.rollups.unit_scores import measure_of, score_of
 
 
@@ -50,6 +51,7 @@ class Units:
         self._names: dict[tuple[str, str], Unit] = {}
         self._people = {employee.id: (employee.name, places) for employee, places in employees_of(plan)}
         cells.lead(_managers_of(plan))
+        self._led_days = LedDays(plan)
         organisation = plan.organisation
         self._put(Unit("company", organisation.company, _text(organisation), "", ""))
         for department in organisation.departments:
@@ -158,7 +160,11 @@ class Units:
         ]
         if not fitting:
             return NO_TARGET
-        return to_fixed(max(fitting, key=_specificity).value)
+        best = max(fitting, key=_specificity)
+        if best.prorate == "none":
+            return to_fixed(best.value)
+        part = self._led_days.part(unit.id, best.prorate, *self.calendar.span(kind, ordinal))
+        return round_half_up(to_fixed(best.value) * part, 1)
 
     def period_text(self, kind: str, ordinal: int) -> str:
         """A period's key as awards and lines name it; rolling windows have one running state."""

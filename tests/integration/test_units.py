@@ -1,4 +1,4 @@
-"""What teams reach, on real servers."""
+"""What teams and their managers reach, on real servers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,20 @@ organisation:
   departments:
     - id: sales
       teams:
-        - {id: north, name: North, employees: [{id: E1, role: rep}, {id: E2, role: rep}, {id: E3, role: rep}]}
+        - id: north
+          name: North
+          manager: E4
+          handovers: [{date: 2000-01-01, manager: E1}]
+          employees: [{id: E1, name: Ann, role: rep}, {id: E2, role: rep}, {id: E3, role: rep}]
         - {id: south, employees: [{id: E4, role: rep}]}
 kpis:
   - {id: revenue, name: R, description: R, aggregate: sum, events: [sale], field: amount, unit: money}
 targets:
   - {kpi: revenue, period: month, unit: team, value: 1000}
+  - {kpi: revenue, period: month, unit: manager, value: 800}
+scorecards:
+  - {id: score, name: S, persons: false, units: [team, manager], period: month,
+     kpis: [{kpi: revenue, weight: 100%, cap: 150%}]}
 awards:
   - kind: tiers
     id: team-bonus
@@ -38,6 +46,13 @@ awards:
     share: equal
     pays: flat
     tiers: [{attainment: 100%, amount: 100}]
+  - kind: threshold
+    id: manager-bonus
+    name: Manager bonus
+    period: month
+    unit: manager
+    all: [{kpi: score, value: 130%}]
+    bonus: 50
 """
 
 
@@ -59,15 +74,24 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
         pipeline.start_worker()
         pipeline.produce("events.sales", [sale("s3", "E3", "150")])
         pipeline.wait_until_drained()
-        assert pipeline.query("SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards") == [
-            ("team", "north", "", "North", "100%", "final")
-        ]
-        assert pipeline.query("SELECT employee, amount FROM bi.earnings ORDER BY employee") == [
-            ("E1", Decimal("33.34")), ("E2", Decimal("33.33")), ("E3", Decimal("33.33")),
+        assert pipeline.query(
+            "SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards ORDER BY unit_kind"
+        ) == [
+            ("manager", "E1", "E1", "Ann", "score 130%", "final"), ("team", "north", "", "North", "100%", "final"),
+        ]  # fmt: skip
+        assert pipeline.query("SELECT rule, employee, amount FROM bi.earnings ORDER BY rule, employee") == [
+            ("manager-bonus", "E1", Decimal(50)), ("team-bonus", "E1", Decimal("33.34")),
+            ("team-bonus", "E2", Decimal("33.33")), ("team-bonus", "E3", Decimal("33.33")),
+        ]  # fmt: skip
+        assert pipeline.query(
+            "SELECT kpi_name, unit_kind, unit, value, rank FROM bi.unit_attainment WHERE kpi = 'score' ORDER BY 2, 5"
+        ) == [
+            ("S", "manager", "E1", Decimal("131.25"), 1),
+            ("S", "team", "north", Decimal(105), 1), ("S", "team", "south", Decimal(45), 2),
         ]  # fmt: skip
         assert pipeline.query(
             "SELECT unit, value, target, attainment_percent, rank FROM bi.unit_attainment "
-            "WHERE unit_kind = 'team' AND period_kind = 'month' ORDER BY rank"
+            "WHERE kpi = 'revenue' AND unit_kind = 'team' AND period_kind = 'month' ORDER BY rank"
         ) == [
             ("north", Decimal(1050), Decimal(1000), Decimal(105), 1),
             ("south", Decimal(450), Decimal(1000), Decimal(45), 2),

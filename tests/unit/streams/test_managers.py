@@ -120,3 +120,20 @@ def test_who_leads_nothing_any_more_gives_back_what_he_had_of_it(known):
     assert values(result) == {"E1": (None, None), "E2": (130_000, 2_1667), "M1": (130_000, 3250)}
     assert sum(line["amount"] for line in result.earnings if line["employee"] == "E1") == 0
     assert [one.state for one in result.awards if one.employee == "E1"] == ["final", "final", "revoked", "revoked"]
+
+
+@pytest.mark.parametrize(
+    ("prorate", "first", "second"),
+    [("days", 58_064_5161, 61_935_4839), ("workdays", 65_454_5455, 54_545_4545)],  # 15 + 16, and 6 + 5 working days
+)
+def test_a_prorated_target_counts_the_days_on_which_somebody_leads(prorate, first, second):
+    said = PLAN.model_dump(mode="json", exclude_none=True) | {"workdays": ["sun", "tue", "fri"]}
+    said["holidays"] = ["2026-03-29", "2026-03-31", "2026-03-01"]
+    said["targets"][1]["prorate"] = prorate
+    del said["targets"][2]
+    test = Backtest()
+    test.apply(Plan.model_validate(said))
+    test.feed(EVENTS)
+    targets = {row["unit"]: row["target"] for row in test.finish().units.values() if row["kpi"] == "revenue"
+               and row["unit_kind"] == "manager"}  # fmt: skip
+    assert targets == {"E1": first, "E2": second, "M1": 400_000_0000}
