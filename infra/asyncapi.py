@@ -42,6 +42,7 @@ def asyncapi(types: EventTypes) -> dict[str, Any]:
     messages |= {kind: _block(kind, text) for blocks in _BLOCKS.values() for kind, text in blocks.items()}
     messages |= {name: _record(name) for name in _JSON.values()}
     messages |= {name: _record(name) | {"headers": _kind("control")} for name in ("PlanApplied", "PeriodClosed")}
+    messages["PartitionClosed"] = _record("PartitionClosed") | {"headers": _kind("partition-closed")}
     channels = {"business-events": _business(types)} | {topic.name: _channel(topic) for topic in INTERNAL}
     return {
         "asyncapi": "3.0.0",
@@ -96,6 +97,7 @@ def _business(types: EventTypes) -> dict[str, Any]:
 def _channel(topic: Topic) -> dict[str, Any]:
     names = [*_BLOCKS.get(topic.name, {}), *filter(None, [_JSON.get(topic.name)])]
     names += ["PlanApplied", "PeriodClosed"] if topic.name in _CONTROLLED else []
+    names += ["PartitionClosed"] if topic.name == "kpi-updates" else []
     partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     binding = {"topic": topic.name, **partitions, "topicConfiguration": {"retention.ms": topic.retention_ms}}
     return {
@@ -139,4 +141,13 @@ def _schemas() -> dict[str, Any]:
                        "kind": {"type": "string"}, "period": {"type": "string"}, "by": {"type": "string"}},
         "required": ["control", "id", "kind", "period"],
     }
-    return dict(found) | {"Outcome": outcome, "PlanApplied": applied, "PeriodClosed": closed}
+    passed = {
+        "type": "object", "title": "PartitionClosed",
+        "description": "A credits partition has published all that it counted before a close.",
+        "properties": {name: {"type": "integer"} for name in ("partition", "partitions", "offset")}
+                      | {"close": {"$ref": "#/components/schemas/PeriodClosed"}},
+        "required": ["partition", "partitions", "offset", "close"],
+    }
+    return dict(found) | {
+        "Outcome": outcome, "PlanApplied": applied, "PeriodClosed": closed, "PartitionClosed": passed,
+    }

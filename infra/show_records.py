@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from infra.backtest_report import number_text
 from schemas.blocks import BlockError, decode_block, kind_of
+from schemas.control import CLOSED_KIND
+from schemas.control import KIND as CONTROL
 from schemas.dead_letters import decode_dead_letter
 from schemas.times import time_of
 from schemas.topics import CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, UNIT_UPDATES
@@ -51,7 +53,7 @@ def shown(topic: str, partition: int, record: Any) -> Iterator[dict[str, Any]]:
     """
     at = {"topic": topic, "partition": partition, "offset": record.offset, "time": _time(record.timestamp)}
     kind = kind_of(record.headers)
-    if topic in _BLOCK_TOPICS and kind != "control" and record.value is not None:
+    if topic in _BLOCK_TOPICS and kind not in (CONTROL, CLOSED_KIND) and record.value is not None:
         try:
             yield from _block(at, kind, record.value)
         except (BlockError, ValueError) as error:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from schemas.plan import Plan
 
 KIND = "control"
+#: Kind of the record that says that a credits partition has come to a close.
+CLOSED_KIND = "partition-closed"
 
 
 class PlanApplied(BaseModel):
@@ -46,6 +48,17 @@ class PeriodClosed(BaseModel):
     def plan_id(self) -> str:
         """The id of the plan that it was closed under."""
         return self.id.removeprefix("close:").removesuffix(f":{self.kind}:{self.period}")
+
+
+class PartitionClosed(BaseModel):
+    """In kpi-updates: one of ``partitions`` credits partitions has published all that it counted before the close."""
+
+    model_config = ConfigDict(frozen=True)
+
+    partition: int
+    partitions: int
+    offset: int  # of the close in that credits partition
+    close: PeriodClosed
 
 
 Control = PlanApplied | PeriodClosed

@@ -14,6 +14,7 @@ import pyarrow as pa
 from runtime.records import Record
 from schemas import topics
 from schemas.blocks import decode_block, kind_of
+from schemas.control import CLOSED_KIND
 from schemas.control import KIND as CONTROL
 from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
@@ -56,6 +57,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     # Copies of what the control topic holds: of those in credits the place matters, of the others nothing.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
     (topics.KPI_UPDATES.name, CONTROL): lambda value, origin: [],
+    (topics.KPI_UPDATES.name, CLOSED_KIND): lambda value, origin: [],
     (topics.CREDITS.name, CONTROL): plan_position_rows,
 }
 #: The topics that the loader reads.

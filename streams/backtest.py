@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.control import KIND as CONTROL
-from schemas.control import Control, PeriodClosed, PlanApplied, encode_control
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.event_types import EventTypes
 from schemas.mapping import TopicMapping
@@ -83,6 +83,7 @@ class Backtest:
         kind = period_kind_of(self._plan, period)
         self.result.closes.append((kind, period))
         self._control(PeriodClosed.of(self._plan, kind, period))
+        self._publish()
 
     def _control(self, record: Control) -> None:
         control = Out("control", encode_control(record), headers=kind_header(CONTROL))
@@ -160,6 +161,8 @@ class Backtest:
         return passed_on
 
     def _keep_values(self, out: Out) -> None:
+        if kind_of(out.headers) == CLOSED_KIND:
+            return
         rows = decode_block(out.value)[0].to_pylist()
         if kind_of(out.headers) == "kpi-days":
             self.result.days.update(

@@ -7,8 +7,8 @@ days, periods, targets, values, levels and money are worked out a second time, w
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,6 +19,7 @@ from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
+from tests.reference_closes import Closing
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_nudge import eased, nudge
@@ -26,7 +27,6 @@ from tests.reference_scorecards import score
 from tests.reference_spiff import spiff
 from tests.reference_streak import streak
 from tests.reference_training import shows_day, training
-from tests.reference_values import Values
 
 ROLLING = "rolling"
 
@@ -77,7 +77,7 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
     return outcome
 
 
-class Reference(Values):
+class Reference(Closing):
     """Awards and money need history (what was awarded, what was paid); nothing else is remembered."""
 
     def __init__(self, plan: Plan):
@@ -86,7 +86,6 @@ class Reference(Values):
         self.active: set[tuple] = set()
         self.highest: dict[tuple, int] = {}  # (rule, employee, period): level
         self.paid: dict[tuple, tuple[int, int]] = {}  # and what was withheld
-        self.closed: list[tuple[str, str]] = []  # (kind, period)
         self.mine: list[Credit] = []  # of the employee who was just credited
         self.memory: dict[tuple, object] = {}  # what kinds of awards remember for themselves
         self.sales: dict[tuple, list[Fraction | int]] = {}  # (rule, employee, sale): paid, credited, refunded, taken
@@ -95,10 +94,9 @@ class Reference(Values):
 
     def close(self, period: str, outcome: Outcome) -> None:
         """Nothing in the period is provisional any more."""
-        kind = period_kind_of(self.plan, period)
-        if (kind, period) in self.closed:
+        if not self.shut(period):
             return
-        self.closed.append((kind, period))
+        kind = period_kind_of(self.plan, period)
         cause = {"source": "plan", "id": f"close:{self.plan.plan}:{kind}:{period}", "type": "close", "time": 0}
         for rule in self.plan.awards:
             if (rule.period, rule.settle) != (kind, "period_end"):
@@ -111,33 +109,6 @@ class Reference(Values):
                         name = "+".join(["streak"] * (rule.kind == "streak") + parts)
                     one = Credit(cause, 0, employee, "", "", {}, set())
                     self._award(rule, name, one, period, tier, "final", outcome)
-
-    def dated(self, one: Credit) -> Credit:
-        """By process date, what comes for a closed period counts on the first day after it that is open."""
-        day = self.day(one.time)
-        if self.plan.late == "event_date" or not self._is_closed(day):
-            return one
-        while self._is_closed(day):
-            day += timedelta(days=1)
-        noon = datetime(day.year, day.month, day.day, 12, tzinfo=self.zone)
-        return replace(one, time=int(noon.timestamp() * 1000))
-
-    def _is_closed(self, day: date) -> bool:
-        return any(self.period(kind, day) == period for kind, period in self.closed)
-
-    def _open(self, kind: str, period: str) -> str:
-        """The period that pays: this one or the first after it that is open; the last of a calendar pays itself."""
-        if (kind, period) not in self.closed:
-            return period
-        day, last = date(2026, 1, 1), date(2028, 1, 1)
-        while self.period(kind, day) != period:
-            day += timedelta(days=1)
-        while day < last:
-            found = self.period(kind, day)
-            if found not in (None, period) and (kind, found) not in self.closed:
-                return found
-            day += timedelta(days=1)
-        return period
 
     # Awards and money, after each credit
 
@@ -343,7 +314,7 @@ class Reference(Values):
                     "employee": one.employee,
                     "period_kind": rule.period,
                     "period": period,
-                    "posted_in": self._open(rule.period, period),
+                    "posted_in": self.open_period(rule.period, period),
                     "amount": _text(Fraction(amount, SCALE), minor_step(self.plan.currency)),
                     "withheld": _text(Fraction(withheld, SCALE), minor_step(self.plan.currency)),
                     "reason": reason,

@@ -12,14 +12,16 @@ from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
+from schemas.plan_lookup import period_kind_of
 from schemas.plan_managers import rolled_up_kpis
 from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
+from tests.reference_closes import Closing
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_scorecards import unit_score
 from tests.reference_targets import DAYS, countable
-from tests.reference_values import Values, in_part
+from tests.reference_values import in_part
 
 #: A score as bounds see it.
 _SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
@@ -40,11 +42,12 @@ def _adds(kpi: Kpi, one: Credit) -> bool:
     return kpi.aggregate != "ratio" or any(part.field is None or one.fields.get(part.field) for part in parts)
 
 
-class UnitReference(Values):
+class UnitReference(Closing):
     """Awards and lines of units, in ``awards`` and ``lines``, as an update after each event finds them."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
+        self.counted: list[Credit] = []  # the credits that count for units
         self.awards: list[tuple] = []
         self.lines: list[tuple] = []
         self.sequence: dict[tuple, int] = {}
@@ -62,14 +65,32 @@ class UnitReference(Values):
         }
 
     def run(self, events: list[dict]) -> None:
-        """Decide after each event."""
-        for number in range(1, len(events) + 1):
-            self.settle(self.counted(events[:number]))
+        """Decide after each event; ``{"control": "close", "period": KEY}`` among them closes a period."""
+        limits, business = CustomerLimits(self), []
+        whole = credit(self.plan, [event for event in events if "control" not in event]).credits
+        seen = 0
+        for event in events:
+            if "control" in event:
+                self.close(event["period"])
+                continue
+            business.append(event)
+            so_far = len(credit(self.plan, business).credits)
+            self.counted += [
+                one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one) and not one.overlay
+            ]
+            seen = so_far
+            self.settle(self.counted)
 
-    def counted(self, events: list[dict]) -> list[Credit]:
-        """The credits that count for units."""
-        limits = CustomerLimits(self)
-        return [one for one in credit(self.plan, events).credits if limits.admits(one) and not one.overlay]
+    def close(self, period: str) -> None:
+        """What stands in the period is final."""
+        if not self.shut(period):
+            return
+        for rule in filter(of_units, self.plan.awards):
+            kind = "tier" if isinstance(rule, TierAward) else "bonus"
+            if (rule.period, rule.settle) == (period_kind_of(self.plan, period), "period_end"):
+                for key in sorted(self.active):
+                    if (key[0], key[2]) == (rule.id, period):
+                        self._award(rule, kind, key, "final", at_close=True)
 
     def settle(self, credits: list[Credit]) -> None:
         """Decide every unit's every period."""
@@ -199,7 +220,8 @@ class UnitReference(Values):
             change = due.get(payee, 0) - self.paid.get(key, 0)
             if change:
                 self.paid[key] = due.get(payee, 0)
-                self.lines.append((rule.id, payee, rule.period, period, change))
+                posted_in = self.open_period(rule.period, period)
+                self.lines.append((rule.id, payee, rule.period, period, posted_in, change))
 
     def _shared(self, rule, unit: str, period: str, earned: int, inside: list[Credit]) -> dict[str, int]:
         listed = [one.id for dep in self.plan.organisation.departments for team in dep.teams for one in team.employees]
@@ -262,15 +284,17 @@ class UnitReference(Values):
             if now and key not in self.active and (rule.rearm or key not in self.sequence):
                 self.active.add(key)
                 self.sequence[key] = self.sequence.get(key, 0) + 1
-                self._award(rule, kind, key, "provisional" if rule.settle == "period_end" else "final")
+                waits = rule.settle == "period_end" and (rule.period, period) not in self.closed
+                self._award(rule, kind, key, "provisional" if waits else "final")
         for tier in reversed(range(len(reached))):
             key = (rule.id, unit, period, tier)
             if not reached[tier] and key in self.active and rule.settle != "sticky":
                 self.active.discard(key)
                 self._award(rule, kind, key, "revoked")
 
-    def _award(self, rule, kind: str, key: tuple, state: str) -> None:
+    def _award(self, rule, kind: str, key: tuple, state: str, at_close: bool = False) -> None:
         _, unit, period, tier = key
         sequence = self.sequence[key]
         id_ = award_id(self.plan.plan, rule.id, f"{rule.unit}:{unit}", rule.period, period, tier, sequence)
-        self.awards.append((id_, rule.id, kind, rule.unit, unit, period, tier, sequence, state))
+        late = (rule.period, period) in self.closed and not at_close
+        self.awards.append((id_, rule.id, kind, rule.unit, unit, period, tier, sequence, state, late))

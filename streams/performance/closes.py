@@ -68,9 +68,13 @@ class Closes:
         self._records: dict[str, tuple[str, str]] = {}
         self._dirty = False
 
+    def knows(self, control: PeriodClosed) -> bool:
+        """Whether the close was taken."""
+        return control.id in self._records
+
     def close(self, control: PeriodClosed) -> bool:
         """Take a close; False if it was taken before."""
-        if control.id in self._records:
+        if self.knows(control):
             return False
         self._records[control.id] = control.kind, control.period
         self._dirty = True

@@ -15,7 +15,7 @@ from schemas.control import PeriodClosed, PlanApplied, decode_control
 from schemas.event_identity import partition_key_hash
 from schemas.plan import Plan
 from schemas.results import Cause, encode_award
-from schemas.topics import AWARDS, EARNINGS, KPI_UPDATES, partition_of
+from schemas.topics import AWARDS, EARNINGS, partition_of
 from streams.performance.award_states import AwardStates
 from streams.performance.credit_rows import RowReader
 from streams.performance.decisions import Decisions
@@ -23,9 +23,9 @@ from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
+from streams.performance.publisher import Publisher
 from streams.performance.relocation import Relocation
 from streams.performance.retired import retired_blocks
-from streams.performance.updates import kpi_days_block, kpi_periods_block
 
 FORMAT = 1
 
@@ -40,6 +40,7 @@ class Performance:
         self.partitions = partitions
         self.reader = RowReader()
         self.states = AwardStates()
+        self.publisher = Publisher(partition, partitions)
         self.engine: Engine | None = None
         self.last_offset = -1
         self._plan_row: bytes | None = None
@@ -86,7 +87,10 @@ class Performance:
         return [] if control.id == self._plan_id else self._change_plan(control, record)
 
     def _close(self, control: PeriodClosed, offset: int) -> list[Out]:
-        if not self.states.closes.close(control) or self.engine is None:
+        if not self.states.closes.close(control):
+            return []
+        self.publisher.hold_close(control, self.engine, offset)
+        if self.engine is None:
             return []
         cause = Cause(f"plan:{self.engine.plan.plan}", control.id, "close", control.time)
         decisions, origins = Decisions(), PlanOrigin(self.partition, offset, cause)
@@ -107,14 +111,11 @@ class Performance:
         if before is not None:
             self._take_over(before)
             self.engine.reconsider(before, decisions, origins)
-        outs = self._results(decisions, origins, record.offset)
         if before is not None:
             meta = {"partition": self.partition, "offset": record.offset}
-            outs += [
-                self._update(kind, block)
-                for kind, block in retired_blocks(before, self.engine, meta)
-            ]
-        return outs
+            for kind, block in retired_blocks(before, self.engine, meta):
+                self.publisher.hold(kind, block)
+        return self._results(decisions, origins, record.offset)
 
     def _take_over(self, before: Engine) -> None:
         """The day cells of the engine before, each where the plan in force wants it."""
@@ -144,24 +145,8 @@ class Performance:
         return outs
 
     def updates(self) -> list[Out]:
-        """KPI days and periods changed since the last call, as absolute values."""
-        if self.engine is None:
-            return []
-        meta = {"partition": self.partition, "offset": self.last_offset}
-        outs = []
-        for kind, block in (
-            # days last: rollups decides once it has them, and then has the periods too
-            ("kpi-periods", kpi_periods_block(self.engine, meta)),
-            ("kpi-days", kpi_days_block(self.engine, meta)),
-        ):
-            if block is not None:
-                outs.append(self._update(kind, block))
-        return outs
-
-    def _update(self, kind: str, block: bytes) -> Out:
-        """For the one partition of kpi-updates; the key keeps the order of each credits partition's updates."""
-        key = str(self.partition).encode()
-        return Out(KPI_UPDATES.name, block, partition=0, key=key, headers=kind_header(kind))
+        """KPI days and periods changed since the last call, as absolute values; markers of closes among them."""
+        return self.publisher.take(self.engine, self.last_offset)
 
     # -- checkpoints
 

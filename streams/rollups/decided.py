@@ -1,9 +1,10 @@
-"""What one KPI update, or one plan, decided: awards and earning lines, in order."""
+"""What a KPI update, a close or a plan decided: awards and earning lines, in order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -31,31 +32,38 @@ class Line:
     basis: int
     value_after: int
     reason: str
-    award_id: str = ""
+    award_id: str
+    posted_in: str
+    cause: Cause
 
 
 @dataclass(slots=True)
 class Decided:
-    """Collects decisions that have one cause."""
+    """Collects what one record of kpi-updates leads to, cause by cause."""
 
-    plan: Plan
-    cause: Cause
     position: Position
+    cause: Cause | None = None
     awards: list[Award] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
-    def earnings(self) -> bytes | None:
+    def turn(self, cause: Cause) -> None:
+        """From here on ``cause`` decides; a further one of the same record has the next index."""
+        if self.cause is not None:
+            self.position = msgspec.structs.replace(self.position, index=self.position.index + 1)
+        self.cause = cause
+
+    def earnings(self, plan: Plan) -> bytes | None:
         """The block of all lines; None if there are none."""
         if not self.lines:
             return None
-        lines, plan, count = self.lines, self.plan, len(self.lines)
+        lines, count = self.lines, len(self.lines)
         place = (NO_CREDITS, self.position.offset)
         ids = [
             line_id(plan.plan, one.rule, f"{one.employee}|{one.team}|{one.department}", one.period_kind, one.period,
                     *place, at, 0, one.reason)
             for at, one in enumerate(lines)
         ]  # fmt: skip
-        texts = ("rule", "employee", "team", "department", "period_kind", "period", "reason")
+        texts = ("rule", "employee", "team", "department", "period_kind", "period", "posted_in", "reason")
         columns = {name: dictionary_column([getattr(one, name) for one in lines]) for name in texts}
         numbers = {
             name: pa.array([getattr(one, name) for one in lines], pa.int64())
@@ -64,14 +72,12 @@ class Decided:
         own = {
             "line_id": pa.array(ids),
             "plan": dictionary_column([plan.plan] * count),
-            # units know neither closes nor caps: a line is paid where it belongs, all of it
-            "posted_in": dictionary_column([one.period for one in lines]),
             "withheld": pa.array(np.zeros(count, np.int64)),
             "plan_version": pa.array(np.full(count, plan.version, np.int32)),
             "currency": dictionary_column([plan.currency] * count),
-            "source": dictionary_column([self.cause.source] * count),
-            "id": pa.array([self.cause.id] * count),
-            "event_time": pa.array([self.cause.time] * count, pa.int64()),
+            "source": dictionary_column([one.cause.source for one in lines]),
+            "id": pa.array([one.cause.id for one in lines]),
+            "event_time": pa.array([one.cause.time for one in lines], pa.int64()),
             "award_id": pa.array([one.award_id for one in lines]),
             "offset": pa.array([self.position.offset] * count, pa.int64()),
             "index": pa.array(np.arange(count, dtype=np.int32)),

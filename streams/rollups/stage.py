@@ -13,8 +13,8 @@ import msgspec
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import CLOSED_KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control
 from schemas.control import KIND as CONTROL
-from schemas.control import PlanApplied, decode_control
 from schemas.plan import Plan
 from schemas.plan_units import of_units
 from schemas.results import Cause, Position, encode_award
@@ -22,6 +22,7 @@ from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
 from streams.performance.award_states import AwardStates
 from streams.rollups import cells as cell_pages
 from streams.rollups import paid as paid_rows
+from streams.rollups.alignment import Alignment, Update
 from streams.rollups.cells import Cells, UnitKey, read_cells
 from streams.rollups.decided import Decided
 from streams.rollups.paid import Paid
@@ -42,6 +43,7 @@ class Rollups:
         self.partition = partition
         self.last_offset = -1
         self.cells, self.states, self.paid = Cells(), AwardStates(), Paid()
+        self.alignment = Alignment()
         self.units: Units | None = None
         self.rules: list[UnitRule] = []
         #: Credits offset that each credits partition's updates have come to, by kind of block.
@@ -58,10 +60,13 @@ class Rollups:
         """Awards and earning lines of whole records, in offset order. Values of units follow with ``updates``."""
         outs: list[Out] = []
         for record in batch.records:
-            if kind_of(record.headers) == CONTROL:
+            kind = kind_of(record.headers)
+            if kind == CONTROL:
                 outs += self._control(record)
-            elif kind_of(record.headers) == "kpi-days":
+            elif kind == "kpi-days":
                 outs += self._days(record)
+            elif kind == CLOSED_KIND:
+                outs += self._take(PartitionClosed.model_validate_json(record.value), record.offset)
             self.last_offset = record.offset
         return outs
 
@@ -69,21 +74,47 @@ class Rollups:
         table, meta = decode_block(record.value)
         if not self._is_new("kpi-days", meta):
             return []
-        for key, cell in read_cells(table.to_pydict()):
+        return self._take(Update(meta["partition"], meta["offset"], dict(read_cells(table.to_pydict()))), record.offset)
+
+    def _take(self, item: Update | PartitionClosed, offset: int) -> list[Out]:
+        """Count an update, or take a marker; with the last marker of a close, all that waited for it."""
+        decided = Decided(Position(self.partition, offset))
+        waiting = [item]
+        while waiting:
+            item = waiting.pop(0)
+            if isinstance(item, Update):
+                if self.alignment.holds(item.partition):
+                    self.alignment.hold(item)
+                else:
+                    self._count(item, decided)
+            elif not self.states.closes.knows(item.close) and self.alignment.passes(item):
+                self._close(item.close, decided)
+                waiting = self.alignment.release() + waiting
+        return self._results(decided)
+
+    def _count(self, update: Update, decided: Decided) -> None:
+        for key, cell in update.cells.items():
             self.cells.put(key, cell)
         changed, self.cells.touched = self.cells.touched, {}
         if self.units is None or not changed:
-            return []
+            return
         touched = self.units.with_scores(changed)
         latest = max(day for _, day in touched)
-        place = f"{meta['partition']}:{meta['offset']}"
-        cause = Cause("kpi-updates", place, "kpi-update", latest * _DAY_MS)
-        decided = Decided(self.units.plan, cause, Position(self.partition, record.offset))
+        decided.turn(Cause("kpi-updates", f"{update.partition}:{update.offset}", "kpi-update", latest * _DAY_MS))
         for rule in self.rules:
             for unit, ordinal in periods_of(rule.rule, self.units, touched):
                 rule.settle(unit, ordinal, "credit", decided)
         self._mark_changed(touched)
-        return self._results(decided)
+
+    def _close(self, control: PeriodClosed, decided: Decided) -> None:
+        self.states.closes.close(control)
+        if self.units is None:
+            return
+        ordinal = self.units.closed.add(control.kind, control.period)
+        decided.turn(Cause(f"plan:{self.units.plan.plan}", control.id, "close", control.time))
+        for rule in self.rules if ordinal is not None else ():
+            if (rule.rule.period, rule.rule.settle) == (control.kind, "period_end"):
+                rule.finalise(ordinal, decided)
 
     def _is_new(self, kind: str, meta: dict) -> bool:
         """Whether a block is not older than what came from its credits partition before.
@@ -111,8 +142,8 @@ class Rollups:
         self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
         before, led = self._published(), self._everything("manager")
         self._install(control.plan)
-        cause = Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time)
-        decided = Decided(control.plan, cause, Position(self.partition, record.offset))
+        decided = Decided(Position(self.partition, record.offset))
+        decided.turn(Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time))
         everything = self._everything()
         for rule in self.rules:
             # whoever the plan before had as a manager may have nothing any more
@@ -125,7 +156,7 @@ class Rollups:
         return self._results(decided)
 
     def _install(self, plan: Plan) -> None:
-        self.units = Units(plan, self.cells)
+        self.units = Units(plan, self.cells, self.states.closes)
         self.rules = [
             UNIT_RULES[rule.kind](rule, self.units, self.states, self.paid) for rule in plan.awards if of_units(rule)
         ]
@@ -150,7 +181,7 @@ class Rollups:
             Out(AWARDS.name, encode_award(award), key=(award.employee or f"{award.unit_kind}:{award.unit}").encode())
             for award in decided.awards
         ]
-        block = decided.earnings()
+        block = decided.earnings(self.units.plan) if self.units is not None else None
         if block is not None:
             outs.append(Out(EARNINGS.name, block, partition=0, headers=kind_header("earnings")))
         return outs
@@ -178,7 +209,9 @@ class Rollups:
         if self._dirty_plan:
             rows["plan"] = self._plan_row
             self._dirty_plan = False
-        return rows | self.cells.dirty_rows() | self.states.dirty_rows() | self.paid.dirty_rows()
+        for part in (self.cells, self.states, self.states.closes, self.paid, self.alignment):
+            rows |= part.dirty_rows()
+        return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Take back the state that checkpoints hold."""
@@ -186,6 +219,8 @@ class Rollups:
             raise ValueError(f"rollups state has format {found}, expected {FORMAT}")
         self.last_offset, marks = msgspec.msgpack.decode(rows["marks"], type=tuple[int, list[tuple[str, int]]])
         self._marks = dict(marks)
+        self.states.closes.restore(rows)
+        self.alignment.restore(rows)
         readers = (
             (cell_pages.PREFIX, self.cells.restore),
             ("award/", self.states.restore),

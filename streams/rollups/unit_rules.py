@@ -65,11 +65,23 @@ class UnitRule:
         award = ""
         for tier, granted in changes:
             if self.announced(tier):
-                record = self._award(unit, period, tier, state[tier][0], granted, verdict, decided)
+                record = self._award(unit, ordinal, tier, state[tier][0], granted, verdict, decided)
                 decided.awards.append(record)
                 award = record.award_id
         earned = self.earned(verdict, state)
         self._pay(unit, ordinal, period, earned, verdict, reason, award, decided)
+
+    def finalise(self, ordinal: int, decided: Decided) -> None:
+        """The period was closed: announce what stands there as final."""
+        period = self.units.period_text(self.rule.period, ordinal)
+        for holder in self.states.standing(self.rule.id, period):
+            kind, name = holder.split(":", 1)
+            unit = self.units.placed(self.units.unit(("", kind, name)), self.rule.period, ordinal)
+            verdict = self.verdict(unit, ordinal)
+            state = self.states.of(self.rule.id, holder, period, len(verdict.reached))
+            for tier, (sequence, stands, *_) in enumerate(state[: len(verdict.reached)]):
+                if stands and self.announced(tier):
+                    decided.awards.append(self._award(unit, ordinal, tier, sequence, True, verdict, decided))
 
     def verdict(self, unit: Unit, ordinal: int) -> Verdict:
         """How the unit stands."""
@@ -88,10 +100,12 @@ class UnitRule:
         raise NotImplementedError
 
     def _award(
-        self, unit: Unit, period: str, tier: int, sequence: int, granted: bool, verdict: Verdict, decided: Decided
+        self, unit: Unit, ordinal: int, tier: int, sequence: int, granted: bool, verdict: Verdict, decided: Decided
     ) -> Award:
         plan, rule = self.units.plan, self.rule
-        settled = "provisional" if rule.settle == "period_end" else "final"
+        period = self.units.period_text(rule.period, ordinal)
+        closed = self.units.closed.holds(rule.period, ordinal)
+        settled = "provisional" if rule.settle == "period_end" and not closed else "final"
         return Award(
             award_id=award_id(plan.plan, rule.id, unit.holder, rule.period, period, tier, sequence),
             plan=plan.plan,
@@ -113,6 +127,7 @@ class UnitRule:
             position=decided.position,
             unit_kind=unit.kind,
             unit=unit.id,
+            late=closed and decided.cause.type != "close",
             **self.texts(tier, verdict),
         )
 
@@ -127,11 +142,12 @@ class UnitRule:
             members = self.units.members(unit, self.rule.roles, self.rule.period, ordinal)
             places |= {employee: (place.team, place.department) for employee, place in members.items()}
             due = shared_out(earned, self._weights(unit, ordinal, list(members)), self.step)
+        posted_in = self.units.posted_in(self.rule.period, ordinal)
         for payee, amount in self.paid.change(self.rule.id, unit.holder, period, due):
             team, department = places.get(payee, (unit.team, unit.department))
             decided.lines.append(
                 Line(self.rule.id, payee, team, department, self.rule.period, period, amount, 0, verdict.values[0],
-                     reason, award)
+                     reason, award, posted_in, decided.cause)
             )  # fmt: skip
 
     def _weights(self, unit: Unit, ordinal: int, members: list[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from schemas.plan_managers import Leaders, rolled_up_kpis
 from schemas.plan_moves import Place, employees_of, place_at
 from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
+from streams.performance.closes import Closes
 from streams.performance.engine import published_kinds
 from streams.performance.ladder import NO_TARGET
 from streams.rollups.cells import Cells, ManagersOf, UnitKey, nobody
@@ -37,11 +38,12 @@ class Unit(NamedTuple):
 
 
 class Units:
-    """One plan over the cells."""
+    """One plan over the cells; ``closes`` says which of its periods are closed."""
 
-    def __init__(self, plan: Plan, cells: Cells) -> None:
+    def __init__(self, plan: Plan, cells: Cells, closes: Closes) -> None:
         self.plan, self.cells = plan, cells
         self.calendar = Calendar(plan)
+        self.closed = closes.under(self.calendar)
         self.cards = {card.id: card for card in plan.scorecards if card.units}
         #: What units have values of: KPIs, and scores.
         self.kpis = {kpi.id: kpi for kpi in plan.kpis} | {card.id: measure_of(card) for card in self.cards.values()}
@@ -169,6 +171,10 @@ class Units:
     def period_text(self, kind: str, ordinal: int) -> str:
         """A period's key as awards and lines name it; rolling windows have one running state."""
         return "rolling" if window_days(kind) else self.calendar.key(kind, ordinal)
+
+    def posted_in(self, kind: str, ordinal: int) -> str:
+        """The key of the period that pays what is due for a period."""
+        return self.period_text(kind, self.closed.open_period(kind, ordinal))
 
 
 def _specificity(target: Target) -> tuple[bool, ...]:

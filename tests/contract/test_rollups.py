@@ -18,7 +18,7 @@ from streams.backtest import Backtest, MemoryRecord
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from tests.depth import examples
-from tests.generated import random_events
+from tests.generated import random_events, with_closes
 from tests.generated_units import random_unit_plan
 from tests.reference_units import UnitReference
 
@@ -28,7 +28,7 @@ SEEDS = st.integers(0, 2**32)
 def history(seed: int) -> tuple:
     dice = Random(seed)
     plan = random_unit_plan(dice)
-    events = random_events(dice, plan.currency, 15)
+    events = with_closes(dice, random_events(dice, plan.currency, 15))
     return plan, events, [json.dumps(event).encode() for event in events]
 
 
@@ -53,9 +53,9 @@ def test_awards_of_units_equal_the_reference(seed):
     test.feed(values, 1)
     got, want = test.finish(), UnitReference(plan)
     want.run(events)
-    names = ("award_id", "rule", "kind", "unit_kind", "unit", "period", "tier", "sequence", "state")
+    names = ("award_id", "rule", "kind", "unit_kind", "unit", "period", "tier", "sequence", "state", "late")
     assert [tuple(getattr(award, name) for name in names) for award in got.awards] == want.awards
-    names = ("rule", "employee", "period_kind", "period", "amount")
+    names = ("rule", "employee", "period_kind", "period", "posted_in", "amount")
     assert [tuple(line[name] for name in names) for line in got.earnings] == want.lines
     assert len({line["line_id"] for line in got.earnings}) == len(got.earnings)
     scores = {
@@ -63,14 +63,14 @@ def test_awards_of_units_equal_the_reference(seed):
         for row in got.units.values()
         if row["kpi"] in want.cards and row["value"] is not None
     }
-    assert scores == want.scores(want.counted(events))
+    assert scores == want.scores(want.counted)
     led = {
         (row["kpi"], row["unit"], row["period"]): Fraction(row["value"], SCALE)
         for row in got.units.values()
         if (row["unit_kind"], row["period_kind"]) == ("manager", "month") and row["kpi"] in want.kpis
         if row["value"] is not None
     }
-    wanted = want.manager_values(want.counted(events))
+    wanted = want.manager_values(want.counted)
     assert led == {key: Fraction(round_half_up(value * SCALE, 1), SCALE) for key, value in wanted.items()}
 
 

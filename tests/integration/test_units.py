@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.control_topic import apply_plan
+from infra.control_topic import apply_plan, close_period
 from infra.local.stack import LocalStack
+from schemas.control import PeriodClosed
 from schemas.plan_file import check_plan
 from tests.integration.pipeline import Pipeline
 from tests.integration.test_pipeline import sale
@@ -44,6 +45,7 @@ awards:
     period: month
     unit: team
     share: equal
+    settle: period_end
     pays: flat
     tiers: [{attainment: 100%, amount: 100}]
   - kind: threshold
@@ -77,7 +79,8 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
         assert pipeline.query(
             "SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards ORDER BY unit_kind"
         ) == [
-            ("manager", "E1", "E1", "Ann", "score 130%", "final"), ("team", "north", "", "North", "100%", "final"),
+            ("manager", "E1", "E1", "Ann", "score 130%", "final"),
+            ("team", "north", "", "North", "100%", "provisional"),
         ]  # fmt: skip
         assert pipeline.query("SELECT rule, employee, amount FROM bi.earnings ORDER BY rule, employee") == [
             ("manager-bonus", "E1", Decimal(50)), ("team-bonus", "E1", Decimal("33.34")),
@@ -100,3 +103,12 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
             "SELECT employee, rank, dense_rank, tied FROM bi.leaderboard "
             "WHERE scope_kind = 'company' AND period_kind = 'month' ORDER BY rank, employee"
         ) == [("E1", 1, 1, True), ("E2", 1, 1, True), ("E4", 1, 1, True), ("E3", 4, 2, False)]
+        close_period(pipeline.settings, PeriodClosed.of(plan, "month", "2026-03"))
+        pipeline.produce("events.sales", [sale("s5", "E4", "600")])
+        pipeline.wait_until_drained()
+        assert pipeline.query("SELECT unit, state, late FROM bi.awards WHERE unit_kind = 'team' ORDER BY unit") == [
+            ("north", "final", False), ("south", "final", True),
+        ]  # fmt: skip
+        assert pipeline.query("SELECT period, posted_in, amount FROM bi.earnings WHERE employee = 'E4'") == [
+            ("2026-03", "2026-04", Decimal(100))
+        ]

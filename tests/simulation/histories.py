@@ -40,7 +40,7 @@ def plan(version: int = 1) -> Plan:
             {"kind": "threshold", "id": "dual", "name": "d", "period": "month", "bonus": 100, "rearm": True,
              "all": [{"kpi": "revenue", "attainment": "100%"}, {"kpi": "customers", "value": 3}]},
             {"kind": "tiers", "id": "team", "name": "t", "kpi": "revenue", "period": "month", "unit": "team",
-             "share": "by_value", "rearm": True, "pays": "flat",
+             "share": "by_value", "settle": "period_end", "rearm": True, "pays": "flat",
              "tiers": [{"attainment": "50%", "amount": 10}, {"attainment": "100%", "amount": "33.34"}]},
         ],
     })  # fmt: skip
@@ -51,7 +51,9 @@ def random_history(seed: int) -> History:
     dice = Random(seed)
     workers = dice.choice([1, 2, 2, 3])
     plans = [plan(1), plan(2)] if dice.random() < 0.3 else [plan(1)]
-    return History(seed, plans, random_values(dice), random_faults(dice, workers), workers=workers)
+    values, faults = random_values(dice), random_faults(dice, workers)
+    closes_at = dice.uniform(1, 59) if dice.random() < 0.5 else None
+    return History(seed, plans, values, faults, workers=workers, closes_at=closes_at)
 
 
 def crashing_history(seed: int, build: Build, step: str) -> History:

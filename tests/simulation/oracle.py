@@ -10,7 +10,9 @@ from aiokafka import TopicPartition
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_of
+from schemas.control import CLOSED_KIND
 from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
+from streams.backtest import MemoryRecord
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold
@@ -27,6 +29,7 @@ def judge(history: History) -> list[str]:
     wrong += _facts(history)
     wrong += _credits(history)
     wrong += _results(history)
+    wrong += _final_at_close(history)
     wrong += _totals(history)
     wrong += _conservation(history)
     return wrong
@@ -113,6 +116,35 @@ def _results(history: History) -> list[str]:
     for name in wanted:
         wrong += _differences(name, set(wanted[name].items()), set(seen[name].items()))
     return wrong
+
+
+def _final_at_close(history: History) -> list[str]:
+    """What a close made final of units, from the values that each credits partition had come to by then."""
+    if history.closes_at is None or len(history.plans) > 1:
+        return []
+    before, after = [_log(history, KPI_UPDATES.name, 0)[0]], []
+    for partition in range(PARTITIONS):
+        part = before
+        for out in _one_pass(Performance(partition, PARTITIONS), _log(history, CREDITS.name, partition)):
+            if out.topic == KPI_UPDATES.name:
+                part.append(MemoryRecord(0, out.value, out.headers))
+                part = after if kind_of(out.headers) == CLOSED_KIND else part
+    outs = _one_pass(Rollups(), before + after)
+    seen = [
+        record
+        for partition in range(history.broker.partitions[AWARDS.name])
+        for record in _log(history, AWARDS.name, partition)
+    ]
+    return _differences("final at the close", _closed(outs), _closed(seen))
+
+
+def _closed(records: list) -> set[tuple]:
+    awards = [json.loads(record.value) for record in records if getattr(record, "topic", AWARDS.name) == AWARDS.name]
+    return {
+        (award["unit"], award["tier"], award["state"], str(award["evidence"]))
+        for award in awards
+        if award["unit"] and award["cause"]["type"] == "close"
+    }
 
 
 def _outcome(records: list[tuple], wrong: list[str]) -> dict[str, dict]:

@@ -21,7 +21,7 @@ from runtime.producing import Sender
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
 from schemas.blocks import kind_header
-from schemas.control import KIND, PlanApplied, encode_control
+from schemas.control import KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
 from schemas.topics import CONTROL_TARGETS, CREDITS, FACTS, KPI_UPDATES, UNIT_UPDATES
@@ -34,6 +34,7 @@ from tests.simulation.processes import CURRENT, Exited, Network, Process
 from tests.simulation.store import Store
 
 SOURCE = "events.sales"
+MONTH = "2026-05"  # of all events
 PARTITIONS = 2
 _SOURCE_PARTITIONS = 2
 _INPUT = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name, "rollups": KPI_UPDATES.name}
@@ -77,6 +78,7 @@ class History:
     faults: list[Fault]
     build: Build = field(default_factory=Build)
     workers: int = 2
+    closes_at: float | None = None  # simulated seconds after which the month of all events is closed
     exits: list[str] = field(default_factory=list)
     broker: Broker | None = None
     store: Store | None = None
@@ -131,7 +133,7 @@ class History:
         self.broker = Broker(self.network, {SOURCE: _SOURCE_PARTITIONS} | dict.fromkeys(topics, PARTITIONS) | single)
         self._apply(self.plans[0])
         self._slots: list[Process | None] = [None] * self.workers
-        self._input = [asyncio.ensure_future(self._feed()), asyncio.ensure_future(self._change_plans())]
+        self._input = [asyncio.ensure_future(task()) for task in (self._feed, self._change_plans, self._close)]
         self._others = [asyncio.ensure_future(self._supervise(slot)) for slot in range(self.workers)]
         self._others += [asyncio.ensure_future(self._strike(fault)) for fault in self.faults]
         await asyncio.sleep(_END_OF_FAULTS)
@@ -143,7 +145,10 @@ class History:
         self.finished = self._worked_off()
 
     def _apply(self, plan: Plan) -> None:
-        value = encode_control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        self._control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+
+    def _control(self, record: Control) -> None:
+        value = encode_control(record)
         for topic in CONTROL_TARGETS:
             for partition in range(self.broker.partitions[topic.name]):
                 self.broker.append(topic.name, value, partition, headers=kind_header(KIND))
@@ -152,6 +157,11 @@ class History:
         for number, plan in enumerate(self.plans[1:], start=1):
             await asyncio.sleep(_END_OF_FAULTS * number / len(self.plans))
             self._apply(plan)
+
+    async def _close(self) -> None:
+        if self.closes_at is not None:
+            await asyncio.sleep(self.closes_at)
+            self._control(PeriodClosed.of(self.plans[0], "month", MONTH))
 
     async def _feed(self) -> None:
         pause = _END_OF_FAULTS * 0.8 / max(1, len(self.values))

@@ -1,0 +1,111 @@
+"""Bringing the closes of all credits partitions to one moment.
+
+Credits partitions come to a close at different moments. From the first one's marker on, what a partition publishes
+behind its own is held back until every partition's is in: what is made final then counts everything from before the
+close and nothing from after it, however the updates of the partitions lie among each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from schemas.control import PartitionClosed
+from streams.rollups.cells import Cell, CellKey
+
+ROW = "closing"
+
+
+@dataclass(slots=True)
+class Update:
+    """Day cells of a credits partition as they are at ``offset`` of it."""
+
+    partition: int
+    offset: int
+    cells: dict[CellKey, Cell] = field(default_factory=dict)
+
+
+class Alignment:
+    """One close at a time: the one whose first marker came first."""
+
+    def __init__(self) -> None:
+        self._closing = ""
+        self._passed: set[int] = set()
+        #: Markers of other closes, from partitions that the present one still waits for: those do not wait for them.
+        self._early: dict[str, set[int]] = {}
+        self._held: dict[int, list[Update | PartitionClosed]] = {}
+        self._dirty = False
+
+    def holds(self, partition: int) -> bool:
+        """Whether what comes from the partition now has to wait."""
+        return partition in self._passed
+
+    def hold(self, update: Update) -> None:
+        """Keep an update until ``release``; several without a marker between them become one."""
+        self._dirty = True
+        held = self._held.setdefault(update.partition, [])
+        if held and isinstance(held[-1], Update):
+            held[-1].offset = update.offset
+            held[-1].cells |= update.cells
+        else:
+            held.append(update)
+
+    def passes(self, marker: PartitionClosed) -> bool:
+        """Take a marker; True where it is the last one of its close, for which ``release`` is due then."""
+        self._dirty = True
+        close, partition = marker.close.id, marker.partition
+        if self.holds(partition):
+            self._held.setdefault(partition, []).append(marker)
+            return False
+        if self._closing not in ("", close):
+            self._early.setdefault(close, set()).add(partition)
+            return False
+        self._closing = close
+        self._passed |= {partition} | self._early.pop(close, set())
+        return len(self._passed) >= marker.partitions
+
+    def release(self) -> list[Update | PartitionClosed]:
+        """The close is done: all that was held back, by partition, each in its order."""
+        held = [item for _, items in sorted(self._held.items()) for item in items]
+        self._closing, self._passed, self._held = "", set(), {}
+        self._dirty = True
+        return held
+
+    # -- checkpoints
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        """The checkpoint row, where it changed since the last call; b'' where no close is under way."""
+        if not self._dirty:
+            return {}
+        self._dirty = False
+        if not self._closing:
+            return {ROW: b""}
+        early = [(close, sorted(partitions)) for close, partitions in self._early.items()]
+        held = [_packed(item) for _, items in sorted(self._held.items()) for item in items]
+        return {ROW: msgspec.msgpack.encode((self._closing, sorted(self._passed), early, held))}
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        """Take back what checkpoints hold."""
+        if not rows.get(ROW):
+            return
+        self._closing, passed, early, held = msgspec.msgpack.decode(rows[ROW], type=_Row)
+        self._passed, self._early = set(passed), {close: set(partitions) for close, partitions in early}
+        for item in map(_unpacked, held):
+            self._held.setdefault(item.partition, []).append(item)
+
+
+#: An update as (partition, offset, cells, ''), a marker as (partition, offset, [], its JSON).
+_Packed = tuple[int, int, list[tuple[CellKey, Cell]], str]
+_Row = tuple[str, list[int], list[tuple[str, list[int]]], list[_Packed]]
+
+
+def _packed(item: Update | PartitionClosed) -> _Packed:
+    if isinstance(item, Update):
+        return item.partition, item.offset, list(item.cells.items()), ""
+    return item.partition, item.offset, [], item.model_dump_json()
+
+
+def _unpacked(packed: _Packed) -> Update | PartitionClosed:
+    partition, offset, cells, marker = packed
+    return PartitionClosed.model_validate_json(marker) if marker else Update(partition, offset, dict(cells))
