@@ -44,7 +44,7 @@ def test_every_kpi_is_described_and_every_role_has_three_to_five(plan):
     assert len(plan.kpis) >= 15 and len(plan.awards) >= 12
     assert all(kpi.description is not None for kpi in plan.kpis)
     roles: dict[str, set[str]] = {employee.role: set() for employee, _ in employees_of(plan)}
-    for target in plan.targets:
+    for target in (target for target in plan.targets if target.unit is None):
         roles[target.role].add(target.kpi)
     assert {role: 3 <= len(kpis) <= 5 for role, kpis in roles.items()} == dict.fromkeys(roles, True)
     assert {kpi.id for kpi in plan.kpis} == set().union(*roles.values())
@@ -81,3 +81,25 @@ def test_revenue_and_satisfaction_must_both_be_met(plan, amount, score, answers,
     assert not result.dead_letters
     awards = [award for award in result.awards if award.rule == "revenue-and-satisfaction"]
     assert [(award.kind, award.amount) for award in awards] == ([("bonus+promotion", "5000")] if reached else [])
+
+
+def test_a_sales_team_and_its_leader_are_paid_by_the_team_s_score(plan):
+    run = Backtest()
+    run.apply(plan)
+    people = ("S101", 100_000), ("S102", 250_000), ("S103", 250_000)
+    run.feed(
+        [
+            *(_event("sale", n, employee=who, amount=sold, currency="CNY") for n, (who, sold) in enumerate(people)),
+            *(_event("survey_answer", n, employee="S102", score=90) for n in range(3)),
+            *(_event("lead", n, employee="S103", converted=n == 0) for n in range(4)),
+        ]
+    )
+    result = run.finish()
+    assert not result.dead_letters
+    scores = {(row["unit_kind"], row["unit"]): row["value"] for row in result.units.values() if "score" in row["kpi"]}
+    assert scores == {("team", "sales-north"): 100_0000, ("manager", "S101"): 100_0000}
+    team = {line["employee"]: line["amount"] for line in result.earnings if line["rule"] == "strong-team"}
+    assert team == dict.fromkeys(["S101", "S102", "S103"], 1000_0000)
+    assert [(line["employee"], line["amount"]) for line in result.earnings if line["rule"] == "team-leader"] == [
+        ("S101", 1500_0000)
+    ]
