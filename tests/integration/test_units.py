@@ -87,17 +87,17 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
             ("team-bonus", "E2", Decimal("33.33")), ("team-bonus", "E3", Decimal("33.33")),
         ]  # fmt: skip
         assert pipeline.query(
-            "SELECT kpi_name, unit_kind, unit, value, rank FROM bi.unit_attainment WHERE kpi = 'score' ORDER BY 2, 5"
+            "SELECT scorecard_name, kind, id, name, score, measured, rank FROM bi.scores ORDER BY kind, rank"
         ) == [
-            ("S", "manager", "E1", Decimal("131.25"), 1),
-            ("S", "team", "north", Decimal(105), 1), ("S", "team", "south", Decimal(45), 2),
+            ("S", "manager", "E1", "Ann", Decimal("131.25"), 1, 1),
+            ("S", "team", "north", "North", Decimal(105), 1, 1), ("S", "team", "south", "", Decimal(45), 1, 2),
         ]  # fmt: skip
         assert pipeline.query(
-            "SELECT unit, value, target, attainment_percent, rank FROM bi.unit_attainment "
+            "SELECT unit_name, value, target, attainment_percent, rank FROM bi.unit_attainment "
             "WHERE kpi = 'revenue' AND unit_kind = 'team' AND period_kind = 'month' ORDER BY rank"
         ) == [
-            ("north", Decimal(1050), Decimal(1000), Decimal(105), 1),
-            ("south", Decimal(450), Decimal(1000), Decimal(45), 2),
+            ("North", Decimal(1050), Decimal(1000), Decimal(105), 1),
+            ("", Decimal(450), Decimal(1000), Decimal(45), 2),
         ]
         assert pipeline.query(
             "SELECT employee, rank, dense_rank, tied FROM bi.leaderboard "
