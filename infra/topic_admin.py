@@ -66,6 +66,5 @@ def _check_partitions(admin: KafkaAdminClient, settings: Settings) -> None:
         if found and found != wanted[name][0]:
             raise TopicsDiffer(
                 f"topic {name} has {found} partitions, but KPISTREAM_PARTITIONS asks for {wanted[name][0]}: "
-                f"set it to {found}, or rebuild into topics of another prefix; repartitioning in place would "
-                "scatter what belongs together"
+                f"set it to {found}; repartitioning would scatter what belongs together"
             )

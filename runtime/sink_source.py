@@ -61,10 +61,18 @@ class SinkSource(Service):
         """Know where each partition goes on."""
         beginnings = await self._consumer.beginning_offsets(partitions)
         committed = await asyncio.gather(*map(self._consumer.committed, partitions))
+        ends = await self._consumer.end_offsets(partitions)
         self._reached = {
             partition: beginnings[partition] if offset is None else offset
             for partition, offset in zip(partitions, committed, strict=True)
         }
+        for partition, offset in zip(partitions, committed, strict=True):
+            if offset is not None and offset > ends[partition]:
+                fatal(
+                    f"sink: {partition.topic}/{partition.partition} ends at {ends[partition]}, but {offset} was "
+                    "committed: the topic was made anew. Topics, checkpoints and tables belong together: start over "
+                    "with empty ones of all (docs/reliability.md, Start over)"
+                )
         self.ready = True
 
     async def commit(self, reached: dict[tuple[str, int], int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -14,6 +15,7 @@ from mode import Service
 from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
+from runtime.log_bounds import start_refusal
 from runtime.records import RecordBatch
 from runtime.stage import StageRunner
 from runtime.watchdog import Watchdog
@@ -26,11 +28,21 @@ _POLL_MS = 200
 class RecordBatchSource(Service):
     """Feeds one stage: owns its consumer, hands partitions to the runner, puts batches on the channel, keeps time.
 
-    The channel has a bound: when folding falls behind, polling waits.
+    The channel has a bound: when folding falls behind, polling waits. ``counted_to`` says how far later stages have
+    counted a partition that nothing is committed of: Kafka forgets commits, with a topic that is deleted at once.
     """
 
-    def __init__(self, runner: StageRunner, channel, topics: tuple[str, ...], settings, **kwargs) -> None:
+    def __init__(
+        self,
+        runner: StageRunner,
+        channel,
+        topics: tuple[str, ...],
+        settings,
+        counted_to: Callable[[TopicPartition], Awaitable[int]] | None = None,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
+        self._counted_to = counted_to
         self.runner, self.channel, self.topics, self.settings = runner, channel, topics, settings
         self._epochs: dict[TopicPartition, int] = {}
         self._numbers: dict[TopicPartition, int] = {}
@@ -77,15 +89,17 @@ class RecordBatchSource(Service):
         # for records, and no heartbeat is sent before we return: with many partitions the group would expel us.
         beginnings = await self.consumer.beginning_offsets(partitions)
         committed = dict(zip(partitions, await asyncio.gather(*map(self._committed, partitions)), strict=True))
+        taken = {}
         for partition in sorted(partitions):
-            beginning = beginnings[partition]
-            start = beginning if committed[partition] is None else committed[partition]
-            epoch, offset = await self.runner.take(partition, start)
-            if beginning > offset:
-                fatal(
-                    f"{self.runner.stage}: {partition.topic}/{partition.partition} begins at {beginning}, but the "
-                    f"checkpoint needs {offset}: records were deleted before they were folded"
-                )
+            start = beginnings[partition] if committed[partition] is None else committed[partition]
+            taken[partition] = await self.runner.take(partition, start)
+        ends = await self.consumer.end_offsets(partitions)  # after the markers: the owner before may still have moved
+        for partition, (epoch, offset, resumed) in taken.items():
+            known = offset if resumed or committed[partition] is not None else None
+            self._check(partition, beginnings[partition], ends[partition], known)
+            if known is None and self._counted_to:
+                counted = await self._counted_to(partition)
+                self._check(partition, 0, ends[partition], counted)
             self.consumer.seek(partition, offset)
             self._epochs[partition], self._numbers[partition] = epoch, 0
         self.runner.ready = True
@@ -93,6 +107,11 @@ class RecordBatchSource(Service):
             "partitions taken",
             extra={"stage": self.runner.stage, "partitions": [f"{p.topic}/{p.partition}" for p in sorted(partitions)]},
         )
+
+    def _check(self, partition: TopicPartition, beginning: int, end: int, known: int | None) -> None:
+        place = f"{partition.topic}/{partition.partition}"
+        if refusal := start_refusal(self.runner.stage, place, beginning, end, known, self.runner.stateless):
+            fatal(refusal)
 
     async def _committed(self, partition: TopicPartition) -> int | None:
         """Where a stage without state goes on; a checkpoint knows better."""

@@ -17,10 +17,11 @@ from typing import Protocol, TypeVar
 from aiokafka import TopicPartition
 
 from infra import metrics
-from runtime.checkpoints import Checkpoint, CheckpointStore, StoreUnavailable
+from runtime.checkpoints import Checkpoint, CheckpointStore, StoreUnavailable, until_answered
 from runtime.failing import fatal
 from runtime.producing import Sender
 from runtime.records import Out, RecordBatch
+from runtime.state_layout import FIRST_LAYOUT, StateLayout, StateRefused
 from runtime.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
@@ -75,10 +76,11 @@ class StageRunner:
         make_fold: Callable[[TopicPartition, int], Fold],
         sender: Sender,
         store: CheckpointStore | None,
+        layout: StateLayout = FIRST_LAYOUT,
     ) -> None:
         self.stage = stage
         self.ready = False
-        self._make_fold, self._sender, self._store = make_fold, sender, store
+        self._make_fold, self._sender, self._store, self._layout = make_fold, sender, store, layout
         self._owned: dict[TopicPartition, _Owned] = {}
         self._epoch = 0
         self._lock = asyncio.Lock()  # folding and snapshots exclude each other
@@ -98,37 +100,48 @@ class StageRunner:
 
     # -- partitions come and go
 
-    async def take(self, partition: TopicPartition, start: int) -> tuple[int, int]:
+    async def take(self, partition: TopicPartition, start: int) -> tuple[int, int, bool]:
         """Own ``partition`` from its checkpoint on, from ``start`` where there is none.
 
-        Returns (epoch, offset): batches read from that offset carry that epoch.
+        Returns (epoch, offset, whether there was a checkpoint): batches read from that offset carry that epoch.
         """
         checkpoint = await self._loaded(partition)
-        if checkpoint is None:
+        rows = self._understood(checkpoint) if checkpoint else None
+        self._epoch += 1
+        if rows is None:
             offset = start
-            fold = self._make_fold(partition, offset)
+            owned = _Owned(self._make_fold(partition, offset), self._epoch, offset, offset)
         else:
             offset = checkpoint.next_offset
-            fold = self._make_fold(partition, offset)
-            fold.restore(checkpoint.rows)
+            owned = _Owned(self._make_fold(partition, offset), self._epoch, offset, offset)
+            owned.fold.restore(rows)
             self._uncommitted[partition] = offset  # whoever stored the marker may not have come to commit it
-        self._epoch += 1
-        self._owned[partition] = _Owned(fold, self._epoch, offset, offset)
+            if checkpoint.format != self._layout.format:  # under its new name all of it has to be written once
+                owned.unsaved = dict.fromkeys(checkpoint.deleted, b"") | rows
+                owned.saved_offset = -1
+        self._owned[partition] = owned
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
-        return self._epoch, offset
+        return self._epoch, offset, rows is not None
+
+    def _understood(self, checkpoint: Checkpoint) -> dict[str, bytes] | None:
+        try:
+            rows = self._layout.taken_over(checkpoint)
+        except StateRefused as refusal:
+            fatal(str(refusal))
+        if rows is None:
+            log.warning(
+                "no step leads from the format of this state to ours: folding the log from its beginning",
+                extra={"stage": self.stage, "partition": checkpoint.partition, "format": checkpoint.format},
+            )
+        return rows
 
     async def _loaded(self, partition: TopicPartition) -> Checkpoint | None:
         if self._store is None:
             return None
-        pause = 0.5
-        while True:
-            try:
-                return await asyncio.to_thread(self._store.load, self.stage, partition.partition)
-            except StoreUnavailable as error:
-                self.ready = False
-                log.warning("waiting for the checkpoint store", extra={"stage": self.stage, "error": str(error)})
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 10)
+        return await until_answered(lambda: self._store.load(self.stage, partition.partition), self._not_ready)
+
+    def _not_ready(self) -> None:
+        self.ready = False
 
     async def give_up(self, partitions: list[TopicPartition], commit: Commit) -> None:
         """Let go of ``partitions``, with a last checkpoint if the store answers in time."""
@@ -235,13 +248,14 @@ class StageRunner:
             if owned.next_offset == owned.saved_offset:
                 continue
             if self._store is not None:
-                owned.unsaved.update(owned.fold.dirty_rows())
+                owned.unsaved.update(owned.fold.dirty_rows() | self._layout.own_rows())
             snapshot.append((partition, owned.next_offset, dict(owned.unsaved)))
         return snapshot
 
     async def _stored(self, snapshot: list) -> bool:
         checkpoints = [
-            Checkpoint(self.stage, partition.partition, offset, rows) for partition, offset, rows in snapshot
+            Checkpoint(self.stage, partition.partition, offset, rows, self._layout.format)
+            for partition, offset, rows in snapshot
         ]
         started = time.perf_counter()
         try:

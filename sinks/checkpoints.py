@@ -21,14 +21,23 @@ from clickhouse_driver.errors import Error
 
 from infra.settings import Settings
 from runtime.checkpoints import Checkpoint, StoreUnavailable
+from runtime.state_layout import parsed_name, stage_name
 from sinks.connection import ClickHouseSettings, connect_binary, from_settings
 
 MARKER = ""
 
 _INSERT = "INSERT INTO kpistream.checkpoints (stage, partition, key, value, version, deleted) VALUES"
+_NAMES = """
+SELECT DISTINCT stage FROM kpistream.checkpoints
+WHERE startsWith(stage, %(stage)s) AND partition = %(partition)s AND key = ''
+"""
 _SELECT = """
 SELECT key, value FROM kpistream.checkpoints FINAL
 WHERE stage = %(stage)s AND partition = %(partition)s
+"""
+_VALUES = """
+SELECT value FROM kpistream.checkpoints FINAL
+WHERE startsWith(stage, %(stage)s) AND key = %(key)s AND value != ''
 """
 
 
@@ -59,12 +68,16 @@ class ClickHouseCheckpointStore:
             raise StoreUnavailable(f"checkpoint not saved: {error}") from error
 
     def load(self, stage: str, partition: int) -> Checkpoint | None:
-        """The newest checkpoint with all its live rows, None where there never was one. Raises
+        """The newest checkpoint of the highest format with all its live rows, None where there never was one. Raises
         StoreUnavailable.
         """
         try:
             with connect_binary(self._settings, **self._query_settings) as client:
-                found = client.execute(_SELECT, {"stage": stage, "partition": partition}, columnar=True)
+                names = client.execute(_NAMES, {"stage": stage, "partition": partition})
+                formats = [number for name, number in (parsed_name(one.decode()) for (one,) in names) if name == stage]
+                newest = max(formats, default=1)
+                place = {"stage": stage_name(stage, newest), "partition": partition}
+                found = client.execute(_SELECT, place, columnar=True)
         except (Error, OSError, EOFError) as error:
             raise StoreUnavailable(
                 f"checkpoint of {stage}, partition {partition} not loaded: {error}"
@@ -73,7 +86,16 @@ class ClickHouseCheckpointStore:
         rows = {key.decode(): value for key, value in zip(keys, values, strict=True) if value}
         if not rows:
             return None
-        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows)
+        deleted = tuple(key.decode() for key, value in zip(keys, values, strict=True) if not value)
+        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows, newest, deleted)
+
+    def values(self, stage: str, key: str) -> list[bytes]:
+        """What all partitions of a stage hold under a key, in any format. Raises StoreUnavailable."""
+        try:
+            with connect_binary(self._settings, **self._query_settings) as client:
+                return [value for (value,) in client.execute(_VALUES, {"stage": stage, "key": key})]
+        except (Error, OSError, EOFError) as error:
+            raise StoreUnavailable(f"state of {stage}, {key} not loaded: {error}") from error
 
 
 def open_store(settings: Settings) -> ClickHouseCheckpointStore:
@@ -92,7 +114,7 @@ def _columns(checkpoints: list[Checkpoint]) -> list[list]:
         if MARKER in checkpoint.rows:
             raise ValueError(f"checkpoint of {checkpoint.stage}: the empty key belongs to the marker")
         count = len(checkpoint.rows) + 1
-        stages += [checkpoint.stage.encode()] * count
+        stages += [stage_name(checkpoint.stage, checkpoint.format).encode()] * count
         partitions += [checkpoint.partition] * count
         keys += [key.encode() for key in checkpoint.rows] + [MARKER.encode()]
         values += [*checkpoint.rows.values(), str(checkpoint.next_offset).encode()]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from infra import metrics
 from infra.logs import logging_config
@@ -17,8 +19,11 @@ from infra.plugins import load
 from infra.settings import load_settings
 from runtime.app import make_app
 from runtime.channels import BatchChannel
+from runtime.checkpoints import until_answered
 from runtime.collector import settle
 from runtime.control import ControlFollower
+from runtime.failing import fatal
+from runtime.log_bounds import partitions_refusal
 from runtime.producing import Sender
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
@@ -26,10 +31,12 @@ from runtime.web import add_pages
 from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
 from schemas.results import decode_award
-from schemas.topics import AWARDS, CREDITS, FACTS, KPI_UPDATES
+from schemas.topics import AWARDS, CREDITS, FACTS, INTERNAL, KPI_UPDATES
+from streams.crediting.sources import next_offset_of, source_key
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+from streams.state_layouts import layout_of
 
 log = logging.getLogger("kpistream")
 settings = load_settings()
@@ -118,6 +125,7 @@ async def run_stages() -> None:
         **settings.kafka_options(), enable_idempotence=True, acks="all", max_request_size=16 << 20
     )
     await producer.start()
+    await _check_topics()
     if "intake" in settings.stages:
         follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
@@ -127,11 +135,33 @@ async def run_stages() -> None:
     settle()
 
 
+async def _check_topics() -> None:
+    wanted = {topic.name: topic.partitions or settings.partitions for topic in INTERNAL}
+    found = {}
+    for topic in wanted:
+        try:
+            found[topic] = len(await producer.partitions_for(topic))
+        except UnknownTopicOrPartitionError:
+            found[topic] = 0
+    if refusal := partitions_refusal(found, wanted):
+        fatal(refusal)
+
+
 async def _start(stage: str) -> None:
-    store = None if stage == "intake" else load(settings.checkpoint_store)(settings)
-    runners[stage] = StageRunner(stage, _make_fold(stage), Sender(producer, stage), store)
-    sources.append(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings))
+    store = load(settings.checkpoint_store)(settings)
+    stateless = stage == "intake"
+    layout = layout_of(stage, settings.partitions)
+    runners[stage] = StageRunner(
+        stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout
+    )
+    counted_to = partial(_counted_to, store) if stateless else None
+    sources.append(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings, counted_to))
     await app.add_runtime_dependency(sources[-1])
+
+
+async def _counted_to(store, partition: TopicPartition) -> int:
+    key = source_key(partition.topic, partition.partition)
+    return next_offset_of(await until_answered(lambda: store.values("crediting", key)))
 
 
 @app.on_before_shutdown.connect

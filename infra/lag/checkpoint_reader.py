@@ -9,8 +9,8 @@ from sinks.connection import connect, from_settings
 
 #: The age by ClickHouse's own clock, which also wrote the times: no clocks are compared.
 _AGES = """
-SELECT stage, partition, toFloat64(now64(3) - max(processed_at)) FROM kpistream.checkpoints
-WHERE key = '' GROUP BY stage, partition ORDER BY stage, partition
+SELECT splitByChar('@', toString(stage))[1] AS name, partition, toFloat64(now64(3) - max(processed_at))
+FROM kpistream.checkpoints WHERE key = '' GROUP BY name, partition ORDER BY name, partition
 """
 
 

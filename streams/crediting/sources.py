@@ -16,6 +16,17 @@ _NAMES = ("applied", "duplicate", "dead_lettered", "parked")
 _PREFIX = "source/"
 
 
+def source_key(topic: str, partition: int) -> str:
+    """Key of a source partition's state row."""
+    return f"{_PREFIX}{topic}/{partition}"
+
+
+def next_offset_of(rows: list[bytes]) -> int:
+    """The source offset after the last one that any of a source partition's state rows has counted; 0 without."""
+    found = (msgspec.msgpack.decode(row) for row in rows)
+    return max((max(marks) + 1 for version, _, _, *marks, _, _ in found if version == FORMAT), default=0)
+
+
 @dataclass(slots=True)
 class Source:
     """One source partition. Rows, rejected records and gaps have a mark each: they ascend in the log
@@ -129,7 +140,7 @@ class Ledger:
         rows = {}
         for source in (self._sources[number] for number in self._dirty):
             marks = (source.row_mark, source.rejected_mark, source.gap_mark)
-            rows[f"{_PREFIX}{source.topic}/{source.partition}"] = msgspec.msgpack.encode(
+            rows[source_key(source.topic, source.partition)] = msgspec.msgpack.encode(
                 [FORMAT, source.topic, source.partition, *marks, source.counts, source.gaps]
             )
         self._dirty = {}

@@ -59,7 +59,8 @@ def test_any_bytes_come_back(store: ClickHouseCheckpointStore) -> None:
 def test_later_rows_replace_delete_and_keep(store: ClickHouseCheckpointStore) -> None:
     _saved(store, 5, a=b"1", b=b"1", c=b"1")
     _saved(store, 9, b=b"2", c=b"", d=b"2")
-    assert store.load("crediting", 0) == Checkpoint("crediting", 0, 9, {"a": b"1", "b": b"2", "d": b"2"})
+    live = {"a": b"1", "b": b"2", "d": b"2"}
+    assert store.load("crediting", 0) == Checkpoint("crediting", 0, 9, live, deleted=("c",))
     _saved(store, 12, c=b"3")
     assert store.load("crediting", 0).rows == {"a": b"1", "b": b"2", "c": b"3", "d": b"2"}
 
@@ -69,7 +70,7 @@ def test_a_tombstone_outlives_merges(server: ClickHouseServer, store: ClickHouse
     _saved(store, 9, a=b"")
     with server.client() as client:
         client.execute("OPTIMIZE TABLE kpistream.checkpoints FINAL")
-    assert store.load("crediting", 0) == Checkpoint("crediting", 0, 9, {"b": b"1"})
+    assert store.load("crediting", 0) == Checkpoint("crediting", 0, 9, {"b": b"1"}, deleted=("a",))
 
 
 def test_stages_and_partitions_do_not_meet(store: ClickHouseCheckpointStore) -> None:
@@ -164,3 +165,11 @@ def test_killed_in_the_middle_a_checkpoint_is_whole_or_absent(
             assert set(found.rows.values()) == {b"%08d" % reached}
         kept.add(reached == offset)
     assert False in kept, "every kill came after the save: nothing was tested"
+
+
+def test_the_state_of_the_highest_format_is_loaded_and_older_ones_stay(store: ClickHouseCheckpointStore) -> None:
+    _saved(store, 9, partition=1, a=b"old", b=b"old")
+    store.save([Checkpoint("crediting", 1, 7, {"a": b"new", "b": b""}, 10), Checkpoint("crediting", 1, 8, {}, 2)])
+    assert store.load("crediting", 1) == Checkpoint("crediting", 1, 7, {"a": b"new"}, 10, ("b",))
+    assert store.load("credit", 1) is None
+    assert sorted(store.values("crediting", "a")) == [b"new", b"old"]

@@ -60,7 +60,7 @@ def crashing_history(seed: int, build: Build, step: str) -> History:
     """One worker on a slow network with errors, which dies again and again right after ``step``."""
     dice = Random(seed)
     faults = [Fault(0.0, "slow", lasting=60.0), Fault(10.0, "errors", lasting=40.0)]
-    faults += [Fault(float(at), "crash after", step=step, count=dice.randint(1, 2)) for at in range(4, 60, 10)]
+    faults += [Fault(float(at), "crash after", step=step, count=dice.randint(1, 2)) for at in range(4, 60, 14)]
     return History(seed, [plan()], random_values(dice), faults, build, workers=1)
 
 
@@ -69,6 +69,14 @@ def stopping_history(seed: int, build: Build) -> History:
     dice = Random(seed)
     faults = [Fault(0.0, "slow", lasting=70.0), *(Fault(dice.uniform(2, 58), "stop") for _ in range(8))]
     return History(seed, [plan()], random_values(dice), faults, build, workers=1)
+
+
+def upgraded_history(seed: int) -> History:
+    """A rolling restart with a newer program, in the midst of other faults; zombies of the old one write on."""
+    dice = Random(seed)
+    at = dice.uniform(10, 40)
+    restarts = [Fault(at + number * dice.uniform(1, 5), dice.choice(["stop", "kill"]), number) for number in range(2)]
+    return replace(random_history(seed), workers=2, upgrade=at, faults=[*random_faults(dice, 2), *restarts])
 
 
 def random_values(dice: Random) -> list[bytes]:

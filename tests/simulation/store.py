@@ -16,7 +16,7 @@ class Store:
         self.away = False
         self.saves = 0
         self._dice = dice
-        self._rows: dict[tuple[str, int], dict[str, tuple[int, bytes]]] = {}
+        self._rows: dict[tuple[str, int, int], dict[str, tuple[int, bytes]]] = {}  # by stage, partition, format
 
     def save(self, checkpoints: list[Checkpoint]) -> None:
         if self.away:
@@ -26,7 +26,7 @@ class Store:
             self.insert(one, {**one.rows, MARKER: str(one.next_offset).encode()})
 
     def insert(self, one: Checkpoint, rows: dict[str, bytes]) -> None:
-        table = self._rows.setdefault((one.stage, one.partition), {})
+        table = self._rows.setdefault((one.stage, one.partition, one.format), {})
         for key, value in rows.items():
             there = table.get(key, (-1, b""))[0]
             if one.next_offset > there or (one.next_offset == there and self._dice.random() < 0.5):
@@ -35,7 +35,12 @@ class Store:
     def load(self, stage: str, partition: int) -> Checkpoint | None:
         if self.away:
             raise StoreUnavailable("away")
-        rows = {key: value for key, (_, value) in self._rows.get((stage, partition), {}).items() if value}
+        formats = [number for name, at, number in self._rows if (name, at) == (stage, partition)]
+        if not formats:
+            return None
+        found = self._rows[stage, partition, max(formats)]
+        rows = {key: value for key, (_, value) in found.items() if value}
         if MARKER not in rows:
             return None
-        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows)
+        deleted = tuple(key for key, (_, value) in found.items() if not value)
+        return Checkpoint(stage, partition, int(rows.pop(MARKER)), rows, max(formats), deleted)

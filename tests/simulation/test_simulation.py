@@ -10,7 +10,7 @@ import random
 import pytest
 
 from tests.simulation.controls import CONTROLS
-from tests.simulation.histories import crashing_history, random_history, stopping_history
+from tests.simulation.histories import crashing_history, random_history, stopping_history, upgraded_history
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
@@ -28,6 +28,15 @@ def test_kept_history(seed):
 def test_fresh_history(number):
     seed = FRESH[number]
     assert judge(random_history(seed).run()) == [], f"play it again: python -m tests.simulation {seed}"
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_an_upgrade_of_the_state_under_way(number):
+    seed = FRESH[number]
+    history = upgraded_history(seed).run()
+    assert judge(history) == [], f"seed {seed}"
+    formats = {number for _, _, number in history.store._rows}
+    assert 2 in formats, "nothing was upgraded: the test says nothing"
 
 
 def test_the_same_seed_gives_the_same_history():

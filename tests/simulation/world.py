@@ -20,6 +20,7 @@ import runtime.watchdog
 from runtime.producing import Sender
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
+from runtime.state_layout import StateLayout
 from schemas.blocks import kind_header
 from schemas.control import KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.event_types import EventTypes
@@ -68,9 +69,30 @@ class Build:
     rollups: type[Rollups] = Rollups
 
 
+class Newer:
+    """A fold of a program after an upgrade: its state rows have another format, every value written backwards."""
+
+    def __init__(self, fold) -> None:
+        self._fold = fold
+        self.fold, self.updates = fold.fold, fold.updates
+
+    def dirty_rows(self) -> dict[str, bytes]:
+        return backwards(self._fold.dirty_rows())
+
+    def restore(self, rows: dict[str, bytes]) -> None:
+        self._fold.restore(backwards(rows))
+
+
+def backwards(rows: dict[str, bytes]) -> dict[str, bytes]:
+    """The step from the format before to that of ``Newer``, and back."""
+    return {key: value[::-1] for key, value in rows.items()}
+
+
 @dataclass
 class History:
-    """Input and faults; ``run`` leaves the logs."""
+    """Input and faults; ``run`` leaves the logs. Workers that start after ``upgrade`` (simulated seconds) run the newer
+    program, beside those that still run the one of before.
+    """
 
     seed: int
     plans: list[Plan]
@@ -79,6 +101,7 @@ class History:
     build: Build = field(default_factory=Build)
     workers: int = 2
     closes_at: float | None = None  # simulated seconds after which the month of all events is closed
+    upgrade: float | None = None
     exits: list[str] = field(default_factory=list)
     broker: Broker | None = None
     store: Store | None = None
@@ -204,9 +227,14 @@ class History:
             "performance": lambda at, offset: self.build.performance(at.partition, PARTITIONS),
             "rollups": lambda at, offset: self.build.rollups(at.partition),
         }
+        layout = StateLayout(partitions=PARTITIONS)
+        if self.upgrade is not None and self.loop.now >= self.upgrade:
+            layout = StateLayout(2, {1: backwards}, PARTITIONS)
+            folds |= {stage: _newer(folds[stage]) for stage in folds if stage != "intake"}
         sources, agents = [], []
         for stage, make_fold in folds.items():
-            runner = self.build.runner(stage, make_fold, sender, None if stage == "intake" else self.store)
+            store = None if stage == "intake" else self.store
+            runner = self.build.runner(stage, make_fold, sender, store, layout)
             channel: asyncio.Queue = asyncio.Queue(maxsize=4)
             source = RecordBatchSource(runner, channel, (_INPUT[stage],), settings)
             agents.append(asyncio.ensure_future(self._agent(channel, runner)))
@@ -264,6 +292,10 @@ class History:
             task.cancel()
         self.loop.run_until_complete(asyncio.sleep(0))
         self.loop.close()
+
+
+def _newer(make_fold):
+    return lambda at, offset: Newer(make_fold(at, offset))
 
 
 async def _serves(settings, places) -> bool:

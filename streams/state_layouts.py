@@ -1,0 +1,19 @@
+"""The format of each stage's state rows, and the steps from older ones. tests/contract/test_state_formats.py keeps a
+state of every format and fails when one cannot be taken over any more.
+
+A change to what a row holds, that older rows cannot be read by, takes a new number and a step; rows under new keys
+that may be missing do not. A stage without a step from some format folds the log from the beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.state_layout import StateLayout
+
+LAYOUTS = {"crediting": StateLayout(), "performance": StateLayout(), "rollups": StateLayout()}
+
+
+def layout_of(stage: str, partitions: int) -> StateLayout:
+    """What the program's state of a stage looks like, over so many partitions of the internal topics."""
+    return replace(LAYOUTS[stage], partitions=partitions) if stage in LAYOUTS else StateLayout()

@@ -1,0 +1,53 @@
+"""A newer program takes over the states that older ones left, of every format there ever was."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block
+from streams.backtest import MemoryRecord
+from streams.state_layouts import LAYOUTS, layout_of
+from tests.state_corpus import INPUT, logs, make_fold, saved, updates_of
+
+STATES = [pytest.param(one, id=f"{one.stage} {one.format}") for stage in INPUT for one in saved(stage)]
+
+
+def _readable(out: Out) -> tuple:
+    if out.value.startswith(b"{"):
+        return out.topic, out.key, out.value
+    table, meta = decode_block(out.value)
+    rows = table.to_pylist()
+    return out.topic, meta, sorted(rows, key=repr) if "updates" in out.topic else rows
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_fold_goes_on_from_a_saved_state_as_if_it_had_seen_it_all(state):
+    topic = INPUT[state.stage]
+    before, after = logs()[topic]
+    rows = layout_of(state.stage, partitions=1).taken_over(state)
+    assert rows is not None, "no step leads from this format to ours"
+    straight, resumed = make_fold(state.stage), make_fold(state.stage)
+    _outs(straight, before)
+    resumed.restore(rows)
+    assert state.next_offset == after[0].offset
+    expected = _outs(straight, after)
+    assert len(expected) > 30
+    assert _outs(resumed, after) == expected, (
+        "a state of before is not understood as it was: give it a new format and a step (streams/state_layouts.py)"
+    )
+
+
+def _outs(fold, records: list[MemoryRecord]) -> list[tuple]:
+    """What comes out, record by record, in a form that does not depend on the order in which names were met."""
+    outs = []
+    for record in records:
+        outs += fold.fold(RecordBatch("topic", 0, [record])) + updates_of(fold)
+    return list(map(_readable, outs))
+
+
+def test_every_format_is_kept():
+    for stage, layout in LAYOUTS.items():
+        assert [one.format for one in saved(stage)] == list(range(1, layout.format + 1)), (
+            "write the state of the new format: python -m tests.state_corpus"
+        )

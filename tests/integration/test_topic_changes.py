@@ -1,0 +1,86 @@
+"""Topics that were changed under a system in use: the worker refuses to go on, and says what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import NewPartitions, NewTopic
+
+from infra.local.ports import PortReservation
+from infra.local.stack import LocalStack
+from schemas.topics import INTERNAL
+from tests.integration.conftest import eventually
+from tests.integration.pipeline import Pipeline
+
+PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
+
+
+@pytest.fixture(scope="module")
+def used() -> Iterator[Pipeline]:
+    """A pipeline that has done some work and was stopped in order."""
+    with LocalStack() as stack:
+        pipeline = Pipeline(stack, partitions=2)
+        pipeline.start()
+        try:
+            pipeline.apply(PLAN)
+            sale = {"specversion": "1.0", "type": "sale", "source": "shop", "time": "2026-03-02T10:00:00Z"}
+            data = {"employee": "E1001", "amount": "90000.00", "currency": "CNY"}
+            pipeline.produce("events.sales", [sale | {"id": str(number), "data": data} for number in range(9)])
+            pipeline.wait_until_drained()
+            pipeline.stop_worker()
+            yield pipeline
+        finally:
+            pipeline.stop()
+
+
+@pytest.fixture
+def admin(used: Pipeline) -> Iterator[KafkaAdminClient]:
+    client = KafkaAdminClient(**used.settings.kafka_options())
+    yield client
+    client.close()
+
+
+def _ended(pipeline: Pipeline, stages: str, **settings: str) -> str:
+    """What a worker says that ends by itself, with the exit code of a refusal."""
+    port = PortReservation()
+    program = [str(Path(sys.executable).with_name("kpistream")), "worker", "--stages", stages]
+    environment = pipeline.environment | {"KPISTREAM_WEB_PORT": str(port.port)}
+    environment |= {f"KPISTREAM_{name.upper()}": value for name, value in settings.items()}
+    ended = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=90)
+    port.release()
+    assert ended.returncode == 70, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def test_other_partitions_than_the_topics_have(used: Pipeline):
+    assert "alerts has 2 partitions and should have 4 by KPISTREAM_PARTITIONS" in _ended(used, "intake", partitions="4")
+    result = used.command("topics")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_business_topic_that_was_made_anew(used: Pipeline, admin: KafkaAdminClient):
+    admin.delete_topics(["events.sales"])
+    assert eventually(lambda: "events.sales" not in admin.list_topics())
+    admin.create_topics([NewTopic("events.sales", 2, 1)])
+    said = _ended(used, "intake")
+    assert "the topic was made anew, or lost its end" in said
+    assert "send them to a topic of another name (KPISTREAM_SOURCE_TOPICS)" in said
+
+
+def test_topics_that_were_given_more_partitions(used: Pipeline, admin: KafkaAdminClient):
+    admin.create_partitions({topic.name: NewPartitions(4) for topic in INTERNAL if topic.partitions is None})
+    said = _ended(used, "crediting", partitions="4")
+    assert "its state was made with 2 partitions, KPISTREAM_PARTITIONS says 4: set it to 2" in said
+
+
+def test_records_that_are_gone_and_no_checkpoint(used: Pipeline, admin: KafkaAdminClient):
+    used.query("TRUNCATE TABLE kpistream.checkpoints")
+    admin.delete_records({TopicPartition("credits", 0): 1})
+    said = _ended(used, "performance", partitions="4")
+    assert "credits/0 begins at 1 and there is no checkpoint" in said
+    assert "start over with empty topics, tables and groups" in said
