@@ -35,7 +35,7 @@ def random_unit_plan(dice: Random, version: int = 1) -> Plan:
     cards = [_scorecard(dice, number) | {"units": dice.sample(_KINDS, 2), "roles": []} for number in range(2)]
     awards += [_on_unit_score(dice, card) for card in cards]
     given = plan.model_dump(mode="json", exclude_none=True)
-    _give_managers(dice, given["organisation"])
+    give_managers(dice, given["organisation"])
     return Plan.model_validate(given | {"targets": given["targets"] + targets, "awards": awards, "scorecards": cards})
 
 
@@ -49,7 +49,7 @@ def _unit_award(dice: Random, number: int, kinds: list[str]) -> dict:
     return award | {"share": share, "roles": award["roles"] if share != "unit" else []}
 
 
-def _give_managers(dice: Random, organisation: dict) -> None:
+def give_managers(dice: Random, organisation: dict) -> None:
     """Managers of some units, and handovers within the history."""
     departments = organisation["departments"]
     for unit in (organisation, *departments, *(team for department in departments for team in department["teams"])):
