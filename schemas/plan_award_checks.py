@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_best_checks import check_personal_best
 from schemas.plan_clawback_checks import check_clawback
 from schemas.plan_goals import targets_of
 from schemas.plan_limit_checks import check_limits
@@ -208,4 +209,5 @@ _CHECKS = {
     "streak": _streak,
     "spiff": check_spiff,
     "training": _training,
+    "personal_best": check_personal_best,
 }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.plan_best import PersonalBest
 from schemas.plan_conditions import Condition, Settle
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_nudge import Nudge
@@ -86,7 +87,9 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[TierAward | ThresholdAward | Nudge | Streak | Spiff | Training, Field(discriminator="kind")]
+Award = Annotated[
+    TierAward | ThresholdAward | Nudge | Streak | Spiff | Training | PersonalBest, Field(discriminator="kind")
+]
 #: Every kind of award by the name that ``kind`` gives it.
 AWARD_KINDS: dict[str, type[Model]] = {
     "tiers": TierAward,
@@ -95,4 +98,5 @@ AWARD_KINDS: dict[str, type[Model]] = {
     "streak": Streak,
     "spiff": Spiff,
     "training": Training,
+    "personal_best": PersonalBest,
 }

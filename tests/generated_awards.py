@@ -105,4 +105,15 @@ def _training(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> di
     } | bound  # fmt: skip
 
 
-SPECIAL = [_nudge, _streak, _spiff, _training]
+def _personal_best(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+    about = [kpi["id"] for kpi in KPIS if kpi["id"] not in _DOWN or kpi["aggregate"] in ("mean", "min")]
+    return {
+        "kind": "personal_best", "id": id, "name": "b", "period": dice.choice([*kinds, "season", "week", "day", "day"]),
+        "kpi": dice.choice([*about, *["revenue", "satisfaction", "activity"] * 3]),
+        "min_periods": dice.choice([1, 1, 2, 3]), "min_sample": dice.choice([0, 0, 1, 2]),
+        "roles": dice.choice([[], ["rep"]]),
+        "settle": dice.choice(["live", "live", "sticky", "period_end"]), "rearm": dice.random() < 0.5,
+    } | dice.choice([{}, {"bonus": 40}]) | dice.choice([{}, {"ahead": "10%"}, {"ahead": "50%"}])  # fmt: skip
+
+
+SPECIAL = [_nudge, _streak, _spiff, _training, _personal_best]

@@ -19,6 +19,7 @@ from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
+from tests.reference_best import personal_best
 from tests.reference_closes import Closing
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_customers import CustomerLimits
@@ -29,6 +30,8 @@ from tests.reference_streak import streak
 from tests.reference_training import shows_day, training
 
 ROLLING = "rolling"
+#: A credit may decide them in other periods than its own, and they ask for the role there.
+_OF_SEVERAL_PERIODS = ("streak", "personal_best")
 
 
 @dataclass
@@ -106,7 +109,7 @@ class Reference(Closing):
                     name = "tier"
                     if rule.kind != "tiers":
                         parts = ["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion
-                        name = "+".join(["streak"] * (rule.kind == "streak") + parts)
+                        name = "+".join([rule.kind] * (rule.kind in _OF_SEVERAL_PERIODS) + parts)
                     one = Credit(cause, 0, employee, "", "", {}, set())
                     self._award(rule, name, one, period, tier, "final", outcome)
 
@@ -134,7 +137,7 @@ class Reference(Closing):
             if period is None:
                 continue
             role = self.standing(one.employee, rule.period, period).role
-            if rule.roles and role not in rule.roles and rule.kind != "streak":  # which asks of the period it ends in
+            if rule.roles and role not in rule.roles and rule.kind not in _OF_SEVERAL_PERIODS:
                 continue
             inside = {kpi: self._inside(self.kpis[kpi], rule.period, period, mine) for kpi in self._moved_by(rule)}
             inside |= dict.fromkeys(self.cards, mine)
@@ -417,4 +420,7 @@ def _text(value: Fraction | None, step: int = 1) -> str | None:
 
 
 #: How each kind of award is decided.
-DECIDE = {"tiers": Reference._tiers, "threshold": Reference._threshold, "nudge": nudge, "streak": streak}
+DECIDE = {
+    "tiers": Reference._tiers, "threshold": Reference._threshold, "nudge": nudge, "streak": streak,
+    "personal_best": personal_best,
+}  # fmt: skip

@@ -31,9 +31,9 @@ def dated_target(values, ranked: list[tuple], employee: str, kind: str, period: 
     person = _person(values.plan, employee)
     total = Fraction(0)
     for day, target in by_day.items():
-        countable = [one for one in days if countable(values.plan, target, one)] or days
-        if day in countable and (target.prorate == "none" or _present(person, day)):
-            total += Fraction(target.value) * _ramp(values, target, person, kind, period) / len(countable)
+        counted = [one for one in days if countable(values.plan, target, one)] or days
+        if day in counted and (target.prorate == "none" or _present(person, day)):
+            total += Fraction(target.value) * _ramp(values, target, person, kind, period) / len(counted)
     return Fraction(round_half_up(total * SCALE, 1), SCALE)
 
 

@@ -94,6 +94,23 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "Expected by the end of {as_of}: {expected}, {gone} of {days} working days; pace {pace}: {verdict}.",
         "zh": "截至 {as_of} 应达到 {expected}（{days} 个工作日已过 {gone} 个）；进度 {pace}：{verdict}。",
     },
+    "pays personal best": {
+        "en": "for a period better, by {ahead}, than every earlier one, of which {periods} must count; bonus {bonus}",
+        "zh": "优于此前所有周期（至少 {periods} 个）且领先 {ahead} 的周期，奖金 {bonus}",
+    },
+    "elsewhere": {
+        "en": "{name} in {period}: {value} from {sample} events; the award states {stated}: {verdict}.",
+        "zh": "{name}（{period}）：{value}，共 {sample} 个事件；奖励记录为 {stated}：{verdict}。",
+    },
+    "best": {
+        "en": "  {period}: {value} from {sample} events, the best before",
+        "zh": "  {period}：{value}，共 {sample} 个事件，此前最佳",
+    },
+    "earlier": {"en": "  {period}: {value} from {sample} events", "zh": "  {period}：{value}，共 {sample} 个事件"},
+    "does not count": {
+        "en": "  {period}: {value} from {sample} events, does not count",
+        "zh": "  {period}：{value}，共 {sample} 个事件，不计",
+    },
     "pays spiff": {"en": "for each event {money}", "zh": "每个事件 {money}"},
     "capped": {"en": ", at most {cap} a period", "zh": "，每周期最多 {cap}"},
     "line": {"en": "  {id}  {amount} {currency}", "zh": "  {id}  {amount} {currency}"},

@@ -12,6 +12,7 @@ from infra.explain.phrases import say
 from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_best import PersonalBest
 from schemas.plan_fields import Named
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
@@ -63,7 +64,7 @@ class Teller:
             ),
         ]
         said = {one.said.kpi: one for one in explained.stated}
-        return lines + self.rule(rule, said) + self._paced(explained.paced)
+        return lines + self.rule(rule, said) + self._paced(explained.paced) + self._other_periods(explained)
 
     def rule(self, explained: RuleExplained, said: dict | None = None) -> list[str]:
         """A rule: its bounds, its KPIs with their credits, its money against what was paid."""
@@ -133,6 +134,10 @@ class Teller:
             parts += [f"{_ratio(rule.rate)} × {rule.field}"] if rule.rate is not None else []
             cap = self._say("capped", cap=f"{rule.cap:f}") if rule.cap is not None else ""
             return self._say("pays spiff", money=" + ".join(parts)) + cap
+        if isinstance(rule, PersonalBest):
+            bonus = f"{rule.bonus:f}" if rule.bonus is not None else self._say("none")
+            ahead = _ratio(rule.ahead) if rule.ahead is not None else "0 %"
+            return self._say("pays personal best", periods=rule.min_periods, ahead=ahead, bonus=bonus)
         if isinstance(rule, Training):
             course = self._named(rule.course)
             if rule.below_pace is not None:
@@ -140,6 +145,26 @@ class Teller:
             bound = f"{rule.below_value:f}" if rule.below_value is not None else _ratio(rule.below_attainment)
             return self._say("pays training of periods", course=course, bound=bound, periods=rule.periods)
         return self._say("pays other", kind=rule.kind)
+
+    def _other_periods(self, explained: AwardExplained) -> list[str]:
+        """What the award states about other periods; of a personal best all periods before it."""
+        lines = [
+            self._say(
+                "elsewhere",
+                name=self._named(one.found.kpi.name),
+                period=one.said.period,
+                value=self._number(one.found.value),
+                sample=one.found.sample,
+                stated=one.said.value or self._say("none"),
+                verdict=self._say("same" if one.agrees else "other"),
+            )
+            for one in explained.elsewhere
+        ]
+        for one in explained.earlier:
+            said = "best" if one.is_best else "earlier" if one.counts else "does not count"
+            value, sample = self._number(one.measured.value), one.measured.sample
+            lines.append(self._say(said, period=one.period, value=value, sample=sample))
+        return lines
 
     def _paced(self, paced: Paced | None) -> list[str]:
         if paced is None:

@@ -120,7 +120,7 @@ class Route(_Model):
     departments: tuple[str, ...] = ()
     employees: tuple[str, ...] = ()
     #: An award of kind bonus+promotion is both, one of kind streak+bonus a streak and a bonus.
-    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge", "streak", "training"], ...] = ()
+    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge", "streak", "training", "personal_best"], ...] = ()
     rules: tuple[str, ...] = ()
     states: tuple[AwardState, ...] = ()
     severities: tuple[Severity, ...] = ()

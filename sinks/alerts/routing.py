@@ -21,7 +21,7 @@ def severity_of(award: Award) -> Severity:
     """``warning`` for what was lost, ``high`` for bonuses and promotions, ``normal`` for tiers and nudges."""
     if award.state == "revoked":
         return "warning"
-    return "normal" if award.kind in ("tier", "nudge", "training") else "high"
+    return "normal" if award.kind in ("tier", "nudge", "training", "personal_best") else "high"
 
 
 def destinations(settings: AlertSettings, award: Award) -> list[Destination]:

@@ -6,6 +6,7 @@ Who, what was reached, what it pays, how far to the next tier; what is revoked o
 from __future__ import annotations
 
 from schemas.results import Award
+from sinks.alerts.bests import personal_best_message
 from sinks.alerts.config import Language
 from sinks.alerts.nudges import nudge_message
 from sinks.alerts.parts import Message, evidence_lines, gap_text, is_rate, pays_text, period_text
@@ -13,7 +14,7 @@ from sinks.alerts.trainings import training_message
 from sinks.alerts.wording import bound_of, name_in, written
 
 #: Kinds of awards that are told in words of their own.
-_OWN_TEXTS = {"nudge": nudge_message, "training": training_message}
+_OWN_TEXTS = {"nudge": nudge_message, "training": training_message, "personal_best": personal_best_message}
 #: Type of the cause where a plan change decided an award.
 _PLAN_CAUSE = "plan"
 #: Causes that people know by a name; any other event type is shown as it is.
@@ -22,8 +23,9 @@ _CAUSES_ZH = {"cancellation": "取消", "correction": "更正", "refund": "退�
 
 def message_of(award: Award, language: Language) -> Message:
     """The text of the alert about ``award``."""
-    if award.kind in _OWN_TEXTS:
-        return _OWN_TEXTS[award.kind](award, language)
+    kind, *_ = award.kind.split("+")
+    if kind in _OWN_TEXTS:
+        return _OWN_TEXTS[kind](award, language)
     return _chinese(award) if language == "zh" else _english(award)
 
 

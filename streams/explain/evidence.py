@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Plan
+from schemas.plan_best import PersonalBest
 from schemas.plan_moves import employees_of, place_at
 from schemas.plan_units import of_units
 from schemas.results import Award, KpiEvidence
+from streams.explain.best import Earlier, earlier_periods
 from streams.explain.credits import Credit, in_period, up_to
 from streams.explain.customers import counted
 from streams.explain.pace import Paced, paced
-from streams.explain.rules import Measured, RuleExplained, explain_rule, judged
+from streams.explain.rules import Measured, RuleExplained, explain_rule, judged, measure
 from streams.performance.calendar import Calendar, date_of
 
 
@@ -47,12 +50,18 @@ class AwardExplained:
     rule: RuleExplained
     stated: list[Stated]
     paced: Paced | None = None
+    #: What the award states about other periods.
+    elsewhere: tuple[Stated, ...] = ()
+    #: Of a personal best: the periods before it.
+    earlier: tuple[Earlier, ...] = ()
 
     @property
     def agrees(self) -> bool:
         """Whether nothing differs."""
-        parts = [*self.stated, self.paced] if self.paced else self.stated
-        return not self.rule.difference and all(one.agrees for one in parts)
+        parts = (*self.stated, *self.elsewhere, *filter(None, [self.paced]))
+        best = [one.period for one in self.earlier if one.is_best]
+        said = [one.said.period for one in self.elsewhere]
+        return not self.rule.difference and all(one.agrees for one in parts) and (not self.earlier or best == said)
 
 
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
@@ -71,7 +80,7 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
 
 def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit]) -> AwardExplained:
     """The award as it follows from credits up to its place in the log."""
-    place = award.position
+    place, before = award.position, credits
     credits = in_period(evidence.plan, credits, award.period_kind, award.period)
     own = [one for one in award.evidence if one.period in ("", award.period)]
     targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in own}
@@ -85,7 +94,22 @@ def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credi
     said = own if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
     stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
     paces = (paced(evidence.plan, award.employee, award.period_kind, award.period, one) for one in said)
-    return AwardExplained(award, explained, stated, next(filter(None, paces), None))
+    elsewhere, earlier = (), ()
+    if judged(evidence.plan, award.period_kind) and not of_units(rule):
+        elsewhere = tuple(_elsewhere(evidence.plan, award, before))
+        if isinstance(rule, PersonalBest):
+            earlier = earlier_periods(evidence.plan, rule, award.period, before)
+    return AwardExplained(award, explained, stated, next(filter(None, paces), None), elsewhere, earlier)
+
+
+def _elsewhere(plan: Plan, award: Award, credits: list[Credit]) -> Iterator[Stated]:
+    """What the award states about other periods, each against the credits in it."""
+    kpis = {kpi.id: kpi for kpi in plan.kpis}
+    others = [one for one in award.evidence if one.period not in ("", award.period) and one.kpi in kpis]
+    for said in others:
+        target = Fraction(said.target) if said.target is not None else None
+        found = measure(kpis[said.kpi], in_period(plan, credits, award.period_kind, said.period), target)
+        yield Stated(said, found, _agrees(said, found))
 
 
 def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:

@@ -78,18 +78,20 @@ class RuleExplained:
         return 0 if self.due is None else self.paid - self.due
 
 
+def measure(kpi: Kpi, credits: list[Credit], target: Fraction | None) -> Measured:
+    """A KPI over the credits of a period."""
+    steps = steps_of(kpi, credits)
+    value, sample = standing(kpi, steps)
+    return Measured(kpi, steps, value, sample, target, attainment(kpi, value, target))
+
+
 def explain_rule(
     plan: Plan, rule: Model, credits: list[Credit], targets: dict[str, Fraction | None], lines: list[dict]
 ) -> RuleExplained:
     """``credits`` are the employee's in the period in log order, ``lines`` what the rule paid him there."""
     kpis = {kpi.id: kpi for kpi in plan.kpis}
-    measured = []
     names = list(dict.fromkeys(rule.kpi_ids()))
-    for name in (name for name in names if name in kpis):
-        steps = steps_of(kpis[name], credits)
-        value, sample = standing(kpis[name], steps)
-        target = targets.get(name)
-        measured.append(Measured(kpis[name], steps, value, sample, target, attainment(kpis[name], value, target)))
+    measured = [measure(kpis[name], credits, targets.get(name)) for name in names if name in kpis]
     paid = sum(line["amount"] for line in lines)
     scores = tuple(name for name in names if name not in kpis)
     beyond = (*_beyond(plan, rule, lines), *scores)

@@ -7,6 +7,7 @@ from typing import Protocol
 from schemas.plan_awards import Award
 from streams.performance.decisions import Decisions
 from streams.performance.nudge_award import NudgeRule
+from streams.performance.personal_best import PersonalBestRule
 from streams.performance.spiff_award import SpiffRule
 from streams.performance.streak_award import StreakRule
 from streams.performance.threshold_award import ThresholdRule
@@ -41,4 +42,5 @@ RULES: dict[str, type[Rule]] = {
     "streak": StreakRule,
     "spiff": SpiffRule,
     "training": TrainingRule,
+    "personal_best": PersonalBestRule,
 }

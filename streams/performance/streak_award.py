@@ -71,7 +71,8 @@ class StreakRule(ThresholdRule):
             reached = before is None or not self._complete(before, row, known)
         for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
             self.states.set(*holder, state)
-            self._announce(key, row, state[0][0], granted, self._seen(key, row, known), decisions, origins)
+            seen = self._seen(key, row, known)
+            self._announce(key, row, state[0][0], granted, seen, self.threshold, decisions, origins)
 
     def _complete(self, key: int, row: int, known: dict[int, bool]) -> bool:
         """Whether the conditions hold in the period and, with it, in enough of those that count."""

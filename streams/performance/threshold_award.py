@@ -6,15 +6,14 @@ from decimal import Decimal
 
 import numpy as np
 
-from schemas.money import to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import Condition, ThresholdAward
-from streams.performance.award_records import AwardWriter, bound_text, evidence, number_text
+from streams.performance.award_records import AwardWriter, bound_text, evidence
 from streams.performance.award_states import AwardStates, next_states
-from streams.performance.decisions import Decisions, Lines
+from streams.performance.decisions import Decisions
 from streams.performance.ladder import Ladder
 from streams.performance.period_view import PeriodView
-from streams.performance.running import key_parts, period_key
+from streams.performance.single_award import SingleAward
 
 
 class _Check:
@@ -56,7 +55,7 @@ class _Check:
         return [(key, row) for key, row in pairs if key in keys]
 
 
-class ThresholdRule:
+class ThresholdRule(SingleAward):
     """One threshold award."""
 
     def __init__(
@@ -68,12 +67,9 @@ class ThresholdRule:
         states: AwardStates,
         writer: AwardWriter,
     ):
-        self.index, self.rule, self.states, self.writer = index, rule, states, writer
+        given = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
+        super().__init__(index, rule, tuple(kind for kind, is_ in given if is_), states, writer)
         self.checks = [_Check(condition, views[condition.kpi], rule.margin) for condition in rule.all or rule.any]
-        self.kind = "+".join(
-            kind for kind, given in (("bonus", rule.bonus is not None), ("promotion", rule.promotion)) if given
-        )
-        self.bonus = to_fixed(rule.bonus) if rule.bonus is not None else 0
         self.threshold = (" and " if rule.all else " or ").join(
             _condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
         )
@@ -103,11 +99,6 @@ class ThresholdRule:
         keys = {key for key in keys if key in turning or self.states.cools(*self._holder(key))}
         return {(row, key) for check in self.checks for key, row in check.rows_of(keys)}
 
-    def _holder(self, key: int) -> tuple[str, str, str]:
-        code, ordinal = key_parts(key)
-        period = self.writer.period_text(self.rule.period, ordinal)
-        return self.rule.id, self.writer.people.person(code).id, period
-
     def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
         """A plan took effect: decide every period that one of the KPIs has a value in."""
         keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
@@ -117,33 +108,11 @@ class ThresholdRule:
             if self._considered(np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 
-    def earned(self) -> dict[int, int]:
-        """Threshold money follows its awards, not the plan: nothing to compare at a plan change."""
-        return {}
-
-    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
-        """Its period was closed: announce what stands as final."""
-        period = self.writer.period_text(self.rule.period, ordinal)
-        for employee in self.states.standing(self.rule.id, period):
-            code = self.writer.people.code(employee)
-            key = int(period_key(code, ordinal))
-            seen = tuple(
-                evidence(check.view, *check.view.current(key), check.view.target_of(key)) for check in self.checks
-            )
-            sequence = self.states.of(self.rule.id, employee, period, 1)[0][0]
-            award = self.writer.write(
-                self.rule, self.kind, code, ordinal, 0, sequence, True, seen, origins.of(-1), self._texts()
-            )
-            decisions.award(-1, self.index, award)
-
-    def _texts(self) -> dict:
-        bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
-        return {
-            "name": self.rule.name.model_dump(exclude_defaults=True),
-            "threshold": self.threshold,
-            "pays": bonus or "",
-            "amount": bonus,
-        }
+    def as_it_stands(self, key: int) -> tuple[str, tuple]:
+        """The conditions, and how their KPIs stand."""
+        return self.threshold, tuple(
+            evidence(check.view, *check.view.current(key), check.view.target_of(key)) for check in self.checks
+        )
 
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         holder = self._holder(key)
@@ -157,22 +126,7 @@ class ThresholdRule:
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)
-            self._announce(key, row, state[0][0], granted, tuple(seen), decisions, origins)
-
-    def _announce(
-        self, key: int, row: int, sequence: int, granted: bool, seen: tuple, decisions: Decisions, origins
-    ) -> None:
-        """The award, and its bonus."""
-        code, ordinal = key_parts(key)
-        award = self.writer.write(
-            self.rule, self.kind, code, ordinal, 0, sequence, granted, seen, origins.of(row), self._texts()
-        )
-        decisions.award(row, self.index, award)
-        if self.bonus:
-            amount = self.bonus if granted else -self.bonus
-            columns = (np.array([one]) for one in (row, key, amount, 0, 0))
-            reason = "award" if granted else "revocation"
-            decisions.lines.append(Lines(self.index, *columns, reason=reason, award_id=award.award_id))
+            self._announce(key, row, state[0][0], granted, tuple(seen), self.threshold, decisions, origins)
 
 
 def _condition_text(kpi: Kpi, condition: Condition) -> str:

@@ -14,6 +14,7 @@ from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.telling import Teller
 from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_best import PersonalBest
 from schemas.plan_file import load_plan
 from schemas.plan_nudge import Nudge
 from schemas.plan_streak import Streak
@@ -27,7 +28,8 @@ from tests.worked_examples import CASES, events_path, plan_path
 
 def recomputed(plan: Plan) -> set[str]:
     """Rules that are told with a recomputation; SPIFFs, for one, are told without."""
-    return {rule.id for rule in plan.awards if type(rule) in (TierAward, ThresholdAward, Nudge, Streak, Training)}
+    kinds = (TierAward, ThresholdAward, Nudge, Streak, Training, PersonalBest)
+    return {rule.id for rule in plan.awards if type(rule) in kinds}
 
 
 def check(source: BacktestEvidence) -> int:

@@ -67,7 +67,7 @@ def test_goes_on_after_a_migration_that_was_cut_short(empty: ClickHouseServer, f
 
 def test_a_new_file_is_applied_alone(empty: ClickHouseServer, folder: Path) -> None:
     migrate(settings_of(empty), folder=folder)
-    number = len(read_migrations(folder)) + 1
+    number = read_migrations(folder)[-1].number + 1
     (folder / f"{number:04}_later.sql").write_text(
         "CREATE TABLE IF NOT EXISTS kpistream.later (n Int8) ENGINE = Memory;\n"
     )

@@ -52,6 +52,12 @@ ERRORS = [
     ("training", "period: month\n    below_pace", "period: rolling_7d\n    below_pace", "awards[catch-up].period", "expected a calendar period"),
     ("training", "settle: sticky", "settle: period_end", "awards[listening].settle", "expected one of live, sticky"),
     ("training", "kpi: satisfaction", "kpi: satisfacton", "awards[listening].kpi", "did you mean satisfaction?"),
+    ("personal_best", "period: month\n    min_periods: 2", "period: rolling_7d\n    min_periods: 2", "awards[best-month].period", "no earlier periods"),
+    ("personal_best", "min_periods: 2", "min_periods: 0", "awards[best-month].min_periods", "expected at least 1"),
+    ("personal_best", "ahead: 10%", "ahead: 0%", "awards[best-month].ahead", "must be above 0%"),
+    ("personal_best", "bonus: 300", "bonus: 0", "awards[best-month].bonus", "must be above 0"),
+    ("personal_best", "kpi: revenue\n    period: month\n    min_periods", "kpi: revenu\n    period: month\n    min_periods", "awards[best-month].kpi", "did you mean revenue?"),
+    ("personal_best", "unit: money", "unit: money\n    direction: down", "awards[best-month].kpi", "every period would begin as the best"),
     ("nudge", "days_left: 3", "days_left: -1", "awards[last-days].days_left", "at least 0"),
 ]
 

@@ -89,3 +89,38 @@ def test_a_training_decided_by_somebody_elses_event_is_explained_and_can_disagre
     assert "Expected by the end of 2026-03-09: 5000, 5 of 21 working days; pace 30 %: agrees." in said
     wrong = msgspec.structs.replace(award, evidence=(msgspec.structs.replace(award.evidence[0], expected="5001"),))
     assert not explain_award(source.of("E1"), wrong).agrees
+
+
+def test_a_personal_best_says_what_was_the_best_before():
+    _, reached, revoked, *_ = awards_of("personal best")
+    assert [(one.period, one.value) for one in reached.evidence] == [("", "1650"), ("2026-02", "1500")]
+    assert reached.threshold == "revenue 1500 of 2026-02"
+    assert message_of(reached, "en").body.splitlines() == [
+        "Ada (team north) has a personal best in 2026-03: Best month.",
+        "Revenue: 1,650 CNY.",
+        "Revenue (2026-02): 1,500 CNY.",
+        "Pays 300.00 CNY.",
+    ]
+    assert message_of(revoked, "zh").body.splitlines() == [
+        "撤销：2026-03 不再是 Ada（团队 north）的个人最佳：「最佳月份」。",
+        "销售额 现为：1,550 CNY。",
+        "销售额（2026-02） 现为：1,500 CNY。",
+        "不再发放：300.00 CNY。",
+    ]
+
+
+def test_a_personal_best_is_explained_by_all_periods_before_it():
+    case = next(case for case in CASES if case["case"].startswith("personal best"))
+    lines = events_path(case).read_bytes().splitlines()
+    source = BacktestEvidence(load_plan(plan_path(case)), lambda run: run.feed(lines))
+    liked, reached = source.result.awards[:2]
+    said = Teller(source.plan, "en").award(explain_award(source.of("E1"), liked))
+    assert said[-3:] == [
+        "Customer satisfaction in 2026-01: 85 from 2 events; the award states 85: agrees.",
+        "  2026-01: 85 from 2 events, the best before",
+        "  2026-02: 95 from 1 events, does not count",
+    ]
+    assert explain_award(source.of("E1"), reached).agrees
+    not_the_best = msgspec.structs.replace(reached.evidence[1], period="2026-01", value="1000")
+    wrong = msgspec.structs.replace(reached, evidence=(reached.evidence[0], not_the_best))
+    assert not explain_award(source.of("E1"), wrong).agrees
