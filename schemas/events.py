@@ -124,46 +124,49 @@ class Sale(Shared):
     quantity: NonNegative | None = None
 
 
-@event_type("refund", sale_id="order-2041", amount=Decimal("120.5"), currency="CNY", reason="damaged")
-class Refund(Payload):
-    """Money given back on a sale; ``sale_source`` is the sale's source where it differs from the refund's."""
-
-    refers_to = ("sale_id", "sale_source")
-
-    sale_id: Attribute
-    sale_source: Attribute | None = None
-    amount: Positive
-    currency: Currency
-    reason: Name | None = None
-
-
-@event_type("correction", sale_id="order-2041", amount=Decimal("49000.01"), currency="CNY", reason="wrong price")
-class Correction(Shared):
-    """What a sale should have been: ``amount`` takes the place of the one before, refunds so far stay, and where it
-    names payees they take the place of those before.
-
-    Its time and what KPIs filter by (product, customer, channel) cannot be corrected: cancel the sale and send another.
+class AboutSale(Payload):
+    """What all that is about a sale has. ``sale_source`` is the sale's source where it differs from the event's own;
+    the sale's customer, product and channel are for KPIs that filter by them.
     """
 
     refers_to = ("sale_id", "sale_source")
+
+    sale_id: Attribute
+    sale_source: Attribute | None = None
+    customer: Name | None = None
+    product: Name | None = None
+    channel: Name | None = None
+    reason: Name | None = None
+
+
+@event_type("refund", sale_id="order-2041", amount=Decimal("120.5"), currency="CNY", customer="C-77", product="P-9",
+            channel="store", reason="damaged")
+class Refund(AboutSale):
+    """Money given back on a sale. With the sale's customer, product and channel KPIs that filter by them see it."""
+
+    amount: Positive
+    currency: Currency
+
+
+@event_type("correction", sale_id="order-2041", amount=Decimal("49000.01"), currency="CNY", customer="C-77",
+            product="P-9", channel="store", reason="wrong price")
+class Correction(Shared, AboutSale):
+    """What a sale should have been: ``amount`` takes the place of the one before, refunds so far stay, and where it
+    names payees they take the place of those before.
+
+    Its time, customer, product and channel are as they were: to change them, cancel the sale and send another.
+    """
+
     names_payees = False
 
-    sale_id: Attribute
-    sale_source: Attribute | None = None
     amount: NonNegative
     currency: Currency
-    reason: Name | None = None
 
 
-@event_type("cancellation", sale_id="order-2041", reason="ordered twice")
-class Cancellation(Payload):
+@event_type("cancellation", sale_id="order-2041", customer="C-77", product="P-9", channel="store",
+            reason="ordered twice")
+class Cancellation(AboutSale):
     """The sale does not count: whatever of it was not refunded is taken back. It cannot be changed any more."""
-
-    refers_to = ("sale_id", "sale_source")
-
-    sale_id: Attribute
-    sale_source: Attribute | None = None
-    reason: Name | None = None
 
 
 @event_type("ticket_resolved", employee="E1002", minutes=42, priority="P2", within_sla=True, reopened=False,

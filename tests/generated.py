@@ -6,7 +6,7 @@ from copy import deepcopy
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated_credits import random_change, random_crediting, random_customer_limits
+from tests.generated_credits import random_change, random_crediting, random_customer_limits, random_fields
 from tests.generated_targets import random_dating, with_attendance
 
 ORGANISATION = {
@@ -224,7 +224,7 @@ def _data(dice: Random, kind: str, currency: str) -> dict:
     if kind == "sale":
         return _sale(dice, currency)
     if kind == "refund":
-        return {
+        return random_fields(dice) | {
             "sale_id": f"e{dice.randint(0, 20)}",
             "amount": dice.choice(["0.01", "10", "5.5", "33.33"]),
             "currency": currency if dice.random() < 0.9 else "USD",

@@ -27,9 +27,15 @@ def random_customer_limits(dice: Random) -> list[dict]:
     return dice.sample(every, dice.choice([0, 0, 0, 0, 0, 1, 1, 2]))
 
 
+def random_fields(dice: Random) -> dict:
+    """What something about a sale may say of the sale, rightly or not."""
+    more = {"channel": ["web", "shop"], "customer": ["a", "b"]}
+    return {name: dice.choice(options) for name, options in more.items() if dice.random() < 0.3}
+
+
 def random_change(dice: Random, kind: str, currency: str) -> dict:
     """Data of a correction or cancellation."""
-    sale = {"sale_id": f"e{dice.randint(0, 20)}"}
+    sale = {"sale_id": f"e{dice.randint(0, 20)}"} | random_fields(dice)
     if kind == "cancellation":
         return sale
     payees = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from infra.asyncapi import asyncapi
 from infra.control_topic import apply_plan
 from infra.local.stack import LocalStack
 from schemas.event_types import EventTypes
+from schemas.plan import Plan
+from schemas.plan_draws import Draw
 from schemas.plan_file import check_plan
 from schemas.topics import PAYOUTS
 from tests.integration.pipeline import Pipeline
@@ -107,7 +109,9 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
             ("2026-04", getpass.getuser(), 1, "event_date", 1, True),
         ]
         _published(pipeline, tmp_path)
-        assert pipeline.query(versions) == [("2026-03", 1, False, 2), ("2026-03", 2, True, 2), ("2026-04", 1, True, 3)]
+        versions_before = pipeline.query(versions)
+        _remade(pipeline, plan, exported)
+        assert versions_before == [("2026-03", 1, False, 2), ("2026-03", 2, True, 2), ("2026-04", 1, True, 3)]
 
 
 def _published(pipeline: Pipeline, folder: Path) -> None:
@@ -130,3 +134,23 @@ def _published(pipeline: Pipeline, folder: Path) -> None:
     for row in written:
         published = newest[row["period"], row["employee"]]
         assert {name: str(published[name]) for name in row} == row
+
+
+def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict]) -> None:
+    """A higher draw, applied late: March made anew makes April anew too, which has nothing to recover now."""
+    apply_plan(pipeline.settings, plan.model_copy(update={"draws": (Draw(id="more", period="month", amount=150),)}))
+    made = pipeline.command("payout", "2026-03")
+    assert "payout-2026-03-v3.csv: 3 payees, version 3" in made.output, made.output
+    assert "payout-2026-04-v2.csv: 3 payees, version 2, since" in made.output
+    assert "kpistream pay 2026-04 records the difference" in made.output
+    assert exported("payout-2026-03-v3.csv") == {
+        "E1": ("45.0500", "104.9500", "0.0000", "150.0000"),
+        "E2": ("200.0000", "0.0000", "0.0000", "200.0000"),
+        "E3": ("0.0000", "150.0000", "0.0000", "150.0000"),
+    }
+    assert exported("payout-2026-04-v2.csv") == {
+        "E1": ("150.0000", "0.0000", "0.0000", "150.0000"),
+        "E2": ("0.0000", "150.0000", "0.0000", "150.0000"),
+        "E3": ("1.0000", "149.0000", "0.0000", "150.0000"),
+    }
+    assert "E1: 50.0000 CNY" in pipeline.command("pay", "2026-04").output
