@@ -269,7 +269,7 @@ def test_ids_and_keys_that_look_like_numbers_keep_their_text():
             "{kpi: revenue, period: month, value: 1000, employee: E1}",
             "no target applies to employee E2",
         ),
-        ("events: [sale]", "events: [sale, refund]", "refund has no field channel"),
+        ("events: [sale]", "events: [sale, delivery]", "delivery has no field channel"),
         (
             "  - {kpi: revenue, period: month, value: 1000}",
             "  - {kpi: revenue, period: month, value: 1000}\n  - {kpi: answers, period: month, value: 0.95}",
