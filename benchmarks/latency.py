@@ -41,11 +41,11 @@ def produce(settings: Settings, rate: int, seconds: int) -> None:
     started, number = time.perf_counter(), 0
     while number < rate * seconds:
         due = min(int((time.perf_counter() - started) * rate) + 1, rate * seconds)
-        for number in range(number, due):
+        for one in range(number, due):
             event = {
-                "specversion": "1.0", "source": "shop", "id": f"s{number}", "type": "sale",
+                "specversion": "1.0", "source": "shop", "id": f"s{one}", "type": "sale",
                 "time": "2026-03-05T10:00:00Z",
-                "data": {"employee": f"E{number // 10 % EMPLOYEES:06d}", "amount": "20000.00", "currency": "CNY"},
+                "data": {"employee": f"E{one // 10 % EMPLOYEES:06d}", "amount": "20000.00", "currency": "CNY"},
             }  # fmt: skip
             producer.produce("events.sales", json.dumps(event), key=event["id"])
         number = due

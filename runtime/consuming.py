@@ -36,13 +36,15 @@ async def kafka_serves(settings, places: dict[TopicPartition, int]) -> bool:
     """
     probe = make_consumer(settings, "probe")
     try:
-        await asyncio.wait_for(probe.start(), 20)
+        async with asyncio.timeout(20):
+            await probe.start()
         if not places:
             return True
         probe.assign(list(places))
         for partition, offset in places.items():
             probe.seek(partition, offset)
-        return bool(await asyncio.wait_for(probe.getmany(timeout_ms=5000, max_records=1), 20))
+        async with asyncio.timeout(20):
+            return bool(await probe.getmany(timeout_ms=5000, max_records=1))
     except (KafkaError, TimeoutError):
         return False
     finally:

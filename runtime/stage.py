@@ -149,12 +149,13 @@ class StageRunner:
         if not mine:
             return
         try:
-            await asyncio.wait_for(self.checkpoint(commit), _HAND_OVER_SECONDS)
+            async with asyncio.timeout(_HAND_OVER_SECONDS):
+                await self.checkpoint(commit)
         except TimeoutError:
             log.warning("no checkpoint before hand-over; the next owner replays", extra={"stage": self.stage})
         async with self._lock:
             for partition in mine:
-                del self._owned[partition]
+                self._owned.pop(partition, None)  # a rebalance and a stop may come at once, and both let go
                 self._uncommitted.pop(partition, None)
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
 

@@ -111,6 +111,9 @@ def _splits(columns: Columns, rows: np.ndarray | None, data: list[Any], needed: 
     """Splits as JSON texts; a row may have either them or an employee, and must where that is ``needed``."""
     found: list[str | None] = [None] * len(data)
     lacking = []
+    splits, employees = ([getattr(item, name) for item in data] for name in ("f_splits", "f_employee"))
+    if splits.count(None) == len(data) and (not needed or None not in employees):
+        return found
     for row, item in enumerate(data):
         given = (item.f_splits is not None) + (item.f_employee is not None)
         if given > 1 or given < needed:

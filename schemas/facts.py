@@ -8,6 +8,9 @@ from schemas.event_identity import HASH_BYTES
 
 KIND = "facts"
 
+#: Dictionaries up to this many words are sent as they are, used or not.
+_SMALL_DICTIONARY = 32
+
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _COLUMNS = pa.schema([
     ("offset", pa.int64()), ("event_hash", pa.binary(HASH_BYTES)), ("source", _TEXT), ("id", pa.string()),
@@ -19,10 +22,10 @@ NO_FACTS = pa.RecordBatch.from_arrays([pa.array([], column.type) for column in _
 
 
 def facts_slice(rows: pa.RecordBatch, offsets: np.ndarray, start: int, end: int) -> pa.RecordBatch:
-    """Rows ``start`` to ``end`` with their source offsets; no column without a value, no unused word."""
+    """Rows ``start`` to ``end`` with their source offsets; no column without a value, few unused words."""
     columns = {"offset": pa.array(offsets[start:end])}
     for name, column in zip(rows.schema.names, rows.slice(start, end - start).columns, strict=True):
-        if pa.types.is_dictionary(column.type):
+        if pa.types.is_dictionary(column.type) and len(column.dictionary) > _SMALL_DICTIONARY:
             column = _compact(column)
         if column.null_count < end - start:
             columns[name] = column

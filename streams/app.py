@@ -122,7 +122,12 @@ async def run_stages() -> None:
     """Start what feeds the agents, once the agents are there."""
     global producer
     producer = AIOKafkaProducer(
-        **settings.kafka_options(), enable_idempotence=True, acks="all", max_request_size=16 << 20, max_batch_size=1 << 20
+        **settings.kafka_options(),
+        enable_idempotence=True,
+        acks="all",
+        max_request_size=16 << 20,
+        # one batch of a partition is on its way at a time: at the usual 16 kB a burst of awards took dozens of them
+        max_batch_size=1 << 20,
     )
     await producer.start()
     await _check_topics()

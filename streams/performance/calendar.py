@@ -87,6 +87,7 @@ class Calendar:
 
     def __init__(self, plan: Plan):
         self.zone = plan.timezone
+        _transitions(self.zone)  # takes a moment for a zone's first time: not when the first event comes
         self._custom = {name: _Custom(periods) for name, periods in calendars_of(plan).items()}
 
     def days(self, time_ms: np.ndarray) -> np.ndarray:

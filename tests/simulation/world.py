@@ -144,6 +144,8 @@ class History:
 
     def _exit(self, sentence: str):
         process = CURRENT.get()
+        if not process.alive:
+            raise Exited(sentence)  # its tasks are still here, but whatever they find is no news
         process.kill()
         self.exits.append(f"{self.loop.now:.1f} {process.name}: {sentence}")
         raise Exited(sentence)
@@ -208,11 +210,19 @@ class History:
             self._slots[slot] = process
             context = copy_context()
             context.run(CURRENT.set, process)
-            context.run(asyncio.ensure_future, self._work(process))
+            work = context.run(asyncio.ensure_future, self._work(process))
+            work.add_done_callback(lambda done, process=process: self._ended(process, done))
             while process.alive:
                 await asyncio.sleep(0.5)
             await asyncio.sleep(self.dice.uniform(0.1, 1))
             number += 1
+
+    def _ended(self, process: Process, work: asyncio.Task) -> None:
+        """An error on the way up or down ends a real process with a stack trace: that is no orderly end."""
+        error = None if work.cancelled() else work.exception()
+        if error is not None and not isinstance(error, Exited):
+            process.kill()
+            self.exits.append(f"{self.loop.now:.1f} {process.name}: {error!r}")
 
     async def _work(self, process: Process) -> None:
         settings = SimpleNamespace(
