@@ -78,3 +78,19 @@ def test_tables_name_the_unit(report):
     printed = report()
     assert "company acme" in printed
     assert "team north" in printed
+
+
+def test_a_manager_sees_what_he_leads(tmp_path: Path):
+    from infra.cli import main
+
+    events = tmp_path / "events.jsonl"
+    events.write_text(json.dumps(sale("E3", 70000) | {"id": "1"}).replace("CNY", "EUR") + "\n")
+    example = Path(__file__).parents[3] / "plans" / "examples" / "managers.yaml"
+    arguments = ["--plan", str(example), "--events", str(events), "--employee", "E1", "--format", "json"]
+    found = json.loads(CliRunner().invoke(main, ["backtest", *arguments]).stdout)
+    rows = [one for one in found["units"] if one["unit_kind"] == "manager" and one["kpi"] == "revenue"]
+    assert [(one["unit"], one["value"], one["target"], one["attainment"]) for one in rows] == [
+        ("E1", "70000", "60000", "1.1667")
+    ]
+    assert [(one["unit_kind"], one["unit"], one["employee"]) for one in found["awards"]] == [("manager", "E1", "E1")]
+    assert [(one["employee"], one["amount"]) for one in found["statements"]] == [("E1", "1500.00")]
