@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +17,32 @@ from benchmarks.machine import machine
 
 @dataclass(frozen=True)
 class Section:
-    """A module of this package; ``arguments`` may have {events} in them."""
+    """A module of this package. ``arguments`` may hold {events}; ``small`` ones show whether it works at all."""
 
     module: str
+    small: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     minutes: float = 10
 
 
 SECTIONS = (
-    Section("same_job", ("--events", "{events}"), minutes=25),
-)  # fmt: skip
+    Section("same_job", ("--events", "50000"), ("--events", "{events}"), minutes=25),
+    Section("full_plan", ("--events", "20000", "--employees", "300")),
+    Section("cost", ("--events", "20000")),
+    Section("scale", ("--events", "20000", "--employees", "1000", "--employees", "5000")),
+    Section("latency", ("--seconds", "4", "--rate", "1", "--rate", "300"), minutes=8),
+    Section("backtest", ("--events", "20000"), minutes=5),
+    Section("two_workers", ("--events", "50000")),
+    Section("bi_queries", ("--rows", "600000")),
+)
 
 
 @click.command()
 @click.option("--events", default=5_000_000, show_default=True, help="Events of the comparison with other systems.")
+@click.option("--small", is_flag=True, help="Few events everywhere: whether all of it works; the figures mean nothing.")
 @click.option("--only", multiple=True, type=click.Choice([section.module for section in SECTIONS]))
 @click.option("--report", "file", type=click.Path(path_type=Path), default=Path("bench.md"), show_default=True)
-def main(events: int, only: tuple[str, ...], file: Path) -> None:
+def main(events: int, small: bool, only: tuple[str, ...], file: Path) -> None:
     """Run the sections; a failed one is named in the report, and fails the whole in the end."""
     head = "\n".join(["# Benchmarks", "", *(f"- {line}" for line in machine()), ""])
     parts, failed = [head], []
@@ -41,7 +51,8 @@ def main(events: int, only: tuple[str, ...], file: Path) -> None:
             continue
         began = time.monotonic()
         click.echo(f"# {section.module}", err=True)
-        text, problem = run(section, events)
+        arguments = section.small if small else [one.format(events=events) for one in section.arguments]
+        text, problem = run(section, arguments)
         if problem:
             failed.append(section.module)
             text += f"\n**{section.module} {problem}**\n"
@@ -52,11 +63,10 @@ def main(events: int, only: tuple[str, ...], file: Path) -> None:
         raise SystemExit(f"failed: {', '.join(failed)}")
 
 
-def run(section: Section, events: int) -> tuple[str, str]:
+def run(section: Section, arguments: Sequence[str]) -> tuple[str, str]:
     """(its Markdown, as far as it came, and what went wrong)."""
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "part.md"
-        arguments = [one.format(events=events) for one in section.arguments]
         command = [sys.executable, "-m", f"benchmarks.{section.module}", *arguments, "--report", str(part)]
         try:
             done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=section.minutes * 60)

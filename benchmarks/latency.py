@@ -1,15 +1,13 @@
 """From an event's place in Kafka's log to that of the award it caused, both by the broker's own clock.
 
-``python -m benchmarks.latency [--rate EVENTS/S] [--seconds N] [--alerts]``: sales at a steady rate to one worker,
-checkpoints on; every employee crosses tiers all the time, so that awards come throughout. With ``--alerts`` the alerts
+``python -m benchmarks.latency [--rate EVENTS/S]… [--seconds N] [--alerts]``: sales at a steady rate to one worker,
+checkpoints on; employees cross tiers all the time, so that awards come throughout. With ``--alerts`` the alerts
 process runs too, and the way to the HTTP request that announces the award is measured as well.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,84 +17,109 @@ from confluent_kafka import Producer
 
 from benchmarks.alert_receiver import Receiver, start_alerts
 from benchmarks.check import read_topic
+from benchmarks.own import PARTITIONS, Own, wait_for
+from benchmarks.results import Topic
 from benchmarks.sales import plan_of
-from benchmarks.throughput import PARTITIONS
-from benchmarks.worker import Worker, drained
-from infra.clickhouse.migrate import migrate
-from infra.control_topic import apply_plan
-from infra.local.stack import LocalStack
+from benchmarks.table import markdown, number
+from benchmarks.worker import drained
 from infra.settings import Settings
-from infra.topic_admin import create_topics
 from schemas.plan_file import load_plan
 from schemas.results import decode_award
-from sinks.connection import from_settings
 
 EMPLOYEES = 10_000
+#: Below this rate every sale brings an award, above every tenth: enough of them for a 99th percentile.
+_FEW = 100
 _TICK_SECONDS = 0.002  # what is due within it is sent at once, or the sleeps alone would take a core
 
 
-def produce(settings: Settings, rate: int, seconds: int) -> None:
-    """Sales at ``rate``; each employee's tenth sale crosses the first tier."""
+def produce(settings: Settings, rate: int, seconds: int) -> int:
+    """Sales at ``rate``; how many. An employee's tenth sale (at low rates each) crosses a tier."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "acks": "all"})
-    started, number = time.perf_counter(), 0
-    while number < rate * seconds:
+    each = 1 if rate < _FEW else 10
+    started, sent = time.perf_counter(), 0
+    while sent < rate * seconds:
         due = min(int((time.perf_counter() - started) * rate) + 1, rate * seconds)
-        for one in range(number, due):
+        for one in range(sent, due):
+            employee, amount = f"E{one // each % EMPLOYEES:06d}", f"{200_000 // each}.00"
             event = {
                 "specversion": "1.0", "source": "shop", "id": f"s{one}", "type": "sale",
-                "time": "2026-03-05T10:00:00Z",
-                "data": {"employee": f"E{one // 10 % EMPLOYEES:06d}", "amount": "20000.00", "currency": "CNY"},
+                "time": "2026-03-05T10:00:00Z", "data": {"employee": employee, "amount": amount, "currency": "CNY"},
             }  # fmt: skip
             producer.produce("events.sales", json.dumps(event), key=event["id"])
-        number = due
+        sent = due
         producer.poll(0)  # with a time-out it would return at each delivery, and the rate would be the broker's
         time.sleep(max(started + due / rate - time.perf_counter(), _TICK_SECONDS))
     producer.flush()
+    return rate * seconds // each
 
 
-@click.command()
-@click.option("--rate", default=1000)
-@click.option("--seconds", default=20)
-@click.option("--alerts", is_flag=True, help="Measure to the alert's HTTP request too.")
-def main(rate: int, seconds: int, alerts: bool) -> None:
-    """Measure and print one JSON line."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        LocalStack(Path(folder) / "stack") as stack,
-        ExitStack() as closing,
-    ):
-        environment = stack.connection.environment() | {"KPISTREAM_PARTITIONS": str(PARTITIONS)}
-        os.environ.update(environment)
-        settings = Settings()
-        create_topics(settings)
-        migrate(from_settings(settings))
-        apply_plan(settings, plan_of(load_plan(Path("plans/benchmark-tiers.yaml")), EMPLOYEES))
-        worker = Worker(environment, Path(folder) / "worker.log")
-        closing.callback(worker.kill)
+def run(rate: int, seconds: int, alerts: bool) -> dict:
+    """One rate on servers of its own."""
+    with Own() as own, ExitStack() as closing:
+        own.apply(plan_of(load_plan(Path("plans/benchmark-tiers.yaml")), EMPLOYEES))
+        worker = own.start()
         worker.wait_ready()
-        while worker.total("kpistream_next_offset") < 2 * PARTITIONS or not drained(worker):
-            time.sleep(0.2)  # every partition of both stages has the plan
+        wait_for(  # every partition of both stages has the plan
+            "the plan", lambda: worker.total("kpistream_next_offset") >= 2 * PARTITIONS and drained(worker), worker
+        )
         receiver = Receiver()
         closing.callback(receiver.close)
-        teller = start_alerts(environment, Path(folder), receiver) if alerts else None
+        teller = start_alerts(own.environment, own.folder, receiver) if alerts else None
         if teller is not None:
             closing.callback(teller.kill)
-        produce(settings, rate, seconds)
-        time.sleep(2)
+        wanted = produce(own.settings, rate, seconds)
+        topic, came = Topic(own.broker, "awards"), [0]
+
+        def all_came() -> bool:
+            came[0] += sum(1 for _ in topic)
+            return came[0] >= wanted
+
+        wait_for("the last award", all_came, worker, seconds=120)
+        topic.close()
         worker.stop()
-        appended = {json.loads(record.value)["id"]: record.timestamp for record in read_topic(settings, "events.sales")}
-        awards = [(decode_award(record.value).cause.id, record.timestamp) for record in read_topic(settings, "awards")]
+        sales = read_topic(own.settings, "events.sales")
+        appended = {json.loads(record.value)["id"]: record.timestamp for record in sales}
+        awards = [(decode_award(one.value).cause.id, one.timestamp) for one in read_topic(own.settings, "awards")]
         if teller is not None:
             wait_until_told(receiver, len(awards))
             teller.stop()
-    if not awards:
-        raise click.ClickException("no award came")
-    result = {"rate": rate, "awards": len(awards), "milliseconds": figures([at - appended[id] for id, at in awards])}
+    result = {"rate": rate, "awards": len(awards), "expected": wanted}
+    if awards:
+        result["milliseconds"] = figures([at - appended[id] for id, at in awards])
     if alerts:
         result["alerts"] = len(receiver.came)
         result["repeated"] = len(receiver.came) - len({one[2:] for one in receiver.came})
         result["milliseconds_to_alert"] = figures([at - appended[id] for at, id, *_ in receiver.came])
-    click.echo(json.dumps(result))
+    return result
+
+
+@click.command()
+@click.option("--rate", type=int, multiple=True, default=(1, 1_000, 10_000), show_default=True)
+@click.option("--seconds", default=20, show_default=True)
+@click.option("--alerts", is_flag=True, help="Measure to the alert's HTTP request too.")
+@click.option("--report", type=click.Path(path_type=Path))
+def main(rate: tuple[int, ...], seconds: int, alerts: bool, report: Path | None) -> None:
+    """Measure; a JSON line for each rate, and the section."""
+    rows, wrong = [], False
+    for one in rate:
+        result = run(one, seconds, alerts)
+        click.echo(json.dumps(result))
+        right = result["awards"] == result["expected"]
+        wrong |= not right
+        found = result.get("milliseconds", {}) if right else {}
+        rows.append([
+            number(one), *(number(found.get(name)) for name in ("median", "p99", "max")),
+            f"{'ok' if right else 'wrong'}: {result['awards']:,} awards of {result['expected']:,}",
+        ])  # fmt: skip
+        text = (
+            "## Latency\n\nFrom the event's place in Kafka to its award's, both by the broker's clock; one worker, "
+            f"checkpoints every second, {seconds} s at each rate.\n\n"
+            f"{markdown(['events/s', 'median ms', '99 % ms', 'most ms', 'check'], rows)}\n"
+        )
+        if report:
+            report.write_text(text)
+    if wrong:
+        raise SystemExit(1)
 
 
 def wait_until_told(receiver: Receiver, awards: int, seconds: float = 60) -> None:

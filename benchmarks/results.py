@@ -7,7 +7,7 @@ import time
 import urllib.request
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -102,7 +102,15 @@ class TopicResults(Results):
 
     def total(self) -> int:
         """Events counted so far."""
-        for message in self._topic:
+        self._take(self._topic)
+        return self._total
+
+    def read_to_the_end(self) -> None:
+        """Take everything that the topic holds."""
+        self._take(self._topic.whole())
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             for key, employee, month, cents, count in self.rows_of(message):
                 before = self._last[key][3] if key in self._last else 0
                 if count < before:
@@ -110,7 +118,6 @@ class TopicResults(Results):
                 self._rows.append((message.timestamp()[1], key, count))
                 self._total += count - before
                 self._last[key] = employee, month, cents, count
-        return self._total
 
     def rows_of(self, message: Message) -> Iterator[tuple[object, str, str, int, int]]:
         """(key of the cell, employee, month, cents, count) of each sum in a record."""
@@ -137,13 +144,16 @@ class TopicResults(Results):
 
 
 class BlockResults(TopicResults):
-    """kpistream's own KPI updates: blocks of day cells."""
+    """kpistream's own KPI updates: blocks of day cells, of which those of one KPI are looked at."""
+
+    KPI = "revenue"
 
     def rows_of(self, message: Message) -> Iterator[tuple[object, str, str, int, int]]:
         """(key of the cell, employee, month, cents, count) of each sum in a record."""
         if kind_of(message.headers() or ()) != "kpi-days":
             return
         block = decode_block(message.value())[0]
+        block = block.filter(pc.equal(block.column("kpi").dictionary_decode(), self.KPI))
         names = ("employee", "day", "numerator", "denominator")
         for employee, day, cents, count in zip(*(block.column(name).to_pylist() for name in names), strict=True):
             month = (_EPOCH + timedelta(days=day)).isoformat()[:7]

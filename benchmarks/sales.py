@@ -35,11 +35,15 @@ class Workload:
 
     @staticmethod
     def spread(events: int, employees: int = 2_000, **more) -> Workload:
-        """With tiers that employees reach all along the run: at a quarter, half and three quarters of a mean month."""
+        """With tiers that employees reach all along the run: at a quarter, half and three quarters of a mean month.
+
+        Further apart than the largest sale, so that none passes two at once: which of them is then told depends on
+        the system.
+        """
         workload = Workload(events, employees, **more)
         months = 1 + (workload.days > 31) + (workload.days > 62)
         mean = events * (1 - workload.others) * (LOWEST + HIGHEST) / 2 / employees / months
-        tiers = tuple(max(100 * round(mean * share / 100), 100) for share in (0.25, 0.5, 0.75))
+        tiers = tuple(100 * round(max(mean / 4, HIGHEST) * step / 100) for step in (1, 2, 3))
         return Workload(events, employees, tiers=tiers, **more)
 
 

@@ -1,0 +1,91 @@
+"""What an event costs, and a person's state takes, as the company grows; and how long a start with that state takes.
+
+``python -m benchmarks.scale [--employees N]… [--events N]``
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from benchmarks.check import check_sales
+from benchmarks.own import Own, measure, wait_for
+from benchmarks.processes import resident_bytes
+from benchmarks.sales import Expected, Workload, columns, plan_of, produce
+from benchmarks.table import markdown, number
+from benchmarks.worker import drained
+from schemas.plan_file import load_plan
+
+PLAN = Path("plans/benchmark-tiers.yaml")
+_HEAD = (
+    "employees", "steady events/s", "CPU µs/event", "towards the first", "bytes per employee", "restart until ready s",
+    "and caught up s", "check",
+)  # fmt: skip
+
+
+def run(employees: int, events: int) -> dict:
+    """One size; figures by name."""
+    workload = Workload.spread(events, employees)
+    made = columns(workload)
+    expected = Expected.of(made, workload.tiers)
+    with Own() as own:
+        own.apply(plan_of(load_plan(PLAN), employees, tiers=workload.tiers))
+        worker = own.start()
+        worker.wait_ready()
+        wait_for("the plan", lambda: worker.total("kpistream_next_offset") > 0 and drained(worker), worker)
+        empty = resident_bytes(worker.pid)
+        produce(own.broker, "events.sales", made)
+        result = measure(events, worker)
+        worker.stop()
+        again = own.start()
+        again.wait_ready()
+        result["ready"] = time.time() - again.started
+        wait_for("the restarted worker", lambda: drained(again), again)
+        result["drained"] = time.time() - again.started
+        result["bytes"] = (resident_bytes(again.pid) - empty) / employees
+        again.stop()
+        return result | {"check": check_sales(own.settings, expected)}
+
+
+@click.command()
+@click.option("--employees", type=int, multiple=True, default=(1_000, 10_000, 100_000), show_default=True)
+@click.option("--events", default=500_000, show_default=True)
+@click.option("--report", type=click.Path(path_type=Path))
+def main(employees: tuple[int, ...], events: int, report: Path | None) -> None:
+    """Measure and print the section."""
+    rows: list[list[str]] = []
+    first: float | None = None
+    for people in employees:
+        click.echo(f"{people:,} employees …", err=True)
+        try:
+            result = run(people, events)
+        except Exception as error:  # the others are still of interest
+            result = {"check": f"failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"}
+        if right := result["check"].startswith("ok"):
+            first = first or result["cpu_us_per_event"]
+        rows.append([number(people), *(figures(result, first) if right and first else [""] * 6), result["check"]])
+        text = (
+            f"## Growth\n\n{events:,} sales over 40 days, one KPI and three tiers, one worker with every stage. Bytes: "
+            "resident memory of a worker that has loaded the state, less that of one with the plan alone.\n\n"
+            f"{markdown(_HEAD, rows)}\n"
+        )
+        if report:
+            report.write_text(text)
+    click.echo(text)
+    if not all(row[-1].startswith("ok") for row in rows):
+        raise SystemExit(1)
+
+
+def figures(result: dict, first: float) -> list[str]:
+    """The cells of a right run."""
+    cost = result["cpu_us_per_event"]
+    return [
+        number(result["steady_events_per_second"]), number(cost, 2), f"{cost / first:.2f} ×", number(result["bytes"]),
+        number(result["ready"], 1), number(result["drained"], 1),
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
