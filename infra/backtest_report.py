@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -10,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from infra.backtest_money import Money, amount_text, number_text
 from schemas.dead_letters import DeadLetter
-from schemas.money import DECIMALS, SCALE, format_fixed, minor_step, round_half_up, to_fixed
+from schemas.money import SCALE, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.results import Award
 from schemas.times import time_of
 from streams.backtest import BacktestResult
-from streams.ledger.closed import ClosedPeriod, closed_periods, draw_lines
 from streams.organisation import assignments_of
 from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.ladder import value_of, value_scale
@@ -37,19 +36,6 @@ class Only:
     period: str | None = None
 
 
-def number_text(fixed: int | None) -> str | None:
-    """Ten-thousandths as decimal text, up to four decimals without trailing zeros."""
-    if fixed is None:
-        return None
-    text = format_fixed(fixed, DECIMALS).rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def amount_text(fixed: int, currency: str) -> str:
-    """Ten-thousandths of money with the digits of the currency's minor unit."""
-    return format_fixed(fixed, len(str(SCALE // minor_step(currency))) - 1)
-
-
 def report_of(
     plan: Plan, result: BacktestResult, place_of: PlaceOf, only: Only | None = None
 ) -> dict[str, Any]:
@@ -62,13 +48,7 @@ def report_of(
         if only.period in (None, award.period)
         and (units is None or award.employee == only.employee or (award.unit_kind, award.unit) in units)
     ]
-    closed = closed_periods(plan, result.closes, result.earnings)
-    lines = [
-        line
-        for line in (*result.earnings, *draw_lines(plan, closed))
-        if only.period in (None, line["period"])
-        and (units is None or line["employee"] == only.employee or _unit_paid(plan, line) in units)
-    ]
+    money = Money(plan, result, only.employee, only.period, units)
     letters = sorted(result.dead_letters, key=lambda letter: (letter.offset, letter.stage))
     return {
         "plan": plan.plan,
@@ -78,9 +58,9 @@ def report_of(
         "kpis": _kpis(plan, result, only),
         "units": _units(plan, result, only, units),
         "awards": [_award(award) for award in awards],
-        "earnings": [_line(plan, line) for line in lines],
-        "statements": _statements(plan, lines),
-        "payouts": _payouts(closed, only, units),
+        "earnings": money.lines(),
+        "statements": money.statements(),
+        "payouts": money.payouts(),
         "outcomes": _outcomes(result),
         "dead_letters": [_dead_letter(letter, place_of) for letter in letters],
     }
@@ -145,15 +125,6 @@ def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:
     return units | {("company", plan.organisation.company), ("manager", only.employee)}
 
 
-def _unit_paid(plan: Plan, line: dict) -> tuple[str, str]:
-    """The unit that a line without employee pays; two empty texts for one with."""
-    if line["employee"]:
-        return "", ""
-    if line["team"]:
-        return "team", line["team"]
-    return ("department", line["department"]) if line["department"] else ("company", plan.organisation.company)
-
-
 def _unit_order(row: dict) -> tuple:
     return tuple(row[name] for name in ("kpi", "unit_kind", "unit", "period_kind", "first_day"))
 
@@ -205,66 +176,6 @@ def _award(award: Award) -> dict:
         row["amount"] = amount_text(to_fixed(Decimal(award.amount)), award.currency)
     row["cause"]["time"] = time_text(award.cause.time)
     return row
-
-
-def _line(plan: Plan, line: dict) -> dict:
-    unit_kind, unit = _unit_paid(plan, line)
-    return {
-        "line_id": line["line_id"],
-        "rule": line["rule"],
-        "employee": line["employee"],
-        "unit_kind": unit_kind,
-        "unit": unit,
-        "period_kind": line["period_kind"],
-        "period": line["period"],
-        "posted_in": line["posted_in"],
-        "amount": amount_text(line["amount"], line["currency"]),
-        "withheld": amount_text(line["withheld"], line["currency"]),
-        "basis": number_text(line["basis"]),
-        "value_after": number_text(line["value_after"]),
-        "reason": line["reason"],
-        "cause_id": line["id"],
-        "award_id": line["award_id"],
-    }
-
-
-def _statements(plan: Plan, lines: list[dict]) -> list[dict]:
-    """By employee, or unit, and period: what it pays, how much of that adjusts closed periods, what it earned as now
-    known. A closed period keeps its ``amount``; ``earned`` goes on with what came for it since.
-    """
-    totals: dict[tuple, Counter] = {}
-    for line in lines:
-        for period in {line["period"], line["posted_in"]}:
-            key = (line["employee"], *_unit_paid(plan, line), line["period_kind"], period, line["currency"])
-            total = totals.setdefault(key, Counter())
-            if period == line["period"] and line["reason"] not in ("advance", "recovery"):
-                total["earned"] += line["amount"]
-            if period == line["posted_in"]:
-                total["amount"] += line["amount"]
-                total["withheld"] += line["withheld"]
-                total["adjustments"] += line["amount"] if period != line["period"] else 0
-    return [
-        {"employee": employee, "unit_kind": unit_kind, "unit": unit, "period_kind": kind, "period": period}
-        | {name: amount_text(total[name], currency) for name in ("amount", "adjustments", "withheld", "earned")}
-        for (employee, unit_kind, unit, kind, period, currency), total in sorted(
-            totals.items(), key=lambda entry: entry[0]
-        )
-    ]
-
-
-def _payouts(closed: list[ClosedPeriod], only: Only, units: set[tuple[str, str]] | None) -> list[dict]:
-    """By closed period and payee: what is due."""
-    shown = None if units is None else {kind if kind == "company" else f"{kind}:{unit}" for kind, unit in units}
-    names = ("earned", "guarantee", "advance", "recovery", "amount", "outstanding")
-    return [
-        {"period_kind": one.kind, "period": one.period, "employee": row.payee.employee, "unit": row.payee.unit}
-        | {"lines": row.lines, "draw": row.draw}
-        | {name: amount_text(to_fixed(getattr(row, name)), row.payee.currency) for name in names}
-        for one in closed
-        for row in one.rows
-        if only.period in (None, one.period)
-        and (shown is None or row.payee.employee == only.employee or row.payee.unit in shown)
-    ]
 
 
 def _outcomes(result: BacktestResult) -> dict[str, int]:

@@ -343,3 +343,16 @@ def test_number_texts():
         "13114.75 %",
         None,
     ]
+
+
+def test_the_statement_of_one_period_has_what_adjusts_closed_ones(tmp_path):
+    events = lines(
+        tmp_path / "e.jsonl", sale(id="s1", amount=80_000), '{"control": "close", "period": "2026-03"}',
+        sale(id="s2", amount=10_000),
+    )  # fmt: skip
+    whole = report("--events", events)
+    assert {one["posted_in"] for one in whole["earnings"]} == {"2026-03", "2026-04"}
+    for period in ("2026-03", "2026-04"):
+        mine = report("--events", events, "--period", period)
+        assert mine["statements"] == [one for one in whole["statements"] if one["period"] == period] != []
+        assert mine["payouts"] == [one for one in whole["payouts"] if one["period"] == period]
