@@ -18,6 +18,9 @@ from streams.performance.contributions import ADDITIVE
 from streams.performance.ladder import attainment_of
 from streams.performance.period_days import LAST_DAY, working_days_before
 
+#: Counts of days that are remembered.
+_MOST_COUNTED = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -46,6 +49,7 @@ class PersonDays:
 
     def __init__(self, plan: Plan, calendar: Calendar) -> None:
         self._calendar, self._before = calendar, working_days_before(plan)
+        self._counted: dict[tuple[str, str, int, int], int] = {}
         #: First day and first day after; only of people who are not there at all times.
         self._spans: dict[str, list[tuple[int, int]]] = {}
         for employee, _ in employees_of(plan):
@@ -58,11 +62,20 @@ class PersonDays:
 
     def gone(self, employee: str, kind: str, ordinal: int, day: int) -> int:
         """Of the days of a period those up to and with ``day``."""
+        who = employee if employee in self._spans else ""  # most people are there at all times, and share an entry
+        found = self._counted.get((who, kind, ordinal, day))
+        if found is None:
+            if len(self._counted) >= _MOST_COUNTED:
+                self._counted.clear()
+            found = self._counted[who, kind, ordinal, day] = self._days(who, kind, ordinal, day)
+        return found
+
+    def _days(self, who: str, kind: str, ordinal: int, day: int) -> int:
         if window_days(kind):
             return 0
         first, last = self._calendar.span(kind, ordinal)
         after = min(last, day) + 1
-        spans = self._spans.get(employee, [(first, after)])
+        spans = self._spans.get(who, [(first, after)])
         return sum(self._count(max(first, start), min(after, end)) for start, end in spans)
 
     def _count(self, first: int, after: int) -> int:

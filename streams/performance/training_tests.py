@@ -79,9 +79,10 @@ class PaceTest(_Test):
     def below(self, key: int, row: int, over: int) -> bool:
         """Whether enough days are over and the pace is below the bound."""
         days, gone = self._days(key, over)
-        target = self.view.target_of(key)
+        if gone < self.rule.after or (target := self.view.target_of(key)) <= 0:
+            return False
         num, den = self.values(key, row)
-        if gone < self.rule.after or target <= 0 or den < self.min_sample:
+        if den < self.min_sample:
             return False
         if den == 0 and self.values(key - 1, row)[1] == 0:
             return False

@@ -26,7 +26,7 @@ def test_every_name_and_description_is_in_english_and_chinese():
     def texts(value):
         if isinstance(value, dict):
             for key, inner in value.items():
-                if key in ("name", "description") and not (key == "name" and "role" in value):
+                if key in ("name", "description", "course") and not (key == "name" and "role" in value):
                     yield inner
                 else:
                     yield from texts(inner)
@@ -103,3 +103,17 @@ def test_a_sales_team_and_its_leader_are_paid_by_the_team_s_score(plan):
     assert [(line["employee"], line["amount"]) for line in result.earnings if line["rule"] == "team-leader"] == [
         ("S101", 1500_0000)
     ]
+
+
+def test_who_falls_behind_is_recommended_a_course_until_the_gap_is_closed(plan):
+    """Ten of March's 22 working days are over on the 16th: 90,909 of 200,000 are expected, 70 % of that is 63,636."""
+    run = Backtest()
+    run.apply(plan)
+    sold = [(1, "S101", 50_000), (2, "S102", 100_000), (15, "S102", 100), (43, "S101", 13_636), (71, "S101", 1)]
+    run.feed([_event("sale", n, employee=who, amount=amount, currency="CNY") for n, who, amount in sold])
+    awards = [award for award in run.finish().awards if award.rule == "selling-course"]
+    assert [(award.employee, award.state, award.cause.id) for award in awards] == [
+        ("S101", "final", "sale-15"),
+        ("S101", "revoked", "sale-71"),
+    ]
+    assert awards[0].evidence[0].expected == "90909.0909"
