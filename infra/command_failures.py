@@ -15,6 +15,9 @@ def command_failure(error: Exception) -> str | None:
         from infra.troubles import kafka_refusal
 
         settings = load_settings()
+        if "Authorization" in type(error).__name__:
+            account = settings.kafka_user or "an account without a name"
+            return f"Kafka allows {account} no such thing: grant it the role that may (docs/security.md, Rights)"
         refusal = kafka_refusal(settings)
         silent = f"Kafka at {settings.kafka_bootstrap} does not answer ({type(error).__name__}): try kpistream doctor"
         return refusal or silent

@@ -59,6 +59,8 @@ def env_file(path: Path) -> dict[str, str]:
 SECRETS = {
     "KPISTREAM_CLICKHOUSE_PASSWORD": "of-the-writer",
     "KPISTREAM_CLICKHOUSE_BI_PASSWORD": "of-bi",
+    "KPISTREAM_KAFKA_PASSWORD": "of-operator",
+    "KAFKA_PRODUCER_PASSWORD": "of-producer",
     "GRAFANA_ADMIN_PASSWORD": "of-grafana",
 }
 

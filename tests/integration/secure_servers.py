@@ -16,6 +16,12 @@ from infra.local.ports import HOST, PortReservation
 
 USER, PASSWORD = "kpistream", "kafka-only-for-this-test"
 
+#: Settings of a broker that asks for rights.
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+}
+
 
 @dataclass(frozen=True)
 class Certificates:

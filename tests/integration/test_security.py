@@ -13,10 +13,13 @@ import pytest
 from click.testing import CliRunner
 
 from infra.cli import main
+from infra.kafka_rights import grant
 from infra.local.clickhouse import ClickHouseServer
 from infra.local.connection import Connection
+from infra.settings import Settings
+from infra.topic_admin import create_topics
 from tests.integration.pipeline import Pipeline
-from tests.integration.secure_servers import PASSWORD, USER, SecureKafka, TlsFront, make_certificates
+from tests.integration.secure_servers import AUTHORIZER, PASSWORD, USER, SecureKafka, TlsFront, make_certificates
 
 PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
 
@@ -26,7 +29,9 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     """Both servers; ``settings`` reach them, passwords from files."""
     folder = tmp_path_factory.mktemp("secure")
     certificates = make_certificates(folder)
-    clickhouse, kafka = ClickHouseServer(folder / "clickhouse"), SecureKafka(folder / "kafka", certificates)
+    clickhouse, kafka = ClickHouseServer(folder / "clickhouse"), SecureKafka(
+        folder / "kafka", certificates, {"ops": PASSWORD}, **AUTHORIZER
+    )
     (folder / "kafka-password").write_text(PASSWORD + "\n")
     (folder / "writer-password").write_text(clickhouse.password + "\n")
     front = TlsFront(clickhouse.tcp_port, certificates)
@@ -44,6 +49,10 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
         kafka.launch()
         clickhouse.wait_ready()
         kafka.wait_ready()
+        # our processes have a worker's rights; USER also sends the events
+        roles = [("operator", "ops"), ("worker", USER), ("producer", USER)]
+        grant(Settings(_env_file=None, kafka_bootstrap=kafka.bootstrap), roles)
+        create_topics(Settings(_env_file=None, kafka_bootstrap=kafka.bootstrap, partitions=2))
         yield SimpleNamespace(
             connection=connection, certificates=certificates, settings=settings, clickhouse=clickhouse, kafka=kafka
         )
@@ -63,7 +72,11 @@ def doctor(environment: dict[str, str]) -> dict[str, list[dict]]:
 
 def test_the_whole_path_runs_with_accounts_and_tls(secure: SimpleNamespace):
     with Pipeline(secure, partitions=2, **secure.settings) as pipeline:
+        refused = pipeline.command("plan", "apply", str(PLAN))
+        assert "Kafka allows kpistream no such thing" in refused.output
+        pipeline.environment["KPISTREAM_KAFKA_USER"] = "ops"
         pipeline.apply(PLAN)
+        pipeline.environment["KPISTREAM_KAFKA_USER"] = USER
         sale = {"specversion": "1.0", "type": "sale", "source": "shop", "time": "2026-03-02T10:00:00Z"}
         pipeline.produce("events.sales", [
             sale | {"id": str(number), "data": {"employee": "E1001", "amount": "90000.00", "currency": "CNY"}}

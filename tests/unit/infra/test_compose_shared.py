@@ -24,7 +24,8 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"].
 #: What a broker must be told about the place it runs in; everything else is one value for both stacks.
 PLACE = {
     "listeners", "advertised.listeners", "listener.security.protocol.map", "controller.quorum.voters", "log.dirs",
-    "inter.broker.listener.name",
+    "inter.broker.listener.name", "authorizer.class.name", "super.users", "sasl.enabled.mechanisms",
+    "listener.name.host.plain.sasl.jaas.config",
 }  # fmt: skip
 
 
