@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick requirements clean
+.PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick audit requirements clean
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -40,6 +40,11 @@ bench: setup ## kpistream and its peers on the same events, and more, into bench
 
 bench-quick: setup ## two minutes: kpistream against the raw ceiling, fails below the bound in benchmarks/bound.json
 	@$(BIN)/python -m benchmarks.quick
+
+audit: ## known vulnerabilities of what is installed (needs the network); fails where it cannot tell
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
+	  build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.txt
 
 requirements: ## pin what requirements*.in ask for (needs uv); UPGRADE=1 for the newest versions
 	@for name in requirements requirements-dev; do \
