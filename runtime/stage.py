@@ -241,7 +241,9 @@ class StageRunner:
             # a commit that failed is owed until it succeeds, or a partition at rest would show lag for ever
             owed = {partition: offset for partition, offset in self._uncommitted.items() if partition in self._owned}
             if owed and await commit(owed):
-                self._uncommitted.clear()
+                for partition, offset in owed.items():  # others may have come to be owed meanwhile
+                    if self._uncommitted.get(partition) == offset:
+                        del self._uncommitted[partition]
 
     def _snapshot(self) -> list[tuple[TopicPartition, int, dict[str, bytes]]]:
         snapshot = []

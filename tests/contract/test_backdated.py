@@ -77,7 +77,7 @@ def said_by(result: BacktestResult) -> tuple:
     return people, units, {key: amount for key, amount in money.items() if amount}
 
 
-@examples(20)
+@examples(8)
 @given(SEEDS, st.sampled_from([1, 4, 1000]))
 def test_in_the_end_as_if_known_from_the_beginning(seed, batch):
     dice = Random(seed)
@@ -94,7 +94,7 @@ def test_in_the_end_as_if_known_from_the_beginning(seed, batch):
     assert said_by(late.finish()) == said_by(known.finish())
 
 
-@examples(10)
+@examples(4)
 @given(SEEDS)
 def test_a_restart_changes_nothing(seed):
     dice = Random(seed)

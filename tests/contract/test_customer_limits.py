@@ -34,7 +34,7 @@ def history(seed: int) -> tuple[Plan, list[dict], list[bytes]]:
     return plan.model_copy(update={"crediting": crediting}), events, [json.dumps(event).encode() for event in events]
 
 
-@examples(12)
+@examples(6)
 @given(SEEDS, st.sampled_from([2, 1000]))
 def test_engine_equals_the_reference_in_any_batches(seed, batch):
     plan, events, values = history(seed)
@@ -50,7 +50,7 @@ def test_engine_equals_the_reference_in_any_batches(seed, batch):
     assert comparable(got) == comparable(run(plan, values, 1))
 
 
-@examples(12)
+@examples(6)
 @given(SEEDS, st.data())
 def test_a_restart_changes_nothing(seed, data):
     """Also across a plan that limits nothing any more: what was left out stays so."""

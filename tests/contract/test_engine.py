@@ -117,7 +117,7 @@ def comparable(result: BacktestResult) -> tuple:
     return awards, lines, result.days, result.periods, result.dead_letters, outcomes
 
 
-@examples(12)
+@examples(8)
 @given(SEEDS, st.sampled_from([2, 7, 1000]))
 def test_law_1_batching_does_not_matter(seed, batch):
     plan, _, values = history(seed)
@@ -139,7 +139,7 @@ def credit_records(plan, values: list[bytes]) -> list[Out]:
     return kept
 
 
-@examples(12)
+@examples(6)
 @given(SEEDS, st.data())
 def test_law_2_a_restart_changes_nothing(seed, data):
     """Fold the credits log with a restart from checkpoints at any place, re-folding what came after the checkpoint."""

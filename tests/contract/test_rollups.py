@@ -44,7 +44,7 @@ class Tapped(Backtest):
         return super()._absorb(outs)
 
 
-@examples(8)
+@examples(5)
 @given(SEEDS)
 def test_awards_of_units_equal_the_reference(seed):
     plan, events, values = history(seed)
@@ -108,7 +108,7 @@ def values_of(stage: Rollups) -> list:
     return sorted(repr(row) for out in stage.updates() for row in decode_block(out.value)[0].to_pylist())
 
 
-@examples(8)
+@examples(5)
 @given(SEEDS, st.integers(2, 9))
 def test_law_1_batching_the_updates_does_not_matter(seed, size):
     _, log = updates_log(seed)
@@ -117,7 +117,7 @@ def test_law_1_batching_the_updates_does_not_matter(seed, size):
     assert values_of(one) == values_of(other)
 
 
-@examples(8)
+@examples(3)
 @given(SEEDS, st.data())
 def test_law_2_a_restart_changes_nothing(seed, data):
     _, log = updates_log(seed)
@@ -137,7 +137,7 @@ def test_law_2_a_restart_changes_nothing(seed, data):
     assert values_of(restarted) == values_of(straight)
 
 
-@examples(8)
+@examples(3)
 @given(SEEDS, st.data())
 def test_what_performance_publishes_again_changes_nothing(seed, data):
     """A worker falls, the next begins at the checkpoint and publishes again, cut otherwise."""

@@ -105,7 +105,8 @@ def _event(kind: str, id: str, data: dict) -> dict:
 
 
 def shortened(history: History) -> History:
-    """The same failure with fewer faults and fewer events, as far as leaving them out one by one keeps it."""
+    """The same kind of failure with fewer faults and fewer events, as far as leaving them out one by one keeps it."""
+    kind = judge(replace(history, exits=[], errors=[], finished=False).run())[0].split(":")[0]
     changed = True
     while changed:
         changed = False
@@ -113,7 +114,7 @@ def shortened(history: History) -> History:
             for at in reversed(range(len(getattr(history, name)))):
                 fewer = list(getattr(history, name))
                 del fewer[at]
-                shorter = replace(history, **{name: fewer, "exits": [], "finished": False})
-                if judge(shorter.run()):
+                shorter = replace(history, **{name: fewer, "exits": [], "errors": [], "finished": False})
+                if any(wrong.startswith(kind) for wrong in judge(shorter.run())):
                     history, changed = shorter, True
     return history

@@ -24,8 +24,8 @@ CONTENT = ("event_hash", "employee", "type", "time", "share", "data.amount")
 def judge(history: History) -> list[str]:
     """Everything that is wrong, in words; nothing if all is well."""
     if not history.finished:
-        return ["not worked off in time", *history.exits[-3:]]
-    wrong: list[str] = []
+        return ["not worked off in time", *history.exits[-3:], *history.errors]
+    wrong = [f"broke off: {error}" for error in history.errors]
     wrong += _facts(history)
     wrong += _credits(history)
     wrong += _results(history)

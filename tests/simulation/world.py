@@ -102,7 +102,8 @@ class History:
     workers: int = 2
     closes_at: float | None = None  # simulated seconds after which the month of all events is closed
     upgrade: float | None = None
-    exits: list[str] = field(default_factory=list)
+    exits: list[str] = field(default_factory=list)  # what ended itself, with a sentence
+    errors: list[str] = field(default_factory=list)  # what broke off, without one
     broker: Broker | None = None
     store: Store | None = None
     finished: bool = False
@@ -222,7 +223,7 @@ class History:
         error = None if work.cancelled() else work.exception()
         if error is not None and not isinstance(error, Exited):
             process.kill()
-            self.exits.append(f"{self.loop.now:.1f} {process.name}: {error!r}")
+            self.errors.append(f"{self.loop.now:.1f} {process.name}: {error!r}")
 
     async def _work(self, process: Process) -> None:
         settings = SimpleNamespace(

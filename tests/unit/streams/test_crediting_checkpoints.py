@@ -98,7 +98,7 @@ def histories(draw) -> tuple[list[Record], list[tuple[int, bool, int, bool]]]:
     return records, draw(st.lists(act, min_size=6, max_size=20))
 
 
-@examples(25)
+@examples(10)
 @given(histories(), st.booleans())
 def test_whoever_writes_the_store_holds_the_state_at_the_newest_marker(history, later_wins):
     records, acts = history
