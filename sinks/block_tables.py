@@ -139,6 +139,15 @@ BLOCKS: dict[str, BlockTable] = {
         ),
         _credits_position,
     ),
+    "adjustments": BlockTable(
+        _table(
+            "adjustments",
+            "adjustment:text credits_partition:int credits_offset:int number:int reason:text operator:text "
+            "asked_at:time kpi:text employee:text team:text department:text day:day outcome:text "
+            "numerator_before:fixed denominator_before:fixed numerator:fixed denominator:fixed",
+        ),
+        lambda meta, origin: _credits_position(meta, origin) | {"credits_offset": meta["offset"]},
+    ),
     "unit-periods": BlockTable(
         _table(
             "unit_periods",

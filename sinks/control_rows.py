@@ -57,18 +57,26 @@ CLOSES = Table(
 )
 
 
-def plan_position_rows(value: bytes, origin: Origin) -> list[Rows]:
-    """Where a plan version begins to count in one credits partition, from the copy that stands there."""
+PERIOD_CLOSES = Table(
+    "period_closes",
+    columns("credits_partition:int credits_offset:int control_id:text period_kind:text period:text" + _LOADED),
+)
+
+
+def position_rows(value: bytes, origin: Origin) -> list[Rows]:
+    """Where a plan version begins to count in one credits partition, or a period was closed, from the copy there."""
     record = decode_control(value)
-    if not isinstance(record, PlanApplied):
-        return []
-    row = {
+    place = {
         "credits_partition": origin.partition,
         "credits_offset": origin.offset,
         "control_id": record.id,
-        "plan": record.plan.plan,
-        "plan_version": record.plan.version,
     }
+    if isinstance(record, PeriodClosed):
+        row = place | {"period_kind": record.kind, "period": record.period}
+        return [rows_from_dicts(PERIOD_CLOSES, [row], origin)]
+    if not isinstance(record, PlanApplied):
+        return []
+    row = place | {"plan": record.plan.plan, "plan_version": record.plan.version}
     return [rows_from_dicts(PLAN_POSITIONS, [row], origin)]
 
 

@@ -18,7 +18,7 @@ from schemas.control import CLOSED_KIND
 from schemas.control import KIND as CONTROL
 from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
-from sinks.control_rows import control_rows, plan_position_rows
+from sinks.control_rows import control_rows, position_rows
 from sinks.insert import Origin, Rows
 from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payout_rows
 
@@ -46,6 +46,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.CREDITS.name, "credits"): block_rows(BLOCKS["credits"]),
     (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
     (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
+    (topics.KPI_UPDATES.name, "adjustments"): block_rows(BLOCKS["adjustments"]),
     (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
     (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
     (topics.AWARDS.name, ""): award_rows,
@@ -58,7 +59,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
     (topics.KPI_UPDATES.name, CONTROL): lambda value, origin: [],
     (topics.KPI_UPDATES.name, CLOSED_KIND): lambda value, origin: [],
-    (topics.CREDITS.name, CONTROL): plan_position_rows,
+    (topics.CREDITS.name, CONTROL): position_rows,
 }
 #: The topics that the loader reads.
 LOADED_TOPICS = tuple(sorted({topic for topic, _ in SINKS}))

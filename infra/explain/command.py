@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -11,6 +12,7 @@ from infra.backtest_report import amount_text
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
 from infra.explain.telling import Teller
+from schemas.plan_units import UnitKind
 from streams.explain.evidence import explain_award, explain_period
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -22,6 +24,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--events", "event_files", type=_FILE, multiple=True, help="The events of the backtest.")
 @click.option("--mapping", "mapping_file", type=_FILE, help="Topic mappings, for events of another shape.")
 @click.option("--topic", help="Whose mapping to use, where the file has several.")
+@click.option(
+    "--unit",
+    "unit_kind",
+    type=click.Choice(get_args(UnitKind)),
+    help="The first argument names such a unit; its awards of the period.",
+)
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @click.option("--full", is_flag=True, help="List every credit, also of long lists.")
 def explain(
@@ -30,14 +38,17 @@ def explain(
     event_files: tuple[Path, ...],
     mapping_file: Path | None,
     topic: str | None,
+    unit_kind: str | None,
     language: str,
     full: bool,
 ) -> None:
     """Why an award was decided, or what an employee earned in a period: values, credits, money slice by slice.
 
-    Recomputed on the spot from the credits, apart from the engine, and compared with the earning lines. Exit code 1
-    where anything differs.
+    PERIOD is a period's key, or "rolling". Recomputed on the spot from the credits, apart from the engine, and compared
+    with the earning lines. Exit code 1 where anything differs.
     """
+    if unit_kind is not None and len(what) != 2:
+        raise click.UsageError("--unit expects the unit and a period")
     if len(what) > 2:
         raise click.UsageError("expected an award's id, or an employee and a period")
     if (plan_file is None) != (not event_files):
@@ -48,8 +59,10 @@ def explain(
         source = BacktestEvidence(plan_of(plan_file), lambda run: feed_files(run, files), mapping)
     else:
         source = _running_system()
-    tell = _award if len(what) == 1 else _period
-    lines, agrees = tell(source, *what, language, full)
+    if len(what) == 1:
+        lines, agrees = _award(source, *what, language, full)
+    else:
+        lines, agrees = _period(source, *what, unit_kind, language, full)
     click.echo("\n".join(lines))
     if not agrees:
         raise SystemExit(1)
@@ -65,7 +78,10 @@ def _award(source, award_id: str, language: str, full: bool) -> tuple[list[str],
     award = source.award(award_id)
     if award is None:
         raise click.ClickException(f"no such award: {award_id}")
-    evidence = source.of(award.employee, award.plan_version)
+    if not award.unit_kind:
+        evidence = source.of(award.employee, award.plan_version)
+    else:
+        evidence = source.unit(award.unit_kind, award.unit, award.plan_version)
     try:
         explained = explain_award(evidence, award)
     except KeyError as error:
@@ -73,16 +89,19 @@ def _award(source, award_id: str, language: str, full: bool) -> tuple[list[str],
     return Teller(evidence.plan, language, full).award(explained), explained.agrees
 
 
-def _period(source, employee: str, period: str, language: str, full: bool) -> tuple[list[str], bool]:
-    evidence = source.of(employee)
-    rules = explain_period(evidence, period)
+def _period(
+    source, who: str, period: str, unit_kind: str | None, language: str, full: bool
+) -> tuple[list[str], bool]:
+    evidence = source.of(who) if unit_kind is None else source.unit(unit_kind, who, period=period)
+    rules = explain_period(evidence, period, lambda kind, unit: source.unit(kind, unit, period=period))
     teller = Teller(evidence.plan, language, full)
+    name = teller.who(who) if unit_kind is None else teller.unit(*evidence.unit)
     if not rules:
-        return [say(language, "nothing", who=teller.who(employee), period=period)], True
+        return [say(language, "nothing", who=name, period=period)], True
     currency = evidence.plan.currency
-    paid = amount_text(sum(one.paid for one in rules), currency)
-    words = {"who": teller.who(employee), "period": period, "rules": len(rules), "paid": paid, "currency": currency}
-    lines = [say(language, "heading", **words)]
+    paid = sum(one.paid if unit_kind is not None else one.paid_to(who) for one in rules)
+    words = {"who": name, "period": period, "rules": len(rules), "paid": amount_text(paid, currency)}
+    lines = [say(language, "heading", **words, currency=currency)]
     for one in rules:
         lines += ["", *teller.rule(one)]
-    return lines, not any(one.difference for one in rules)
+    return lines, all(one.agrees for one in rules)

@@ -7,27 +7,33 @@ from fractions import Fraction
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_of
+from schemas.control import KIND, PeriodClosed, decode_control
 from schemas.mapping import TopicMapping
 from schemas.money import from_fixed
 from schemas.plan import Plan
+from schemas.plan_units import of_units
 from schemas.results import Award
 from schemas.topics import CREDITS
 from streams.backtest import Backtest, BacktestResult
-from streams.explain.credits import credits_of_block
-from streams.explain.evidence import Evidence
+from streams.explain.credits import Close, Credit, credits_of_block
+from streams.explain.history import Evidence
 
 
 class _Recording(Backtest):
-    """A backtest that keeps the credits that pass between its stages."""
+    """A backtest that keeps the credits and closes that pass between its stages."""
 
-    def __init__(self, mapping: TopicMapping | None, kept: list[tuple[int, bytes]]) -> None:
+    def __init__(self, mapping: TopicMapping | None) -> None:
         super().__init__(mapping)
-        self._kept = kept
+        self.credits: list[tuple[int, bytes]] = []
+        self.closes: list[Close] = []
 
     def _batch(self, topic: str, outs: list[Out]) -> RecordBatch:
         batch = super()._batch(topic, outs)
-        if topic == CREDITS.name:
-            self._kept += [(one.offset, one.value) for one in batch.records if kind_of(one.headers) == "credits"]
+        for one in batch.records if topic == CREDITS.name else ():
+            if kind_of(one.headers) == "credits":
+                self.credits.append((one.offset, one.value))
+            elif kind_of(one.headers) == KIND and isinstance(control := decode_control(one.value), PeriodClosed):
+                self.closes.append(Close(0, one.offset, control.kind, control.period))
         return batch
 
 
@@ -36,8 +42,7 @@ class BacktestEvidence:
 
     def __init__(self, plan: Plan, feed: Callable[[Backtest], None], mapping: TopicMapping | None = None) -> None:
         self.plan = plan
-        self._credits: list[tuple[int, bytes]] = []
-        run = _Recording(mapping, self._credits)
+        self._run = run = _Recording(mapping)
         run.apply(plan)
         feed(run)
         self.result: BacktestResult = run.finish()
@@ -49,19 +54,39 @@ class BacktestEvidence:
 
     def of(self, employee: str, version: int | None = None) -> Evidence:
         """Everything about an employee; a backtest knows one version of the plan."""
-        targets = {
-            (row["kpi"], row["period_kind"], row["period"]): _fraction(row["target"])
-            for row in self.result.periods.values()
-            if row["employee"] == employee
-        }
+        rows = self.result.periods.values()
         return Evidence(
             self.plan,
             employee,
-            [one for record, value in self._credits for one in credits_of_block(value, record, employee)],
-            [award for award in self.result.awards if award.employee == employee],
+            self._credits(lambda row: row["employee"] == employee),
+            [award for award in self.result.awards if award.employee == employee and not award.unit_kind],
             [line for line in self.result.earnings if line["employee"] == employee],
-            targets,
+            _targets(row for row in rows if row["employee"] == employee),
+            self._run.closes,
         )
+
+    def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
+        """Everything about a unit; the company by any name. ``period`` may narrow the credits, and need not."""
+        unit = unit if kind != "company" else self.plan.organisation.company
+        rules = {rule.id for rule in self.plan.awards if of_units(rule) and rule.unit == kind}
+        rows = self.result.units.values()
+        return Evidence(
+            self.plan,
+            "",
+            self._credits(lambda row: True),
+            [award for award in self.result.awards if (award.unit_kind, award.unit) == (kind, unit)],
+            [line for line in self.result.earnings if line["rule"] in rules],
+            _targets(row for row in rows if (row["unit_kind"], row["unit"]) == (kind, unit)),
+            self._run.closes,
+            (kind, unit),
+        )
+
+    def _credits(self, wanted: Callable[[dict], bool]) -> list[Credit]:
+        return [one for record, value in self._run.credits for one in credits_of_block(value, record, wanted)]
+
+
+def _targets(rows) -> dict[tuple[str, str, str], Fraction | None]:
+    return {(row["kpi"], row["period_kind"], row["period"]): _fraction(row["target"]) for row in rows}
 
 
 def _fraction(fixed: int | None) -> Fraction | None:

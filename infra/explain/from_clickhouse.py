@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,10 +15,13 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from infra.settings import load_settings
 from schemas.money import to_fixed
 from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of
+from schemas.plan_units import of_units
 from schemas.results import Award, Cause, KpiEvidence, Position
 from sinks.connection import ClickHouseSettings, connect, from_settings
-from streams.explain.credits import Credit
-from streams.explain.evidence import Evidence
+from streams.explain.credits import Close, Credit, unit_fields
+from streams.explain.history import ROLLING, Evidence
+from streams.performance.calendar import Calendar, date_of
 
 #: Columns of the credits table that are no payload field.
 _ENVELOPE = {
@@ -48,31 +51,59 @@ class ClickHouseEvidence:
 
     def of(self, employee: str, version: int | None = None) -> Evidence:
         """Everything about an employee, under one version of the plan or the newest one."""
-        who = {"employee": employee}
-        credits = self._rows(
-            "SELECT * FROM kpistream.credits FINAL WHERE employee = %(employee)s "
-            "ORDER BY credits_offset, facts_offset, facts_index, payee",
-            who,
-        )
-        lines = self._rows("SELECT * FROM kpistream.earnings FINAL WHERE employee = %(employee)s", who)
-        awards = self._rows("SELECT * FROM kpistream.awards FINAL WHERE employee = %(employee)s", who)
-        targets = self._rows(
-            "SELECT kpi, period_kind, period, target FROM kpistream.kpi_periods FINAL WHERE employee = %(employee)s",
-            who,
-        )
+        mine = "employee = %(employee)s", {"employee": employee}
         return Evidence(
             self._plan(version),
             employee,
-            [_credit(row) for row in credits],
-            [_award(row) for row in awards],
-            [_line(row) for row in sorted(lines, key=lambda row: (row["credits_offset"], row["credits_index"]))],
-            {
-                (row["kpi"], row["period_kind"], row["period"]): None
-                if row["target"] is None
-                else Fraction(row["target"])
-                for row in targets
-            },
+            self._credits(*mine),
+            [_award(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
+            self._lines(*mine),
+            _targets(self._all("kpi_periods", *mine)),
+            self._closes(),
         )
+
+    def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
+        """Everything about a unit; the company by any name. Of the credits those of ``period`` where these suffice."""
+        plan = self._plan(version)
+        unit = unit if kind != "company" else plan.organisation.company
+        rules = [rule.id for rule in plan.awards if of_units(rule) and rule.unit == kind]
+        mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
+        limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
+        # limits look at all that a person was credited with, wherever; a window and late credits at other days
+        inside, where = ["1"], {"unit": unit}
+        if kind in ("team", "department") and not limits:
+            inside.append(f"{kind} = %(unit)s")
+        if period not in (None, ROLLING) and not limits and plan.late == "event_date":
+            first, last = _span(plan, period)
+            inside.append("toDate(time, %(zone)s) BETWEEN %(first)s AND %(last)s")
+            where |= {"zone": plan.timezone, "first": first, "last": last}
+        return Evidence(
+            plan,
+            "",
+            self._credits(" AND ".join(inside), where),
+            [_award(row) for row in self._all("awards", *mine)],
+            self._lines("rule IN %(rules)s", {"rules": rules or [""]}),
+            _targets(self._all("unit_periods", *mine)),
+            self._closes(),
+            (kind, unit),
+        )
+
+    def _credits(self, where: str, parameters: dict) -> list[Credit]:
+        order = "ORDER BY credits_offset, facts_offset, facts_index, payee"
+        return [_credit(row) for row in self._all("credits", where, parameters, order)]
+
+    def _lines(self, where: str, parameters: dict) -> list[dict]:
+        rows = self._all("earnings", where, parameters, "ORDER BY credits_offset, credits_index")
+        return [_line(row) for row in rows]
+
+    def _closes(self) -> list[Close]:
+        return [
+            Close(row["credits_partition"], row["credits_offset"], row["period_kind"], row["period"])
+            for row in self._all("period_closes", "1", {})
+        ]
+
+    def _all(self, table: str, where: str, parameters: dict, order: str = "") -> list[dict]:
+        return self._rows(f"SELECT * FROM kpistream.{table} FINAL WHERE {where} {order}", parameters)
 
     def _plan(self, version: int | None) -> Plan:
         rows = self._rows(
@@ -117,13 +148,30 @@ def _credit(row: dict) -> Credit:
         row["employee"],
         row["share"],
         fields,
+        partition=row["credits_partition"],
+        **unit_fields(row | {"event_time": _ms(row["event_time"])}),
     )
 
 
 def _line(row: dict) -> dict:
-    names = ("line_id", "rule", "employee", "period_kind", "period", "reason", "source", "id", "award_id")
+    names = (
+        "line_id", "rule", "employee", "team", "department", "period_kind", "period", "reason", "source", "id",
+        "award_id", "plan_version",
+    )  # fmt: skip
     places = {"offset": row["credits_offset"], "index": row["credits_index"]}
     return {name: row[name] for name in names} | {"amount": to_fixed(row["amount"])} | places
+
+
+def _targets(rows: list[dict]) -> dict[tuple[str, str, str], Fraction | None]:
+    return {
+        (row["kpi"], row["period_kind"], row["period"]): None if row["target"] is None else Fraction(row["target"])
+        for row in rows
+    }
+
+
+def _span(plan: Plan, period: str) -> tuple[date, date]:
+    kind, calendar = period_kind_of(plan, period), Calendar(plan)
+    return tuple(date_of(day) for day in calendar.span(kind, calendar.parse(kind, period)))
 
 
 def _award(row: dict) -> Award:

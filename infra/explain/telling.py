@@ -19,9 +19,12 @@ from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
 from streams.explain.evidence import AwardExplained
-from streams.explain.money import bound_value
+from streams.explain.measured import Measured
+from streams.explain.money import bound_value, rounded
 from streams.explain.pace import Paced
-from streams.explain.rules import Measured, RuleExplained
+from streams.explain.rules import RuleExplained
+from streams.explain.scores import ScorePart
+from streams.performance.calendar import date_of
 
 #: Credits shown at either end of a long list unless all are asked for.
 _ENDS = 5
@@ -44,7 +47,7 @@ class Teller:
         lines = [
             self._say(
                 "award",
-                who=self.who(award.employee),
+                who=self.who(award.employee) if award.employee else self.unit(award.unit_kind, award.unit),
                 name=name,
                 period_kind=award.period_kind,
                 period=award.period,
@@ -82,8 +85,10 @@ class Teller:
         ]
         if isinstance(rule, TierAward):
             lines += [self._say("bound", bound=_bound(tier), pays=_tier_pays(tier)) for tier in rule.tiers]
+        if explained.unit is not None:
+            lines.append(self._say("whole", unit=self.unit(*explained.unit)))
         for one in explained.measured:
-            lines += self._measured(one, (said or {}).get(one.kpi.id))
+            lines += self._measured(one, (said or {}).get(one.kpi.id), explained.window)
         lines += [
             self._say(
                 "left out",
@@ -100,7 +105,13 @@ class Teller:
         ]
         currency = self.plan.currency
         lines += [
-            self._say("line", id=line["id"], amount=amount_text(line["amount"], currency), currency=currency)
+            self._say(
+                "line" if line.amount == line.paid or explained.due is None else "line differs",
+                id=line.credit.id,
+                amount=amount_text(line.amount, currency),
+                paid=amount_text(line.paid, currency),
+                currency=currency,
+            )
             for line in explained.lines
         ]
         return lines + self._money(explained) + self._next(explained)
@@ -109,6 +120,10 @@ class Teller:
         """Name and id."""
         name = self._names.get(employee)
         return f"{name} ({employee})" if name else employee
+
+    def unit(self, kind: str, unit: str) -> str:
+        """Kind and id."""
+        return f"{self._say(kind)} {unit}"
 
     def _say(self, phrase: str, **words: object) -> str:
         return say(self.language, phrase, **words)
@@ -179,10 +194,10 @@ class Teller:
     def _percent(self, ratio: Fraction | None) -> str:
         return self._say("none") if ratio is None else f"{number_text(round_half_up(ratio * 100 * SCALE, 100))} %"
 
-    def _measured(self, one: Measured, said) -> list[str]:
+    def _measured(self, one: Measured, said, window: int | None) -> list[str]:
         lines = [
             self._say(
-                "kpi",
+                "score" if one.is_score else "kpi",
                 name=self._named(one.kpi.name),
                 kpi=one.kpi.id,
                 value=self._number(one.value),
@@ -202,13 +217,24 @@ class Teller:
                     verdict=self._say("same" if said.agrees else "other"),
                 )
             )
+        if one.is_score:
+            return lines + [self._score_part(part) for part in one.parts]
         steps = one.steps
+        if window is not None and steps:
+            last = max(step.credit.day for step in steps)
+            steps = [step for step in steps if step.credit.day > last - window]
+            lines.append(self._say("window", days=window, last=date_of(last)))
         shown = steps if self.full or len(steps) <= 2 * _ENDS + 1 else steps[:_ENDS]
         lines += [self._step(one.kpi, step) for step in shown]
         if len(shown) < len(steps):
             lines.append(self._say("skipped", count=len(steps) - 2 * _ENDS))
             lines += [self._step(one.kpi, step) for step in steps[-_ENDS:]]
         return lines
+
+    def _score_part(self, part: ScorePart) -> str:
+        words = {"weight": self._percent(part.weight), "cap": self._percent(part.cap)}
+        reached, points = self._percent(part.attainment), self._percent(part.points)
+        return self._say("part", name=self._named(part.kpi.name), attainment=reached, points=points, **words)
 
     def _step(self, kpi: Kpi, step) -> str:
         part = number_text(step.numerator)
@@ -247,12 +273,40 @@ class Teller:
                 for one in explained.limits
             ]
         words = {"paid": amount_text(explained.paid, currency), "currency": currency}
+        lines += self._reversed(explained)
         if explained.due is None:
             return [*lines, self._say("beyond", what=", ".join(explained.beyond), **words)]
-        lines.append(self._say("due", due=amount_text(explained.due, currency), currency=currency))
+        by_event = isinstance(explained.rule, Spiff) or getattr(explained.rule, "clawback", "") == "as_paid"
+        due = amount_text(explained.due, currency)
+        lines.append(self._say("due lines" if by_event else "due", due=due, currency=currency))
         if explained.difference:
+            lines += self._shares(explained)
             return [*lines, self._say("differs", difference=amount_text(explained.difference, currency), **words)]
-        return [*lines, self._say("agrees", **words)]
+        return [*lines, *self._shares(explained), self._say("agrees" if explained.agrees else "shares differ", **words)]
+
+    def _reversed(self, explained: RuleExplained) -> list[str]:
+        """What refunds took back by their sales' own lines, where that is not what the value says."""
+        rule, currency = explained.rule, self.plan.currency
+        if getattr(rule, "clawback", "re_rate") != "as_paid" or explained.due is None:
+            return []
+        by_value = rounded(explained.slices, currency)
+        change = amount_text(explained.due - by_value, currency)
+        return [self._say("as paid", change=change)] if explained.due != by_value else []
+
+    def _shares(self, explained: RuleExplained) -> list[str]:
+        """Who has which part of a unit's money."""
+        if explained.unit is None or explained.rule.share == "unit":
+            return []
+        currency = self.plan.currency
+        return [
+            self._say(
+                "share" if one.due == one.paid else "share differs",
+                who=self.who(one.payee),
+                due=amount_text(one.due, currency),
+                paid=amount_text(one.paid, currency),
+            )
+            for one in explained.shares
+        ]
 
     def _next(self, explained: RuleExplained) -> list[str]:
         rule = explained.rule

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
 from streams.explain.credits import Credit, in_period
-from streams.explain.rules import Measured, measure
+from streams.explain.measured import Measured, measure
 from streams.performance.calendar import NO_PERIOD, Calendar
 
 
@@ -25,8 +25,7 @@ def earlier_periods(plan: Plan, rule: PersonalBest, period: str, credits: list[C
     """Every earlier period in which something was credited for the KPI, in order; the first of equals is the best."""
     kpi = next(kpi for kpi in plan.kpis if kpi.id == rule.kpi)
     calendar = Calendar(plan)
-    days = calendar.days([credit.time for credit in credits]) if credits else []
-    ordinals = sorted(set(calendar.ordinals(rule.period, days).tolist()) - {NO_PERIOD})
+    ordinals = sorted({calendar.ordinal(rule.period, credit.day) for credit in credits} - {NO_PERIOD})
     found = []
     for ordinal in (one for one in ordinals if one < calendar.parse(rule.period, period)):
         key = calendar.key(rule.period, ordinal)

@@ -1,12 +1,15 @@
-"""One employee's credits in log order, as the explanation reads them. Independent of where they come from. Pure."""
+"""Credits in log order, as the explanation reads them. Independent of where they come from. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from schemas.blocks import decode_block
 from schemas.plan import Plan
+from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar
 
 Field = int | str | bool
@@ -14,7 +17,7 @@ Field = int | str | bool
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """One credit; numbers in ten-thousandths. ``record`` is its place in the credits log."""
+    """One credit; numbers in ten-thousandths. ``record`` is its place in its partition of the credits log."""
 
     record: int
     source: str
@@ -24,10 +27,28 @@ class Credit:
     employee: str
     share: int  # parts per million
     fields: dict[str, Field]
+    event_time: int = 0  # ms: when it happened
+    team: str = ""
+    department: str = ""
+    first_in: frozenset[str] = frozenset()  # kinds of units of which it is the event's first credit
+    overlay: bool = False
+    partition: int = 0
+    day: int = 0  # days since the epoch in the plan's time zone: the one that it counts on
+    whole: str = ""  # kind of unit by which it is seen, where a whole unit is: a shared event counts once there
 
 
-def credits_of_block(value: bytes, record: int, employee: str) -> list[Credit]:
-    """The employee's credits in one record of the credits topic."""
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A period was closed ahead of ``record`` of a partition of the credits log."""
+
+    partition: int
+    record: int
+    kind: str
+    period: str
+
+
+def credits_of_block(value: bytes, record: int, wanted: Callable[[dict], bool]) -> list[Credit]:
+    """The credits in one record of the credits topic whose row is ``wanted``."""
     rows = decode_block(value)[0].to_pylist()
     return [
         Credit(
@@ -36,33 +57,68 @@ def credits_of_block(value: bytes, record: int, employee: str) -> list[Credit]:
             row["id"],
             row["type"],
             row["time"],
-            employee,
+            row["employee"],
             row["share"],
             {
                 name.removeprefix("data."): field
                 for name, field in row.items()
                 if name.startswith("data.") and field is not None
             },
+            **unit_fields(row),
         )
         for row in rows
-        if row["employee"] == employee
+        if wanted(row)
     ]
 
 
-def in_period(plan: Plan, credits: Iterable[Credit], kind: str, period: str) -> list[Credit]:
-    """The credits that count in a period; a rolling window ends on the latest day that has any."""
-    calendar = Calendar(plan)
-    kept = list(credits)
-    if not kept:
+def unit_fields(row: dict) -> dict:
+    """What the columns of a credit say about units: bit 3 of ``unit_first`` is an overlay's."""
+    first = row["unit_first"]
+    return {
+        "event_time": row["event_time"],
+        "team": row["team"],
+        "department": row["department"],
+        "first_in": frozenset(kind for bit, kind in enumerate(UNIT_KINDS) if first >> bit & 1),
+        "overlay": bool(first >> len(UNIT_KINDS) & 1),
+    }
+
+
+def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Credit]:
+    """The credits with the day that each counts on.
+
+    With ``late: process_date`` what comes behind a close, for a day in its period, counts on the first open day after.
+    """
+    if not credits:
         return []
-    days = calendar.days([credit.time for credit in kept])
+    calendar = Calendar(plan)
+    days = calendar.days([credit.time for credit in credits]).tolist()
+    spans = []
+    for close in closes if plan.late == "process_date" else ():
+        try:
+            spans.append((close, *calendar.span(close.kind, calendar.parse(close.kind, close.period))))
+        except (KeyError, ValueError):
+            continue  # of a calendar that this plan has not
+    found = []
+    for credit, day in zip(credits, days, strict=True):
+        shut = [
+            (first, last)
+            for close, first, last in spans
+            if close.partition == credit.partition and close.record < credit.record
+        ]
+        while any(first <= day <= last for first, last in shut):
+            day += 1
+        found.append(replace(credit, day=day))
+    return found
+
+
+def in_period(plan: Plan, credits: list[Credit], kind: str, period: str) -> list[Credit]:
+    """The credits that count in a period: all of them where a window rolls, which each KPI cuts by itself."""
     if kind.startswith("rolling_"):
-        last = int(days.max())
-        first = last - int(kind[8:-1]) + 1
-        return [credit for credit, day in zip(kept, days.tolist(), strict=True) if first <= day <= last]
-    ordinals = calendar.ordinals(kind, days).tolist()
+        return credits
+    calendar = Calendar(plan)
+    ordinals = calendar.ordinals(kind, np.array([credit.day for credit in credits], np.int64)).tolist()
     keys = {ordinal: calendar.key(kind, ordinal) for ordinal in set(ordinals) if ordinal != NO_PERIOD}
-    return [credit for credit, ordinal in zip(kept, ordinals, strict=True) if keys.get(ordinal) == period]
+    return [credit for credit, ordinal in zip(credits, ordinals, strict=True) if keys.get(ordinal) == period]
 
 
 def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[list[Credit]]:
@@ -76,3 +132,8 @@ def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[
     own = [at + 1 for at, credit in enumerate(same) if (credit.source, credit.id) == (source, id)]
     for end in own[-1:] or range(len(same), -1, -1):
         yield before + same[:end]
+
+
+def sale_of(credit: Credit) -> tuple[str, str]:
+    """Source and id of the sale that a refund, a correction or a cancellation is about."""
+    return credit.fields.get("sale_source") or credit.source, credit.fields["sale_id"]

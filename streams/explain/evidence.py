@@ -1,36 +1,27 @@
-"""What an explanation is made of, wherever it comes from, and the explanation of an award or of a period. Pure."""
+"""The explanation of an award or of a period: found in the evidence, recomputed, compared. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from schemas.money import SCALE, from_fixed, round_half_up
-from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
-from schemas.plan_moves import employees_of, place_at
 from schemas.plan_units import of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.best import Earlier, earlier_periods
-from streams.explain.credits import Credit, in_period, up_to
+from streams.explain.credits import Credit, dated, in_period, up_to
 from streams.explain.customers import counted
+from streams.explain.history import ROLLING, Evidence, payer_of
+from streams.explain.measured import Measured, Scope, measure
 from streams.explain.pace import Paced, paced
-from streams.explain.rules import Measured, RuleExplained, explain_rule, judged, measure
-from streams.performance.calendar import Calendar, date_of
+from streams.explain.rules import RuleExplained, explain_rule
+from streams.explain.units import explain_unit_rule, in_unit
 
-
-@dataclass
-class Evidence:
-    """One employee's history under a plan. Amounts of ``lines`` are ten-thousandths; targets are in units."""
-
-    plan: Plan
-    employee: str
-    credits: list[Credit] = field(default_factory=list)
-    awards: list[Award] = field(default_factory=list)
-    lines: list[dict] = field(default_factory=list)
-    targets: dict[tuple[str, str, str], Fraction | None] = field(default_factory=dict)
+#: Gives the evidence of a unit, by kind and id.
+UnitSource = Callable[[str, str], Evidence]
 
 
 @dataclass(frozen=True)
@@ -61,111 +52,135 @@ class AwardExplained:
         parts = (*self.stated, *self.elsewhere, *filter(None, [self.paced]))
         best = [one.period for one in self.earlier if one.is_best]
         said = [one.said.period for one in self.elsewhere]
-        return not self.rule.difference and all(one.agrees for one in parts) and (not self.earlier or best == said)
+        return self.rule.agrees and all(one.agrees for one in parts) and (not self.earlier or best == said)
 
 
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
-    """Why ``award`` was decided; KeyError where the plan has no such rule."""
+    """Why ``award`` was decided; KeyError where the plan has no such rule. ``evidence``: of its employee or unit."""
     rule = next((one for one in evidence.plan.awards if one.id == award.rule), None)
     if rule is None:
         raise KeyError(award.rule)
-    counting, _ = counted(evidence.plan, evidence.credits)
+    place, counting = award.position, _counting(evidence)[0]
+    lines = evidence.lines_of(rule, award.period)
+    if of_units(rule):
+        lines = [line for line in lines if line["offset"] <= place.offset]
+        return _unit_award_explained(evidence, award, rule, counting, lines)
+    lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
     # what was decided by a credit of another period is seen as it stood then
-    for credits in up_to(counting, award.position.offset, award.cause.source, award.cause.id):
-        explained = _award_explained(evidence, award, rule, credits)
+    for credits in up_to(counting, place.offset, award.cause.source, award.cause.id):
+        explained = _award_explained(evidence, award, rule, credits, lines)
         if explained.agrees:
             break
     return explained
 
 
-def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit]) -> AwardExplained:
+def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
     """The award as it follows from credits up to its place in the log."""
-    place, before = award.position, credits
-    credits = in_period(evidence.plan, credits, award.period_kind, award.period)
-    own = [one for one in award.evidence if one.period in ("", award.period)]
-    targets = {one.kpi: Fraction(one.target) if one.target is not None else None for one in own}
-    lines = [
-        line
-        for line in _lines(evidence, rule.id, award.period_kind, award.period)
-        if (line["offset"], line["index"]) <= (place.offset, place.index)
-    ]
-    explained = explain_rule(evidence.plan, rule, credits, targets, lines)
-    by_kpi = {one.kpi.id: one for one in explained.measured}
-    said = own if judged(evidence.plan, award.period_kind) and not of_units(rule) else ()
-    stated = [Stated(one, by_kpi[one.kpi], _agrees(one, by_kpi[one.kpi])) for one in said if one.kpi in by_kpi]
-    paces = (paced(evidence.plan, award.employee, award.period_kind, award.period, one) for one in said)
-    elsewhere, earlier = (), ()
-    if judged(evidence.plan, award.period_kind) and not of_units(rule):
-        elsewhere = tuple(_elsewhere(evidence.plan, award, before))
-        if isinstance(rule, PersonalBest):
-            earlier = earlier_periods(evidence.plan, rule, award.period, before)
-    return AwardExplained(award, explained, stated, next(filter(None, paces), None), elsewhere, earlier)
+    plan = evidence.plan
+    scope = Scope(evidence, rule, award.period, credits, lines, _targets_said(award))
+    explained = _compared(award, explain_rule(scope))
+    paces = (paced(plan, award.employee, award.period_kind, award.period, one.said) for one in explained.stated)
+    earlier = earlier_periods(plan, rule, award.period, credits) if isinstance(rule, PersonalBest) else ()
+    elsewhere = tuple(_elsewhere(scope, award))
+    return replace(explained, paced=next(filter(None, paces), None), elsewhere=elsewhere, earlier=earlier)
 
 
-def _elsewhere(plan: Plan, award: Award, credits: list[Credit]) -> Iterator[Stated]:
+def _elsewhere(scope: Scope, award: Award) -> Iterator[Stated]:
     """What the award states about other periods, each against the credits in it."""
-    kpis = {kpi.id: kpi for kpi in plan.kpis}
-    others = [one for one in award.evidence if one.period not in ("", award.period) and one.kpi in kpis]
-    for said in others:
+    kpis = {kpi.id: kpi for kpi in scope.evidence.plan.kpis}
+    for said in (one for one in award.evidence if one.period not in ("", award.period) and one.kpi in kpis):
         target = Fraction(said.target) if said.target is not None else None
-        found = measure(kpis[said.kpi], in_period(plan, credits, award.period_kind, said.period), target)
+        found = measure(kpis[said.kpi], scope.within(said.period), target)
         yield Stated(said, found, _agrees(said, found))
 
 
-def explain_period(evidence: Evidence, period: str) -> list[RuleExplained]:
-    """Every rule that the employee takes part in and that has a credit or a line in a period of this key."""
+def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
+    """As the update found it that decided the award."""
+    awards = [one for one in evidence.awards if one.position.offset <= award.position.offset]
+    seen = _updated(credits, award)
+    known = replace(evidence, awards=awards)
+    scope = Scope(known, rule, award.period, credits if seen is None else seen, lines, _targets_said(award))
+    explained = explain_unit_rule(scope)
+    if seen is None:
+        return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
+    return _compared(award, explained)
+
+
+def _said(award: Award) -> list[KpiEvidence]:
+    """What the award states about its own period."""
+    return [one for one in award.evidence if one.period in ("", award.period)]
+
+
+def _targets_said(award: Award) -> dict[str, Fraction | None]:
+    return {one.kpi: None if one.target is None else Fraction(one.target) for one in _said(award)}
+
+
+def _compared(award: Award, explained: RuleExplained) -> AwardExplained:
+    by_kpi = {one.kpi.id: one for one in explained.measured}
+    pairs = [(one, by_kpi[one.kpi]) for one in _said(award) if one.kpi in by_kpi]
+    return AwardExplained(award, explained, [Stated(said, found, _agrees(said, found)) for said, found in pairs])
+
+
+def _updated(credits: list[Credit], award: Award) -> list[Credit] | None:
+    """The credits that the update held which decided an award of a unit; None where that cannot be told.
+
+    An update says how far one partition of the credits had come, and nothing of the others.
+    """
+    if award.cause.type != "kpi-update" or len({credit.partition for credit in credits}) > 1:
+        return None
+    partition, offset = map(int, award.cause.id.split(":"))
+    return [credit for credit in credits if (credit.partition, credit.record) <= (partition, offset)]
+
+
+def explain_period(evidence: Evidence, period: str, units: UnitSource | None = None) -> list[RuleExplained]:
+    """Every rule that the employee, or unit, takes part in and that has a credit or a line in a period of this key.
+
+    ``units`` gives the evidence of units that paid the employee a part.
+    """
     found = []
-    counting, others = counted(evidence.plan, evidence.credits)
+    counting, others = _counting(evidence)
     for rule in evidence.plan.awards:
         if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
             continue
-        lines = _lines(evidence, rule.id, rule.period, period)
-        if not lines and (rule.period.startswith("rolling_") or of_units(rule)):
+        if rule.period.startswith("rolling_") != (period == ROLLING):
+            continue
+        lines = evidence.lines_of(rule, period)
+        if of_units(rule) and evidence.unit is None:
+            found += _parts_of_units(rule, period, lines, units)
+            continue
+        if of_units(rule) != (evidence.unit is not None) or (of_units(rule) and rule.unit != evidence.unit[0]):
             continue
         credits = in_period(evidence.plan, counting, rule.period, period)
-        if not lines and not (credits and _eligible(evidence, rule, credits[0])):
+        if not lines and not (credits and (of_units(rule) or evidence.takes_part(rule, period))):
             continue
-        targets = {kpi: _target(evidence, rule, kpi, period) for kpi in rule.kpi_ids()}
-        explained = explain_rule(evidence.plan, rule, credits, targets, lines)
+        scope = Scope(evidence, rule, period, counting, lines)
+        explained = explain_unit_rule(scope) if of_units(rule) else explain_rule(scope)
         left_out = in_period(evidence.plan, others, rule.period, period)
         events = {name for one in explained.measured for name in one.kpi.events}
         explained = replace(explained, left_out=tuple(one for one in left_out if one.type in events))
-        if lines or any(one.steps for one in explained.measured):
+        if lines or explained.lines or any(one.steps for one in explained.measured):
             found.append(explained)
     return found
 
 
-def _target(evidence: Evidence, rule, kpi: str, period: str) -> Fraction | None:
-    """The target in force, as published; of a KPI that nothing was credited for, as the rule's award states it."""
-    if (kpi, rule.period, period) in evidence.targets:
-        return evidence.targets[kpi, rule.period, period]
-    said = (
-        one.target
-        for award in evidence.awards
-        if (award.rule, award.period) == (rule.id, period)
-        for one in award.evidence
-        if one.kpi == kpi and one.period in ("", period) and one.target is not None
-    )
-    return next(map(Fraction, said), None)
+def _parts_of_units(rule, period: str, lines: list[dict], units: UnitSource | None) -> list[RuleExplained]:
+    """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
+    found = []
+    names = {payer_of(rule.unit, line) for line in lines} if units else ()
+    for name in sorted(names):
+        evidence = units(rule.unit, name)
+        counting, _ = _counting(evidence)
+        scope = Scope(evidence, rule, period, counting, evidence.lines_of(rule, period))
+        found.append(explain_unit_rule(scope))
+    return found
 
 
-def _eligible(evidence: Evidence, rule, credit: Credit) -> bool:
-    """Whether the employee's role in the period that ``credit`` lies in takes part."""
-    places = next((found for one, found in employees_of(evidence.plan) if one.id == evidence.employee), None)
-    if places is None:
-        return False
-    calendar = Calendar(evidence.plan)
-    day = int(calendar.days([credit.time])[0])
-    first, last = calendar.span(rule.period, calendar.ordinal(rule.period, day))
-    decisive = last if evidence.plan.organisation.standing == "period_end" else first
-    roles = getattr(rule, "roles", ())
-    return not roles or place_at(places, date_of(decisive)).role in roles
-
-
-def _lines(evidence: Evidence, rule: str, kind: str, period: str) -> list[dict]:
-    return [
-        line for line in evidence.lines if (line["rule"], line["period_kind"], line["period"]) == (rule, kind, period)
-    ]
+def _counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
+    """The credits that count, each on its day, and those that a limit leaves out; of a unit those in it."""
+    counting, others = counted(evidence.plan, dated(evidence.plan, evidence.credits, evidence.closes))
+    if evidence.unit is None:
+        return counting, others
+    return in_unit(evidence.plan, evidence.unit, counting), in_unit(evidence.plan, evidence.unit, others)
 
 
 def _agrees(said: KpiEvidence, found: Measured) -> bool:

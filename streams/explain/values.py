@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from schemas.money import SCALE, to_fixed
 from schemas.plan import Kpi, Part
@@ -15,42 +16,107 @@ from streams.explain.credits import Credit, Field
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A credit that counts: what it adds above and below the line, and the value (in units) after it."""
+    """A credit that counts: what it adds above and below the line, and the value (in units) after it.
+
+    ``own``: what it adds above and below the person's own line, where the value is a unit's.
+    """
 
     credit: Credit
     numerator: int
     denominator: int
     value: Fraction | None
-    sample: int
+    below: int  # the line, by then
+    own: tuple[int, int] = (0, 0)
+
+    @property
+    def sample(self) -> int:
+        """The events behind the value; of a ratio its denominator."""
+        return self.below // SCALE
 
 
-def steps_of(kpi: Kpi, credits: Iterable[Credit]) -> list[Step]:
-    """All credits that count for ``kpi``, with the value after each."""
+def steps_of(kpi: Kpi, credits: Iterable[Credit], window: int | None = None) -> list[Step]:
+    """All credits that count for ``kpi``, with the value after each.
+
+    ``window``: over so many days up to the latest one that has any.
+    """
     steps: list[Step] = []
-    top = bottom = 0
-    seen: set[Field] = set()
-    extreme: int | None = None
+    total = _Total(kpi)
+    latest: int | None = None
     for credit in credits:
         part = _parts(kpi, credit)
         if part is None:
             continue
-        numerator, denominator = part
-        if kpi.aggregate == "distinct":
-            member = credit.fields[kpi.field]
-            numerator = 0 if member in seen else SCALE
-            seen.add(member)
-        top, bottom = top + numerator, bottom + denominator
-        if kpi.aggregate in ("min", "max"):
-            pick = min if kpi.aggregate == "min" else max
-            extreme = numerator if extreme is None else pick(extreme, numerator)
-            value: Fraction | None = Fraction(extreme, SCALE)
-        elif kpi.aggregate in ("mean", "ratio"):
-            percent = 100 if kpi.aggregate == "ratio" and kpi.unit == "percent" else 1
-            value = Fraction(top * percent, bottom) if bottom else None
-        else:
-            value = Fraction(top, SCALE)
-        steps.append(Step(credit, numerator, denominator, value, bottom // SCALE))
+        added = _Added(credit.day, *(_in_unit(kpi, credit, part) if credit.whole else part), _member(kpi, credit))
+        if latest is None or credit.day > latest:
+            latest = credit.day
+            total = total if window is None else total.since(latest - window + 1)
+        if window is None or credit.day > latest - window:
+            total.add(added)
+        figures = total.value(), total.bottom
+        steps.append(Step(credit, added.numerator, added.denominator, *figures, own=part))
     return steps
+
+
+class _Added(NamedTuple):
+    """What a credit adds to a KPI."""
+
+    day: int
+    numerator: int
+    denominator: int
+    member: Field | None
+
+
+class _Total:
+    """A KPI over what was added."""
+
+    def __init__(self, kpi: Kpi) -> None:
+        self.kpi, self.top, self.bottom = kpi, 0, 0
+        self._added: list[_Added] = []
+        self._members: set[Field | None] = set()
+        self._extreme: int | None = None
+
+    def add(self, one: _Added) -> None:
+        """Add one credit."""
+        self._added.append(one)
+        self.top, self.bottom = self.top + one.numerator, self.bottom + one.denominator
+        self._members.add(one.member)
+        pick = min if self.kpi.aggregate == "min" else max
+        self._extreme = one.numerator if self._extreme is None else pick(self._extreme, one.numerator)
+
+    def since(self, day: int) -> _Total:
+        """The total of ``day`` and later."""
+        kept = [one for one in self._added if one.day >= day]
+        if len(kept) == len(self._added):
+            return self
+        total = _Total(self.kpi)
+        for one in kept:
+            total.add(one)
+        return total
+
+    def value(self) -> Fraction | None:
+        """In units; None where undefined."""
+        kpi = self.kpi
+        if kpi.aggregate == "distinct":
+            return Fraction(len(self._members))
+        if kpi.aggregate in ("min", "max"):
+            return Fraction(self._extreme, SCALE)
+        if kpi.aggregate in ("mean", "ratio"):
+            percent = 100 if kpi.aggregate == "ratio" and kpi.unit == "percent" else 1
+            return Fraction(self.top * percent, self.bottom) if self.bottom else None
+        return Fraction(self.top, SCALE)
+
+
+def _member(kpi: Kpi, credit: Credit) -> Field | None:
+    return credit.fields[kpi.field] if kpi.aggregate == "distinct" else None
+
+
+def _in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]:
+    """What it adds to the unit: amounts are parts that add up, anything else counts with the event's first credit."""
+    if kpi.aggregate in ("min", "max"):
+        return part
+    fields = (kpi.numerator.field, kpi.denominator.field) if kpi.aggregate == "ratio" else (kpi.field, None)
+    first = credit.whole in credit.first_in
+    return tuple(more if first or field == "amount" else 0 for field, more in zip(fields, part, strict=True))
 
 
 def standing(kpi: Kpi, steps: list[Step]) -> tuple[Fraction | None, int]:
@@ -70,7 +136,7 @@ def attainment(kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fra
 
 
 def _parts(kpi: Kpi, credit: Credit) -> tuple[int, int] | None:
-    if not _holds(kpi.where, credit):
+    if not matches(kpi.where, credit):
         return None
     if kpi.aggregate == "ratio":
         sides = [_side(kpi, part, credit) for part in (kpi.numerator, kpi.denominator)]
@@ -83,12 +149,13 @@ def _parts(kpi: Kpi, credit: Credit) -> tuple[int, int] | None:
 
 
 def _side(kpi: Kpi, part: Part, credit: Credit) -> int | None:
-    if credit.type not in (part.events or kpi.events) or not _holds(part.where, credit):
+    if credit.type not in (part.events or kpi.events) or not matches(part.where, credit):
         return None
     return SCALE if part.field is None else credit.fields.get(part.field)
 
 
-def _holds(where: Where, credit: Credit) -> bool:
+def matches(where: Where, credit: Credit) -> bool:
+    """Whether every condition of a filter holds."""
     return all(name in credit.fields and _matches(credit.fields[name], wanted) for name, wanted in where.items())
 
 

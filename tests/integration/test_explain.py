@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from infra.cli import main
 from infra.explain.from_clickhouse import ClickHouseEvidence
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
+from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from sinks.connection import connect
 from sinks.rows import LOADED_TOPICS
@@ -23,12 +25,26 @@ from tests.integration.memory_log import MemoryLog
 ROOT = Path(__file__).parents[2]
 
 
+def with_units(plan: Plan) -> Plan:
+    """By process date, and with a bonus that each team's members share."""
+    kpi = next(kpi.id for kpi in plan.kpis if kpi.aggregate == "sum")
+    bonus = {
+        "kind": "tiers", "id": "team-bonus", "name": "T", "kpi": kpi, "period": "month", "unit": "team",
+        "share": "by_value", "pays": "flat", "tiers": [{"value": 1, "amount": 1000}],
+    }  # fmt: skip
+    given = plan.model_dump(mode="json", exclude_none=True)
+    return Plan.model_validate(given | {"late": "process_date", "awards": [*given["awards"], bonus]})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
-    plan = load_plan(ROOT / "plans" / "example.yaml")
+    plan = with_units(load_plan(ROOT / "plans" / "example.yaml"))
     log = MemoryLog()
     log.apply(plan)
-    log.feed(simulate(plan, seed=5, start=date(2026, 3, 2), days=20, events_per_day=150))
+    events = list(simulate(plan, seed=5, start=date(2026, 3, 2), days=20, events_per_day=150))
+    log.feed(events[: len(events) // 2])
+    log.close(plan, "week", "2026-W11", "test")
+    log.feed(events[len(events) // 2 :])
     with running_server(tmp_path_factory.mktemp("clickhouse")) as running:
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
@@ -53,14 +69,21 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
     ids = source._rows("SELECT award_id FROM kpistream.awards FINAL ORDER BY award_id", {})
     paid = source._rows("SELECT DISTINCT employee, period FROM kpistream.earnings FINAL ORDER BY 1, 2", {})
     assert len(ids) > 20 and paid
-    evidence = {}
+    evidence, parts = {}, 0
     for row in ids:
         award = source.award(row["award_id"])
+        if not award.employee:
+            assert explain_award(source.unit(award.unit_kind, award.unit), award).agrees, award
+            continue
         known = evidence.setdefault(award.employee, source.of(award.employee, award.plan_version))
         assert explain_award(known, award).agrees, award
     for row in paid:
-        rules = explain_period(evidence.get(row["employee"]) or source.of(row["employee"]), row["period"])
-        assert rules and not any(rule.difference for rule in rules), row
+        own = evidence.get(row["employee"]) or source.of(row["employee"])
+        units = partial(source.unit, period=row["period"])
+        rules = explain_period(own, row["period"], units)
+        assert rules and all(rule.agrees and rule.due is not None for rule in rules), row
+        parts += sum(rule.unit is not None for rule in rules)
+    assert parts > 5
 
 
 def test_the_command_tells_it_and_fails_where_the_money_is_not_what_is_due(server, environment) -> None:

@@ -37,10 +37,10 @@ def report(tmp_path: Path):
     sold = (("E1", 200), ("E2", 400), ("E3", 400), ("E4", 300))
     events.write_text("".join(json.dumps(sale(who, amount)) + "\n" for who, amount in sold))
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, command: str = "backtest") -> str:
         from infra.cli import main
 
-        found = CliRunner().invoke(main, ["backtest", "--plan", str(plan), "--events", str(events), *arguments])
+        found = CliRunner().invoke(main, [command, "--plan", str(plan), "--events", str(events), *arguments])
         assert found.exit_code == 0, found.output
         return found.stdout
 
@@ -94,3 +94,16 @@ def test_a_manager_sees_what_he_leads(tmp_path: Path):
     ]
     assert [(one["unit_kind"], one["unit"], one["employee"]) for one in found["awards"]] == [("manager", "E1", "E1")]
     assert [(one["employee"], one["amount"]) for one in found["statements"]] == [("E1", "1500.00")]
+
+
+def test_a_units_money_is_explained_with_every_members_part(report):
+    told = report("north", "2026-03", "--unit", "team", command="explain")
+    for words in (
+        "team north in 2026-03: 1 rules, 100.00 CNY paid.",
+        "About the whole team north; a shared event counts once.",
+        "R (revenue): 1000 from 3 events; target 1000; attainment 100 %.",
+        "Due: 100.00 CNY, rounded once.\n  E1: 33.33, paid 33.33\n  E2: 66.67, paid 66.67\nPaid: 100.00 CNY: agrees.",
+    ):
+        assert words in told, told
+    told = report("E2", "2026-03", command="explain")
+    assert "E2 in 2026-03: 1 rules, 66.67 CNY paid." in told, told

@@ -46,7 +46,8 @@ def test_a_spiff_line_by_line():
     assert told.exit_code == 0
     for words in (
         "for each event 50 + 2 % × amount, at most 200 a period",
-        "  s3  28.00 CNY\n  r1  -14.00 CNY\n  r2  -14.00 CNY\nPaid: 0.00 CNY; not recomputed here",
+        "  s3  28.00 CNY\n  r1  -14.00 CNY\n  r2  -14.00 CNY\nDue: 0.00 CNY, each event rounded once.\n"
+        "Paid: 0.00 CNY: agrees.",
     ):
         assert words in told.stdout, told.stdout
 

@@ -11,9 +11,14 @@ from infra.cli import main
 ROOT = Path(__file__).parents[3]
 
 
-def test_an_award_on_a_score_is_told_as_not_recomputed():
+def test_an_award_on_a_score_is_told_part_by_part():
     arguments = ["explain", "E1", "2026-03", "--plan", str(ROOT / "plans/examples/scorecard.yaml"),
                  "--events", str(ROOT / "tests/examples/scorecard.jsonl")]  # fmt: skip
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
-    assert "depends on score" in result.output
+    for words in (
+        "Sales scorecard (score): score 92.25 % from 3 KPIs",
+        "  Revenue: 40 % × attainment 131 % (counted up to 120 %) = 48 %\n",
+        "Condition score 90.0 (n ≥ 3): holds.\nDue: 1000.00 CNY, rounded once.\nPaid: 1000.00 CNY: agrees.",
+    ):
+        assert words in result.output, result.output

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from schemas.control import PlanApplied, encode_control
+from schemas.control import PeriodClosed, PlanApplied, encode_control
 from schemas.plan_file import load_plan
 from schemas.topics import INTERNAL
 from sinks.columns import KINDS, from_arrow
@@ -130,6 +130,10 @@ def test_of_control_records_in_the_credits_the_place_is_kept() -> None:
         "version": [8],
         "processed_at": [TIMESTAMP],
     }
+    close = encode_control(PeriodClosed.of(plan, "month", "2026-03"))
+    [rows] = rows_of("credits", 1, record(9, close, "control"))
+    assert rows.table.name == "period_closes"
+    assert (rows.values["credits_offset"].data.tolist(), rows.values["period"].data.tolist()) == ([9], [b"2026-03"])
     [*tables] = rows_of("control", 0, record(2, control, "control"))
     assert {rows.table.name: rows.count for rows in tables} == {
         "plan_versions": 1,

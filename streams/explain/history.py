@@ -1,0 +1,86 @@
+"""What an explanation is made of, wherever it comes from: the history of one employee, or of a unit's people. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from schemas.plan import Plan
+from schemas.plan_moves import Place, employees_of, place_at
+from schemas.results import Award
+from streams.explain.credits import Close, Credit
+from streams.explain.targets import target_of_person, target_of_unit
+from streams.performance.calendar import Calendar, date_of
+
+#: How awards and lines name the one running state of a rolling window.
+ROLLING = "rolling"
+
+
+@dataclass
+class Evidence:
+    """A history under a plan. Amounts of ``lines`` are ten-thousandths; targets are in units, as they were published.
+
+    ``unit``: kind and id where it is a unit's; ``credits`` are then those of its people, ``lines`` and ``awards`` those
+    of awards of units.
+    """
+
+    plan: Plan
+    employee: str
+    credits: list[Credit] = field(default_factory=list)
+    awards: list[Award] = field(default_factory=list)
+    lines: list[dict] = field(default_factory=list)
+    targets: dict[tuple[str, str, str], Fraction | None] = field(default_factory=dict)
+    closes: list[Close] = field(default_factory=list)
+    unit: tuple[str, str] | None = None
+
+    def lines_of(self, rule, period: str) -> list[dict]:
+        """What the rule paid in the period; to whomever it went, where it is a rule of this unit."""
+        return [
+            line
+            for line in self.lines
+            if (line["rule"], line["period_kind"], line["period"]) == (rule.id, rule.period, period)
+            and (self.unit is None or self.unit[0] == "company" or payer_of(self.unit[0], line) == self.unit[1])
+        ]
+
+    def target(self, kpi: str, kind: str, period: str) -> Fraction | None:
+        """The target in force, as published; of a KPI that nothing was credited for, as the plan has it."""
+        if (kpi, kind, period) not in self.targets:
+            at = "" if period == ROLLING else period
+            find = target_of_person if self.unit is None else target_of_unit
+            whose = self.employee if self.unit is None else self.unit
+            self.targets[kpi, kind, period] = find(self.plan, whose, kpi, kind, at)
+        return self.targets[kpi, kind, period]
+
+    def _mine(self, award: Award) -> bool:
+        return self.unit is None or (award.unit_kind, award.unit) == self.unit
+
+    def awards_of(self, rule, period: str) -> dict[int, list[Award]]:
+        """What is known of the rule's awards in the period, by tier, the latest word last."""
+        found: dict[int, list[Award]] = {}
+        for award in sorted(self.awards, key=lambda one: (one.sequence, one.position.offset, one.state == "revoked")):
+            if (award.rule, award.period) == (rule.id, period) and self._mine(award):
+                found.setdefault(award.tier, []).append(award)
+        return found
+
+    def takes_part(self, rule, period: str) -> bool:
+        """Whether the employee has one of the rule's roles in the period."""
+        return self.has_role(getattr(rule, "roles", ()), rule.period, period)
+
+    def has_role(self, roles: tuple[str, ...], kind: str, period: str) -> bool:
+        """Whether the employee, being in the plan, has one of ``roles`` in a period."""
+        places = next((found for one, found in employees_of(self.plan) if one.id == self.employee), None)
+        return places is not None and (not roles or standing(self.plan, places, kind, period).role in roles)
+
+
+def payer_of(kind: str, line: dict) -> str:
+    """The unit, of a kind, whose award a line pays; '' for the company."""
+    return "" if kind == "company" else line["employee" if kind == "manager" else kind]
+
+
+def standing(plan: Plan, places: list[Place], kind: str, period: str) -> Place:
+    """Where somebody stands as the period sees it: on its last or first day; after the last move for a window."""
+    if period == ROLLING:
+        return places[-1]
+    calendar = Calendar(plan)
+    first, last = calendar.span(kind, calendar.parse(kind, period))
+    return place_at(places, date_of(last if plan.organisation.standing == "period_end" else first))

@@ -1,0 +1,101 @@
+"""What a SPIFF pays for each event, and takes back with what follows it: line by line in the order of the log. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+
+from schemas.event_fields import FOLLOWING
+from schemas.money import minor_step, round_half_up, to_fixed
+from schemas.plan_spiff import Spiff
+from streams.explain.credits import Credit, sale_of
+from streams.explain.measured import Scope
+from streams.explain.values import matches
+from streams.performance.calendar import NO_PERIOD, Calendar, date_of
+
+_WHOLE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SpiffLine:
+    """An event's money, due and paid, in ten-thousandths."""
+
+    credit: Credit
+    amount: int
+    paid: int
+
+
+@dataclass(slots=True)
+class _Sale:
+    """What the person was paid for a sale, what of its amount is left, and what of the money."""
+
+    paid: int
+    credited: int
+    left: int
+    kept: int
+
+
+def spiff_lines(scope: Scope) -> list[SpiffLine]:
+    """The lines of the scope's period. Every credit is gone through: refunds look back on sales of other periods."""
+    rule, plan = scope.rule, scope.evidence.plan
+    step, calendar = minor_step(plan.currency), Calendar(plan)
+    cap = None if rule.cap is None else to_fixed(rule.cap) // step * step
+    sums: dict[str, int] = defaultdict(int)
+    sales: dict[tuple[str, str], _Sale] = {}
+    paid: dict[tuple[str, str], int] = defaultdict(int)
+    for line in scope.lines:
+        paid[line["source"], line["id"]] += line["amount"]
+    found = []
+    for credit in scope.credits:
+        ordinal = calendar.ordinal(rule.period, credit.day)
+        if ordinal == NO_PERIOD:
+            continue
+        period = calendar.key(rule.period, ordinal)
+        room = None if cap is None else max(cap - sums[period], 0)
+        if credit.type in FOLLOWING:
+            amount = _taken(rule, credit, sales.get(sale_of(credit)), step, room)
+        elif _pays(rule, credit, calendar) and scope.evidence.takes_part(rule, period):
+            amount = _paid(rule, credit, sales, step, room)
+        else:
+            continue
+        sums[period] += amount
+        if amount and period == scope.period:
+            found.append(SpiffLine(credit, amount, paid[credit.source, credit.id]))
+    return found
+
+
+def _pays(rule: Spiff, credit: Credit, calendar: Calendar) -> bool:
+    """By type and fields, and by the event's own day."""
+    if credit.type not in rule.events or not matches(rule.where, credit):
+        return False
+    day = date_of(int(calendar.days([credit.event_time])[0]))
+    return (rule.start is None or day >= rule.start) and (rule.end is None or day < rule.end)
+
+
+def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None) -> int:
+    share = Fraction(credit.share, _WHOLE)
+    due = to_fixed(rule.amount or 0) * share
+    if rule.field is not None:
+        # of the amount a credit has the person's part already
+        due += Fraction(rule.rate) * credit.fields.get(rule.field, 0) * (1 if rule.field == "amount" else share)
+    money = round_half_up(due, step)
+    money = money if room is None else min(money, room)
+    if credit.type == "sale":
+        amount = credit.fields.get("amount", 0)
+        sales[credit.source, credit.id] = _Sale(money, amount, amount, money)
+    return money
+
+
+def _taken(rule: Spiff, credit: Credit, sale: _Sale | None, step: int, room: int | None) -> int:
+    """Of the money what is gone of the sale, less what was taken before; more only for a rate alone."""
+    if sale is None or not sale.credited:
+        return 0
+    sale.left += credit.fields.get("amount", 0)
+    gone = Fraction(sale.credited - sale.left, sale.credited)
+    if rule.amount is not None:
+        gone = max(gone, Fraction(0))
+    change = sale.paid - round_half_up(sale.paid * gone, step) - sale.kept
+    change = change if room is None else min(change, room)
+    sale.kept += change
+    return change

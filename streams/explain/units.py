@@ -1,0 +1,149 @@
+"""Awards of units, explained: the unit's values from its people's credits, its money, and who has which part. Pure.
+
+They are decided after updates, each of which may hold many credits, and nothing but the awards says which values came
+by on the way: what stands by an award that was given before is taken from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from schemas.money import SCALE, minor_step, to_fixed
+from schemas.plan import Plan
+from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_managers import Leaders
+from schemas.plan_moves import employees_of
+from streams.explain.credits import Credit
+from streams.explain.history import standing
+from streams.explain.measured import Measured, Scope
+from streams.explain.money import rounded, slices_of, tier_level
+from streams.explain.rules import RuleExplained, Share, beyond_of, measured_by
+from streams.explain.thresholds import checked
+from streams.explain.tiers import keeps_peak
+from streams.performance.calendar import date_of
+
+
+def explain_unit_rule(scope: Scope) -> RuleExplained:
+    """A rule for one unit; ``scope.lines`` are what it paid for the unit's period, to whomever."""
+    rule, plan = scope.rule, scope.evidence.plan
+    measured = measured_by(scope)
+    beyond = beyond_of(plan, rule, scope)
+    if plan.organisation.backdated == "move":
+        beyond += ("backdated: move",)
+    paid = sum(line["amount"] for line in scope.lines)
+    shown = list(measured.values())
+    explained = RuleExplained(
+        rule, shown, [], 0, [], None, paid, beyond, window=scope.window, unit=scope.evidence.unit
+    )
+    if isinstance(rule, TierAward):
+        explained = _tiers(scope, shown[0], explained)
+    elif isinstance(rule, ThresholdAward):
+        checks = checked(rule, measured)
+        due = _bonus(scope, [one.holds for one in checks], any(one.begun or one.value for one in shown if one.steps))
+        explained = replace(explained, checks=checks, due=due)
+    if explained.beyond:
+        return replace(explained, due=None, shares=tuple(_shares(scope, {})))
+    shares = tuple(_shares(scope, _due(scope, shown[0], explained.due)))
+    # without members nobody is paid
+    return replace(explained, shares=shares, due=sum(one.due for one in shares))
+
+
+def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Credit]:
+    """The credits that count in a unit, each by the kind of unit in which a shared event counts once.
+
+    A manager has what counts on days on which he leads a unit around it; by the widest of these.
+    """
+    kind, name = unit
+    if kind != "manager":
+        mine = (one for one in credits if kind == "company" or getattr(one, kind) == name)
+        return [replace(one, whole=kind) for one in mine if not one.overlay]
+    leaders = Leaders(plan)
+    led = ((one, leaders.of(one.team, one.department, date_of(one.day))) for one in credits if not one.overlay)
+    return [replace(one, whole=managers[name]) for one, managers in led if name in managers]
+
+
+def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplained:
+    rule = scope.rule
+    level = tier_level(one.kpi, rule.tiers, one.value, one.target) if one.begun and _may_earn(scope) else 0
+    if keeps_peak(rule):
+        if not level and (rule.tiers[0].value or rule.tiers[0].attainment or 0) == 0:
+            # a base rate is no award: nothing says whether it was reached
+            explained = replace(explained, beyond=(*explained.beyond, "settle"))
+        level = max([level, *(tier + 1 for tier in scope.evidence.awards_of(rule, scope.period))])
+    slices = slices_of(rule, level, one.value or Fraction(0), one.target)
+    if not one.begun:
+        return replace(explained, level=0, due=0)
+    return replace(explained, level=level, slices=slices, due=rounded(slices, scope.evidence.plan.currency))
+
+
+def _bonus(scope: Scope, held: list[bool], begun: bool) -> int:
+    """The bonus where the award is due: by its conditions, and by what was awarded and lost before."""
+    rule = scope.rule
+    before = scope.evidence.awards_of(rule, scope.period).get(0, [])
+    met = begun and _may_earn(scope) and (all(held) if rule.all else any(held))
+    stands = bool(before) and before[-1].state != "revoked"
+    due = met and (stands or rule.rearm or not before)
+    if rule.settle == "sticky":
+        due = met or bool(before)
+    return to_fixed(rule.bonus or 0) if due else 0
+
+
+def _due(scope: Scope, one: Measured, due: int) -> dict[str, int]:
+    """Who is due what of the unit's money; '' is the unit itself, but a manager has it as his own."""
+    kind, unit = scope.evidence.unit
+    return {unit if kind == "manager" else "": due} if scope.rule.share == "unit" else _parts(scope, one, due)
+
+
+def _may_earn(scope: Scope) -> bool:
+    """Of managers those with one of the roles."""
+    kind, unit = scope.evidence.unit
+    return kind != "manager" or replace(scope.evidence, employee=unit).takes_part(scope.rule, scope.period)
+
+
+def _shares(scope: Scope, due: dict[str, int]) -> list[Share]:
+    """Beside what each was paid."""
+    paid: dict[str, int] = {}
+    for line in scope.lines:
+        paid[line["employee"]] = paid.get(line["employee"], 0) + line["amount"]
+    return [Share(payee, due.get(payee, 0), paid.get(payee, 0)) for payee in dict.fromkeys([*due, *paid])]
+
+
+def _parts(scope: Scope, one: Measured, due: int) -> dict[str, int]:
+    """Each member's part, to the minor unit: largest remainders first, ties in the plan's order."""
+    weights = {member: Fraction(1) for member in _members(scope)}
+    if scope.rule.share == "by_value":
+        values = _own_values(scope, one)
+        weights = {member: max(values.get(member, Fraction(0)), Fraction(0)) for member in weights}
+        if not any(weights.values()):
+            weights = dict.fromkeys(weights, Fraction(1))
+    step, whole = minor_step(scope.evidence.plan.currency), sum(weights.values())
+    exact = {member: Fraction(due, step) * weight / whole for member, weight in weights.items()}
+    parts = {member: part.numerator // part.denominator for member, part in exact.items()}
+    missing = due // step - sum(parts.values())
+    order = sorted(parts, key=lambda member: parts[member] - exact[member])
+    for member in order[:missing]:
+        parts[member] += 1
+    return {member: part * step for member, part in parts.items()}
+
+
+def _members(scope: Scope) -> list[str]:
+    rule, plan = scope.rule, scope.evidence.plan
+    kind, unit = scope.evidence.unit
+    found = []
+    for employee, places in employees_of(plan):
+        place = standing(plan, places, rule.period, scope.period)
+        inside = kind == "company" or getattr(place, kind) == unit
+        if inside and (not rule.roles or place.role in rule.roles):
+            found.append(employee.id)
+    return found
+
+
+def _own_values(scope: Scope, one: Measured) -> dict[str, Fraction]:
+    """What each has brought to the KPI, a sum or a count, in the unit and period."""
+    latest = max((step.credit.day for step in one.steps), default=0)
+    found: dict[str, Fraction] = {}
+    for step in one.steps:
+        if scope.window is None or step.credit.day > latest - scope.window:
+            found[step.credit.employee] = found.get(step.credit.employee, Fraction(0)) + Fraction(step.own[0], SCALE)
+    return found
