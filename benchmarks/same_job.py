@@ -31,7 +31,7 @@ from benchmarks.results import (
 )
 from benchmarks.runs import Outcome, Task, outcome
 from benchmarks.sales import Columns, Expected, Workload, columns, plan_of, produce
-from benchmarks.table import comparison
+from benchmarks.table import comparison, number
 from benchmarks.worker import Worker, drained
 from infra.clickhouse.migrate import migrate
 from infra.control_topic import apply_plan
@@ -162,12 +162,14 @@ def compare(bench: Bench, names: list[str], limit: float, write) -> list[Outcome
     known = {peer.name: peer for peer in PEERS}
     for name in names:
         click.echo(f"{name} …", err=True)
+        began = time.process_time()
         try:
             one = run_own(bench, limit) if name == OWN else run_peer(bench, known[name], limit)
         except (StackError, OSError) as error:
             title = known[name].title if name in known else name
             one = Outcome(title, check=f"not run: {' '.join(str(error).split())[:300]}")
-        click.echo(f"  {one.warm.events_per_second or float('nan'):,.0f} events/s, {one.check}", err=True)
+        rate, watching = number(one.warm.events_per_second), time.process_time() - began
+        click.echo(f"  {rate or '?'} events/s, {one.check}; watching and checking took {watching:.1f} CPU s", err=True)
         outcomes.append(one)
         write(outcomes)
     return outcomes

@@ -87,7 +87,7 @@ def main(events: int, employees: int, report: Path | None) -> None:
         if not check.startswith("ok"):
             warm = Steady()
         rate = warm.events_per_second
-        first = first or rate
+        first = rate if count == 1 else first
         ratio = f"{rate / first:.2f} ×" if rate and first else ""
         rows.append([number(count), number(rate), ratio, number(warm.cpu_us_per_event, 2), check])
         head = ["workers", "warm events/s", "towards one", "CPU µs/event of all", "check"]

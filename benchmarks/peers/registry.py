@@ -39,6 +39,11 @@ def _kafka_streams(*arguments: str) -> list[str]:
     return ["java", quiet, "-cp", f"{classes_of('kafka_streams', jars)}:{jars}/*", "App", *arguments]
 
 
+def _flink(file: str, *arguments: str) -> list[str]:
+    jar = next(jars_of("flink").glob("*.jar"))
+    return [str(python_of("flink")), str(HERE / "flink" / file), *arguments, str(jar)]
+
+
 PEERS = (
     Peer("raw", "ceiling: aiokafka getmany, records only", _own("raw", "records"), "file",
          "no JSON, no state", awards=False),
@@ -53,6 +58,9 @@ PEERS = (
     Peer("bytewax", "Bytewax 0.21", _in("bytewax", "run.py", "1"), "table", "nothing survives", share=0.1),
     Peer("bytewax-2", "Bytewax 0.21, 2 processes", _in("bytewax", "run.py", "2"), "table", "nothing survives",
          share=0.1),
+    Peer("flink-sql", "Flink SQL 2.3 from Python", lambda: _flink("sql.py"), "topic", "at least once", share=0.1),
+    Peer("pyflink", "PyFlink 2.3 DataStream, thread mode, RocksDB", lambda: _flink("app.py", "thread"), "topic",
+         "at least once", share=0.04),
     Peer("faust", "Faust 0.15, an agent per event, RocksDB", _in("faust", "app.py"), "table", "at least once",
          share=0.02),
 )  # fmt: skip
