@@ -27,7 +27,9 @@ def comparison(outcomes: Iterable[Outcome], own: Outcome | None) -> str:
     def row(one: Outcome) -> list[str]:
         rate = one.warm.events_per_second if one.right else None
         ratio = f"{reference / rate:.2f} ×" if reference and rate and one is not own else ""
-        speed = "too short" if one.right and rate is None else number(rate)
+        speed = number(rate)
+        if one.right and rate is None:  # too short, or it wrote its sums too seldom
+            speed = f"{one.events / one.seconds:,.0f} (whole run)" if one.events and one.seconds else "too short"
         return [
             one.title, number(one.events), speed, ratio, number(one.warm.cpu_us_per_event if one.right else None, 2),
             number(one.seconds if one.right else None, 1), number(one.cpu, 1), number(one.broker_cpu, 1),

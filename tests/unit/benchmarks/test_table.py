@@ -22,12 +22,14 @@ def test_ratios_are_towards_kpistream_and_a_wrong_run_has_no_speed():
     slow = Outcome("slow", events=500, warm=Steady(100_000, 9.0), seconds=60.0, check="ok: 5 sums")
     wrong = Outcome("wrong", events=500, warm=Steady(900_000, 1.0), seconds=1.0, check="wrong: 1 of 5 sums differ")
     short = Outcome("short", events=500, check="ok: 5 sums")
+    seldom = Outcome("seldom", events=500, seconds=10.0, check="ok: 5 sums")
     absent = Outcome("absent", check="not run: javac is missing")
-    rows = {row[0]: row[1:8] for row in cells(comparison([own, slow, wrong, short, absent], own))}
+    rows = {row[0]: row[1:8] for row in cells(comparison([own, slow, wrong, short, seldom, absent], own))}
     assert rows["kpistream"] == ["1,000", "300,000", "", "5.00", "12.3", "", ""]
     assert rows["slow"] == ["500", "100,000", "3.00 ×", "9.00", "60.0", "", ""]
     assert rows["wrong"] == ["500", "", "", "", "", "", ""]
     assert rows["short"] == ["500", "too short", "", "", "", "", ""]
+    assert rows["seldom"] == ["500", "50 (whole run)", "", "", "10.0", "", ""]
     assert rows["absent"] == ["", "", "", "", "", "", ""]
     assert "not run: javac is missing" in comparison([absent], None)
 
