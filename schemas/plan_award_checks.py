@@ -13,6 +13,8 @@ from schemas.plan_goals import targets_of
 from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
+from schemas.plan_people import First, Honour, Pool
+from schemas.plan_people_checks import check_compared, check_honour, check_pool
 from schemas.plan_scorecard_checks import check_score_condition, check_score_table
 from schemas.plan_spiff_checks import check_spiff
 from schemas.plan_steadiness_checks import check_steadiness
@@ -21,7 +23,7 @@ from schemas.plan_streak_checks import check_streak
 from schemas.plan_training import Training
 from schemas.plan_training_checks import check_training
 from schemas.plan_unit_checks import check_unit_award, unit_target_missing
-from schemas.plan_units import of_units
+from schemas.plan_units import judges_units, of_units
 
 #: What each way of paying wants on every tier, and what it must not find.
 _PAYS = {
@@ -152,7 +154,11 @@ def _conditions(lookup: Lookup, path: tuple, award: ThresholdAward | Streak) -> 
         yield Finding(path, "expected a bonus, promotion: true, or both")
     if award.bonus is not None and award.bonus <= 0:
         yield Finding((*path, "bonus"), "must be above 0")
-    for name in ("all", "any"):
+    yield from _each_condition(lookup, path, award, "all", "any")
+
+
+def _each_condition(lookup: Lookup, path: tuple, award, *names: str) -> Iterator[Finding]:
+    for name in names:
         for number, condition in enumerate(getattr(award, name)):
             yield from _condition(lookup, (*path, name, number), award, condition)
 
@@ -171,7 +177,7 @@ def _needs_target(
     lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward
 ) -> Iterator[Finding]:
     """Attainment is undefined without a target on this KPI; a warning where only some roles lack one."""
-    if of_units(award):
+    if judges_units(award):
         yield from unit_target_missing(lookup, path, kpi, award)
         return
     if kpi not in lookup.kpis:
@@ -201,6 +207,29 @@ def _training(lookup: Lookup, path: tuple, award: Training) -> Iterator[Finding]
         yield from _needs_target(lookup, path, award.kpi, award)
 
 
+def _honour(lookup: Lookup, path: tuple, award: Honour) -> Iterator[Finding]:
+    yield from check_honour(lookup, path, award)
+    yield from _each_condition(lookup, path, award, "all")
+    if award.by == "attainment":
+        yield from _needs_target(lookup, (*path, "by"), award.kpi, award)
+
+
+def _first(lookup: Lookup, path: tuple, award: First) -> Iterator[Finding]:
+    yield from check_compared(path, award)
+    if bool(award.all) == bool(award.any):
+        yield Finding(path, "expected either all or any, with at least one condition")
+    yield from _each_condition(lookup, path, award, "all", "any")
+
+
+def _pool(lookup: Lookup, path: tuple, award: Pool) -> Iterator[Finding]:
+    yield from check_pool(lookup, path, award)
+    yield from _each_condition(lookup, path, award, "all")
+    if award.floor is not None and award.kpi is not None:
+        yield from _one_bound(lookup, (*path, "floor"), award.kpi, award.floor.attainment, award.floor.value)
+        if award.floor.attainment is not None:
+            yield from unit_target_missing(lookup, (*path, "floor"), award.kpi, award)
+
+
 #: What is checked on each kind of award beside what all have in common.
 _CHECKS = {
     "tiers": _tiers,
@@ -210,4 +239,7 @@ _CHECKS = {
     "spiff": check_spiff,
     "training": _training,
     "personal_best": check_personal_best,
+    "honour": _honour,
+    "first": _first,
+    "pool": _pool,
 }

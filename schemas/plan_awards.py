@@ -10,6 +10,7 @@ from schemas.plan_best import PersonalBest
 from schemas.plan_conditions import Condition, Settle
 from schemas.plan_fields import Id, Measure, Model, Named, Number, Percent, Period
 from schemas.plan_nudge import Nudge
+from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
@@ -87,9 +88,8 @@ class ThresholdAward(Model):
         return tuple(condition.kpi for condition in (*self.all, *self.any))
 
 
-Award = Annotated[
-    TierAward | ThresholdAward | Nudge | Streak | Spiff | Training | PersonalBest, Field(discriminator="kind")
-]
+_Kinds = TierAward | ThresholdAward | Nudge | Streak | Spiff | Training | PersonalBest | Honour | First | Pool
+Award = Annotated[_Kinds, Field(discriminator="kind")]
 #: Every kind of award by the name that ``kind`` gives it.
 AWARD_KINDS: dict[str, type[Model]] = {
     "tiers": TierAward,
@@ -99,4 +99,7 @@ AWARD_KINDS: dict[str, type[Model]] = {
     "spiff": Spiff,
     "training": Training,
     "personal_best": PersonalBest,
+    "honour": Honour,
+    "first": First,
+    "pool": Pool,
 }

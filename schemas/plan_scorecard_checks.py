@@ -8,7 +8,7 @@ from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
-from schemas.plan_units import of_units
+from schemas.plan_units import judges_units
 
 _FEWEST, _MOST = 3, 5
 
@@ -99,10 +99,10 @@ def check_score_table(path: tuple, award: TierAward, card: Scorecard) -> Iterato
 
 
 def _same_scope(path: tuple, award: ThresholdAward | TierAward, card: Scorecard) -> Iterator[Finding]:
-    if of_units(award) and award.unit not in card.units:
+    if judges_units(award) and award.unit not in card.units:
         message = f"scorecard {card.id} is not kept for a {award.unit}; expected units: [{award.unit}] on it"
         yield Finding((*path, "kpi"), message)
-    if not of_units(award) and not card.persons:
+    if not judges_units(award) and not card.persons:
         yield Finding((*path, "kpi"), f"scorecard {card.id} is kept for units only; expected persons: true on it")
     if award.period != card.period:
         message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"

@@ -15,3 +15,8 @@ Share = Literal["unit", "equal", "by_value"]
 def of_units(award) -> bool:
     """Whether an award is decided on units as a whole, by the rollups stage."""
     return getattr(award, "unit", None) is not None
+
+
+def judges_units(award) -> bool:
+    """Whether its bounds are on values and targets of units, not on those of people within them."""
+    return of_units(award) and not getattr(award, "compares_people", False)

@@ -49,7 +49,8 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     plan: str
     plan_version: int
     rule: str
-    kind: str  # tier, bonus, promotion, bonus+promotion, nudge, streak+bonus, training, personal_best+bonus
+    #: tier, bonus, promotion, bonus+promotion, nudge, streak+bonus, training, personal_best+bonus, honour, first
+    kind: str
     name: dict[str, str]
     employee: str
     employee_name: str

@@ -34,6 +34,9 @@ def random_unit_plan(dice: Random, version: int = 1) -> Plan:
     awards = [_unit_award(dice, number, kinds) for number in range(6)]
     cards = [_scorecard(dice, number) | {"units": dice.sample(_KINDS, 2), "roles": []} for number in range(2)]
     awards += [_on_unit_score(dice, card) for card in cards]
+    personal = [_scorecard(dice, number) | {"id": f"own{number}"} for number in range(2)]
+    awards += [dice.choice(_COMPARING)(dice, f"p{number}", personal) for number in range(2)]
+    cards += personal
     given = plan.model_dump(mode="json", exclude_none=True)
     give_managers(dice, given["organisation"])
     return Plan.model_validate(given | {"targets": given["targets"] + targets, "awards": awards, "scorecards": cards})
@@ -68,3 +71,64 @@ def _on_unit_score(dice: Random, card: dict) -> dict:
     tiers = [{"value": bound} | ({"amount": 10 + bound} if pays != "nothing" else {}) for bound in (0, 20, 70)]
     shared = {name: award[name] for name in ("id", "name", "period", "settle", "rearm", "unit")}
     return shared | {"kind": "tiers", "kpi": card["id"], "pays": pays, "tiers": tiers}
+
+
+def random_people_plan(dice: Random, version: int = 1) -> Plan:
+    """Six awards that compare people, about what swinging_events moves."""
+    plan = random_plan(dice, rolling=False, version=version)
+    cards = [_scorecard(dice, number) | {"id": f"own{number}", "roles": []} for number in range(2)]
+    awards = [dice.choice(_COMPARING)(dice, f"p{number}", cards) for number in range(6)]
+    for award in awards:
+        for condition in award.get("all", []) + award.get("any", []):
+            condition["kpi"] = dice.choice(["revenue", "satisfaction", "activity", "slow"])
+            if condition["kpi"] == "slow" or dice.random() < 0.7:
+                condition.pop("attainment", None)
+                condition |= {"value": dice.choice([1, 10, 40]), "min_sample": 0}
+    given = plan.model_dump(mode="json", exclude_none=True)
+    return Plan.model_validate(given | {"awards": awards, "scorecards": cards})
+
+
+def _honour(dice: Random, id: str, cards: list[dict]) -> dict:
+    often = ["revenue", "revenue", "satisfaction", "activity"]
+    kpi = dice.choice([*(kpi["id"] for kpi in KPIS), *often, *(card["id"] for card in cards)])
+    by = dice.choice(["value", "value", "attainment"]) if not kpi.startswith("own") else "value"
+    return _compared(dice, "honour", id, kpi, cards) | {
+        "kpi": kpi, "by": by, "top": dice.choice([1, 2, 3]), "ties": dice.choice(["dense", "competition"]), "prize": 70,
+        "settle": dice.choice(["period_end", "live"]), "all": _member_conditions(dice, dice.choice([0, 0, 1])),
+    }  # fmt: skip
+
+
+def _first(dice: Random, id: str, cards: list[dict]) -> dict:
+    return _compared(dice, "first", id, "", cards) | {
+        "places": dice.choice([1, 2]), "prize": 30, "settle": dice.choice(["sticky", "live"]),
+        dice.choice(["all", "any"]): _member_conditions(dice, dice.choice([1, 2])),
+    }  # fmt: skip
+
+
+def _pool(dice: Random, id: str, cards: list[dict]) -> dict:
+    by = dice.choice(["revenue", "activity", "satisfaction", "conversion", *(card["id"] for card in cards), None])
+    money = dice.choice([{"amount": 100}, {"amount": "33.33"}, {"rate": "3.33%", "kpi": "revenue"}])
+    floor = {"floor": {"value": dice.choice([0, 20, 60])}, "kpi": "revenue"}
+    pool = _compared(dice, "pool", id, by or "", cards) | money | dice.choice([{}, floor])
+    pool |= {"share_by": by, "all": _member_conditions(dice, dice.choice([0, 0, 1]))}
+    moved = by or "kpi" in pool or pool["all"]
+    return pool | {"settle": dice.choice(["period_end", "live"] if moved else ["period_end"])}
+
+
+def _compared(dice: Random, kind: str, id: str, kpi: str, cards: list[dict]) -> dict:
+    period = next((card["period"] for card in cards if card["id"] == kpi), dice.choice(["month", "week", "season"]))
+    return {
+        "kind": kind, "id": id, "name": "c", "period": period, "unit": dice.choice(["team", "department", "company"]),
+        "roles": dice.choice([[], [], ["rep"]]),
+    }  # fmt: skip
+
+
+def _member_conditions(dice: Random, count: int) -> list[dict]:
+    return [
+        {"kpi": kpi["id"], "min_sample": dice.choice([0, 0, 2])}
+        | dice.choice([{"attainment": dice.choice(["50%", "100%"])}, {"value": dice.choice([1, 5, 20])}])
+        for kpi in dice.sample(KPIS, count)
+    ]
+
+
+_COMPARING = [_honour, _first, _pool]

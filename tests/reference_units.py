@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -19,6 +20,7 @@ from tests.reference import ROLLING, _money
 from tests.reference_closes import Closing
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
+from tests.reference_people import PEOPLE
 from tests.reference_scorecards import unit_score
 from tests.reference_targets import DAYS, countable
 from tests.reference_values import in_part
@@ -48,6 +50,9 @@ class UnitReference(Closing):
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self.counted: list[Credit] = []  # the credits that count for units
+        self.personal: list[Credit] = []  # those that count for people
+        self.steps, self.closing = 0, False  # events so far; whether a close is what decides
+        self.queues: dict[tuple, dict[str, int]] = {}  # who has reached it first, and after which event
         self.awards: list[tuple] = []
         self.lines: list[tuple] = []
         self.sequence: dict[tuple, int] = {}
@@ -75,31 +80,72 @@ class UnitReference(Closing):
                 continue
             business.append(event)
             so_far = len(credit(self.plan, business).credits)
-            self.counted += [
-                one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one) and not one.overlay
-            ]
-            seen = so_far
+            self.personal += [one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one)]
+            self.counted = [one for one in self.personal if not one.overlay]
+            self.steps, seen = self.steps + 1, so_far
             self.settle(self.counted)
 
     def close(self, period: str) -> None:
         """What stands in the period is final."""
         if not self.shut(period):
             return
+        self.closing = True
         for rule in filter(of_units, self.plan.awards):
+            if (rule.period, rule.settle) == (period_kind_of(self.plan, period), "period_end") and rule.kind in PEOPLE:
+                for unit in self.units[rule.unit]:
+                    PEOPLE[rule.kind](self, rule, unit, period)
+                continue
             kind = "tier" if isinstance(rule, TierAward) else "bonus"
             if (rule.period, rule.settle) == (period_kind_of(self.plan, period), "period_end"):
                 for key in sorted(self.active):
                     if (key[0], key[2]) == (rule.id, period):
-                        self._award(rule, kind, key, "final", at_close=True)
+                        self._award(rule, kind, key, "final")
+        self.closing = False
 
     def settle(self, credits: list[Credit]) -> None:
         """Decide every unit's every period."""
         for rule in filter(of_units, self.plan.awards):
             for unit in self.units[rule.unit]:
+                if rule.kind in PEOPLE:
+                    self._compare(rule, unit)
+                    continue
                 mine = self.credits_of(rule.unit, unit, credits)
                 mine = [one for one in mine if any(self.counts(kpi, one) for kpi in self._behind(rule.kpi_ids()))]
                 for period in self._periods(rule.period, mine):
                     self._settle(rule, unit, period, mine)
+
+    def _compare(self, rule, unit: str) -> None:
+        """Decide the periods that something which the rule looks at moved in, of a member or of the unit."""
+        kind, named = rule.period, rule.member_kpis() if rule.kind == "pool" else rule.kpi_ids()
+        moving = [one for one in self.personal if any(self._moves(kpi, one) for kpi in self._behind(named))]
+        found = {
+            period for one in moving if (period := self.period(kind, self.day(one.time))) is not None
+            and (rule.unit == "company" or getattr(self.standing(one.employee, kind, period), rule.unit) == unit)
+        }  # fmt: skip
+        if rule.kind == "pool" and rule.kpi is not None:
+            mine = self.credits_of(rule.unit, unit, self.counted)
+            found |= set(self._periods(kind, [one for one in mine if self._moves(self.kpis[rule.kpi], one)]))
+        for period in sorted(found, key=lambda key: self._first_day(kind, key)):
+            if rule.settle != "period_end" or (kind, period) in self.closed:
+                PEOPLE[rule.kind](self, rule, unit, period)
+
+    def _moves(self, kpi: Kpi, one: Credit) -> bool:
+        return self.counts(kpi, one) and _adds(kpi, one)
+
+    def _first_day(self, kind: str, period: str) -> date:
+        return next(day for day in DAYS if self.period(kind, day) == period)
+
+    def traces(self, kpis: tuple[str, ...], who: str, kind: str, period: str) -> Iterator[bool]:
+        """Of each credit of somebody in the period: whether it moved one of the KPIs."""
+        for one in self.personal:
+            if one.employee == who and self.period(kind, self.day(one.time)) == period:
+                yield any(self._moves(kpi, one) for kpi in self._behind(kpis))
+
+    def unit_value(self, kpi: str, rule, unit: str, period: str) -> tuple:
+        """A unit's value and target."""
+        mine = self.credits_of(rule.unit, unit, self.counted)
+        value, _, _ = self._measured(kpi, rule, unit, period, mine)
+        return value, self.unit_target(kpi, rule.unit, unit, rule.period, period)
 
     def credits_of(self, kind: str, unit: str, credits: list[Credit]) -> list[Credit]:
         """What counts for a unit; for a manager whatever happened where he led that day, each event once."""
@@ -215,12 +261,16 @@ class UnitReference(Closing):
         due = {unit if led else "": earned}
         if rule.share != "unit":
             due = self._shared(rule, unit, period, earned, inside)
+        self.pay(rule, unit, period, due)
+
+    def pay(self, rule, unit: str, period: str, due: dict[str, int]) -> None:
+        """A line for every difference to what was paid."""
         for payee in sorted({payee for *key, payee in self.paid if key == [rule.id, unit, period]} | due.keys()):
             key = (rule.id, unit, period, payee)
             change = due.get(payee, 0) - self.paid.get(key, 0)
             if change:
                 self.paid[key] = due.get(payee, 0)
-                posted_in = self.open_period(rule.period, period)
+                posted_in = period if self.closing else self.open_period(rule.period, period)
                 self.lines.append((rule.id, payee, rule.period, period, posted_in, change))
 
     def _shared(self, rule, unit: str, period: str, earned: int, inside: list[Credit]) -> dict[str, int]:
@@ -236,6 +286,11 @@ class UnitReference(Closing):
         for member in members if rule.share == "by_value" else ():
             value, _ = self.value(self.kpis[rule.kpi_ids()[0]], [one for one in inside if one.employee == member])
             weights[member] = max(value or Fraction(0), Fraction(0))
+        return self.parted(earned, weights)
+
+    def parted(self, earned: int, weights: dict[str, Fraction]) -> dict[str, int]:
+        """By the largest remainder; ties in the order of the payees."""
+        members = list(weights)
         if members and not sum(weights.values()):
             weights = dict.fromkeys(members, Fraction(1))
         step = minor_step(self.plan.currency)
@@ -292,9 +347,10 @@ class UnitReference(Closing):
                 self.active.discard(key)
                 self._award(rule, kind, key, "revoked")
 
-    def _award(self, rule, kind: str, key: tuple, state: str, at_close: bool = False) -> None:
+    def _award(self, rule, kind: str, key: tuple, state: str) -> None:
         _, unit, period, tier = key
         sequence = self.sequence[key]
         id_ = award_id(self.plan.plan, rule.id, f"{rule.unit}:{unit}", rule.period, period, tier, sequence)
-        late = (rule.period, period) in self.closed and not at_close
-        self.awards.append((id_, rule.id, kind, rule.unit, unit, period, tier, sequence, state, late))
+        late = (rule.period, period) in self.closed and not self.closing
+        person = unit if rule.unit == "manager" else ""
+        self.awards.append((id_, rule.id, kind, rule.unit, unit, period, tier, sequence, state, late, person))

@@ -11,7 +11,7 @@ from schemas.control import KIND, PeriodClosed, decode_control
 from schemas.mapping import TopicMapping
 from schemas.money import from_fixed
 from schemas.plan import Plan
-from schemas.plan_units import of_units
+from schemas.plan_units import judges_units
 from schemas.results import Award
 from schemas.topics import CREDITS
 from streams.backtest import Backtest, BacktestResult
@@ -68,7 +68,7 @@ class BacktestEvidence:
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
         """Everything about a unit; the company by any name. ``period`` may narrow the credits, and need not."""
         unit = unit if kind != "company" else self.plan.organisation.company
-        rules = {rule.id for rule in self.plan.awards if of_units(rule) and rule.unit == kind}
+        rules = {rule.id for rule in self.plan.awards if judges_units(rule) and rule.unit == kind}
         rows = self.result.units.values()
         return Evidence(
             self.plan,

@@ -16,7 +16,7 @@ from infra.settings import load_settings
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
-from schemas.plan_units import of_units
+from schemas.plan_units import judges_units
 from schemas.results import Award, Cause, KpiEvidence, Position
 from sinks.connection import ClickHouseSettings, connect, from_settings
 from streams.explain.credits import Close, Credit, unit_fields
@@ -66,7 +66,7 @@ class ClickHouseEvidence:
         """Everything about a unit; the company by any name. Of the credits those of ``period`` where these suffice."""
         plan = self._plan(version)
         unit = unit if kind != "company" else plan.organisation.company
-        rules = [rule.id for rule in plan.awards if of_units(rule) and rule.unit == kind]
+        rules = [rule.id for rule in plan.awards if judges_units(rule) and rule.unit == kind]
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
         # limits look at all that a person was credited with, wherever; a window and late credits at other days

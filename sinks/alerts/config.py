@@ -120,7 +120,11 @@ class Route(_Model):
     departments: tuple[str, ...] = ()
     employees: tuple[str, ...] = ()
     #: An award of kind bonus+promotion is both, one of kind streak+bonus a streak and a bonus.
-    kinds: tuple[Literal["tier", "bonus", "promotion", "nudge", "streak", "training", "personal_best"], ...] = ()
+    kinds: tuple[
+        Literal[
+            "tier", "bonus", "promotion", "nudge", "streak", "training", "personal_best", "honour", "first"
+        ], ...
+    ] = ()
     rules: tuple[str, ...] = ()
     states: tuple[AwardState, ...] = ()
     severities: tuple[Severity, ...] = ()

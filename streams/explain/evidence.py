@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan_best import PersonalBest
-from schemas.plan_units import of_units
+from schemas.plan_units import judges_units, of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.best import Earlier, earlier_periods
 from streams.explain.credits import Credit, dated, in_period, up_to
@@ -62,9 +62,12 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
         raise KeyError(award.rule)
     place, counting = award.position, _counting(evidence)[0]
     lines = evidence.lines_of(rule, award.period)
-    if of_units(rule):
+    if judges_units(rule):
         lines = [line for line in lines if line["offset"] <= place.offset]
         return _unit_award_explained(evidence, award, rule, counting, lines)
+    if of_units(rule):  # decided on many people's values, at a place that is none in the credits
+        scope = Scope(evidence, rule, award.period, counting, lines, _targets_said(award))
+        return AwardExplained(award, explain_rule(scope), [])
     lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
     # what was decided by a credit of another period is seen as it stood then
     for credits in up_to(counting, place.offset, award.cause.source, award.cause.id):
@@ -145,16 +148,16 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
         if rule.period.startswith("rolling_") != (period == ROLLING):
             continue
         lines = evidence.lines_of(rule, period)
-        if of_units(rule) and evidence.unit is None:
-            found += _parts_of_units(rule, period, lines, units)
+        if judges_units(rule) and evidence.unit is None:
+            found += _parts_judges_units(rule, period, lines, units)
             continue
-        if of_units(rule) != (evidence.unit is not None) or (of_units(rule) and rule.unit != evidence.unit[0]):
+        if judges_units(rule) != (evidence.unit is not None) or (judges_units(rule) and rule.unit != evidence.unit[0]):
             continue
         credits = in_period(evidence.plan, counting, rule.period, period)
-        if not lines and not (credits and (of_units(rule) or evidence.takes_part(rule, period))):
+        if not lines and not (credits and (judges_units(rule) or evidence.takes_part(rule, period))):
             continue
         scope = Scope(evidence, rule, period, counting, lines)
-        explained = explain_unit_rule(scope) if of_units(rule) else explain_rule(scope)
+        explained = explain_unit_rule(scope) if judges_units(rule) else explain_rule(scope)
         left_out = in_period(evidence.plan, others, rule.period, period)
         events = {name for one in explained.measured for name in one.kpi.events}
         explained = replace(explained, left_out=tuple(one for one in left_out if one.type in events))
@@ -163,7 +166,7 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
     return found
 
 
-def _parts_of_units(rule, period: str, lines: list[dict], units: UnitSource | None) -> list[RuleExplained]:
+def _parts_judges_units(rule, period: str, lines: list[dict], units: UnitSource | None) -> list[RuleExplained]:
     """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
     found = []
     names = {payer_of(rule.unit, line) for line in lines} if units else ()

@@ -39,15 +39,14 @@ class Cell(NamedTuple):
 
 
 def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
-    """Cells of a kpi-days block's columns, without those of overlays, which lie in no unit."""
+    """Cells of a kpi-days block's columns. Those of overlays have no team: they lie in no unit."""
     pairs = [
         list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
     ]
     keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
     rest = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), columns["members"], strict=True)
     for key, (num, den, units, members) in zip(keys, rest, strict=True):
-        if key[2]:
-            yield key, Cell(num, den, units, tuple(members or ()))
+        yield key, Cell(num, den, units, tuple(members or ()))
 
 
 def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, int]]:
@@ -64,7 +63,10 @@ class Cells:
         self._inside: dict[UnitKey, dict[int, dict[CellKey, None]]] = {}
         self._pages: dict[tuple[str, str, str, int], dict[str, None]] = {}
         self._unsaved: dict[tuple[str, str, str, int], None] = {}
+        self._own: dict[tuple[str, str], dict[int, dict[CellKey, None]]] = {}
         self.touched: dict[tuple[UnitKey, int], None] = {}
+        #: KPI, employee and day of every cell that changed since it was cleared.
+        self.moved: dict[tuple[str, str, int], None] = {}
         self._managers_of: ManagersOf = nobody
 
     def lead(self, managers_of: ManagersOf) -> None:
@@ -73,7 +75,8 @@ class Cells:
             del self._sums[unit], self._inside[unit]
         self._managers_of = managers_of
         for key, cell in self._cells.items() if managers_of is not nobody else ():
-            self._roll_up(key, None, cell)
+            if key[2]:
+                self._roll_up(key, None, cell)
         self.touched.clear()
 
     def put(self, key: CellKey, cell: Cell) -> None:
@@ -90,10 +93,24 @@ class Cells:
         else:
             self._cells[key] = cell
             self._pages.setdefault(page, {})[employee] = None
+        self._keep_own(key, cell)
+        if not team:
+            return
         units = zip(UNIT_KINDS, (team, department, ""), strict=True)
         for level, (kind, unit) in enumerate(units):
             self._move(level, (kpi, kind, unit), key, old, cell)
         self._roll_up(key, old, cell)
+
+    def _keep_own(self, key: CellKey, cell: Cell) -> None:
+        kpi, employee, _, _, day = key
+        self.moved[kpi, employee, day] = None
+        own = self._own.setdefault((kpi, employee), {}).setdefault(day, {})
+        if not cell.empty():
+            own[key] = None
+            return
+        own.pop(key, None)
+        if not own:
+            del self._own[kpi, employee][day]
 
     def _roll_up(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
         kpi, _, team, department, day = key
@@ -133,10 +150,20 @@ class Cells:
         if aggregate not in ("distinct", "min", "max"):
             return sum(sums[day][0] for day in days), den
         cells = [self._cells[key] for day in days for key in self._inside[unit][day]]
-        if aggregate == "distinct":
-            return SCALE * len(set().union(*(cell.members for cell in cells))), den
-        pick = min if aggregate == "min" else max
-        return pick((cell.num for cell in cells if cell.den), default=0), den
+        return _combined(cells, aggregate), den
+
+    def people(self) -> list[tuple[str, str, int]]:
+        """KPI, employee and day of every cell there is, in order."""
+        return sorted((*key, day) for key, days in self._own.items() for day in days)
+
+    def own(self, kpi: str, employee: str, aggregate: str, first: int, last: int) -> tuple[int, int]:
+        """Numerator and denominator of an employee from day ``first`` to ``last``, wherever he stood."""
+        days = self._own.get((kpi, employee), {})
+        cells = [self._cells[key] for day in range(first, last + 1) for key in days.get(day, ())]
+        den = sum(cell.den for cell in cells)
+        if aggregate in ("distinct", "min", "max"):
+            return _combined(cells, aggregate), den
+        return sum(cell.num for cell in cells), den
 
     def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
         """Each employee's own numerator within a unit from day ``first`` to ``last``."""
@@ -168,3 +195,12 @@ class Cells:
             self.put((kpi, who, team, department, int(day)), Cell(*cell))
         self._unsaved.clear()
         self.touched.clear()
+        self.moved.clear()
+
+
+def _combined(cells: list[Cell], aggregate: str) -> int:
+    """The numerator of what does not add up."""
+    if aggregate == "distinct":
+        return SCALE * len(set().union(*(cell.members for cell in cells)))
+    pick = min if aggregate == "min" else max
+    return pick((cell.num for cell in cells if cell.den), default=0)

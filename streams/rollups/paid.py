@@ -32,6 +32,14 @@ class Paid:
             self._dirty[key] = None
         return changes
 
+    def of(self, rule: str, holder: str, period: str) -> dict[str, int]:
+        """What each payee has had."""
+        return dict(self._paid.get((rule, holder, period), {}))
+
+    def known(self, rule: str) -> list[tuple[str, str]]:
+        """Units and periods that a rule has paid something."""
+        return sorted((holder, period) for of, holder, period in self._paid if of == rule)
+
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call; b'' where nothing is paid any more."""
         rows = {

@@ -19,15 +19,15 @@ from schemas.plan import Plan
 from schemas.plan_units import of_units
 from schemas.results import Cause, Position, encode_award
 from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
-from streams.performance.award_states import AwardStates
 from streams.rollups import cells as cell_pages
 from streams.rollups import paid as paid_rows
+from streams.rollups import places as place_rows
 from streams.rollups.alignment import Alignment, Update
+from streams.rollups.books import Books, Touched
 from streams.rollups.cells import Cells, UnitKey, read_cells
 from streams.rollups.decided import Decided
-from streams.rollups.paid import Paid
+from streams.rollups.rules import UNIT_RULES, Rule
 from streams.rollups.unit_periods import PeriodOf, period_name, retired_period, unit_period, unit_periods_block
-from streams.rollups.unit_rules import UNIT_RULES, UnitRule, periods_of
 from streams.rollups.units import Units
 
 FORMAT = 1
@@ -42,10 +42,10 @@ class Rollups:
     def __init__(self, partition: int = 0) -> None:
         self.partition = partition
         self.last_offset = -1
-        self.cells, self.states, self.paid = Cells(), AwardStates(), Paid()
+        self.cells, self.books = Cells(), Books()
         self.alignment = Alignment()
         self.units: Units | None = None
-        self.rules: list[UnitRule] = []
+        self.rules: list[Rule] = []
         #: Credits offset that each credits partition's updates have come to, by kind of block.
         self._marks: dict[str, int] = {}
         self._changed: dict[PeriodOf, None] = {}
@@ -87,7 +87,7 @@ class Rollups:
                     self.alignment.hold(item)
                 else:
                     self._count(item, decided)
-            elif not self.states.closes.knows(item.close) and self.alignment.passes(item):
+            elif not self.books.states.closes.knows(item.close) and self.alignment.passes(item):
                 self._close(item.close, decided)
                 waiting = self.alignment.release() + waiting
         return self._results(decided)
@@ -96,18 +96,20 @@ class Rollups:
         for key, cell in update.cells.items():
             self.cells.put(key, cell)
         changed, self.cells.touched = self.cells.touched, {}
-        if self.units is None or not changed:
+        moved, self.cells.moved = self.cells.moved, {}
+        if self.units is None or not moved:
             return
-        touched = self.units.with_scores(changed)
-        latest = max(day for _, day in touched)
+        self.units.persons.forget(moved)
+        touched = Touched(self.units.with_scores(changed), moved)
+        latest = max(day for *_, day in moved)
         decided.turn(Cause("kpi-updates", f"{update.partition}:{update.offset}", "kpi-update", latest * _DAY_MS))
         for rule in self.rules:
-            for unit, ordinal in periods_of(rule.rule, self.units, touched):
+            for unit, ordinal in rule.periods(touched):
                 rule.settle(unit, ordinal, "credit", decided)
-        self._mark_changed(touched)
+        self._mark_changed(touched.units)
 
     def _close(self, control: PeriodClosed, decided: Decided) -> None:
-        self.states.closes.close(control)
+        self.books.states.closes.close(control)
         if self.units is None:
             return
         ordinal = self.units.closed.add(control.kind, control.period)
@@ -147,7 +149,7 @@ class Rollups:
         everything = self._everything()
         for rule in self.rules:
             # whoever the plan before had as a manager may have nothing any more
-            for unit, ordinal in periods_of(rule.rule, self.units, led | everything):
+            for unit, ordinal in rule.periods(Touched(led | everything, self.cells.people(), anew=True)):
                 rule.settle(unit, ordinal, "plan_change", decided)
         self._changed = {}
         self._mark_changed(everything)
@@ -156,9 +158,9 @@ class Rollups:
         return self._results(decided)
 
     def _install(self, plan: Plan) -> None:
-        self.units = Units(plan, self.cells, self.states.closes)
+        self.units = Units(plan, self.cells, self.books.states.closes)
         self.rules = [
-            UNIT_RULES[rule.kind](rule, self.units, self.states, self.paid) for rule in plan.awards if of_units(rule)
+            UNIT_RULES[rule.kind](rule, self.units, self.books) for rule in plan.awards if of_units(rule)
         ]
 
     def _everything(self, kind: str = "") -> dict[tuple[UnitKey, int], None]:
@@ -209,7 +211,8 @@ class Rollups:
         if self._dirty_plan:
             rows["plan"] = self._plan_row
             self._dirty_plan = False
-        for part in (self.cells, self.states, self.states.closes, self.paid, self.alignment):
+        books = self.books
+        for part in (self.cells, books.states, books.states.closes, books.paid, books.places, self.alignment):
             rows |= part.dirty_rows()
         return rows
 
@@ -219,12 +222,13 @@ class Rollups:
             raise ValueError(f"rollups state has format {found}, expected {FORMAT}")
         self.last_offset, marks = msgspec.msgpack.decode(rows["marks"], type=tuple[int, list[tuple[str, int]]])
         self._marks = dict(marks)
-        self.states.closes.restore(rows)
+        self.books.states.closes.restore(rows)
         self.alignment.restore(rows)
         readers = (
             (cell_pages.PREFIX, self.cells.restore),
-            ("award/", self.states.restore),
-            (paid_rows.PREFIX, self.paid.restore),
+            ("award/", self.books.states.restore),
+            (paid_rows.PREFIX, self.books.paid.restore),
+            (place_rows.PREFIX, self.books.places.restore),
         )
         for prefix, restore in readers:
             for key in sorted(key for key in rows if key.startswith(prefix)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,12 +14,13 @@ from schemas.plan import Kpi
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.results import Award, KpiEvidence
 from streams.performance.award_records import bound_text, decimal_text, evidence, number_text, percent_text
-from streams.performance.award_states import AwardStates, next_states
+from streams.performance.award_states import next_states
 from streams.performance.calendar import window_days
 from streams.performance.ladder import Ladder, Payout, value_of, value_scale
+from streams.rollups.books import Books, Touched
 from streams.rollups.cells import UnitKey
 from streams.rollups.decided import Decided, Line
-from streams.rollups.paid import Paid, shared_out
+from streams.rollups.paid import shared_out
 from streams.rollups.units import Unit, Units
 
 
@@ -44,10 +46,14 @@ class UnitRule:
 
     kind = ""
 
-    def __init__(self, rule, units: Units, states: AwardStates, paid: Paid) -> None:
-        self.rule, self.units, self.states, self.paid = rule, units, states, paid
+    def __init__(self, rule, units: Units, books: Books) -> None:
+        self.rule, self.units, self.states, self.paid = rule, units, books.states, books.paid
         self.step = minor_step(units.plan.currency)
         self.kpis = [units.kpis[kpi] for kpi in rule.kpi_ids()]
+
+    def periods(self, touched: Touched) -> list[tuple[Unit, int]]:
+        """Units and periods that what was touched may change, in order."""
+        return periods_of(self.rule, self.units, touched.units, self.rule.kpi_ids())
 
     def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:
         """Decide one unit's period as it stands now."""
@@ -75,8 +81,7 @@ class UnitRule:
         """The period was closed: announce what stands there as final."""
         period = self.units.period_text(self.rule.period, ordinal)
         for holder in self.states.standing(self.rule.id, period):
-            kind, name = holder.split(":", 1)
-            unit = self.units.placed(self.units.unit(("", kind, name)), self.rule.period, ordinal)
+            unit = self.units.placed(self.units.held_by(holder), self.rule.period, ordinal)
             verdict = self.verdict(unit, ordinal)
             state = self.states.of(self.rule.id, holder, period, len(verdict.reached))
             for tier, (sequence, stands, *_) in enumerate(state[: len(verdict.reached)]):
@@ -168,8 +173,8 @@ class UnitTiers(UnitRule):
 
     kind = "tier"
 
-    def __init__(self, rule: TierAward, units: Units, states: AwardStates, paid: Paid) -> None:
-        super().__init__(rule, units, states, paid)
+    def __init__(self, rule: TierAward, units: Units, books: Books) -> None:
+        super().__init__(rule, units, books)
         self.kpi = self.kpis[0]
         self.ladder = Ladder.of_tiers(self.kpi, rule.tiers)
         self.by = self.ladder.by
@@ -225,8 +230,8 @@ class UnitTiers(UnitRule):
 class UnitThreshold(UnitRule):
     """Conditions that hold at once on a unit's values."""
 
-    def __init__(self, rule: ThresholdAward, units: Units, states: AwardStates, paid: Paid) -> None:
-        super().__init__(rule, units, states, paid)
+    def __init__(self, rule: ThresholdAward, units: Units, books: Books) -> None:
+        super().__init__(rule, units, books)
         self.conditions = rule.all or rule.any
         self.ladders = [Ladder.of_condition(units.kpis[one.kpi], one) for one in self.conditions]
         kinds = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
@@ -262,13 +267,11 @@ def _columns(values: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
     return tuple(np.array([one], np.int64) for one in values)
 
 
-#: Decides awards of units, by kind.
-UNIT_RULES: dict[str, type[UnitRule]] = {"tiers": UnitTiers, "threshold": UnitThreshold}
-
-
-def periods_of(rule, units: Units, touched: dict[tuple[UnitKey, int], None]) -> list[tuple[Unit, int]]:
-    """Units of the rule's kind and periods that ``touched`` unit days may change, in order."""
-    wanted = set(rule.kpi_ids())
+def periods_of(
+    rule, units: Units, touched: dict[tuple[UnitKey, int], None], kpis: Iterable[str | None]
+) -> list[tuple[Unit, int]]:
+    """Units of the rule's kind and periods that ``touched`` unit days of ``kpis`` may change, in order."""
+    wanted = set(kpis)
     ours = [(key, day) for key, day in touched if key[0] in wanted and key[1] == rule.unit]
     if window_days(rule.period):
         found = {(key[2], 0): None for key, _ in ours}  # one running state, be it that nothing is left in the window

@@ -18,6 +18,7 @@ from streams.performance.engine import published_kinds
 from streams.performance.ladder import NO_TARGET
 from streams.rollups.cells import Cells, ManagersOf, UnitKey, nobody
 from streams.rollups.led_days import LedDays
+from streams.rollups.persons import Persons
 from streams.rollups.unit_scores import measure_of, score_of
 
 
@@ -52,6 +53,7 @@ class Units:
         self._targets = [target for target in targets_of(plan) if target.unit is not None]
         self._names: dict[tuple[str, str], Unit] = {}
         self._people = {employee.id: (employee.name, places) for employee, places in employees_of(plan)}
+        self.persons = Persons(plan, cells, self.calendar)
         cells.lead(_managers_of(plan))
         self._led_days = LedDays(plan)
         organisation = plan.organisation
@@ -71,6 +73,19 @@ class Units:
         if kind == "manager" and id_ in self._people:
             return Unit(kind, id_, self._people[id_][0], "", "")
         return self._names.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
+
+    def all_of(self, kind: str) -> list[Unit]:
+        """Every team, every department, or the company, by id."""
+        return sorted(unit for (of, _), unit in self._names.items() if of == kind)
+
+    def held_by(self, holder: str) -> Unit:
+        """The unit that states know by ``holder``."""
+        kind, name = holder.split(":", 1)
+        return self.unit(("", kind, name))
+
+    def gone(self, employee: str) -> bool:
+        """Whether somebody has left the plan."""
+        return employee not in self._people
 
     def in_plan(self, unit: Unit) -> bool:
         """Whether the plan in force still has the unit."""

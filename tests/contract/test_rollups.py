@@ -13,23 +13,38 @@ from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header
 from schemas.control import PlanApplied, encode_control
 from schemas.money import SCALE, round_half_up
+from schemas.plan import Plan
 from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES
 from streams.backtest import Backtest, MemoryRecord
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from tests.depth import examples
 from tests.generated import random_events, with_closes
-from tests.generated_units import random_unit_plan
+from tests.generated_awards import swinging_events
+from tests.generated_units import random_people_plan, random_unit_plan
 from tests.reference_units import UnitReference
 
 SEEDS = st.integers(0, 2**32)
 
 
-def history(seed: int) -> tuple:
+def history(seed: int, people: bool = False) -> tuple:
     dice = Random(seed)
-    plan = random_unit_plan(dice)
-    events = with_closes(dice, random_events(dice, plan.currency, 15))
+    plan = random_people_plan(dice) if people else random_unit_plan(dice)
+    events = people_events(dice, plan.currency) if people else random_events(dice, plan.currency, 15)
+    events = with_closes(dice, events)
     return plan, events, [json.dumps(event).encode() for event in events]
+
+
+def people_events(dice: Random, currency: str) -> list[dict]:
+    """Three people whose values go up and down, and closes late enough to have something in their periods."""
+    events = [event for event in swinging_events(dice, currency) for _ in range(dice.choice([1, 1, 1, 2]))]
+    for event in events:
+        if "employee" in event["data"]:
+            event["data"]["employee"] = dice.choice(["E1", "E2", "E3"])
+    for period in dice.sample(["2026-03", "2026-W10", "s1", "s2"], 2):
+        place = dice.randint(len(events) // 2, len(events))
+        events.insert(place, {"control": "close", "period": period})
+    return events
 
 
 class Tapped(Backtest):
@@ -47,13 +62,22 @@ class Tapped(Backtest):
 @examples(5)
 @given(SEEDS)
 def test_awards_of_units_equal_the_reference(seed):
-    plan, events, values = history(seed)
+    check_against_reference(*history(seed))
+
+
+@examples(6)
+@given(SEEDS)
+def test_awards_that_compare_people_equal_the_reference(seed):
+    check_against_reference(*history(seed, people=True))
+
+
+def check_against_reference(plan: Plan, events: list[dict], values: list[bytes]) -> None:
     test = Backtest()
     test.apply(plan, "control")
     test.feed(values, 1)
     got, want = test.finish(), UnitReference(plan)
     want.run(events)
-    names = ("award_id", "rule", "kind", "unit_kind", "unit", "period", "tier", "sequence", "state", "late")
+    names = ("award_id", "rule", "kind", "unit_kind", "unit", "period", "tier", "sequence", "state", "late", "employee")
     assert [tuple(getattr(award, name) for name in names) for award in got.awards] == want.awards
     names = ("rule", "employee", "period_kind", "period", "posted_in", "amount")
     assert [tuple(line[name] for name in names) for line in got.earnings] == want.lines
@@ -76,8 +100,9 @@ def test_awards_of_units_equal_the_reference(seed):
 
 def updates_log(seed: int) -> tuple:
     """A plan, a second one, and a kpi-updates log with both."""
-    plan, _, values = history(seed)
-    second = random_unit_plan(Random(seed + 1), version=2)
+    people = seed % 2 == 1
+    plan, _, values = history(seed, people)
+    second = (random_people_plan if people else random_unit_plan)(Random(seed + 1), version=2)
     second = second.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
     test = Tapped(KPI_UPDATES.name)
     test.apply(plan, "one")

@@ -37,8 +37,10 @@ def control(record) -> Out:
 def plan_that_waits(dice: Random) -> Plan:
     """Every award stands or not by the values alone, whatever was before."""
     given = random_unit_plan(dice).model_dump(mode="json", exclude_none=True)
+    given["awards"] = [award for award in given["awards"] if award["kind"] != "first"]
     for award in given["awards"]:
-        award |= {"settle": "live" if award["period"].startswith("rolling") else "period_end", "rearm": True}
+        if award["kind"] in ("tiers", "threshold"):
+            award |= {"settle": "live" if award["period"].startswith("rolling") else "period_end", "rearm": True}
     return Plan.model_validate(given)
 
 
@@ -115,7 +117,8 @@ def told(outs: list) -> tuple[list, dict]:
                 names = ("rule", "employee", "team", "department", "period", "posted_in")
                 money[tuple(line[name] for name in names)] += line["amount"]
         elif out.topic == AWARDS.name and (award := decode_award(out.value)).cause.type == "close":
-            final.append((award.rule, award.unit, award.period, award.tier, award.state, award.evidence))
+            about = award.rule, award.unit, award.employee, award.period, award.tier
+            final.append((about, award.state, award.evidence))
     return sorted(final, key=repr), {key: amount for key, amount in money.items() if amount}
 
 

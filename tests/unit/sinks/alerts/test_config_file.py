@@ -56,8 +56,8 @@ routes:
     assert "such as 22:00-07:00 Asia/Shanghai" in found[4]
     assert found[5:] == [
         "alerts.yaml:8: routes.0.to: expected at least one entry",
-        "alerts.yaml:9: routes.0.kinds.0: expected 'tier', 'bonus', 'promotion', 'nudge', 'streak', 'training' or "
-        "'personal_best'",
+        "alerts.yaml:9: routes.0.kinds.0: expected 'tier', 'bonus', 'promotion', 'nudge', 'streak', 'training', "
+        "'personal_best', 'honour' or 'first'",
         "alerts.yaml:10: routes.0.colour: no such setting",
     ]
 

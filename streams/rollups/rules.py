@@ -1,0 +1,35 @@
+"""Every kind of award that rollups decides: the one place to register a new one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from streams.rollups.books import Touched
+from streams.rollups.decided import Decided
+from streams.rollups.first_rule import FirstRule
+from streams.rollups.honour_rule import HonourRule
+from streams.rollups.pool_rule import PoolRule
+from streams.rollups.unit_rules import UnitThreshold, UnitTiers
+from streams.rollups.units import Unit
+
+
+class Rule(Protocol):
+    """Built as ``Rule(award, units, books)``."""
+
+    def periods(self, touched: Touched) -> list[tuple[Unit, int]]:
+        """Units and periods that what was touched may change, in order."""
+
+    def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:
+        """Decide one of them as it stands now."""
+
+    def finalise(self, ordinal: int, decided: Decided) -> None:
+        """The period was closed (``settle: period_end``)."""
+
+
+UNIT_RULES: dict[str, type[Rule]] = {
+    "tiers": UnitTiers,
+    "threshold": UnitThreshold,
+    "honour": HonourRule,
+    "first": FirstRule,
+    "pool": PoolRule,
+}

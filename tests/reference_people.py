@@ -1,0 +1,131 @@
+"""The naive reference of awards that compare the people of a unit: honours, first to reach, pools."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from schemas.identity import award_id
+from schemas.money import SCALE, minor_step, round_half_up, to_fixed
+from schemas.plan import Kpi
+from tests.reference_scorecards import score
+
+_SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
+
+
+def members(reference, rule, unit: str, period: str) -> list[str]:
+    """Who is compared, in the plan's order."""
+    departments = reference.plan.organisation.departments
+    listed = [one.id for department in departments for team in department.teams for one in team.employees]
+    places = {who: reference.standing(who, rule.period, period) for who in listed}
+    return [
+        who
+        for who, place in places.items()
+        if rule.unit == "company" or getattr(place, rule.unit) == unit
+        if not rule.roles or place.role in rule.roles
+    ]
+
+
+def measured(reference, kpi: str, who: str, rule, period: str) -> tuple:
+    """Value (None if undefined), sample and target of a person."""
+    mine = [one for one in reference.personal if one.employee == who]
+    if kpi in reference.cards:
+        return *score(reference, reference.cards[kpi], who, period, mine), None
+    inside = [
+        one
+        for one in mine
+        if reference.counts(reference.kpis[kpi], one)
+        if reference.period(rule.period, reference.day(one.time)) == period
+    ]
+    return *reference.value(reference.kpis[kpi], inside), reference.target(kpi, who, rule.period, period)
+
+
+def holds(reference, condition, who: str, rule, period: str) -> bool:
+    value, sample, target = measured(reference, condition.kpi, who, rule, period)
+    kpi = reference.kpis.get(condition.kpi, _SCORE)
+    if value is None and kpi.aggregate in ("sum", "count", "distinct"):
+        value = Fraction(0)
+    return sample >= condition.min_sample and reference.reached(kpi, condition, value, target)
+
+
+def honour(reference, rule, unit: str, period: str) -> None:
+    """Rank whoever meets the conditions."""
+    kpi = reference.kpis.get(rule.kpi, _SCORE)
+    merits = {}
+    for who in members(reference, rule, unit, period):
+        value, _, target = measured(reference, rule.kpi, who, rule, period)
+        if value is None or not all(holds(reference, one, who, rule, period) for one in rule.all):
+            continue
+        if rule.by == "attainment":
+            value = reference.attainment(kpi, value, target)
+        if value is not None:
+            merits[who] = -value if rule.by == "value" and kpi.direction == "down" else value
+    ranks = {}
+    for who, merit in merits.items():
+        better = [other for other in merits.values() if other > merit]
+        ranks[who] = 1 + len(set(better) if rule.ties == "dense" else better)
+    _turn(reference, rule, unit, period, sorted((who for who in ranks if ranks[who] <= rule.top), key=ranks.get))
+
+
+def first(reference, rule, unit: str, period: str) -> None:
+    """Who reached it when, and who of them has a place."""
+    queue = reference.queues.setdefault((rule.id, unit, period), {})
+    conditions = rule.all or rule.any
+    for who in members(reference, rule, unit, period):
+        held = [holds(reference, one, who, rule, period) for one in conditions]
+        some = any(reference.traces(rule.kpi_ids(), who, rule.period, period))
+        if some and (all(held) if rule.all else any(held)):
+            queue.setdefault(who, reference.steps)
+        elif rule.settle == "live":
+            queue.pop(who, None)
+    holders = [who for who in queue if sum(other < queue[who] for other in queue.values()) < rule.places]
+    _turn(reference, rule, unit, period, sorted(holders, key=lambda who: (queue[who], who)))
+
+
+def _turn(reference, rule, unit: str, period: str, holders: list[str]) -> None:
+    def tell(who: str, state: str) -> None:
+        key = (rule.id, unit, period, who)
+        holder = f"{rule.unit}:{unit}|{who}"
+        id_ = award_id(reference.plan.plan, rule.id, holder, rule.period, period, 0, reference.sequence[key])
+        late = (rule.period, period) in reference.closed and not reference.closing
+        row = (id_, rule.id, rule.kind, "", "", period, 0, reference.sequence[key], state, late, who)
+        reference.awards.append(row)
+
+    standing = sorted(who for *of, who in reference.active if of == [rule.id, unit, period])
+    for who in standing:
+        if who not in holders:
+            reference.active.discard((rule.id, unit, period, who))
+            tell(who, "revoked")
+    for who in holders:
+        key = (rule.id, unit, period, who)
+        if key not in reference.active:
+            reference.active.add(key)
+            reference.sequence[key] = reference.sequence.get(key, 0) + 1
+            tell(who, "final")
+    reference.pay(rule, unit, period, dict.fromkeys(holders, to_fixed(rule.prize or 0)))
+
+
+def pool(reference, rule, unit: str, period: str) -> None:
+    """Share the unit's money."""
+    people = [
+        who
+        for who in members(reference, rule, unit, period)
+        if all(holds(reference, one, who, rule, period) for one in rule.all)
+    ]
+    weights = dict.fromkeys(people, Fraction(1))
+    for who in people if rule.share_by else ():
+        weights[who] = max(measured(reference, rule.share_by, who, rule, period)[0] or Fraction(0), Fraction(0))
+        weights[who] = Fraction(round_half_up(weights[who] * SCALE, 1))
+    total = Fraction(rule.amount or 0)
+    if rule.kpi is not None:
+        value, target = reference.unit_value(rule.kpi, rule, unit, period)
+        total += max(Fraction(rule.rate or 0) * (value or 0), 0)
+        if value is None and reference.kpis[rule.kpi].aggregate in ("sum", "count", "distinct"):
+            value = Fraction(0)
+        if rule.floor and not reference.reached(reference.kpis[rule.kpi], rule.floor, value, target):
+            total = Fraction(0)
+    step = minor_step(reference.plan.currency)
+    total = round_half_up(total * SCALE, step) if people else 0
+    reference.pay(rule, unit, period, reference.parted(total, weights))
+
+
+PEOPLE = {"honour": honour, "first": first, "pool": pool}
