@@ -61,7 +61,52 @@ class PartitionClosed(BaseModel):
     close: PeriodClosed
 
 
-Control = PlanApplied | PeriodClosed
+#: Numerator and denominator, in ten-thousandths.
+Pair = tuple[int, int]
+
+
+class CellValue(BaseModel):
+    """What a day cell of a KPI holds, as the columns of kpi-days: all zero where there is none.
+
+    ``units``: what it adds to its team, department, company. ``members``: hashes of a distinct KPI, ascending.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    numerator: int = 0
+    denominator: int = 0
+    units: tuple[Pair, Pair, Pair] = ((0, 0), (0, 0), (0, 0))
+    members: tuple[int, ...] = ()
+
+
+class CellAdjusted(BaseModel):
+    """A day cell as a reconciliation found it, and as it should be. ``day``: days since the epoch."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kpi: str
+    employee: str
+    team: str
+    department: str
+    day: int
+    found: CellValue
+    should: CellValue
+
+
+class ValuesAdjusted(BaseModel):
+    """In one credits partition: day cells of its employees are set right from here on, where they stand as found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    control: Literal["adjust"] = "adjust"
+    id: str
+    time: int = 0  # ms since the epoch, read from the operator's clock when the record was made
+    operator: str = ""
+    reason: str = ""
+    cells: tuple[CellAdjusted, ...] = ()
+
+
+Control = PlanApplied | PeriodClosed | ValuesAdjusted
 _READER: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="control")])
 
 

@@ -137,6 +137,23 @@ class Engine:
                 if len(keys.get(kpi.id, ())):
                     family.dirty_days[index].append(family.days.reserve(keys[kpi.id]))
 
+    def carry_periods(self, before: Engine) -> None:
+        """Have every period that ``before`` had, be it empty now: what stands there is decided again."""
+        for name, view in self.views.items():
+            table = before.views[name].table
+            view.table.slots(table.keys[: table.size])
+
+    def publish(self, keys: dict[str, np.ndarray]) -> None:
+        """Publish day cells (keys by KPI id) anew, as they stand or as zeros, and every period of these KPIs."""
+        self.vacate(keys)
+        for family in self.families:
+            for index, kpi in enumerate(family.kpis):
+                if len(keys.get(kpi.id, ())):
+                    family.unsaved_days[index].append(family.days.reserve(keys[kpi.id]))
+        for (kpi, _), view in self.views.items():
+            if kpi in keys and view.table.size:
+                view.dirty.append(np.arange(view.table.size))
+
     def mark_all_dirty(self) -> None:
         """Publish every value anew."""
         for family in self.families:

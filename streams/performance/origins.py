@@ -66,10 +66,10 @@ class Origins:
 
 
 class PlanOrigin:
-    """The one origin of everything that a plan change causes."""
+    """The one origin of everything that a control record causes; ``reason`` stands on lines that settle a value."""
 
-    def __init__(self, partition: int, offset: int, cause: Cause) -> None:
-        self._cause, self._position = cause, Position(partition, offset)
+    def __init__(self, partition: int, offset: int, cause: Cause, reason: str = "plan_change") -> None:
+        self._cause, self._position, self.reason = cause, Position(partition, offset), reason
 
     def of(self, row: int) -> tuple[Cause, Position]:
         """The plan change."""

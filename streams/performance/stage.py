@@ -11,11 +11,13 @@ import msgspec
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_header, kind_of
 from schemas.control import KIND as CONTROL
-from schemas.control import PeriodClosed, PlanApplied, decode_control
+from schemas.control import PeriodClosed, PlanApplied, ValuesAdjusted, decode_control
 from schemas.event_identity import partition_key_hash
 from schemas.plan import Plan
 from schemas.results import Cause, encode_award
 from schemas.topics import AWARDS, EARNINGS, partition_of
+from streams.performance.adjustments import KIND as ADJUSTMENTS
+from streams.performance.adjustments import adjusted, adjustments_block
 from streams.performance.award_states import AwardStates
 from streams.performance.credit_rows import RowReader
 from streams.performance.decisions import Decisions
@@ -84,6 +86,8 @@ class Performance:
         control = decode_control(record.value)
         if isinstance(control, PeriodClosed):
             return self._close(control, record.offset)
+        if isinstance(control, ValuesAdjusted):
+            return self._adjust(control, record.offset)
         return [] if control.id == self._plan_id else self._change_plan(control, record)
 
     def _close(self, control: PeriodClosed, offset: int) -> list[Out]:
@@ -95,6 +99,26 @@ class Performance:
         cause = Cause(f"plan:{self.engine.plan.plan}", control.id, "close", control.time)
         decisions, origins = Decisions(), PlanOrigin(self.partition, offset, cause)
         self.engine.close(control.kind, control.period, decisions, origins)
+        return self._results(decisions, origins, offset)
+
+    def _adjust(self, control: ValuesAdjusted, offset: int) -> list[Out]:
+        """Set cells right: as if the plan in force took effect anew over the cells as they should be."""
+        before = self.engine
+        if before is None or not control.cells:
+            return []
+        found = adjusted(before.plan, before.day_records(), control.cells, self.reader.names)
+        meta = {"partition": self.partition, "offset": offset}
+        self.publisher.hold(ADJUSTMENTS, adjustments_block(control, found.outcomes, meta))
+        decisions = Decisions()
+        cause = Cause("adjustment", control.id, "adjustment", control.time)
+        origins = PlanOrigin(self.partition, offset, cause, reason="adjustment")
+        if found.changes:
+            self._install(before.plan)
+            self.engine.create_targeted(self._is_ours)
+            load_days(self.engine, found.records)
+            self.engine.carry_periods(before)
+            self.engine.reconsider(before, decisions, origins)
+        self.engine.publish(found.keys())
         return self._results(decisions, origins, offset)
 
     def _change_plan(self, control: PlanApplied, record) -> list[Out]:

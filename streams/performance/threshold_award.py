@@ -103,7 +103,7 @@ class ThresholdRule(SingleAward):
         """A plan took effect: decide every period that one of the KPIs has a value in."""
         keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
         for key in self.writer.people.ordered(keys):
-            if not any(check.view.current(key)[1] for check in self.checks):
+            if origins.reason != "adjustment" and not any(check.view.current(key)[1] for check in self.checks):
                 continue
             if self._considered(np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
@@ -117,12 +117,13 @@ class ThresholdRule(SingleAward):
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         holder = self._holder(key)
         state = [list(tier) for tier in self.states.of(*holder, 1)]
-        seen, held = [], []
+        seen, held, begun = [], [], row >= 0
         for check in self.checks:
             values = (*values_of(check.view), check.view.target_of(key))
             held.append(check.holds(bool(state[0][1]), *values))
+            begun = begun or values[1] != 0
             seen.append(evidence(check.view, *values))
-        reached = all(held) if self.rule.all else any(held)
+        reached = begun and (all(held) if self.rule.all else any(held))
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)

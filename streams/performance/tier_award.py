@@ -227,17 +227,21 @@ class TierRule:
         table = self.view.table
         for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
             num, den = self.view.current(key)
-            if den == 0 or not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
+            emptied = den == 0 and origins.reason == "adjustment"  # there was something, and should not have been
+            if den == 0 and not emptied:
+                continue
+            if not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 continue
             target = self.view.target_of(key)
             columns = np.array([num]), np.array([den]), np.array([target])
             levels = int(self.ladder.levels(*columns)[0]), int(self.lost.levels(*columns)[0])
+            levels = (0, 0) if emptied else levels
             self._announce(key, levels, -1, (num, den, target), decisions, origins)
             (earned, withheld), before = self._earned_by(key), earned_before.get(key, (0, 0))
             change = earned - before[0], withheld - before[1]
             if any(change):
                 columns = (np.array([one]) for one in (-1, key, change[0], 0, num))
-                decisions.lines.append(Lines(self.index, *columns, reason="plan_change", withheld=change[1]))
+                decisions.lines.append(Lines(self.index, *columns, reason=origins.reason, withheld=change[1]))
 
 
 def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -76,7 +76,11 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
         if view.dirty:
             slots = np.unique(np.concatenate(view.dirty))
             view.dirty.clear()
-            parts.append(periods_of(view, slots, engine))
+            if isinstance(view.table, RollingTable):  # a window that an adjustment has emptied has no last day
+                ended = [view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]
+                slots = slots[ended]
+            if len(slots):
+                parts.append(periods_of(view, slots, engine))
     if not parts:
         return None
     return encode_block(concatenated(parts), meta)

@@ -1,0 +1,156 @@
+"""Adjustments: day cells that a reconciliation found wrong are set right, each only where it stands as it was found.
+
+A cell is compared before it is changed: what was credited in the meantime is never overwritten, and a record that comes
+twice changes nothing the second time. What became of each cell is published, and the cell as it stands then: where it
+is another one than was found, the next reconciliation finds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.blocks import encode_block
+from schemas.control import CellAdjusted, CellValue, ValuesAdjusted
+from schemas.plan import Kpi, Plan
+from streams.performance.cells import LEVELS
+from streams.performance.columns import dictionary_column
+from streams.performance.family import day_key
+from streams.performance.interning import Interner
+
+KIND = "adjustments"
+#: Aggregates whose totals of units follow from the person's own numbers.
+_EXTREMES = ("min", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``outcome``: adjusted; published (the value was right already); refused (it is neither as found nor right)."""
+
+    cell: CellAdjusted
+    outcome: str
+    before: CellValue
+    after: CellValue
+
+
+@dataclass
+class Adjusted:
+    """Day records (as Engine.day_records gives them) after an adjustment, and the keys to publish, by KPI id."""
+
+    records: dict[str, tuple]
+    outcomes: list[Outcome] = field(default_factory=list)
+    touched: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether any value is another one now."""
+        return any(one.outcome == "adjusted" for one in self.outcomes)
+
+    def keys(self) -> dict[str, np.ndarray]:
+        """int64 keys of the cells to publish, by KPI id."""
+        return {kpi: np.unique(np.array(keys, np.int64)) for kpi, keys in self.touched.items()}
+
+
+def adjusted(
+    plan: Plan, records: dict[str, tuple], cells: Sequence[CellAdjusted], names: dict[str, Interner]
+) -> Adjusted:
+    """``records`` with every cell set that stands as it was found."""
+    kpis = {kpi.id: kpi for kpi in plan.kpis}
+    found = Adjusted(dict(records))
+    for cell in cells:
+        kpi = kpis.get(cell.kpi)
+        if kpi is None:
+            found.outcomes.append(Outcome(cell, "refused", CellValue(), CellValue()))
+            continue
+        codes = (np.int64(names[kind].code(getattr(cell, kind))) for kind in ("employee", "team", "department"))
+        key = int(day_key(*codes, np.int64(cell.day)))
+        record = found.records[kpi.id]
+        stands = _value(record, key)
+        outcome = "refused"
+        if _same(kpi, stands, cell.should):
+            outcome = "published"
+        elif _same(kpi, stands, cell.found):
+            outcome = "adjusted"
+            found.records[kpi.id] = _with(kpi, record, key, cell.should)
+        found.touched.setdefault(kpi.id, []).append(key)
+        after = cell.should if outcome == "adjusted" else stands
+        found.outcomes.append(Outcome(cell, outcome, stands, after))
+    return found
+
+
+def _value(record: tuple, key: int) -> CellValue:
+    keys, num, den, units, members = record
+    at = np.flatnonzero(keys == key)
+    if not len(at):
+        return CellValue()
+    place = int(at[0])
+    pairs = tuple((int(top[place]), int(below[place])) for top, below in (pair or (num, den) for pair in units))
+    return CellValue(
+        numerator=int(num[place]),
+        denominator=int(den[place]),
+        units=pairs,
+        members=tuple(sorted(members.get(key, ()))),
+    )
+
+
+def _same(kpi: Kpi, one: CellValue, other: CellValue) -> bool:
+    if (one.numerator, one.denominator) != (other.numerator, other.denominator):
+        return False
+    if kpi.aggregate in _EXTREMES:
+        return True
+    if kpi.aggregate == "distinct":  # of units the members are what counts
+        below = [[pair[1] for pair in value.units] for value in (one, other)]
+        return one.members == other.members and below[0] == below[1]
+    return one.units == other.units
+
+
+def _with(kpi: Kpi, record: tuple, key: int, value: CellValue) -> tuple:
+    """``record`` with ``value`` under ``key``; a value of nothing is no cell."""
+    keys, num, den, units, members = record
+    rest = keys != key
+    own = (value.numerator, value.denominator)
+    pairs = [own] * len(LEVELS) if kpi.aggregate in _EXTREMES else value.units
+    pairs_of = [pair or (num, den) for pair in units]
+    add = [] if value == CellValue() else [0]
+
+    def column(old: np.ndarray, new: int) -> np.ndarray:
+        return np.concatenate([old[rest], np.full(len(add), new, np.int64)])
+
+    return (
+        column(keys, key),
+        column(num, own[0]),
+        column(den, own[1]),
+        tuple(
+            (column(top, pair[0]), column(below, pair[1]))
+            for (top, below), pair in zip(pairs_of, pairs, strict=True)
+        ),
+        {at: held for at, held in members.items() if at != key}
+        | ({key: set(value.members)} if add and kpi.aggregate == "distinct" else {}),
+    )
+
+
+def adjustments_block(control: ValuesAdjusted, outcomes: list[Outcome], meta: dict) -> bytes:
+    """The block that says what became of each cell."""
+    count = len(outcomes)
+
+    def texts(name: str) -> pa.Array:
+        return dictionary_column([getattr(one.cell, name) for one in outcomes])
+
+    columns = {
+        "adjustment": dictionary_column([control.id] * count),
+        "number": pa.array(np.arange(count, dtype=np.int32)),
+        "reason": dictionary_column([control.reason] * count),
+        "operator": dictionary_column([control.operator] * count),
+        "asked_at": pa.array([control.time] * count, pa.int64()),
+        **{name: texts(name) for name in ("kpi", "employee", "team", "department")},
+        "day": pa.array([one.cell.day for one in outcomes], pa.int32()),
+        "outcome": dictionary_column([one.outcome for one in outcomes]),
+        "numerator_before": pa.array([one.before.numerator for one in outcomes], pa.int64()),
+        "denominator_before": pa.array([one.before.denominator for one in outcomes], pa.int64()),
+        "numerator": pa.array([one.after.numerator for one in outcomes], pa.int64()),
+        "denominator": pa.array([one.after.denominator for one in outcomes], pa.int64()),
+    }
+    return encode_block(pa.RecordBatch.from_pydict(columns), meta)
