@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.control import ValuesAdjusted
 from schemas.dead_letters import DeadLetter
 from schemas.event_types import EventTypes
 from schemas.payouts import Payout
@@ -26,6 +27,7 @@ _BLOCKS = {
     "kpi-updates": {
         "kpi-days": "Absolute values of a KPI by employee and day.",
         "kpi-periods": "Absolute values, targets and attainment of a KPI by employee and period.",
+        "adjustments": "What became of each day cell of an adjustment.",
     },
     "unit-updates": {"unit-periods": "Absolute values, targets and attainment of a KPI by unit and period."},
     "earnings": {"earnings": "Earning lines: money with what caused it."},
@@ -42,6 +44,7 @@ def asyncapi(types: EventTypes) -> dict[str, Any]:
     messages |= {kind: _block(kind, text) for blocks in _BLOCKS.values() for kind, text in blocks.items()}
     messages |= {name: _record(name) for name in _JSON.values()}
     messages |= {name: _record(name) | {"headers": _kind("control")} for name in ("PlanApplied", "PeriodClosed")}
+    messages["ValuesAdjusted"] = _record("ValuesAdjusted") | {"headers": _kind("control")}
     messages["PartitionClosed"] = _record("PartitionClosed") | {"headers": _kind("partition-closed")}
     channels = {"business-events": _business(types)} | {topic.name: _channel(topic) for topic in INTERNAL}
     return {
@@ -97,6 +100,7 @@ def _business(types: EventTypes) -> dict[str, Any]:
 def _channel(topic: Topic) -> dict[str, Any]:
     names = [*_BLOCKS.get(topic.name, {}), *filter(None, [_JSON.get(topic.name)])]
     names += ["PlanApplied", "PeriodClosed"] if topic.name in _CONTROLLED else []
+    names += ["ValuesAdjusted"] if topic.name == "credits" else []
     names += ["PartitionClosed"] if topic.name == "kpi-updates" else []
     partitions = {} if topic.partitions is None else {"partitions": topic.partitions}
     binding = {"topic": topic.name, **partitions, "topicConfiguration": {"retention.ms": topic.retention_ms}}
@@ -148,6 +152,9 @@ def _schemas() -> dict[str, Any]:
                       | {"close": {"$ref": "#/components/schemas/PeriodClosed"}},
         "required": ["partition", "partitions", "offset", "close"],
     }
-    return dict(found) | {
+    adjusted = ValuesAdjusted.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts = adjusted.pop("$defs")
+    return dict(found) | parts | {
         "Outcome": outcome, "PlanApplied": applied, "PeriodClosed": closed, "PartitionClosed": passed,
+        "ValuesAdjusted": adjusted,
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict
 
 import click
 from clickhouse_driver.errors import Error as ClickHouseError
@@ -38,7 +37,9 @@ def reconcile(form: str) -> None:
 
 def as_json(report: Report) -> dict:
     """The report as JSON-able values."""
-    return {"checks": [asdict(check) for check in report.checks], "differences": report.differences}
+    names = ("name", "compared", "differences", "examples")
+    checks = [{name: getattr(check, name) for name in names} for check in report.checks]
+    return {"checks": checks, "differences": report.differences}
 
 
 def as_text(report: Report) -> str:

@@ -7,13 +7,14 @@ KPI, until a plan leaves the KPI out; a KPI that is new starts with the credits 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from infra.clickhouse.kpi_sql import Query, Window, kpi_sql
+from infra.clickhouse.kpi_sql import Closed, Query, Window, kpi_sql
 from schemas.plan import Kpi, Plan
 from schemas.plan_goals import targets_of
+from streams.performance.calendar import Calendar, date_of
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,30 @@ class Applied:
     plan: Plan
 
 
-def definitions(kpi_id: str, history: Sequence[Applied]) -> list[Query]:
+@dataclass(frozen=True)
+class PeriodClose:
+    """A close at its place in one credits partition."""
+
+    partition: int
+    offset: int
+    kind: str
+    period: str
+
+
+#: The last offset of each credits partition that counts; None: all of them.
+Cut = Mapping[int, int] | None
+
+
+def definitions(
+    kpi_id: str, history: Sequence[Applied], closes: Sequence[PeriodClose] = (), cut: Cut = None
+) -> list[Query]:
     """A query for each definition that the KPI had without a break up to now; ``history`` by partition and
-    offset.
+    offset. Credits beyond the ``cut`` are left out.
     """
     windows: dict[str, list[Window]] = defaultdict(list)
     meant: dict[str, tuple[Kpi, Plan]] = {}
     for partition, group in groupby(history, lambda applied: applied.partition):
-        before: int | None = None
+        before = None if cut is None else cut.get(partition, -1) + 1
         for applied in reversed(list(group)):
             kpi = next((kpi for kpi in applied.plan.kpis if kpi.id == kpi_id), None)
             if kpi is None:
@@ -42,9 +59,23 @@ def definitions(kpi_id: str, history: Sequence[Applied]) -> list[Query]:
             windows[key].append(Window(partition, applied.offset, before))
             before = applied.offset
     return [
-        kpi_sql(*meant[key], windows=tuple(windows[key]), prefix=f"d{number}_")
+        kpi_sql(
+            *meant[key], windows=tuple(windows[key]), prefix=f"d{number}_", closed=_closed(meant[key][1], closes)
+        )
         for number, key in enumerate(sorted(windows))
     ]
+
+
+def _closed(plan: Plan, closes: Sequence[PeriodClose]) -> tuple[Closed, ...]:
+    """The closed days in the plan's calendar; a period that it has not closes nothing."""
+    calendar, found = Calendar(plan), []
+    for close in closes:
+        try:
+            days = calendar.span(close.kind, calendar.parse(close.kind, close.period))
+        except (KeyError, ValueError):
+            continue
+        found.append(Closed(close.partition, close.offset, *map(date_of, days)))
+    return tuple(found)
 
 
 def period_kinds(kpi: Kpi, plan: Plan) -> list[str]:
@@ -60,7 +91,10 @@ def period_kinds(kpi: Kpi, plan: Plan) -> list[str]:
 def _meaning(kpi: Kpi, plan: Plan) -> str:
     """Equal for definitions that count every credit alike."""
     declared = [plan.events[name].model_dump_json() for name in sorted(plan.events)]
-    return "\n".join([kpi.model_dump_json(include=_COUNTING), plan.timezone, *declared])
+    late = [plan.late]
+    if plan.late == "process_date":  # closes are of periods of its calendars
+        late.append(plan.model_dump_json(include={"calendars", "fiscal"}))
+    return "\n".join([kpi.model_dump_json(include=_COUNTING), plan.timezone, *late, *declared])
 
 
 _COUNTING = {"id", "aggregate", "events", "field", "where", "numerator", "denominator"}

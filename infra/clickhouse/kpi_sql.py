@@ -7,6 +7,7 @@ columns; whatever a plan holds (ids, field names, filter values) travels as a pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from schemas.money import to_fixed
@@ -55,13 +56,29 @@ class Window:
     before: int | None = None
 
 
-def kpi_sql(kpi: Kpi, plan: Plan, windows: tuple[Window, ...] = (), prefix: str = "p") -> Query:
+@dataclass(frozen=True)
+class Closed:
+    """A span of days that was closed at ``offset`` of a credits partition."""
+
+    partition: int
+    offset: int
+    first: date
+    last: date
+
+
+def kpi_sql(
+    kpi: Kpi,
+    plan: Plan,
+    windows: tuple[Window, ...] = (),
+    prefix: str = "p",
+    closed: tuple[Closed, ...] = (),
+) -> Query:
     """Day cells of ``kpi`` from the table credits: employee, team, department, day, numerator, denominator
     and these two for team, department and company (team_numerator …), all Decimal; low, high (nullable),
     members (sorted Array(UInt64)).
 
     ``windows`` limit the credits to those that count by this definition; ``prefix`` begins the parameters'
-    names.
+    names. With ``late: process_date`` credits behind a close count on the first day after ``closed`` days.
     """
     build = _Builder(plan, prefix)
     counted, upper, lower = _ratio(build, kpi) if kpi.aggregate == "ratio" else _plain(build, kpi)
@@ -83,7 +100,7 @@ FROM
 (
     SELECT
         employee, team, department, unit_first,
-        toDate(time, {build.bind(plan.timezone)}) AS day,
+        {_day(build, closed if plan.late == "process_date" else ())} AS day,
         {upper} AS upper,
         {lower} AS lower,
         {member} AS member
@@ -95,6 +112,24 @@ GROUP BY employee, team, department, day"""
 
 
 _NUMERATORS = {"min": "min(upper)", "max": "max(upper)", "distinct": "toDecimal64(uniqExact(member), 4)"}
+
+
+def _day(build: _Builder, closed: tuple[Closed, ...]) -> str:
+    """The day that a credit counts on. Positions and dates are our own, so they may stand in the text.
+
+    Spans in the order of their days: a day that is moved on meets those that begin later.
+    """
+    day = f"toDate(time, {build.bind(build.plan.timezone)})"
+    if not closed:
+        return day
+    spans = ", ".join(
+        f"(toDate('{one.first}'), toDate('{one.last}'), {one.partition}, {one.offset})"
+        for one in sorted(closed, key=lambda one: (one.first, one.last))
+    )
+    return (
+        "arrayFold((d, s) -> if(d >= s.1 AND d <= s.2, s.2 + 1, d), "
+        f"arrayFilter(s -> s.3 = credits_partition AND s.4 < credits_offset, [{spans}]), {day})"
+    )
 
 
 def _within_windows(windows: tuple[Window, ...]) -> str:

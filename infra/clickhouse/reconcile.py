@@ -11,22 +11,28 @@ from dataclasses import dataclass
 
 from clickhouse_driver import Client
 
-from infra.clickhouse.kpi_history import Applied, definitions, period_kinds
+from infra.clickhouse.drift import DAY, PERIOD, UNIT, Drift
+from infra.clickhouse.kpi_history import Applied, Cut, PeriodClose, definitions, period_kinds
 from infra.clickhouse.reconcile_sql import (
     CONSERVATION,
     COUNTS,
     CREDITED_AMOUNTS,
+    DAY_PARTS,
     MISSING_EVENTS,
     UNCREDITED,
     days_query,
     periods_query,
+    units_query,
 )
+from infra.clickhouse.reconcile_terms import CREDITED_SALES, terms_tables
 from schemas.event_fields import FOLLOWING, payload_fields
-from schemas.plan import Plan
+from schemas.plan import Kpi, Plan
 from sinks.connection import ClickHouseSettings, connect
 
 #: Examples that a check shows; the count is of all.
 EXAMPLES = 10
+#: Drifts of one KPI that a check hands over; the count is of all.
+DRIFTS = 1000
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,11 @@ class Check:
     compared: int
     differences: int
     examples: tuple[str, ...] = ()
+    #: Of values of KPIs: what differs.
+    drifts: tuple[Drift, ...] = ()
+    #: Of values of KPIs: which, and of whom.
+    kpi: str = ""
+    level: str = ""
 
     def __str__(self) -> str:
         verdict = "agrees" if not self.differences else f"{self.differences} of them differ"
@@ -67,6 +78,7 @@ def reconcile(settings: ClickHouseSettings) -> Report:
         plans = _plans(client)
         checks = [
             _compare(client, "credits sum to their event", (CREDITED_AMOUNTS, {"capped": _capped(plans.values())})),
+            *_terms(client, list(plans.values())),
             _compare(client, "events of credits and dead letters", (MISSING_EVENTS, {})),
             _uncredited(client),
             *_counts(client),
@@ -74,6 +86,27 @@ def reconcile(settings: ClickHouseSettings) -> Report:
         ]
         checks += _kpi_checks(client, plans)
     return Report(tuple(checks))
+
+
+def reconcile_values(settings: ClickHouseSettings, cut: dict[int, int], updates: int) -> Report | None:
+    """The checks of KPI values alone, of credits up to ``cut`` (offset by credits partition) and what rollups made of
+    kpi-updates before ``updates``; exact while further ones arrive. None where a plan took effect beyond the cut.
+    """
+    with connect(settings) as client:
+        places = client.execute(
+            "SELECT credits_partition, max(credits_offset) FROM kpistream.plan_positions GROUP BY credits_partition"
+        )
+        if any(offset > cut.get(partition, -1) for partition, offset in places):
+            return None
+        return Report(tuple(_kpi_checks(client, _plans(client), cut, updates)))
+
+
+def _terms(client: Client, plans: list[Plan]) -> Iterator[Check]:
+    """Sales by their rates and caps; days are those of the newest plan's time zone."""
+    if plans:
+        zone = {"zone": plans[-1].timezone}
+        tables = terms_tables(plans)
+        yield _compare(client, "sales by rates and caps", (CREDITED_SALES, zone), tables=tables)
 
 
 def _plans(client: Client) -> dict[tuple[str, int], Plan]:
@@ -102,7 +135,9 @@ def _limited(plans: Iterable[Plan]) -> frozenset[str]:
     return limited | (FOLLOWING if "sale" in limited else frozenset())
 
 
-def _kpi_checks(client: Client, plans: dict[tuple[str, int], Plan]) -> Iterator[Check]:
+def _kpi_checks(
+    client: Client, plans: dict[tuple[str, int], Plan], cut: Cut = None, updates: int | None = None
+) -> Iterator[Check]:
     if not plans:
         return
     newest = list(plans.values())[-1]
@@ -114,25 +149,56 @@ def _kpi_checks(client: Client, plans: dict[tuple[str, int], Plan]) -> Iterator[
             "ORDER BY credits_partition, credits_offset"
         )
     ]
+    closes = [
+        PeriodClose(*row)
+        for row in client.execute(
+            "SELECT credits_partition, credits_offset, period_kind, period FROM kpistream.period_closes FINAL "
+            "ORDER BY credits_partition, credits_offset"
+        )
+    ]
     limited = _limited(plans.values())
     moved = any(plan.organisation.backdated == "move" for plan in plans.values())
+    company = newest.organisation.company
     for kpi in newest.kpis:
         if moved or not limited.isdisjoint(kpi.events):
             why = "a plan moves what was credited" if moved else "a guard limits events of the same customer"
             yield Check(f"days of {kpi.id}", 0, 0, (f"not compared: {why}",))
         else:
-            yield _compare(client, f"days of {kpi.id}", days_query(kpi, definitions(kpi.id, history)))
-        yield _compare(client, f"periods of {kpi.id}", periods_query(kpi, period_kinds(kpi, newest)))
+            query = days_query(kpi, definitions(kpi.id, history, closes, cut), cut)
+            yield _compare(client, f"days of {kpi.id}", query, kpi, DAY)
+        kinds = period_kinds(kpi, newest)
+        yield _compare(client, f"periods of {kpi.id}", periods_query(kpi, kinds, cut), kpi, PERIOD)
+        query = units_query(kpi, sorted({*kinds, "month"}), company, cut, updates)
+        yield _compare(client, f"units of {kpi.id}", query, kpi, UNIT)
 
 
-def _compare(client: Client, name: str, query: tuple[str, dict[str, object]]) -> Check:
-    """Runs a query whose rows are (differs, description), differing ones first."""
+#: What of a differing row makes a Drift, by level.
+_COLUMNS = {
+    DAY: ("employee", "team", "department", "day", *DAY_PARTS),
+    PERIOD: ("employee", "period_kind", "period", "first_day", "last_day", "numerator", "expected_numerator"),
+    UNIT: ("unit_kind", "unit", "period_kind", "period", "first_day", "last_day", "numerator", "expected_numerator"),
+}
+
+
+def _compare(
+    client: Client,
+    name: str,
+    query: tuple[str, dict[str, object]],
+    kpi: Kpi | None = None,
+    level: str = "",
+    tables: list[dict] | None = None,
+) -> Check:
+    """Runs a query whose rows are (differs, description …)."""
     text, parameters = query
-    compared, differing, examples = client.execute(
-        f"SELECT count(), countIf(differs), groupArrayIf({EXAMPLES})(description, differs) FROM ({text}\n)",
+    columns = _COLUMNS.get(level, ())
+    rows = f"groupArrayIf({DRIFTS})(({', '.join(columns)}), differs)" if columns else "[]"
+    compared, differing, examples, found = client.execute(
+        f"SELECT count(), countIf(differs), groupArrayIf({EXAMPLES})(description, differs), {rows} FROM ({text}\n)",
         parameters,
+        external_tables=tables,
     )[0]
-    return Check(name, compared, differing, tuple(examples))
+    drifts = tuple(Drift(kpi, level, dict(zip(columns, row, strict=True))) for row in found) if kpi else ()
+    return Check(name, compared, differing, tuple(examples), drifts, kpi.id if kpi else "", level)
 
 
 def _uncredited(client: Client) -> Check:
