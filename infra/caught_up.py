@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from infra.settings import Settings
-from schemas.topics import CREDITS, EARNINGS, KPI_UPDATES
+from schemas.topics import CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
 
 #: In the order of the flow: a group commits once its results are in its output topics.
 _FLOW = (("performance", CREDITS.name), ("rollups", KPI_UPDATES.name), ("sink", EARNINGS.name))
@@ -15,18 +16,49 @@ _FLOW = (("performance", CREDITS.name), ("rollups", KPI_UPDATES.name), ("sink", 
 
 def earnings_loaded(settings: Settings, seconds: float) -> bool:
     """Wait until the lines of everything credited before this call are in the tables; False if that takes longer."""
+    return _follow(settings, seconds, _FLOW) is not None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the tables hold all consequences of: the last offset of each credits partition, and how many records of
+    kpi-updates rollups had folded by then.
+    """
+
+    credits: dict[int, int]
+    updates: int
+
+
+def values_loaded(settings: Settings, seconds: float) -> Settled | None:
+    """Wait until the values that follow from all credits before this call are in the tables; None if it takes longer.
+
+    More may arrive in the meantime: what comes behind says so by its offsets.
+    """
+    flow = (_FLOW[0], _FLOW[1], *(("sink", topic.name) for topic in (CREDITS, KPI_UPDATES, UNIT_UPDATES)))
+    ends = _follow(settings, seconds, flow)
+    if ends is None:
+        return None
+    credits = {part.partition: end - 1 for part, end in ends[0].items()}
+    return Settled(credits, next(iter(ends[1].values()), 0))
+
+
+def _follow(
+    settings: Settings, seconds: float, flow: tuple[tuple[str, str], ...]
+) -> list[dict[TopicPartition, int]] | None:
+    """Wait for each group in turn to commit the end that its topic has by then; these ends."""
     consumer = KafkaConsumer(**settings.kafka_options())
     admin = KafkaAdminClient(**settings.kafka_options())
-    deadline = time.monotonic() + seconds
+    deadline, found = time.monotonic() + seconds, []
     try:
-        for role, topic in _FLOW:
+        for role, topic in flow:
             parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             ends, group = consumer.end_offsets(parts), f"{settings.group_prefix}-{role}"
             while not _past(admin, group, ends):
                 if time.monotonic() > deadline:
-                    return False
+                    return None
                 time.sleep(0.2)
-        return True
+            found.append(ends)
+        return found
     finally:
         consumer.close()
         admin.close()

@@ -9,9 +9,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from infra.settings import Settings
 from schemas.blocks import kind_header
-from schemas.control import KIND, Control, PeriodClosed, PlanApplied, decode_control, encode_control
+from schemas.control import KIND, Control, PeriodClosed, PlanApplied, ValuesAdjusted, decode_control, encode_control
 from schemas.plan import Plan
-from schemas.topics import CONTROL, CONTROL_TARGETS
+from schemas.topics import CONTROL, CONTROL_TARGETS, CREDITS
 
 
 def newest_plan(settings: Settings) -> PlanApplied | None:
@@ -55,6 +55,26 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
     record = PlanApplied(id=uuid4().hex, time=time.time_ns() // 1_000_000, plan=plan)
     _write_everywhere(settings, encode_control(record))
     return record
+
+
+def adjust(settings: Settings, records: dict[int, ValuesAdjusted]) -> None:
+    """Write each adjustment into its partition of the credits, acknowledged by all replicas."""
+    producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
+    try:
+        for partition, record in sorted(records.items()):
+            headers = list(kind_header(KIND))
+            producer.send(CREDITS.name, encode_control(record), partition=partition, headers=headers).get(30)
+    finally:
+        producer.close()
+
+
+def credits_partitions(settings: Settings) -> int:
+    """How many partitions the credits have."""
+    consumer = KafkaConsumer(**settings.kafka_options())
+    try:
+        return len(consumer.partitions_for_topic(CREDITS.name) or ())
+    finally:
+        consumer.close()
 
 
 def _write_everywhere(settings: Settings, value: bytes) -> None:

@@ -124,6 +124,13 @@ ALERTS = (
           (Query("max by (channel) (kpistream_alerts_oldest_pending_seconds)", "{{channel}}"),), "s"),
 )  # fmt: skip
 
+RECONCILIATION = (
+    Panel("Values that differ", "From a recomputation from the credits, by KPI and level; anything but 0 is a fault",
+          (Query("sum by (kpi, level) (kpistream_reconcile_differences)", "{{kpi}} {{level}}"),)),
+    Panel("Drift", "Streamed less recomputed, of each value that differs",
+          (Query("kpistream_reconcile_drift or vector(0)", "{{kpi}} {{level}} {{entity}} {{period}}"),)),
+)  # fmt: skip
+
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("Overview", OVERVIEW),
     ("Lag", LAG),
@@ -133,4 +140,5 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("Checkpoints", CHECKPOINTS),
     ("Awards", AWARDS),
     ("Alerts", ALERTS),
+    ("Reconciliation", RECONCILIATION),
 )

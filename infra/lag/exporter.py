@@ -32,6 +32,8 @@ _COMMITTED = ("intake", "sink")
 class Exporter(Collector):
     """``read`` is one round; scrapes get the newest one, or none where Kafka did not answer in it."""
 
+    waits_for = "kafka"
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._checkpoints = CheckpointReader(settings)
@@ -106,7 +108,8 @@ def _handler(registry: CollectorRegistry, exporter: Exporter) -> type[BaseHTTPRe
             if path == "/metrics":
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
             elif path == "/readyz":
-                waiting = {"status": "ready" if ready else "waiting", "waiting_for": [] if ready else ["kafka"]}
+                waits_for = [] if ready else [exporter.waits_for]
+                waiting = {"status": "ready" if ready else "waiting", "waiting_for": waits_for}
                 self._answer(200 if ready else 503, "application/json", json.dumps(waiting).encode())
             elif path == "/healthz":
                 self._answer(200, "application/json", b'{"status": "alive"}')

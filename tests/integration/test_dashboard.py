@@ -91,11 +91,15 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
         program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(alerts.port)]
         text = {"KPISTREAM_ALERTS_TEXT": str(tmp_path / "alerts.txt")}
         teller = ChildProcess("alerts", program, tmp_path / "alerts.log", environment=pipeline.environment | text)
+        compared = PortReservation()
+        program = [*program[:1], "reconcile", "--every", "1s", "--web-port", str(compared.port)]
+        comparer = ChildProcess("reconcile", program, tmp_path / "reconcile.log", environment=pipeline.environment)
         targets = {
             "kpistream-alerts": [alerts.port],
             "kpistream-worker": [pipeline.port(pipeline.workers[0])],
             "kpistream-sink": [pipeline.port(pipeline.sink)],
             "kpistream-lag-exporter": [lag.port],
+            "kpistream-reconcile": [compared.port],
         }
         prometheus = Prometheus(tmp_path / "prometheus", targets)
         try:
@@ -103,8 +107,10 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
             yield stack, pipeline, lag, prometheus
         finally:
             prometheus.close()
+            comparer.stop(70)
             teller.stop(20)
             alerts.release()
+            compared.release()
 
 
 def queries() -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.clickhouse.reconcile import Report, reconcile
+from infra.clickhouse.reconcile import Report, reconcile, reconcile_values
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
 from schemas.plan import Plan
@@ -313,3 +313,106 @@ def test_finds_what_does_not_fit(server: ClickHouseServer, statement: str, check
     assert report.differences >= 1
     assert found[check].examples
     assert str(report).endswith(f"{report.differences} differences")
+
+
+#: Converted, capped, held back; what comes after a close counts in the first open period.
+MONEY = """
+plan: money
+version: 1
+timezone: Asia/Shanghai
+currency: CNY
+late: process_date
+organisation:
+  company: c
+  departments:
+    - {id: d1, teams: [{id: t1, employees: [{id: A, role: r}, {id: B, role: r}]}]}
+rates:
+  - {currency: USD, date: 2026-03-01, rate: 7.1234}
+  - {currency: USD, date: 2026-03-10, rate: 6.9871}
+  - {currency: JPY, date: 2026-03-01, rate: 0.0487}
+crediting:
+  guards: [{events: [sale], cap: 500}]
+kpis:
+  - {id: sold, name: Sold, aggregate: sum, field: amount, events: [sale, refund, correction, cancellation], unit: money}
+  - {id: sales, name: Sales, aggregate: count, events: [sale]}
+targets:
+  - {kpi: sold, period: month, value: 1000}
+  - {kpi: sold, period: week, value: 1000}
+"""
+
+
+def _money_history() -> list[dict]:
+    """Sales in three currencies, some over the cap, some shared, with everything that can come about them."""
+    events = []
+    for n in range(60):
+        currency = ("CNY", "USD", "JPY")[n % 3]
+        payee: dict = {"employee": "AB"[n % 2]}
+        if n % 5 == 0:
+            payee = {"splits": [{"employee": "A", "percent": "33.33"}, {"employee": "B", "percent": "66.67"}]}
+        amount = ("13.37", "99.99", "4321")[n % 3] if n % 4 else ("800", "131.07", "20000")[n % 3]
+        events.append(_event(n, "sale", n % 20, amount=amount, currency=currency, **payee))
+        about = {"sale_id": f"sale-{n}", "currency": currency}
+        if n % 6 == 1:
+            events.append(_event(n, "refund", n % 20 + 3, amount="3.33" if n % 3 != 2 else "100", **about))
+        if n % 6 == 2:
+            events.append(_event(n, "correction", n % 20 + 1, amount="1234", **about))
+        if n % 9 == 4:
+            events.append(_event(n, "cancellation", n % 20 + 2, sale_id=f"sale-{n}"))
+    return events
+
+
+@pytest.fixture
+def money(running: ClickHouseServer) -> ClickHouseServer:
+    plan, events, log = load_plan(MONEY), _money_history(), MemoryLog()
+    log.apply(plan)
+    log.feed(events[:30], batch=10)
+    log.close(plan, "week", "2026-W10", "test")
+    log.feed(events[30:60], batch=10)
+    log.close(plan, "week", "2026-W11", "test")
+    log.feed(events[60:], batch=10)
+    _empty(running)
+    _load(running, log)
+    return running
+
+
+def test_agrees_on_converted_and_capped_sales_and_by_process_date(money: ClickHouseServer) -> None:
+    report = _reconciled(money)
+    assert _differing(report) == {}, str(report)
+    compared = {check.name: check.compared for check in report.checks}
+    assert compared["sales by rates and caps"] == 60 and compared["days of sold"]
+    with money.client() as client:
+        moved = "SELECT count() FROM kpistream.credits FINAL WHERE toDate(time, 'Asia/Shanghai') < '2026-03-16'"
+        kept = "SELECT sum(denominator) FROM kpistream.kpi_days FINAL WHERE kpi = 'sold' AND day < '2026-03-16'"
+        assert client.execute(moved)[0][0] > client.execute(kept)[0][0] > 0
+
+
+@pytest.mark.parametrize("id_", ["sale-1", "sale-0", "refund-7", "correction-8", "cancellation-13"])
+def test_a_cent_too_much_of_a_converted_or_capped_sale_is_found(money: ClickHouseServer, id_: str) -> None:
+    _execute(
+        money,
+        f"ALTER TABLE kpistream.credits UPDATE amount = amount + toDecimal64('0.01', 4) WHERE id = '{id_}' "
+        "AND employee = (SELECT min(employee) FROM kpistream.credits WHERE id = '" + id_ + "')",
+    )
+    assert "sales by rates and caps" in _differing(_reconciled(money))
+
+
+def test_values_up_to_a_cut_are_exact_while_more_arrives(running: ClickHouseServer, log: MemoryLog) -> None:
+    """Credits beyond the cut and cells newer than it are left alone; a wrong cell before it is found."""
+    _empty(running)
+    _load(running, log)
+    settings = settings_of(running)
+    ends = {part: len(log.records["credits", part]) - 1 for part in range(log.partitions)}
+    updates = len(log.records["kpi-updates", 0])
+    whole = reconcile_values(settings, ends, updates)
+    assert whole.differences == 0 and sum(check.compared for check in whole.checks) > 300
+    # a cell that was published, and the credits behind it not yet loaded
+    cut = {part: end - 1 for part, end in ends.items()}
+    _execute(running, f"ALTER TABLE kpistream.credits DELETE WHERE credits_offset >= {min(ends.values())}")
+    part = reconcile_values(settings, cut, updates)
+    assert part.differences == 0 and sum(check.compared for check in part.checks) > 100
+    assert reconcile_values(settings, dict.fromkeys(cut, 0), updates) is not None
+    assert reconcile_values(settings, dict.fromkeys(cut, -1), updates) is None, "the plan lies beyond the cut"
+    _execute(running, "ALTER TABLE kpistream.kpi_days UPDATE numerator = numerator + 1 WHERE kpi = 'sold' AND "
+                      f"version <= {min(cut.values())} AND employee = 'A'")  # fmt: skip
+    (found, *_) = [check for check in reconcile_values(settings, cut, updates).checks if check.name == "days of sold"]
+    assert found.differences and found.drifts[0].entity == "A" and found.drifts[0].difference == 1

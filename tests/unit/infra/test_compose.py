@@ -10,6 +10,7 @@ import pytest
 
 from infra.cli import main
 from infra.lag.command import DEFAULT_PORT as LAG_PORT
+from infra.reconcile_cli import DEFAULT_PORT as RECONCILE_PORT
 from infra.settings import Settings
 from tests.compose_files import FIELDS, ROOT, SECRETS, host_path, raw, references, resolved, settings_in
 
@@ -22,10 +23,10 @@ OF_COMMANDS = {"KPISTREAM_KAFKA_SECURITY", "KPISTREAM_KAFKA_SASL_MECHANISM", "KP
 
 def test_the_services_are_there() -> None:
     assert set(SERVICES) == {
-        "kafka", "clickhouse", "topics", "migrate", "plan", "worker", "sink", "alerts", "lag-exporter", "prometheus",
-        "grafana",
+        "kafka", "clickhouse", "topics", "migrate", "plan", "worker", "sink", "alerts", "lag-exporter", "reconcile",
+        "prometheus", "grafana",
     }  # fmt: skip
-    assert set(OURS) == {"topics", "migrate", "plan", "worker", "sink", "alerts", "lag-exporter"}
+    assert set(OURS) == {"topics", "migrate", "plan", "worker", "sink", "alerts", "lag-exporter", "reconcile"}
 
 
 # --- environment, commands, ports, paths
@@ -166,6 +167,7 @@ def test_health_checks_ask_the_port_that_is_served(name: str) -> None:
         served = service["command"][service["command"].index("--web-port") + 1]
     assert port == served
     assert name != "lag-exporter" or port == str(LAG_PORT)
+    assert name != "reconcile" or port == str(RECONCILE_PORT)
 
 
 def test_the_worker_can_be_scaled() -> None:
