@@ -108,7 +108,11 @@ def _repaired(
     """The report after adjustments for what differs; each round says what became of it."""
     from infra.caught_up import values_loaded
     from infra.clickhouse.repair import adjustments, outcomes, untrusted
-    from infra.control_topic import adjust, credits_partitions
+    from infra.control_topic import adjust, credits_partitions, newest_plan
+
+    applied = newest_plan(settings)
+    if applied is None:
+        raise click.ClickException("no plan has been applied")
 
     for _ in range(_ROUNDS):
         if names := untrusted(report):
@@ -118,7 +122,8 @@ def _repaired(
             )
         id_ = uuid4().hex
         now = time.time_ns() // 1_000_000
-        records = adjustments(connection, report, credits_partitions(settings), id_, now, operator, reason)
+        partitions = credits_partitions(settings)
+        records = adjustments(connection, report, applied.plan, partitions, id_, now, operator, reason)
         if not records:
             return report
         adjust(settings, records)

@@ -93,6 +93,23 @@ class CellAdjusted(BaseModel):
     should: CellValue
 
 
+class PaidSoFar(BaseModel):
+    """What the lines of a tier table add up to in somebody's period, beside the value that was published with them.
+
+    Lines pay differences, so a value that went wrong by itself was never paid: the adjustment pays from here.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    employee: str
+    period: str
+    numerator: int
+    denominator: int
+    amount: int
+    withheld: int = 0
+
+
 class ValuesAdjusted(BaseModel):
     """In one credits partition: day cells of its employees are set right from here on, where they stand as found."""
 
@@ -104,6 +121,7 @@ class ValuesAdjusted(BaseModel):
     operator: str = ""
     reason: str = ""
     cells: tuple[CellAdjusted, ...] = ()
+    paid: tuple[PaidSoFar, ...] = ()
 
 
 Control = PlanApplied | PeriodClosed | ValuesAdjusted

@@ -9,12 +9,15 @@ from clickhouse_driver import Client
 
 from infra.clickhouse.drift import DAY, PERIOD, Drift, cell_value
 from infra.clickhouse.reconcile import Report
-from schemas.control import CellAdjusted, ValuesAdjusted
+from schemas.control import CellAdjusted, PaidSoFar, ValuesAdjusted
 from schemas.event_identity import partition_key_hash
-from schemas.plan_units import UNIT_KINDS
+from schemas.money import to_fixed
+from schemas.plan import Plan
+from schemas.plan_awards import TierAward
+from schemas.plan_units import UNIT_KINDS, of_units
 from schemas.topics import partition_of
 from sinks.connection import ClickHouseSettings, connect
-from streams.performance.calendar import day_of
+from streams.performance.calendar import date_of, day_of
 
 #: Cells of one record; what is more is for the next round.
 CELLS = 500
@@ -27,7 +30,14 @@ def untrusted(report: Report) -> list[str]:
 
 
 def adjustments(
-    settings: ClickHouseSettings, report: Report, partitions: int, id: str, time: int, operator: str, reason: str
+    settings: ClickHouseSettings,
+    report: Report,
+    plan: Plan,
+    partitions: int,
+    id: str,
+    time: int,
+    operator: str,
+    reason: str,
 ) -> dict[int, ValuesAdjusted]:
     """An adjustment for each credits partition that has a wrong day, or a period that does not fit its days.
 
@@ -42,10 +52,52 @@ def adjustments(
     by_partition: dict[int, list[CellAdjusted]] = defaultdict(list)
     for _, cell in sorted(cells.items()):
         by_partition[partition_of(partition_key_hash(cell.employee), partitions)].append(cell)
-    return {
-        partition: ValuesAdjusted(id=id, time=time, operator=operator, reason=reason, cells=tuple(mine[:CELLS]))
-        for partition, mine in by_partition.items()
-    }
+    found = {}
+    with connect(settings) as client:
+        for partition, mine in by_partition.items():
+            chosen = tuple(mine[:CELLS])
+            paid = tuple(_paid(client, plan, chosen))
+            found[partition] = ValuesAdjusted(
+                id=id, time=time, operator=operator, reason=reason, cells=chosen, paid=paid
+            )
+    return found
+
+
+#: Of the periods of a KPI and person that a day lies in, of rolling windows the latest: value, and sums of lines.
+_PAID = """
+SELECT p.period AS period, p.numerator AS numerator, p.denominator AS denominator,
+    sum(e.amount) AS amount, sum(e.withheld) AS withheld
+FROM
+(
+    SELECT if(startsWith(period_kind, 'rolling_'), 'rolling', period) AS period, first_day, last_day, numerator,
+        denominator
+    FROM (SELECT * FROM kpistream.kpi_periods FINAL)
+    WHERE kpi = %(kpi)s AND employee = %(employee)s AND period_kind = %(kind)s
+    ORDER BY version DESC, last_day DESC
+    LIMIT 1 BY period
+) AS p
+LEFT JOIN
+(
+    SELECT period, amount, withheld FROM kpistream.earnings FINAL
+    WHERE rule = %(rule)s AND employee = %(employee)s AND period_kind = %(kind)s
+) AS e ON e.period = p.period
+WHERE %(day)s BETWEEN p.first_day AND p.last_day
+GROUP BY period, numerator, denominator"""
+
+
+def _paid(client: Client, plan: Plan, cells: Iterable[CellAdjusted]) -> Iterable[PaidSoFar]:
+    """What was paid in each period that a cell lies in, by the tier tables on its KPI."""
+    known: dict[tuple, PaidSoFar] = {}
+    rules = [rule for rule in plan.awards if isinstance(rule, TierAward) and not of_units(rule)]
+    for cell in (one for one in cells if one.found != one.should):
+        for rule in (one for one in rules if one.kpi == cell.kpi):
+            asked = {"kpi": cell.kpi, "employee": cell.employee, "kind": rule.period, "rule": rule.id}
+            for period, *numbers in client.execute(_PAID, asked | {"day": date_of(cell.day)}):
+                names = ("numerator", "denominator", "amount", "withheld")
+                figures = dict(zip(names, map(to_fixed, numbers), strict=True))
+                one = PaidSoFar(rule=rule.id, employee=cell.employee, period=period, **figures)
+                known[rule.id, cell.employee, period] = one
+    return known.values()
 
 
 def _name(cell: CellAdjusted) -> tuple:

@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
-from schemas.control import CellAdjusted, CellValue, ValuesAdjusted
+from schemas.control import CellAdjusted, CellValue, PaidSoFar, ValuesAdjusted
 from schemas.plan import Kpi, Plan
+from streams.performance.calendar import window_days
 from streams.performance.cells import LEVELS
 from streams.performance.columns import dictionary_column
 from streams.performance.family import day_key
 from streams.performance.interning import Interner
+from streams.performance.running import period_key
 
 KIND = "adjustments"
 #: Aggregates whose totals of units follow from the person's own numbers.
@@ -55,9 +57,13 @@ class Adjusted:
 
 
 def adjusted(
-    plan: Plan, records: dict[str, tuple], cells: Sequence[CellAdjusted], names: dict[str, Interner]
+    plan: Plan,
+    records: dict[str, tuple],
+    cells: Sequence[CellAdjusted],
+    names: dict[str, Interner],
+    stale: bool = False,
 ) -> Adjusted:
-    """``records`` with every cell set that stands as it was found."""
+    """``records`` with every cell set that stands as it was found; none where what was paid is ``stale``."""
     kpis = {kpi.id: kpi for kpi in plan.kpis}
     found = Adjusted(dict(records))
     for cell in cells:
@@ -72,12 +78,29 @@ def adjusted(
         outcome = "refused"
         if _same(kpi, stands, cell.should):
             outcome = "published"
-        elif _same(kpi, stands, cell.found):
+        elif not stale and _same(kpi, stands, cell.found):
             outcome = "adjusted"
             found.records[kpi.id] = _with(kpi, record, key, cell.should)
         found.touched.setdefault(kpi.id, []).append(key)
         after = cell.should if outcome == "adjusted" else stands
         found.outcomes.append(Outcome(cell, outcome, stands, after))
+    return found
+
+
+def paid_before(engine, paid: Sequence[PaidSoFar]) -> dict[str, dict[int, tuple[int, int]]] | None:
+    """What was paid and withheld, by rule and period key; None where a period's value is not the one paid for."""
+    rules = {rule.rule.id: rule for rule in engine.rules}
+    found: dict[str, dict[int, tuple[int, int]]] = {}
+    for one in paid:
+        rule = rules.get(one.rule)
+        if rule is None or rule.rule.kind != "tiers":
+            return None
+        kind = rule.rule.period
+        ordinal = 0 if window_days(kind) else engine.calendar.parse(kind, one.period)
+        key = int(period_key(engine.people.code(one.employee), ordinal))
+        if rule.view.current(key) != (one.numerator, one.denominator):
+            return None
+        found.setdefault(one.rule, {})[key] = one.amount, one.withheld
     return found
 
 

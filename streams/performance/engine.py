@@ -112,14 +112,17 @@ class Engine:
             if (rule.rule.period, rule.rule.settle) == (kind, "period_end"):
                 rule.finalise(ordinal, decisions, origins)
 
-    def reconsider(self, before: Engine, decisions: Decisions, origins) -> None:
-        """Decide everything anew after this plan replaced ``before``."""
+    def reconsider(self, before: Engine, decisions: Decisions, origins, paid: dict | None = None) -> None:
+        """Decide everything anew after this plan replaced ``before``.
+
+        ``paid``: money and what was withheld, by rule and period key, where that is not what the values before earn.
+        """
         old_rules = {rule.rule.id: rule for rule in before.rules}
         earned = {}
         for rule in self.rules:
             old = old_rules.get(rule.rule.id)
             same = old is not None and (old.rule.kind, old.rule.period) == (rule.rule.kind, rule.rule.period)
-            earned[rule.rule.id] = old.earned() if same else {}
+            earned[rule.rule.id] = (old.earned() if same else {}) | (paid or {}).get(rule.rule.id, {})
         for rule in self.rules:
             rule.reconsider(earned[rule.rule.id], decisions, origins)
         self.mark_all_dirty()

@@ -17,7 +17,7 @@ from schemas.plan import Plan
 from schemas.results import Cause, encode_award
 from schemas.topics import AWARDS, EARNINGS, partition_of
 from streams.performance.adjustments import KIND as ADJUSTMENTS
-from streams.performance.adjustments import adjusted, adjustments_block
+from streams.performance.adjustments import adjusted, adjustments_block, paid_before
 from streams.performance.award_states import AwardStates
 from streams.performance.credit_rows import RowReader
 from streams.performance.decisions import Decisions
@@ -106,7 +106,8 @@ class Performance:
         before = self.engine
         if before is None or not control.cells:
             return []
-        found = adjusted(before.plan, before.day_records(), control.cells, self.reader.names)
+        paid = paid_before(before, control.paid)
+        found = adjusted(before.plan, before.day_records(), control.cells, self.reader.names, paid is None)
         meta = {"partition": self.partition, "offset": offset}
         self.publisher.hold(ADJUSTMENTS, adjustments_block(control, found.outcomes, meta))
         decisions = Decisions()
@@ -117,7 +118,7 @@ class Performance:
             self.engine.create_targeted(self._is_ours)
             load_days(self.engine, found.records)
             self.engine.carry_periods(before)
-            self.engine.reconsider(before, decisions, origins)
+            self.engine.reconsider(before, decisions, origins, paid)
         self.engine.publish(found.keys())
         return self._results(decisions, origins, offset)
 

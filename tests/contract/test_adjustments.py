@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of
-from schemas.control import KIND, CellAdjusted, CellValue, ValuesAdjusted, encode_control
+from schemas.control import KIND, CellAdjusted, CellValue, PaidSoFar, ValuesAdjusted, encode_control
 from schemas.plan import Plan
 from schemas.results import decode_award
 from schemas.topics import AWARDS, CREDITS, EARNINGS
@@ -65,7 +65,7 @@ class Seen:
             elif out.topic == EARNINGS.name:
                 for row in decode_block(out.value)[0].to_pylist():
                     key = row["rule"], row["employee"], row["period"]
-                    self.lines[row["line_id"]] = (*key, row["amount"], row["reason"], row["source"])
+                    self.lines[row["line_id"]] = (*key, row["amount"], row["withheld"], row["reason"], row["source"])
             elif kind_of(out.headers) == "adjustments":
                 self.outcomes += decode_block(out.value)[0].column("outcome").to_pylist()
             else:
@@ -137,9 +137,13 @@ def value_of(cell: tuple | None) -> CellValue:
     return CellValue(numerator=cell[0], denominator=cell[1], units=cell[2], members=cell[3])
 
 
-def with_adjustment(log: list[MemoryRecord], at: int, cells: list[CellAdjusted]) -> list[MemoryRecord]:
+def with_adjustment(
+    log: list[MemoryRecord], at: int, cells: list[CellAdjusted], paid: list[PaidSoFar] = ()
+) -> list[MemoryRecord]:
     """The log with the record put in ahead of offset ``at``."""
-    control = ValuesAdjusted(id="a1", time=1, operator="ops", reason="reconciled", cells=tuple(cells))
+    control = ValuesAdjusted(
+        id="a1", time=1, operator="ops", reason="reconciled", cells=tuple(cells), paid=tuple(paid)
+    )
     moved = [MemoryRecord(one.offset + (one.offset >= at), one.value, one.headers) for one in log]
     record = MemoryRecord(at, encode_control(control), kind_header(KIND))
     return sorted([*moved, record], key=lambda one: one.offset)
@@ -174,7 +178,7 @@ def test_a_checkpoint_gone_wrong_is_set_right_with_awards_and_money(seed):
     shown = with_adjustment(log, end, adjustments(everything, wrong, right))
     wrong = folded(shown, tamper=tamper)
     cells = adjustments({key for key in everything if wrong.days.get(key) != right.days.get(key)}, wrong, right)
-    mended = folded(with_adjustment(shown, end + 1, cells), tamper=tamper)
+    mended = folded(with_adjustment(shown, end + 1, cells, paid_by(plan, wrong)), tamper=tamper)
     assert set(mended.outcomes[len(everything) :]) <= {"adjusted"}
     assert len(mended.outcomes) == len(everything) + len(cells)
     assert mended.cells() == right.cells()
@@ -186,6 +190,21 @@ def test_a_checkpoint_gone_wrong_is_set_right_with_awards_and_money(seed):
     assert {one for one, state in mended.awards.items() if state != "revoked"} == {
         one for one, state in right.awards.items() if state != "revoked"
     }
+
+
+def paid_by(plan: Plan, seen: Seen) -> list[PaidSoFar]:
+    """What the lines of each tier table add up to, beside the values that were published."""
+    found = []
+    for rule in plan.awards:
+        for (kpi, employee, kind, period), figures in seen.periods.items():
+            if (kpi, kind) != (rule.kpi, rule.period):
+                continue
+            name = period or "rolling"
+            mine = [one for one in seen.lines.values() if one[:3] == (rule.id, employee, name)]
+            amount, withheld = sum(one[3] for one in mine), sum(one[4] for one in mine)
+            numbers = {"numerator": figures[0], "denominator": figures[1], "amount": amount, "withheld": withheld}
+            found.append(PaidSoFar(rule=rule.id, employee=employee, period=name, **numbers))
+    return found
 
 
 def adjustments(keys: set[tuple], found: Seen, right: Seen) -> list[CellAdjusted]:

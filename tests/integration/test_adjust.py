@@ -103,7 +103,7 @@ def test_a_wrong_checkpoint_is_seen_and_set_right_with_a_trace(pipeline: Pipelin
     trace = "SELECT operator, reason, kpi, employee, outcome, numerator_before - numerator FROM bi.adjustments " \
             "WHERE outcome = 'adjusted'"  # fmt: skip
     assert asked(trace) == [("ops", "a test", "sold", "A", "adjusted", 700)]
-    # a tenth of 600, with a line that says why
+    # a tenth of 600: what the wrong value by itself would have earned was never paid, and is not taken back
     assert eventually(lambda: asked(paid)[0][0] == 60, 20)
     line = "SELECT count(), sum(amount) FROM kpistream.earnings FINAL WHERE reason = 'adjustment'"
     before = asked(line)
