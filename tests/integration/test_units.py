@@ -55,6 +55,7 @@ awards:
     unit: manager
     all: [{kpi: score, value: 130%}]
     bonus: 50
+  - {kind: honour, id: star, name: Star, kpi: revenue, period: month, top: 1, prize: 10}
 """
 
 
@@ -109,6 +110,9 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
         assert pipeline.query("SELECT unit, state, late FROM bi.awards WHERE unit_kind = 'team' ORDER BY unit") == [
             ("north", "final", False), ("south", "final", True),
         ]  # fmt: skip
-        assert pipeline.query("SELECT period, posted_in, amount FROM bi.earnings WHERE employee = 'E4'") == [
-            ("2026-03", "2026-04", Decimal(100))
-        ]
+        assert pipeline.query(
+            "SELECT rule, period, posted_in, amount FROM bi.earnings WHERE employee = 'E4' ORDER BY rule"
+        ) == [("star", "2026-03", "2026-03", Decimal(10)), ("team-bonus", "2026-03", "2026-04", Decimal(100))]
+        assert pipeline.query("SELECT employee, state, late FROM bi.awards WHERE rule = 'star' ORDER BY employee") == [
+            ("E1", "revoked", True), ("E2", "revoked", True), ("E4", "final", False),
+        ]  # fmt: skip
