@@ -58,8 +58,9 @@ def differences(own: Own, plan: Plan, wanted: BacktestResult) -> list[str]:
         {key: (row["numerator"], row["denominator"]) for key, row in wanted.periods.items()},
     )
     money: dict[tuple, int] = defaultdict(int)
-    # what was reached once stays with the others: that depends on the order of events, which partitions change
-    orderless = {award.id for award in plan.awards if getattr(award, "settle", "live") == "live"}
+    # The others depend on the order of events, which partitions change: what was reached once stays, what is behind its
+    # pace on some day is recommended. Those made by ``grown`` to be awarded again stand as the final values say.
+    orderless = {award.id for award in plan.awards if getattr(award, "rearm", False)}
     for line in wanted.earnings:
         if line["rule"] in orderless:
             money[line["rule"], line["employee"], line["period"]] += line["amount"]
