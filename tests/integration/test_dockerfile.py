@@ -23,6 +23,7 @@ from infra.local.stack import LocalStack
 from tests.compose_files import ROOT, SECRETS, resolved
 from tests.dockerfile_steps import Stage, ignore_rules, ignored, stages
 from tests.integration.conftest import eventually
+from tests.integration.secure_servers import AUTHORIZER
 
 OURS = {
     name: service
@@ -131,8 +132,8 @@ def test_it_runs_the_packages_it_installed_and_no_tool_for_tests(image: Image, t
 
 @pytest.fixture(scope="module")
 def servers(image: Image) -> Iterator[LocalStack]:
-    """Servers of this module's own: the topics of docker-compose.yml have fixed names."""
-    with LocalStack() as running:
+    """Servers of this module's own: the topics of docker-compose.yml have fixed names, and its brokers know rights."""
+    with LocalStack(kafka_settings=AUTHORIZER) as running:
         yield running
 
 
