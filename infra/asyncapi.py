@@ -11,7 +11,7 @@ import msgspec
 from schemas.control import ValuesAdjusted
 from schemas.dead_letters import DeadLetter
 from schemas.event_types import EventTypes
-from schemas.payouts import Payout
+from schemas.payouts import Payment, Payout
 from schemas.results import Award
 from schemas.topics import INTERNAL, Topic
 from sinks.alerts.delivery import Delivery
@@ -33,7 +33,7 @@ _BLOCKS = {
     "earnings": {"earnings": "Earning lines: money with what caused it."},
 }
 _JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery",
-         "payouts": "Payout"}
+         "payouts": "Payout", "payments": "Payment"}
 #: Topics whose stages read control records in-band, beside their blocks.
 _CONTROLLED = ("facts", "kpi-updates", "credits", "control")
 
@@ -122,7 +122,7 @@ def _operations() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    records = [Award, DeadLetter, Delivery, Payout]
+    records = [Award, DeadLetter, Delivery, Payout, Payment]
     _, found = msgspec.json.schema_components(records, ref_template="#/components/schemas/{name}")
     integers = {name: {"type": "integer"} for name in _COUNTS}
     outcome = {

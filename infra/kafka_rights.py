@@ -10,7 +10,7 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 from kafka.admin import ACLResourcePatternType as Match
 
 from infra.settings import Settings
-from schemas.topics import CONTROL, INTERNAL
+from schemas.topics import CONTROL, INTERNAL, PAYMENTS, PAYOUTS
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Right:
 _READ = (ACLOperation.READ, ACLOperation.DESCRIBE)
 _WRITE = (ACLOperation.WRITE, ACLOperation.DESCRIBE)
 _ALL = (ACLOperation.ALL,)
+#: What only operators write: which plan holds, what is paid.
+_COMMANDS = (CONTROL.name, PAYOUTS.name, PAYMENTS.name)
 
 
 def producer_rights(settings: Settings) -> list[Right]:
@@ -34,11 +36,11 @@ def producer_rights(settings: Settings) -> list[Right]:
 
 
 def worker_rights(settings: Settings) -> list[Right]:
-    """Our processes read everything and write what they make. Not ``control``: plans are the operators' to apply."""
-    topics = [topic.name for topic in INTERNAL]
+    """Our processes read everything and write what they make; what operators decide is not theirs to write."""
+    made = [topic.name for topic in INTERNAL if topic.name not in _COMMANDS]
     return [
-        *(Right(ResourceType.TOPIC, topic, _READ) for topic in (*settings.source_topics, CONTROL.name)),
-        *(Right(ResourceType.TOPIC, topic, (*_READ, ACLOperation.WRITE)) for topic in topics if topic != CONTROL.name),
+        *(Right(ResourceType.TOPIC, topic, _READ) for topic in (*settings.source_topics, *_COMMANDS)),
+        *(Right(ResourceType.TOPIC, topic, (*_READ, ACLOperation.WRITE)) for topic in made),
         Right(ResourceType.GROUP, f"{settings.group_prefix}-", _READ, prefixed=True),
         Right(ResourceType.CLUSTER, "kafka-cluster", (ACLOperation.DESCRIBE,)),
     ]

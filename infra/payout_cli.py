@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from infra.payout_topic import publish
+from infra.ledger_topics import logged_payments, publish, published_versions
 from infra.settings import Settings, load_settings
 from schemas.payouts import Payout
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
+from schemas.topics import PAYMENTS, PAYOUTS
 from streams.ledger.payouts import records
 
 COLUMNS = (
@@ -47,16 +48,21 @@ def payout(period: str, out: Path | None) -> None:
 def pay(period: str) -> None:
     """Record that the newest payout of PERIOD was paid: what is due less what was paid for PERIOD before.
 
-    Paying twice records nothing the second time.
+    What was paid before is read from the topic payments, so paying twice records nothing the second time. The table
+    follows from the topic.
     """
     settings = load_settings()
     plan = _plan(settings)
+    kind = _kind(plan, period)
     with tables(settings, plan) as ledger:
-        version, made = ledger.pay(_kind(plan, period), period)
+        version, made, unlogged = ledger.pay(kind, period, logged_payments(settings))
     if not version:
         raise click.ClickException(f"{period} has no payout yet: kpistream close {period} or payout {period} makes it")
-    for payee, amount in made:
-        click.echo(f"{payee.employee or payee.unit}: {amount:.4f} {payee.currency}")
+    publish(settings, PAYMENTS, [*unlogged, *made])
+    if unlogged:
+        click.echo(f"brought into the topic payments, from the table: {len(unlogged)}")
+    for one in made:
+        click.echo(f"{one.employee or one.unit}: {one.amount} {one.currency}")
     click.echo(f"{period}, version {version}: payments recorded: {len(made)}" if made else f"{period}: paid already")
 
 
@@ -69,7 +75,7 @@ def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> Non
     kind = _kind(plan, period)
     with tables(settings, plan) as ledger:
         first, *later = ledger.make(kind, period)
-    publish(settings, [row for one in (first, *later) for row in records(plan, kind, one)])
+    publish(settings, PAYOUTS, [row for one in (first, *later) for row in records(plan, kind, one)])
     path = out or Path(f"payout-{period}-v{first.number}.csv")
     if not first.rows:
         click.echo(f"{period} pays nobody anything")
@@ -95,12 +101,22 @@ def write_csv(path: Path, rows: list[Payout]) -> None:
 
 @contextmanager
 def tables(settings: Settings, plan: Plan) -> Iterator:
-    """The ledger's tables of ``plan``."""
+    """The ledger's tables of ``plan``; ClickException where they are behind the payouts that were published.
+
+    Tables that are being loaded anew would have versions made a second time, or old ones paid.
+    """
     from infra.payout_tables import PayoutTables
     from sinks.connection import connect, from_settings
 
     with connect(from_settings(settings)) as client:
-        yield PayoutTables(client, plan, time.time_ns() // 1_000_000)
+        ledger = PayoutTables(client, plan, time.time_ns() // 1_000_000)
+        missing = ledger.behind(published_versions(settings, plan.plan))
+        if missing:
+            raise click.ClickException(
+                f"the tables do not hold version {missing[1]} of the payout of {missing[0]} yet, which the topic has: "
+                "try again once the sink has caught up"
+            )
+        yield ledger
 
 
 def _plan(settings: Settings) -> Plan:

@@ -1,16 +1,19 @@
-"""Payouts and payments in ClickHouse."""
+"""Payouts in ClickHouse, which commands read and add to, and payments, which they read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from clickhouse_driver import Client
 
+from schemas.payouts import Payment
 from schemas.plan import Plan
 from streams.ledger.draws import draws_of
-from streams.ledger.payouts import Basis, Due, Payee, Version, payments, payouts, totals
+from streams.ledger.payments import paid_for, payments, recorded
+from streams.ledger.payouts import Basis, Due, Payee, Version, payouts, totals
 from streams.performance.calendar import Calendar
 
 _MONEY = ("lines", "earned", "guarantee", "advance", "recovery", "outstanding", "draw")
@@ -42,23 +45,45 @@ class PayoutTables:
             made.append(
                 before if same else Version(key, before.number + 1, self._plan.version, self._now, rows, new=True)
             )
-        self._insert("payouts", _MONEY, [
-            (kind, one.period, one.number, row.payee, *(getattr(row, name) for name in _MONEY))
-            for one in made if one.new for row in one.rows
-        ], plan_version=self._plan.version)  # fmt: skip
+        self._insert(kind, [one for one in made if one.new])
         return made
 
-    def pay(self, kind: str, period: str) -> tuple[int, list[tuple[Payee, Decimal]]]:
-        """Record what the newest payout is due beyond what was paid for the period; its version, and the payments."""
-        newest = self._newest(kind, period)
-        found = self._rows(
-            "SELECT employee, unit, currency, sum(amount) FROM bi.payments "
-            f"WHERE {_PERIOD} AND period = %(period)s GROUP BY employee, unit, currency",
-            kind, period=period,
-        )  # fmt: skip
-        made = payments(newest.rows, {Payee(*payee): amount for *payee, amount in found})
-        self._insert("payments", ("amount",), [(kind, period, newest.number, *one) for one in made])
-        return newest.number, made
+    def pay(
+        self, kind: str, period: str, logged: Iterable[Payment]
+    ) -> tuple[int, list[Payment], list[Payment]]:
+        """What the newest payout is due beyond what was paid for the period: its version, the payments to record, and
+        those of any period that the table has and the log has not. Nothing is written.
+
+        ``logged`` is all that the topic holds. The table may lag behind it, and has payments from before there was the
+        topic.
+        """
+        newest, log = self._newest(kind, period), recorded(logged)
+        unlogged = [one for key, one in recorded(self._stored()).items() if key not in log]
+        paid = paid_for([*log.values(), *unlogged], self._plan.plan, kind, period)
+        made = [
+            Payment(self._plan.plan, kind, period, newest.number, *astuple(payee), f"{amount:.4f}", self._now)
+            for payee, amount in payments(newest.rows, paid)
+        ]
+        return newest.number, made, unlogged
+
+    def behind(self, published: Mapping[tuple[str, str], int]) -> tuple[str, int] | None:
+        """A period and version of those ``published`` by (kind, period) that the table does not hold yet."""
+        found = self._client.execute(
+            "SELECT period_kind, period, max(payout_version) FROM bi.payouts WHERE plan = %(plan)s GROUP BY 1, 2",
+            {"plan": self._plan.plan},
+        )
+        held = {(kind, period): version for kind, period, version in found}
+        missing = (key for key, version in sorted(published.items()) if held.get(key, 0) < version)
+        key = next(missing, None)
+        return None if key is None else (key[1], published[key])
+
+    def _stored(self) -> list[Payment]:
+        """Payments of the table, of all plans."""
+        found = self._client.execute(
+            "SELECT plan, period_kind, period, payout_version, employee, unit, currency, amount, "
+            "toUnixTimestamp64Milli(paid_at) FROM bi.payments"
+        )
+        return [Payment(*names, f"{amount:.4f}", paid_at) for *names, amount, paid_at in found]
 
     def _newest(self, kind: str, period: str) -> Version:
         """The newest payout of a period; version 0 before the first."""
@@ -110,16 +135,17 @@ class PayoutTables:
     def _rows(self, query: str, kind: str, **more: object) -> list[tuple]:
         return self._client.execute(query, {"plan": self._plan.plan, "kind": kind, **more})
 
-    def _insert(self, table: str, values: tuple[str, ...], rows: list[tuple], **more: object) -> None:
-        """All in one insert. Rows: kind, period, version, payee, ``values``."""
-        if not rows:
-            return
-        columns = ("plan", "period_kind", "period", "payout_version", "employee", "unit", "currency", *values, *more,
-                   "version", "processed_at")  # fmt: skip
+    def _insert(self, kind: str, versions: Iterable[Version]) -> None:
+        """All in one insert."""
         made = datetime.fromtimestamp(self._now / 1000, UTC)
-        whole = [
-            (self._plan.plan, kind, period, version, payee.employee, payee.unit, payee.currency, *given,
-             *more.values(), self._now, made)
-            for kind, period, version, payee, *given in rows
+        rows = [
+            (self._plan.plan, kind, one.period, one.number, *astuple(row.payee),
+             *(getattr(row, name) for name in _MONEY), self._plan.version, self._now, made)
+            for one in versions for row in one.rows
         ]  # fmt: skip
-        self._client.execute(f"INSERT INTO kpistream.{table} ({', '.join(columns)}) VALUES", whole)
+        columns = (
+            "plan", "period_kind", "period", "payout_version", "employee", "unit", "currency", *_MONEY, "plan_version",
+            "version", "processed_at",
+        )  # fmt: skip
+        if rows:
+            self._client.execute(f"INSERT INTO kpistream.payouts ({', '.join(columns)}) VALUES", rows)

@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 
 from infra.settings import load_settings
 from infra.show_records import shown
+from infra.topic_reading import begin, present
 
 _POLL_MS = 500
 
@@ -63,32 +64,13 @@ def _records(topic: str, partition: int | None, start: int, follow: bool) -> Ite
         if partition is not None and partition not in numbers:
             raise click.ClickException(f"{topic} has no partition {partition}; it has {len(numbers)}, from 0")
         parts = [TopicPartition(topic, number) for number in numbers if partition in (None, number)]
-        yield from _live(consumer, parts, start) if follow else _present(consumer, parts, start)
+        yield from _live(consumer, parts, start) if follow else present(consumer, parts, start)
     finally:
         consumer.close()
 
 
-def _begin(consumer: KafkaConsumer, parts: list[TopicPartition], start: int) -> dict[TopicPartition, int]:
-    """Assign ``parts`` at their start; returns the offset after the last record of each."""
-    consumer.assign(parts)
-    first, end = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
-    for part in parts:
-        wanted = start if start >= 0 else end[part] + start
-        consumer.seek(part, min(max(first[part], wanted), end[part]))
-    return end
-
-
-def _present(consumer: KafkaConsumer, parts: list[TopicPartition], start: int) -> Iterator:
-    """What is there now, partition after partition."""
-    for part in parts:
-        end = _begin(consumer, [part], start)[part]
-        while consumer.position(part) < end:
-            for records in consumer.poll(_POLL_MS).values():
-                yield from (record for record in records if record.offset < end)
-
-
 def _live(consumer: KafkaConsumer, parts: list[TopicPartition], start: int) -> Iterator:
-    _begin(consumer, parts, start)
+    begin(consumer, parts, start)
     while True:
         for records in consumer.poll(_POLL_MS).values():
             yield from records

@@ -1,6 +1,9 @@
-"""A payee's row of a payout as JSON: what goes to the topic ``payouts``, for HR and for the table."""
+"""A payee's row of a payout, and one of a payment, as JSON: the topics ``payouts`` and ``payments``."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -31,17 +34,54 @@ class Payout(msgspec.Struct, frozen=True):
     made_at: int  # ms since the epoch
 
 
-def encode_payout(payout: Payout) -> bytes:
+class Payment(msgspec.Struct, frozen=True):
+    """What was recorded as paid to one payee for a period, beyond what was recorded for it before.
+
+    ``amount`` is a decimal text in ``currency``, negative where money was taken back.
+    """
+
+    plan: str
+    period_kind: str
+    period: str
+    payout_version: int  # of the payout that was paid
+    employee: str  # '' where a unit itself was paid
+    unit: str
+    currency: str
+    amount: str
+    paid_at: int  # ms since the epoch
+
+    @property
+    def key(self) -> tuple[str, str, str, int, str, str, str]:
+        """What makes it one payment: recorded twice it is the same, of two records the later holds."""
+        return (
+            self.plan, self.period_kind, self.period, self.payout_version, self.employee, self.unit, self.currency,
+        )  # fmt: skip
+
+
+def encode_payout(row: Payout | Payment) -> bytes:
     """JSON of one row."""
-    return msgspec.json.encode(payout)
+    return msgspec.json.encode(row)
 
 
-_DECODER = msgspec.json.Decoder(Payout)
+_PAYOUT, _PAYMENT = msgspec.json.Decoder(Payout), msgspec.json.Decoder(Payment)
 
 
 def decode_payout(value: bytes) -> Payout:
-    """A row from its JSON; raises msgspec.DecodeError."""
+    """A payout's row from its JSON; raises msgspec.DecodeError."""
+    with _texts():
+        return _PAYOUT.decode(value)
+
+
+def decode_payment(value: bytes) -> Payment:
+    """A payment from its JSON; raises msgspec.DecodeError."""
+    with _texts():
+        return _PAYMENT.decode(value)
+
+
+@contextmanager
+def _texts() -> Iterator[None]:
+    """Bytes that are no text are one more thing that is not as it should be."""
     try:
-        return _DECODER.decode(value)
+        yield
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(str(error)) from error

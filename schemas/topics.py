@@ -35,10 +35,14 @@ OUTCOMES = Topic(
 DEAD_LETTERS = Topic("dead-letters", "source topic and partition", "one JSON dead letter a record")
 ALERTS = Topic("alerts", "award", "one JSON delivery of an alert a record: sent, failed, given up or suppressed")
 PAYOUTS = Topic("payouts", "employee, or unit where a unit itself is paid", "one JSON row of a payout a record, for HR")
+PAYMENTS = Topic(
+    "payments", "employee, or unit where a unit itself is paid", "one JSON payment a record: what was recorded as paid"
+)
 CONTROL = Topic("control", "kind", "one JSON control record each, in order", partitions=1)
 
 INTERNAL = (
-    FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, PAYOUTS, CONTROL,
+    FACTS, CREDITS, KPI_UPDATES, UNIT_UPDATES, AWARDS, EARNINGS, OUTCOMES, DEAD_LETTERS, ALERTS, PAYOUTS, PAYMENTS,
+    CONTROL,
 )  # fmt: skip
 #: Topics that stages read control records from. KPI updates come before credits: what performance publishes under a
 #: new plan then always follows it there.

@@ -1,4 +1,4 @@
-"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes, alerts, payouts. Pure."""
+"""Rows of the topics that hold one JSON record each: awards, dead letters, outcomes, alerts, the ledger's. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.dead_letters import decode_dead_letter
 from schemas.money import to_fixed
-from schemas.payouts import decode_payout
+from schemas.payouts import decode_payment, decode_payout
 from schemas.results import decode_award
 from sinks.alerts.delivery import decode_delivery
 from sinks.columns import columns, from_list
@@ -57,6 +57,14 @@ PAYOUTS = Table(
     columns(
         "plan:text period_kind:text period:text payout_version:uint employee:text unit:text currency:text lines:uint "
         "earned:fixed guarantee:fixed advance:fixed recovery:fixed outstanding:fixed draw:text plan_version:int "
+        "version:uint processed_at:time"
+    ),
+)
+
+PAYMENTS = Table(
+    "payments",
+    columns(
+        "plan:text period_kind:text period:text payout_version:uint employee:text unit:text currency:text amount:fixed "
         "version:uint processed_at:time"
     ),
 )
@@ -141,3 +149,12 @@ def payout_rows(value: bytes, origin: Origin) -> list[Rows]:
     money = {name: to_fixed(Decimal(payout[name])) for name in _PAYOUT_MONEY}
     made = {"version": payout["made_at"], "processed_at": payout["made_at"]}
     return [rows_from_dicts(PAYOUTS, [payout | money | made], origin)]
+
+
+def payment_rows(value: bytes, origin: Origin) -> list[Rows]:
+    """One payment; when it was recorded is its version, so a copy of it sent late changes nothing."""
+    payment = decode_payment(value)
+    row = msgspec.structs.asdict(payment) | {
+        "amount": to_fixed(Decimal(payment.amount)), "version": payment.paid_at, "processed_at": payment.paid_at,
+    }  # fmt: skip
+    return [rows_from_dicts(PAYMENTS, [row], origin)]

@@ -20,7 +20,7 @@ from sinks.block_tables import BLOCKS, BlockTable, payload_values
 from sinks.columns import Values, constant, from_arrow
 from sinks.control_rows import control_rows, position_rows
 from sinks.insert import Origin, Rows
-from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payout_rows
+from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payment_rows, payout_rows
 
 
 class RowError(ValueError):
@@ -54,6 +54,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.OUTCOMES.name, ""): outcome_rows,
     (topics.ALERTS.name, ""): alert_rows,
     (topics.PAYOUTS.name, ""): payout_rows,
+    (topics.PAYMENTS.name, ""): payment_rows,
     (topics.CONTROL.name, ""): control_rows,
     # Copies of what the control topic holds: of those in credits the place matters, of the others nothing.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],

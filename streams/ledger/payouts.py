@@ -126,13 +126,3 @@ def records(plan: Plan, kind: str, version: Version) -> list[Payout]:
         )
         for row in version.rows
     ]  # fmt: skip
-
-
-def payments(due: Iterable[Due], paid: Mapping[Payee, Decimal]) -> list[tuple[Payee, Decimal]]:
-    """What is still to be paid, or to be taken back: the due amounts less what was paid for the period before.
-
-    Whoever was paid and is due nothing any more gives it back.
-    """
-    amounts = dict.fromkeys(paid, _NONE) | {row.payee: row.amount for row in due}
-    open_ = ((payee, amounts[payee] - paid.get(payee, _NONE)) for payee in sorted(amounts))
-    return [(payee, amount) for payee, amount in open_ if amount]

@@ -16,7 +16,7 @@ from schemas.blocks import BlockError, decode_block, kind_header, kind_of
 from schemas.control import PeriodClosed, PlanApplied, decode_control, encode_control
 from schemas.dead_letters import decode_dead_letter
 from schemas.events import BUILT_IN
-from schemas.payouts import Payout, decode_payout, encode_payout
+from schemas.payouts import Payment, Payout, decode_payment, decode_payout, encode_payout
 from schemas.plan_file import check_plan, load_plan
 from schemas.results import decode_award
 from schemas.topics import AWARDS, DEAD_LETTERS
@@ -122,6 +122,8 @@ _PAYOUT = Payout(
     "87.6600", "base", 1_774_972_800_000,
 )  # fmt: skip
 
+_PAYMENT = Payment("p", "month", "2026-03", 2, "E1001", "", "CNY", "-12.3400", 1_774_972_800_000)
+
 TARGETS = {
     "events": Target(_take_event, _events),
     "plans": Target(lambda value: check_plan(value.decode("utf-8", "replace")), _plans),
@@ -130,5 +132,6 @@ TARGETS = {
     "control": Target(decode_control, _controls, (ValidationError,)),
     "awards": Target(decode_award, lambda: _values(AWARDS.name), (msgspec.MsgspecError,)),
     "payouts": Target(decode_payout, lambda: [encode_payout(_PAYOUT)], (msgspec.MsgspecError,)),
+    "payments": Target(decode_payment, lambda: [encode_payout(_PAYMENT)], (msgspec.MsgspecError,)),
     "dead letters": Target(decode_dead_letter, lambda: _values(DEAD_LETTERS.name), (msgspec.MsgspecError,)),
 }

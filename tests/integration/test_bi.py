@@ -18,10 +18,14 @@ from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
 from infra.local.clickhouse_config import User
 from infra.payout_tables import PayoutTables
+from runtime.records import RecordBatch
 from schemas.money import SCALE, from_fixed, round_half_up
+from schemas.payouts import encode_payout
 from schemas.plan import Kpi, Plan
 from schemas.plan_file import load_plan
+from schemas.topics import PAYMENTS
 from sinks.rows import LOADED_TOPICS
+from streams.backtest import MemoryRecord
 from tests.integration.clickhouse_server import loader_of, running_server
 from tests.integration.memory_log import SOURCE, MemoryLog
 from tests.reference_credits import Credit, credit
@@ -79,7 +83,12 @@ def server(
         loader.flush()
         with running.client() as client:
             ledger = PayoutTables(client, plan, now_ms=1_775_000_000_000)
-            assert ledger.make("month", "2026-03")[0].new and ledger.pay("month", "2026-03")[1]
+            assert ledger.make("month", "2026-03")[0].new
+            _, paid, _ = ledger.pay("month", "2026-03", [])
+        loader.add(RecordBatch(PAYMENTS.name, 0, [
+            MemoryRecord(offset, encode_payout(one), (), None, 0) for offset, one in enumerate(paid)
+        ]))  # fmt: skip
+        loader.flush()
         yield running
 
 

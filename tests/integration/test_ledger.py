@@ -12,10 +12,10 @@ from clickhouse_driver import Client
 from infra.local.clickhouse import ClickHouseServer
 from infra.payout_tables import PayoutTables
 from runtime.records import Out
-from schemas.payouts import encode_payout
+from schemas.payouts import Payment, encode_payout
 from schemas.plan import Plan
 from schemas.plan_file import check_plan
-from schemas.topics import PAYOUTS
+from schemas.topics import PAYMENTS, PAYOUTS
 from sinks.rows import LOADED_TOPICS
 from streams.ledger.payouts import records
 from tests.integration.clickhouse_server import loader_of, running_server
@@ -43,6 +43,7 @@ class World:
 
     def __init__(self, server: ClickHouseServer, client: Client, plan: Plan) -> None:
         self.log, self.client, self.plan, self._server, self._now = MemoryLog(), client, plan, server, 1_780_000_000_000
+        self.payments: list[Payment] = []
         self.log.apply(plan)
 
     def load(self) -> None:
@@ -60,10 +61,14 @@ class World:
         self.log.append(Out(PAYOUTS.name, encode_payout(row), partition=0) for row in rows)
         return made
 
-    def pay(self, month: str) -> list:
-        """``kpistream pay``."""
+    def pay(self, month: str) -> list[Payment]:
+        """``kpistream pay``, and the sink behind it; what was recorded."""
         self._now += 1000
-        return PayoutTables(self.client, self.plan, self._now).pay("month", month)[1]
+        _, made, unlogged = PayoutTables(self.client, self.plan, self._now).pay("month", month, self.payments)
+        self.payments += [*unlogged, *made]
+        self.log.append(Out(PAYMENTS.name, encode_payout(row), partition=0) for row in (*unlogged, *made))
+        self.load()
+        return made
 
     def due(self) -> dict[tuple[str, str], tuple]:
         """(month, employee) → earned, advance, recovery, amount, outstanding of the newest payouts."""
@@ -155,15 +160,41 @@ def _hold(client: Client) -> None:
     assert not client.execute("SELECT * FROM bi.balances WHERE earned - paid != balance")
 
 
-def test_the_table_of_payouts_comes_back_from_the_topic(world: World):
+def test_all_the_ledger_comes_back_from_the_topics(world: World):
     world.log.feed([_sale(number, *one) for number, one in enumerate(FIRST)])
     world.load()
     for month in MONTHS:
         world.make(month)
-    rows = world.client.execute("SELECT * FROM kpistream.payouts FINAL ORDER BY ALL")
-    world.client.execute("TRUNCATE TABLE kpistream.payouts")
+        assert len(world.pay(month)) == 2 and not world.pay(month)
+    tables = ("payouts", "payments", "earnings", "closes")
+    rows = [world.client.execute(f"SELECT * FROM kpistream.{table} FINAL ORDER BY ALL") for table in tables]
+    assert [len(one) for one in rows[:2]] == [6, 6]
+    balances = world.client.execute("SELECT * FROM bi.balances ORDER BY ALL")
+    for table in tables:
+        world.client.execute(f"TRUNCATE TABLE kpistream.{table}")
+    ledger = PayoutTables(world.client, world.plan, 0)
+    assert ledger.behind({("month", "2026-02"): 1, ("month", "2026-03"): 1}) == ("2026-02", 1)
     world.load()
-    assert world.client.execute("SELECT * FROM kpistream.payouts FINAL ORDER BY ALL") == rows and len(rows) == 6
+    assert [world.client.execute(f"SELECT * FROM kpistream.{table} FINAL ORDER BY ALL") for table in tables] == rows
+    assert world.client.execute("SELECT * FROM bi.balances ORDER BY ALL") == balances
+    assert ledger.behind({("month", "2026-02"): 1, ("month", "2026-03"): 1}) is None
+    assert not any(world.pay(month) for month in MONTHS)
+
+
+def test_payments_from_before_the_topic_count_and_are_brought_into_it(world: World):
+    world.log.feed([_sale(number, *one) for number, one in enumerate(FIRST)])
+    world.load()
+    for month in MONTHS:
+        world.make(month)
+        world.pay(month)
+    rows = world.client.execute("SELECT * FROM kpistream.payments FINAL ORDER BY ALL")
+    world.log.records.pop((PAYMENTS.name, 0))  # as if the commands of before had written the table
+    world.payments = []
+    assert not world.pay("2026-03") and len(world.payments) == len(rows) == 6
+    assert not world.pay("2026-02") and len(world.payments) == 6
+    world.client.execute("TRUNCATE TABLE kpistream.payments")
+    assert not world.pay("2026-04")  # the log says so, whatever the table holds
+    assert world.client.execute("SELECT * FROM kpistream.payments FINAL ORDER BY ALL") == rows
 
 
 def test_who_closed_what_under_which_plan(world: World, tmp_path: Path):

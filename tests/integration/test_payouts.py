@@ -19,7 +19,7 @@ from schemas.event_types import EventTypes
 from schemas.plan import Plan
 from schemas.plan_draws import Draw
 from schemas.plan_file import check_plan
-from schemas.topics import PAYOUTS
+from schemas.topics import PAYMENTS, PAYOUTS
 from tests.integration.pipeline import Pipeline
 from tests.integration.test_pipeline import read_topic, sale
 
@@ -95,6 +95,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         numbers = [("E1", "195.05", "100", "95.05"), ("E2", "200", "200", "0"), ("E3", "1", "0", "1")]
         assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
         command("pay", "2026-04")
+        pipeline.wait_until_drained()  # the table follows from the topic
         numbers = [("E1", "195.05", "200", "-4.95"), ("E2", "200", "300", "-100"), ("E3", "1", "1", "0")]
         assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
         versions = "SELECT period, payout_version, newest, count() FROM bi.payouts GROUP BY 1, 2, 3 ORDER BY 1, 2"
@@ -109,6 +110,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
             ("2026-04", getpass.getuser(), 1, "event_date", 1, True),
         ]
         _published(pipeline, tmp_path)
+        _paid_as_the_log_says(pipeline)
         versions_before = pipeline.query(versions)
         _remade(pipeline, plan, exported)
         assert versions_before == [("2026-03", 1, False, 2), ("2026-03", 2, True, 2), ("2026-04", 1, True, 3)]
@@ -134,6 +136,29 @@ def _published(pipeline: Pipeline, folder: Path) -> None:
     for row in written:
         published = newest[row["period"], row["employee"]]
         assert {name: str(published[name]) for name in row} == row
+
+
+def _paid_as_the_log_says(pipeline: Pipeline) -> None:
+    """Each payment is a record; with the tables behind, commands wait for them or go by the log."""
+    records = list(read_topic(pipeline.settings, PAYMENTS.name))
+    schema = asyncapi(EventTypes({}))["components"]["schemas"]["Payment"]
+    rows = [json.loads(record.value) for record in records]
+    for record, row in zip(records, rows, strict=True):
+        validate(row, schema)
+        assert record.key == row["employee"].encode()
+    paid = pipeline.query("SELECT period, payout_version, employee, amount FROM bi.payments ORDER BY ALL")
+    said = (
+        (row["period"], row["payout_version"], row["employee"], Decimal(row["amount"])) for row in rows
+    )
+    assert paid == sorted(said) and len(paid) == 6
+    pipeline.query("TRUNCATE TABLE kpistream.payments")
+    assert "paid already" in pipeline.command("pay", "2026-04").output
+    pipeline.query("ALTER TABLE kpistream.payouts DELETE WHERE period = '2026-04' SETTINGS mutations_sync = 1")
+    for words in (("pay", "2026-03"), ("payout", "2026-04")):
+        assert "do not hold version 1 of the payout of 2026-04 yet" in pipeline.command(*words).output
+    for row in read_topic(pipeline.settings, PAYOUTS.name):  # as the sink loads it again from the beginning
+        pipeline.produce(PAYOUTS.name, [row.value])
+    pipeline.wait_until_drained()
 
 
 def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict]) -> None:

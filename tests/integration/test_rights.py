@@ -85,7 +85,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Broker]:
 def test_what_each_role_may_do(broker: _Broker, account: str, writes: set[str], reads: set[str]):
     topics = {"events.sales", "facts", "credits", "alerts", "dead-letters", "control"}
     assert {topic for topic in topics if broker.may_write(account, topic)} >= writes
-    forbidden = {"producer": {"facts", "control"}, "worker": {"events.sales", "control"}, "operator": set()}[account]
+    commands = {"control", "payouts", "payments"}
+    forbidden = {"producer": {"facts", "control"}, "worker": {"events.sales", *commands}, "operator": set()}[account]
     assert not [topic for topic in forbidden if broker.may_write(account, topic)]
     assert {topic for topic in ("events.sales", "facts", "control") if broker.may_read(account, topic)} == reads
 
