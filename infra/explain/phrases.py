@@ -129,6 +129,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "for a period better, by {ahead}, than every earlier one, of which {periods} must count; bonus {bonus}",
         "zh": "优于此前所有周期（至少 {periods} 个）且领先 {ahead} 的周期，奖金 {bonus}",
     },
+    "judged": {"en": "  {period}: {values}: {verdict}", "zh": "  {period}：{values}：{verdict}"},
     "elsewhere": {
         "en": "{name} in {period}: {value} from {sample} events; the award states {stated}: {verdict}.",
         "zh": "{name}（{period}）：{value}，共 {sample} 个事件；奖励记录为 {stated}：{verdict}。",

@@ -24,6 +24,7 @@ from streams.explain.money import bound_value, rounded
 from streams.explain.pace import Paced
 from streams.explain.rules import RuleExplained
 from streams.explain.scores import ScorePart
+from streams.explain.streaks import Judged
 from streams.performance.calendar import date_of
 
 #: Credits shown at either end of a long list unless all are asked for.
@@ -103,6 +104,7 @@ class Teller:
             self._say("condition", text=_condition(one.condition), verdict=self._say("yes" if one.holds else "no"))
             for one in explained.checks
         ]
+        lines += [self._judged(one) for one in explained.periods]
         currency = self.plan.currency
         lines += [
             self._say(
@@ -230,6 +232,12 @@ class Teller:
             lines.append(self._say("skipped", count=len(steps) - 2 * _ENDS))
             lines += [self._step(one.kpi, step) for step in steps[-_ENDS:]]
         return lines
+
+    def _judged(self, one: Judged) -> str:
+        """A period that a streak looks at."""
+        figures = ((self._named(each.kpi.name), self._number(each.value)) for each in one.measured)
+        values = ", ".join(f"{name} {value}" for name, value in figures) or self._say("none")
+        return self._say("judged", period=one.period, values=values, verdict=self._say("yes" if one.holds else "no"))
 
     def _score_part(self, part: ScorePart) -> str:
         words = {"weight": self._percent(part.weight), "cap": self._percent(part.cap)}

@@ -1,13 +1,17 @@
-"""The periods before a personal best, each with its value, and which of them was the best. Pure."""
+"""The periods before a personal best, each with its value, which of them was the best, and what it pays. Pure."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 
-from schemas.plan import Plan
+from schemas.money import to_fixed
+from schemas.plan import Kpi, Plan
 from schemas.plan_best import PersonalBest
 from streams.explain.credits import Credit, in_period
-from streams.explain.measured import Measured, measure
+from streams.explain.measured import Measured, Scope, measure
+from streams.explain.walk import Granted, Walk
 from streams.performance.calendar import NO_PERIOD, Calendar
 
 
@@ -39,3 +43,30 @@ def earlier_periods(plan: Plan, rule: PersonalBest, period: str, credits: list[C
     at = next(at for at, one in enumerate(found) if one.counts and one.measured.value == best)
     found[at] = Earlier(found[at].period, found[at].measured, True, True)
     return tuple(found)
+
+
+def best_money(scope: Scope) -> int:
+    """The bonus of the scope's period that stands in the end, every period judged again after every credit."""
+    rule, walk = scope.rule, Walk(scope)
+    kpi = next(kpi for kpi in scope.evidence.plan.kpis if kpi.id == rule.kpi)
+    earns = {ordinal: scope.evidence.takes_part(rule, walk.key(ordinal)) for ordinal in walk.measured}
+    awards: dict[int, Granted] = defaultdict(Granted)
+    for changed in walk:
+        before: list[Fraction] = []
+        for ordinal in sorted(walk.now):
+            step = walk.now[ordinal][rule.kpi]
+            counts = step.value is not None and step.sample >= rule.min_sample
+            if ordinal >= changed and earns[ordinal]:
+                enough = counts and len(before) >= rule.min_periods
+                awards[ordinal].turn(rule, enough and _is_better(rule, kpi, step.value, before))
+            before += [step.value] * counts
+    last = walk.calendar.parse(rule.period, scope.period)
+    return to_fixed(rule.bonus or 0) if awards[last].stands else 0
+
+
+def _is_better(rule: PersonalBest, kpi: Kpi, value: Fraction, before: list[Fraction]) -> bool:
+    """Than all of them, and by as much as the rule wants."""
+    sign = 1 if kpi.direction == "up" else -1
+    best = max(before, key=lambda one: one * sign)
+    ahead = (value - best) * sign
+    return ahead > 0 and ahead >= abs(best) * Fraction(rule.ahead or 0)

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_best import PersonalBest
 from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
+from streams.explain.best import best_money
 from streams.explain.credits import Credit
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import Limited, Slice
-from streams.explain.scores import score_of
+from streams.explain.scores import measured_by
 from streams.explain.spiffs import SpiffLine, spiff_lines
+from streams.explain.streaks import Judged, explain_streak
 from streams.explain.thresholds import Checked, bonus, checked, nudge_checks
 from streams.explain.tiers import TierMoney, as_paid, level_of, money_at
 
@@ -32,6 +35,8 @@ _KNOWN = {
         "kind", "id", "name", "period", "all", "any", "bonus", "promotion", "roles", "settle", "rearm",
         "margin", "cool_down_days", "unit", "share",
     },
+    Streak: set(Streak.model_fields),
+    PersonalBest: set(PersonalBest.model_fields),
 }  # fmt: skip
 #: Why there is a line, where the credits alone say how much it is: an adjustment makes right what had gone wrong.
 _FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment"}
@@ -69,6 +74,8 @@ class RuleExplained:
     unit: tuple[str, str] | None = None
     #: Days of a rolling window.
     window: int | None = None
+    #: Of a streak: the periods that it looks at.
+    periods: tuple[Judged, ...] = ()
 
     @property
     def difference(self) -> int:
@@ -110,14 +117,22 @@ def explain_rule(scope: Scope) -> RuleExplained:
         checks = nudge_checks(rule, one)
     if isinstance(rule, Nudge | Training):
         due = 0
+    periods: tuple[Judged, ...] = ()
     if isinstance(rule, ThresholdAward | Streak):
         checks = checked(rule, measured)
-        due = None if beyond else bonus(scope, measured)
+    if isinstance(rule, ThresholdAward):
+        due = bonus(scope, measured)
+    if isinstance(rule, Streak):
+        due, periods = explain_streak(scope)
+    if isinstance(rule, PersonalBest):
+        due = best_money(scope)
     if isinstance(rule, Spiff):
         lines = tuple(spiff_lines(scope))
-        due = None if beyond else sum(line.amount for line in lines)
-    shown = list(measured.values())
-    return RuleExplained(rule, shown, checks, 0, [], due, paid, beyond, lines=lines, window=scope.window)
+        due = sum(line.amount for line in lines)
+    shown, due = list(measured.values()), None if beyond else due
+    return RuleExplained(
+        rule, shown, checks, 0, [], due, paid, beyond, lines=lines, window=scope.window, periods=periods
+    )
 
 
 def _tiers_explained(
@@ -128,23 +143,6 @@ def _tiers_explained(
     return RuleExplained(
         scope.rule, [one], [], found.level, slices, due, paid, beyond, limits, window=scope.window
     )
-
-
-def measured_by(scope: Scope) -> dict[str, Measured]:
-    """Each KPI or score that the rule looks at, by its id."""
-    plan, rule = scope.evidence.plan, scope.rule
-    cards = {card.id: card for card in plan.scorecards}
-    found: dict[str, Measured] = {}
-    for name in dict.fromkeys(rule.kpi_ids()):
-        if name in cards:
-            if unit := scope.evidence.unit:
-                has_it = unit[0] in cards[name].units
-            else:
-                has_it = scope.evidence.has_role(cards[name].roles, rule.period, scope.period)
-            found[name] = score_of(plan, cards[name], scope.inside, scope.measure, has_it)
-        else:
-            found[name] = scope.measure(name)
-    return found
 
 
 def beyond_of(plan: Plan, rule: Model, scope: Scope) -> tuple[str, ...]:

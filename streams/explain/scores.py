@@ -10,7 +10,7 @@ from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_scorecards import Scorecard
 from streams.explain.credits import Credit
-from streams.explain.measured import Measured
+from streams.explain.measured import Measured, Scope
 from streams.explain.values import Step, attainment, standing
 
 
@@ -27,6 +27,23 @@ class ScorePart:
     def points(self) -> Fraction | None:
         """What it adds, 1 being 100 %."""
         return None if self.attainment is None else self.weight * min(self.attainment, self.cap)
+
+
+def measured_by(scope: Scope) -> dict[str, Measured]:
+    """Each KPI or score that the rule looks at, by its id."""
+    plan, rule = scope.evidence.plan, scope.rule
+    cards = {card.id: card for card in plan.scorecards}
+    found: dict[str, Measured] = {}
+    for name in dict.fromkeys(rule.kpi_ids()):
+        if name in cards:
+            if unit := scope.evidence.unit:
+                has_it = unit[0] in cards[name].units
+            else:
+                has_it = scope.evidence.has_role(cards[name].roles, rule.period, scope.period)
+            found[name] = score_of(plan, cards[name], scope.inside, scope.measure, has_it)
+        else:
+            found[name] = scope.measure(name)
+    return found
 
 
 def score_of(

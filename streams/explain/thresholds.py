@@ -48,7 +48,7 @@ def bonus(scope: Scope, measured: dict[str, Measured]) -> int:
     """The bonus that stands after the last credit of the period."""
     rule = scope.rule
     places = {name: {id(step.credit): step for step in one.steps} for name, one in measured.items()}
-    now = {name: (*_nothing(one), one.target) for name, one in measured.items()}
+    now = {name: (*nothing(one), one.target) for name, one in measured.items()}
     stands, granted_before, cool_until = False, False, None
     for credit in scope.inside:
         found = {name: step for name, steps in places.items() if (step := steps.get(id(credit)))}
@@ -65,7 +65,7 @@ def bonus(scope: Scope, measured: dict[str, Measured]) -> int:
     return to_fixed(rule.bonus or 0) if stands else 0
 
 
-def _nothing(one: Measured) -> tuple[Fraction | None, int]:
+def nothing(one: Measured) -> tuple[Fraction | None, int]:
     """Before the first credit."""
     return (None, 0) if one.is_score else standing(one.kpi, [])
 

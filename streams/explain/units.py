@@ -18,7 +18,8 @@ from streams.explain.credits import Credit
 from streams.explain.history import standing
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import rounded, slices_of, tier_level
-from streams.explain.rules import RuleExplained, Share, beyond_of, measured_by
+from streams.explain.rules import RuleExplained, Share, beyond_of
+from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
 from streams.explain.tiers import keeps_peak
 from streams.performance.calendar import date_of

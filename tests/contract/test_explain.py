@@ -18,6 +18,7 @@ from schemas.plan_best import PersonalBest
 from schemas.plan_file import load_plan
 from schemas.plan_nudge import Nudge
 from schemas.plan_spiff import Spiff
+from schemas.plan_streak import Streak
 from schemas.plan_training import Training
 from streams.explain.evidence import explain_award, explain_period
 from streams.explain.history import Evidence, payer_of
@@ -30,7 +31,7 @@ from tests.worked_examples import CASES, events_path, plan_path
 
 def recomputed(plan: Plan) -> set[str]:
     """Rules that are told with a recomputation."""
-    kinds = (TierAward, ThresholdAward, Nudge, Spiff, Training, PersonalBest)
+    kinds = (TierAward, ThresholdAward, Nudge, Spiff, Training, PersonalBest, Streak)
     return {rule.id for rule in plan.awards if type(rule) in kinds}
 
 
@@ -112,13 +113,15 @@ def kinds_of(plan: Plan, rule) -> set[str]:
         "rolling": rule.period.startswith("rolling_"),
         "process_date": plan.late == "process_date",
         "as_paid": getattr(rule, "clawback", "") == "as_paid",
+        "streak": isinstance(rule, Streak),
+        "best": isinstance(rule, PersonalBest),
     }
     return {name for name, is_so in found.items() if is_so}
 
 
 def test_a_line_of_any_kind_that_is_wrong_by_a_cent_is_seen():
     """Every line that is recomputed, of whatever kind of rule, is made wrong once: no explanation agrees."""
-    every = {"spiff", "score", "unit", "manager", "shares", "rolling", "process_date", "as_paid"}
+    every = {"spiff", "score", "unit", "manager", "shares", "rolling", "process_date", "as_paid", "streak", "best"}
     seen: set[str] = set()
     for seed, make in enumerate([random_plan, random_special_plan, random_unit_plan] * 20):
         if seen == every:

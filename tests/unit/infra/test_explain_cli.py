@@ -52,6 +52,18 @@ def test_a_spiff_line_by_line():
         assert words in told.stdout, told.stdout
 
 
+def test_a_streak_period_by_period():
+    plan, events = ROOT / "plans" / "examples" / "awards" / "streak.yaml", ROOT / "tests/examples/awards/streak.jsonl"
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-05", "--plan", str(plan), "--events", str(events)])
+    assert told.exit_code == 0
+    for words in (
+        "  2026-03: Revenue 900, Customer satisfaction 95: does not hold\n"
+        "  2026-05: Revenue 1500, Customer satisfaction 92: holds\nDue: 0.00 CNY, rounded once.\n"
+        "Paid: 0.00 CNY: agrees.",
+    ):
+        assert words in told.stdout, told.stdout
+
+
 def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
     told = explain(found["awards"][-1]["award_id"], "--language", "zh")
