@@ -8,10 +8,10 @@ from fractions import Fraction
 from schemas.identity import award_id
 from schemas.money import SCALE, format_fixed, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
-from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_awards import ThresholdAward, Tier, TierAward
+from schemas.plan_conditions import Condition
 from schemas.results import Award, Cause, KpiEvidence, Position
 from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
-from streams.performance.period_view import PeriodView
 
 
 def decimal_text(value: Fraction | None, decimals: int = 4) -> str | None:
@@ -39,6 +39,20 @@ def bound_text(kpi: Kpi, bound: Decimal, by: str) -> str:
     return number_text(bound) + ("%" if kpi.unit == "percent" else "")
 
 
+def condition_text(kpi: Kpi, condition: Condition) -> str:
+    """A condition as the plan writes it."""
+    by = "attainment" if condition.attainment is not None else "value"
+    sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
+    return f"{kpi.id} {bound_text(kpi, getattr(condition, by), by)}{sample}"
+
+
+def pays_text(tier: Tier) -> str:
+    """What a tier pays, as the plan writes it."""
+    if tier.rate is not None:
+        return percent_text(tier.rate)
+    return number_text(tier.amount) if tier.amount is not None else ""
+
+
 def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
     """What is missing to ``bound``, in the KPI's unit; None where the KPI has no value."""
     value = value_of(value_scale(kpi), num, den)
@@ -53,18 +67,18 @@ def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -
     return decimal_text(abs(wanted - value))
 
 
-def evidence(view: PeriodView, num: int, den: int, target: int) -> KpiEvidence:
+def evidence(kpi: Kpi, num: int, den: int, target: int) -> KpiEvidence:
     """How a KPI stood."""
-    value = value_of(value_scale(view.kpi), num, den)
-    attainment = attainment_of(view.kpi, value, target)
+    value = value_of(value_scale(kpi), num, den)
+    attainment = attainment_of(kpi, value, target)
     return KpiEvidence(
-        kpi=view.kpi.id,
+        kpi=kpi.id,
         value=decimal_text(value),
         target=None if target == NO_TARGET else decimal_text(Fraction(target)),
         attainment=decimal_text(attainment * SCALE) if attainment is not None else None,
         sample=den // SCALE,
-        name=view.kpi.name.model_dump(exclude_defaults=True),
-        unit=view.kpi.unit,
+        name=kpi.name.model_dump(exclude_defaults=True),
+        unit=kpi.unit,
     )
 
 

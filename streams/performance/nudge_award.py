@@ -6,7 +6,7 @@ import numpy as np
 
 from schemas.plan import Plan
 from schemas.plan_nudge import Nudge
-from streams.performance.award_records import AwardWriter, bound_text, evidence, gap_to
+from streams.performance.award_records import AwardWriter, bound_text, evidence, gap_to, pays_text
 from streams.performance.award_states import AwardStates
 from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions
@@ -14,7 +14,6 @@ from streams.performance.ladder import Ladder
 from streams.performance.period_days import PeriodDays
 from streams.performance.period_view import PeriodView
 from streams.performance.running import key_parts
-from streams.performance.tier_award import pays_text
 
 _Values = tuple[int, int, int]
 
@@ -127,5 +126,5 @@ class NudgeRule:
             "days_left": left,
             "workdays": self.rule.count == "workdays" and left is not None,
         }
-        seen = (evidence(self.view, *values),)
+        seen = (evidence(self.view.kpi, *values),)
         return self.writer.write(self.rule, "nudge", code, ordinal, tier, sequence, True, seen, origin, texts)

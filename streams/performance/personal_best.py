@@ -174,7 +174,7 @@ class PersonalBestRule(SingleAward):
 
     def _evidence(self, key: int, row: int) -> KpiEvidence:
         values = self.view.current(key) if row < 0 else self.view.as_of(key, row)
-        return evidence(self.view, *values, self.view.target_of(key))
+        return evidence(self.view.kpi, *values, self.view.target_of(key))
 
     def as_it_stands(self, key: int) -> tuple[str, tuple[KpiEvidence, ...]]:
         """As SingleAward has it, for an award that stands."""

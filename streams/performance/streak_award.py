@@ -129,7 +129,7 @@ class StreakRule(ThresholdRule):
         periods = [one for one in reversed(self._window(key)) if one == key or self._met(one, row, known)]
         return tuple(
             msgspec.structs.replace(
-                evidence(check.view, *self._values(check.view, one, row)),
+                evidence(check.view.kpi, *self._values(check.view, one, row)),
                 period=self.writer.period_text(self.rule.period, key_parts(one)[1]),
             )
             for one in periods

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import numpy as np
 
-from schemas.plan import Kpi, Plan
+from schemas.plan import Plan
 from schemas.plan_awards import Condition, ThresholdAward
-from streams.performance.award_records import AwardWriter, bound_text, evidence
+from streams.performance.award_records import AwardWriter, condition_text, evidence
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions
 from streams.performance.ladder import Ladder
@@ -71,7 +71,7 @@ class ThresholdRule(SingleAward):
         super().__init__(index, rule, tuple(kind for kind, is_ in given if is_), states, writer)
         self.checks = [_Check(condition, views[condition.kpi], rule.margin) for condition in rule.all or rule.any]
         self.threshold = (" and " if rule.all else " or ").join(
-            _condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
+            condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
         )
 
     def decide(self, decisions: Decisions, origins) -> None:
@@ -111,7 +111,7 @@ class ThresholdRule(SingleAward):
     def as_it_stands(self, key: int) -> tuple[str, tuple]:
         """The conditions, and how their KPIs stand."""
         return self.threshold, tuple(
-            evidence(check.view, *check.view.current(key), check.view.target_of(key)) for check in self.checks
+            evidence(check.view.kpi, *check.view.current(key), check.view.target_of(key)) for check in self.checks
         )
 
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
@@ -122,16 +122,9 @@ class ThresholdRule(SingleAward):
             values = (*values_of(check.view), check.view.target_of(key))
             held.append(check.holds(bool(state[0][1]), *values))
             begun = begun or values[1] != 0
-            seen.append(evidence(check.view, *values))
+            seen.append(evidence(check.view.kpi, *values))
         reached = begun and (all(held) if self.rule.all else any(held))
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)
             self._announce(key, row, state[0][0], granted, tuple(seen), self.threshold, decisions, origins)
-
-
-def _condition_text(kpi: Kpi, condition: Condition) -> str:
-    by = "attainment" if condition.attainment is not None else "value"
-    bound = bound_text(kpi, getattr(condition, by), by)
-    sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
-    return f"{kpi.id} {bound}{sample}"

@@ -6,14 +6,14 @@ import numpy as np
 
 from schemas.money import minor_step
 from schemas.plan import Plan
-from schemas.plan_awards import Tier, TierAward
+from schemas.plan_awards import TierAward
 from streams.performance.award_records import (
     AwardWriter,
     bound_text,
     evidence,
     gap_to,
     number_text,
-    percent_text,
+    pays_text,
 )
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
@@ -109,7 +109,7 @@ class TierRule:
         if not changes:
             return
         self.states.set(*holder, state)
-        seen = (evidence(self.view, *values),)
+        seen = (evidence(self.view.kpi, *values),)
         for tier, granted in changes:
             if not self.announced[tier]:
                 continue
@@ -128,7 +128,7 @@ class TierRule:
             state = self.states.of(*self._holder(code, ordinal), len(self.bounds))
             for tier, (sequence, stands, *_) in enumerate(state[: len(self.bounds)]):
                 if stands and self.announced[tier]:
-                    seen, texts = (evidence(self.view, *values),), self._texts(tier, values)
+                    seen, texts = (evidence(self.view.kpi, *values),), self._texts(tier, values)
                     award = self.writer.write(
                         self.rule, "tier", code, ordinal, tier, sequence, True, seen, origins.of(-1), texts
                     )
@@ -248,10 +248,3 @@ def _running_max(level: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Running maximum within each group: groups lifted apart so that one pass does all."""
     lift = group * (int(level.max(initial=0)) + 1)
     return np.maximum.accumulate(level + lift) - lift
-
-
-def pays_text(tier: Tier) -> str:
-    """What a tier pays, as the plan writes it."""
-    if tier.rate is not None:
-        return percent_text(tier.rate)
-    return number_text(tier.amount) if tier.amount is not None else ""

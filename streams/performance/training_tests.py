@@ -147,7 +147,7 @@ class PaceTest(_Test):
         """The KPI with what is expected by then, and the working days left."""
         days, gone = self._days(key, over)
         target = self.view.target_of(key)
-        seen = evidence(self.view, *self.values(key, row), target)
+        seen = evidence(self.view.kpi, *self.values(key, row), target)
         expected = pace_of(self.kpi, None, max(target, 0), days, gone).expected
         last = self.calendar.span(self.rule.period, key_parts(key)[1])[1]
         as_of = date_of(min(over, last)).isoformat()
@@ -233,7 +233,7 @@ class RunTest(_Test):
         seen = []
         for one in reversed(self._run(key, row) or [key]):
             target = self.view.target_of(one)
-            shown = evidence(self.view, *self.values(one, row), target if target > 0 else NO_TARGET)
+            shown = evidence(self.view.kpi, *self.values(one, row), target if target > 0 else NO_TARGET)
             period = writer.period_text(self.rule.period, key_parts(one)[1])
             seen.append(msgspec.structs.replace(shown, period=period))
         return tuple(seen), None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from schemas.plan_conditions import Condition
+from streams.performance.award_records import condition_text
 from streams.rollups.decided import Decided
-from streams.rollups.people_rules import PeopleRule, condition_text
+from streams.rollups.people_rules import PeopleRule
 from streams.rollups.units import Unit
 
 #: Since when the conditions of somebody hold for whom they do not.

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from schemas.identity import award_id
 from schemas.money import minor_step, to_fixed
 from schemas.plan_conditions import Condition
 from schemas.results import Award
-from streams.performance.award_records import bound_text, evidence, number_text
+from streams.performance.award_records import evidence, number_text
 from streams.performance.calendar import NO_PERIOD
 from streams.performance.ladder import Ladder
 from streams.rollups.books import Books, Touched
 from streams.rollups.decided import Decided, Line
 from streams.rollups.places import Place
 from streams.rollups.units import Unit, Units
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """What evidence is about."""
-
-    kpi: object
 
 
 class PeopleRule:
@@ -103,7 +94,7 @@ class PeopleRule:
         kpis = dict.fromkeys(self.rule.kpi_ids())
         kind = self.rule.period
         return tuple(
-            evidence(_Subject(self.persons.kpis[kpi]), *self.persons.measured(kpi, who, kind, ordinal)) for kpi in kpis
+            evidence(self.persons.kpis[kpi], *self.persons.measured(kpi, who, kind, ordinal)) for kpi in kpis
         )
 
     # -- places
@@ -181,10 +172,3 @@ class PeopleRule:
             position=decided.position,
             late=self.units.closed.holds(kind, ordinal) and decided.cause.type != "close",
         )
-
-
-def condition_text(kpi, condition: Condition) -> str:
-    """A condition as the plan writes it."""
-    by = "attainment" if condition.attainment is not None else "value"
-    sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
-    return f"{condition.kpi} {bound_text(kpi, getattr(condition, by), by)}{sample}"

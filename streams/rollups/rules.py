@@ -9,7 +9,8 @@ from streams.rollups.decided import Decided
 from streams.rollups.first_rule import FirstRule
 from streams.rollups.honour_rule import HonourRule
 from streams.rollups.pool_rule import PoolRule
-from streams.rollups.unit_rules import UnitThreshold, UnitTiers
+from streams.rollups.unit_threshold import UnitThreshold
+from streams.rollups.unit_tiers import UnitTiers
 from streams.rollups.units import Unit
 
 

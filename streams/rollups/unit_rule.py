@@ -1,34 +1,22 @@
-"""Tier tables and threshold awards on whole units: decided on a unit's values as an update leaves them."""
+"""What tier tables and threshold awards on whole units have in common: decided on values as an update leaves them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from schemas.identity import award_id
-from schemas.money import minor_step, to_fixed
-from schemas.plan import Kpi
-from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.money import minor_step
 from schemas.results import Award, KpiEvidence
-from streams.performance.award_records import bound_text, decimal_text, evidence, number_text, percent_text
 from streams.performance.award_states import next_states
 from streams.performance.calendar import window_days
-from streams.performance.ladder import Ladder, Payout, value_of, value_scale
 from streams.rollups.books import Books, Touched
 from streams.rollups.cells import UnitKey
 from streams.rollups.decided import Decided, Line
 from streams.rollups.paid import shared_out
 from streams.rollups.units import Unit, Units
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """What evidence is about."""
-
-    kpi: Kpi
 
 
 @dataclass(frozen=True)
@@ -168,102 +156,8 @@ class UnitRule:
         return self.units.measured(key, self.rule.period, self.units.running(key, self.rule.period, ordinal))
 
 
-class UnitTiers(UnitRule):
-    """A tier table on a unit's value."""
-
-    kind = "tier"
-
-    def __init__(self, rule: TierAward, units: Units, books: Books) -> None:
-        super().__init__(rule, units, books)
-        self.kpi = self.kpis[0]
-        self.ladder = Ladder.of_tiers(self.kpi, rule.tiers)
-        self.by = self.ladder.by
-        self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
-        self.payout = Payout(self.kpi, rule.pays, rule.tiers, self.step) if rule.pays != "nothing" else None
-        self.keeps_peak = rule.settle == "sticky" and rule.pays in ("slab", "flat")
-
-    def verdict(self, unit: Unit, ordinal: int) -> Verdict:
-        """As UnitRule; base rates count as reached only where a sticky level must remember them."""
-        values = self._measured(self.kpi.id, unit, ordinal)
-        level = int(self.ladder.levels(*_columns(values))[0]) if values[1] else 0
-        reached = [tier < level and (self.announced(tier) or self.keeps_peak) for tier in range(len(self.bounds))]
-        return Verdict(reached, level, (evidence(_Subject(self.kpi), *values),), values)
-
-    def announced(self, tier: int) -> bool:
-        """Base rates (a bound of 0) pay but are no achievement."""
-        return self.bounds[tier] != 0
-
-    def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
-        """As UnitRule."""
-        if self.payout is None or not verdict.values[1]:
-            return 0
-        level = verdict.level
-        if self.keeps_peak:
-            level = max([level, *(tier + 1 for tier, (sequence, _) in enumerate(state) if sequence)])
-        return int(self.payout.earned(np.array([level]), *_columns(verdict.values))[0])
-
-    def texts(self, tier: int, verdict: Verdict) -> dict:
-        """As UnitRule."""
-        chosen = self.rule.tiers[tier]
-        following = self.bounds[tier + 1] if tier + 1 < len(self.bounds) else None
-        pays = number_text(chosen.amount) if chosen.amount is not None else ""
-        return {
-            "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
-            "threshold": bound_text(self.kpi, self.bounds[tier], self.by),
-            "pays": percent_text(chosen.rate) if chosen.rate is not None else pays,
-            "amount": pays if self.rule.pays == "flat" else None,
-            "next_tier": None if following is None else bound_text(self.kpi, following, self.by),
-            "gap": None if following is None else self._gap(following, *verdict.values),
-        }
-
-    def _gap(self, bound, num: int, den: int, target: int) -> str | None:
-        value = value_of(value_scale(self.kpi), num, den)
-        if value is None:
-            return None
-        if self.by == "value":
-            wanted = Fraction(to_fixed(bound))
-        else:
-            wanted = Fraction(bound) * target if self.kpi.direction == "up" else Fraction(target) / Fraction(bound)
-        return decimal_text(abs(wanted - value))
-
-
-class UnitThreshold(UnitRule):
-    """Conditions that hold at once on a unit's values."""
-
-    def __init__(self, rule: ThresholdAward, units: Units, books: Books) -> None:
-        super().__init__(rule, units, books)
-        self.conditions = rule.all or rule.any
-        self.ladders = [Ladder.of_condition(units.kpis[one.kpi], one) for one in self.conditions]
-        kinds = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
-        self.kind = "+".join(kind for kind, given in kinds if given)
-        self.threshold = (" and " if rule.all else " or ").join(map(self._text, self.conditions))
-
-    def verdict(self, unit: Unit, ordinal: int) -> Verdict:
-        """As UnitRule."""
-        measured = [self._measured(one.kpi, unit, ordinal) for one in self.conditions]
-        held = [bool(ladder.levels(*_columns(one))[0]) for ladder, one in zip(self.ladders, measured, strict=True)]
-        met = (all(held) if self.rule.all else any(held)) and any(num or den for num, den, _ in measured)
-        seen = tuple(evidence(_Subject(kpi), *one) for kpi, one in zip(self.kpis, measured, strict=True))
-        return Verdict([met], int(met), seen, measured[0])
-
-    def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
-        """The bonus for as long as the award stands."""
-        return to_fixed(self.rule.bonus) if self.rule.bonus is not None and state[0][1] else 0
-
-    def texts(self, tier: int, verdict: Verdict) -> dict:
-        """As UnitRule."""
-        bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
-        name = self.rule.name.model_dump(exclude_defaults=True)
-        return {"name": name, "threshold": self.threshold, "pays": bonus or "", "amount": bonus}
-
-    def _text(self, condition) -> str:
-        by = "attainment" if condition.attainment is not None else "value"
-        bound = bound_text(self.units.kpis[condition.kpi], getattr(condition, by), by)
-        sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
-        return f"{condition.kpi} {bound}{sample}"
-
-
-def _columns(values: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
+def columns(values: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
+    """One row for what works on columns."""
     return tuple(np.array([one], np.int64) for one in values)
 
 
