@@ -135,6 +135,7 @@ class RecordBatchSource(Service):
     # -- the loops
 
     async def _poll(self) -> None:
+        put, few = 0, self.settings.max_batch_records // 4
         while True:
             fetched = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
             # Named before the next await: a partition may be taken anew, and read from elsewhere, while we wait below.
@@ -143,6 +144,11 @@ class RecordBatchSource(Service):
             ]
             for batch in batches:
                 await self.channel.put(batch)
+            put += len(batches)
+            # A batch costs milliseconds however small. What comes while these fold is one batch, not many in a queue;
+            # large ones wait for nobody.
+            if sum(len(batch.records) for batch in batches) < few:
+                await self.runner.settled(put)
 
     def _batch(self, partition: TopicPartition, records: list) -> RecordBatch:
         number = self._numbers[partition]

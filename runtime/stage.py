@@ -87,6 +87,8 @@ class StageRunner:
         self._publishing = asyncio.Lock()  # updates reach Kafka in the order they were taken
         self._saving = asyncio.Lock()  # one checkpoint at a time
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._handled = 0  # batches
+        self._progress = asyncio.Event()
 
     @property
     def stateless(self) -> bool:
@@ -166,6 +168,19 @@ class StageRunner:
 
         Partitions need not wait for each other: the next stage keeps a high-water mark for each.
         """
+        try:
+            await self._process(batch)
+        finally:
+            self._handled += 1
+            self._progress.set()
+
+    async def settled(self, batches: int) -> None:
+        """Wait until as many batches as ``batches`` have been through ``process``."""
+        while self._handled < batches:
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _process(self, batch: RecordBatch) -> None:
         async with self._lock:
             owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
             if owned is None or owned.epoch != batch.epoch:
