@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NATIVE := schemas/native/events.so
 
 .PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick audit requirements clean
 .DELETE_ON_ERROR:
@@ -10,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(INSTALLED) ## environment in .venv, Kafka and ClickHouse in the cache
+setup: $(INSTALLED) $(NATIVE) ## environment in .venv, Kafka and ClickHouse in the cache
 	@$(BIN)/python -m infra.local.stack_cli fetch > /dev/null
 
 run: setup ## the whole system on a simulated company; DATA=FOLDER for real files, DURATION=SECONDS to stop by itself
@@ -19,16 +20,16 @@ run: setup ## the whole system on a simulated company; DATA=FOLDER for real file
 test: setup test-unit ## every test, with real Kafka and ClickHouse
 	@$(BIN)/pytest tests -m integration -n 2 --dist loadfile
 
-test-unit: $(INSTALLED) ## the tests that start no server; DEPTH=20 for twenty times as many random examples
+test-unit: $(INSTALLED) $(NATIVE) ## the tests that start no server; DEPTH=20 for twenty times as many random examples
 	@$(BIN)/pytest tests -m 'not integration' -n 2
 
-soak: $(INSTALLED) ## simulated histories with faults, MINUTES=60 of them
+soak: $(INSTALLED) $(NATIVE) ## simulated histories with faults, MINUTES=60 of them
 	@$(BIN)/python -m tests.simulation --minutes $(or $(MINUTES),60)
 
 chaos: setup ## faults on real servers under traffic, and a report; SECONDS=15 each, SEED=…
 	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) --report chaos.md
 
-fuzz: $(INSTALLED) ## damaged input for everything that parses bytes from outside, MINUTES=5 of it
+fuzz: $(INSTALLED) $(NATIVE) ## damaged input for everything that parses bytes from outside, MINUTES=5 of it
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5)
 
 lint: $(INSTALLED) ## style, and who may import whom
@@ -53,8 +54,12 @@ requirements: ## pin what requirements*.in ask for (needs uv); UPGRADE=1 for the
 	    --python-version 3.11 --python-platform x86_64-manylinux_2_28 || exit 1; done
 
 clean: ## remove the environment and what runs and tests leave; the cache stays
-	@rm -rf $(VENV) .kpistream build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(NATIVE) .kpistream build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without a compiler it says so, and all works without it.
+$(NATIVE): schemas/native/events.c | $(INSTALLED)
+	@$(BIN)/python -m infra.build_native
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { \

@@ -1,7 +1,8 @@
-"""Records' values to events: the pydantic models decide, a faster way through msgspec takes what is plain.
+"""Records' values to events: the pydantic models decide, faster ways take what is plain.
 
-The fast way accepts a strict subset with exactly the same values; all it does not accept goes to the models,
-which alone reject and give the reason. So speed can never change what becomes of a record.
+A scanner in native code (schemas/native, where it was compiled) takes most, msgspec most of the others. Each accepts a
+strict subset with exactly the same values; all they do not accept goes to the models, which alone reject and give
+the reason. So speed can never change what becomes of a record.
 """
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from schemas.columns import event_columns
 from schemas.event_types import EventTypes
 from schemas.events import Envelope
+from schemas.native.scanner import scanner
 from schemas.rejections import FAILURES, MAX_DEPTH, Rejected, parse_json, rejection, shown
 from schemas.shapes import decoder_of, shapes_of
 
@@ -54,6 +56,7 @@ class EventDecoder:
         self._shapes = shapes_of(types)
         self._by_name = {shape.name: shape for shape in self._shapes.values()}
         self._fast = decoder_of(self._shapes)
+        self._scanner = scanner(self._shapes.values(), max_event_bytes)
 
     def event(self, value: bytes | None, reshape: Reshape | None = None) -> Envelope:
         """The validated event in one record's value; raises Rejected."""
@@ -80,6 +83,19 @@ class EventDecoder:
 
     def batch(self, values: Sequence[bytes | None], reshape: Reshape | None = None) -> Decoded:
         """All records at once: what ``event`` gives for each, as columns."""
+        if reshape is not None or self._scanner is None:
+            return self._by_parts(values, reshape)
+        lengths = np.fromiter([0 if value is None else len(value) for value in values], np.int64, len(values))
+        ends = np.cumsum(lengths)
+        scanned = self._scanner.scan(b"".join(filter(None, values)), ends - lengths, ends)
+        taken = Decoded(scanned.rows, scanned.places, scanned.partition_hashes, {})
+        if len(taken.places) == len(values):
+            return taken
+        left = np.delete(np.arange(len(values)), taken.places)
+        others = self._by_parts([values[place] for place in left], None)
+        return _merged(taken, others, left)
+
+    def _by_parts(self, values: Sequence[bytes | None], reshape: Reshape | None) -> Decoded:
         parts = [self._part(values[start : start + _PART], reshape) for start in range(0, len(values), _PART)]
         return parts[0] if len(parts) == 1 else _joined(parts)
 
@@ -152,16 +168,30 @@ class EventDecoder:
         return [value if value is not None and _is_plain(value, limit, utf8) else None for value in values]
 
 
+def _merged(taken: Decoded, others: Decoded, left: np.ndarray) -> Decoded:
+    """Both in the order of their records; ``left`` are the places of those that ``others`` were made of."""
+    rejected = {int(left[place]): why for place, why in others.rejected.items()}
+    if not len(others.places):
+        return Decoded(taken.rows, taken.places, taken.partition_hashes, rejected)
+    places = np.concatenate([taken.places, left[others.places]])
+    order = np.argsort(places)
+    hashes = np.concatenate([taken.partition_hashes, others.partition_hashes])
+    return Decoded(_stacked([taken, others]).take(pa.array(order)), places[order], hashes[order], rejected)
+
+
+def _stacked(parts: list[Decoded]) -> pa.RecordBatch:
+    tables = [pa.Table.from_batches([part.rows]) for part in parts if part.rows.num_rows]
+    if not tables:
+        return _NO_ROWS
+    together = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
+    return together.combine_chunks().to_batches()[0]
+
+
 def _joined(parts: list[Decoded]) -> Decoded:
     starts = range(0, len(parts) * _PART, _PART)
-    tables = [pa.Table.from_batches([part.rows]) for part in parts if part.rows.num_rows]
-    rows = _NO_ROWS
-    if tables:
-        together = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
-        rows = together.combine_chunks().to_batches()[0]
     placed = list(zip(parts, starts, strict=True))
     return Decoded(
-        rows,
+        _stacked(parts),
         np.concatenate([part.places + start for part, start in placed] or [_NO_PLACES]),
         np.concatenate([part.partition_hashes for part in parts] or [_NO_HASHES]),
         {start + place: why for part, start in placed for place, why in part.rejected.items()},

@@ -176,7 +176,8 @@ Percentage = Annotated[Decimal, PERCENT]
 Name = Annotated[str, TextRule()]
 EMPLOYEE = TextRule(IDENTIFIER.replace("$", r"\Z"), "1 to 64 letters, digits and _.:@-")
 EmployeeId = Annotated[str, EMPLOYEE]
-Currency = Annotated[str, TextRule(r"^[A-Z]{3}\Z", "an ISO 4217 code, three upper-case letters such as CNY")]
+CURRENCY = TextRule(r"^[A-Z]{3}\Z", "an ISO 4217 code, three upper-case letters such as CNY")
+Currency = Annotated[str, CURRENCY]
 Flag = Annotated[bool, FlagRule()]
 #: A CloudEvents attribute, and what refers to one. Its specification forbids C0 and C1 control characters;
 #: a NUL would also let two identities hash alike.

@@ -40,8 +40,14 @@ class Field:
 
     name: str
     rule: Rule
-    nullable: bool
+    required: bool
+    default: Any
     read: Callable[[list[Any]], list[Any]]
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null stands for absent."""
+        return not self.required and self.default is None
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def _shape(name: str, payload: type[Payload]) -> Shape:
             members.append((f"f_{field}", list[_Split] | None, None))
             continue
         members.append((f"f_{field}", _struct_type(rule, nullable), *default))
-        fields.append(Field(field, rule, nullable, _reader(f"f_{field}")))
+        required = info.is_required()
+        fields.append(Field(field, rule, required, None if required else info.default, _reader(f"f_{field}")))
     names = {f"f_{field}": field for field in attributes}
     data = msgspec.defstruct(f"{name}_data", members, kw_only=True, gc=False, rename=names)
     event = msgspec.defstruct(f"{name}_event", [*_ENVELOPE, ("data", data)], tag_field="type", tag=name,

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.ports import PortReservation
+from infra.local.prerequisites import apt_line
 from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from tests.compose_files import ROOT, SECRETS, resolved
@@ -73,6 +74,9 @@ def run_step(image: Image, here: Path, sent: Path, kind: str, text: str) -> None
             wanted = here / (target if len(sources) == 1 and not target.endswith("/") else Path(source).name)
             copy = shutil.copytree if (sent / source).is_dir() else shutil.copy
             copy(sent / source, wanted)
+    elif kind == "RUN" and text.startswith("apt-get "):  # this machine has them by the README's own line
+        packages = text.partition("--no-install-recommends ")[2].split()
+        assert packages and set(packages) <= set(apt_line().split())
     elif kind == "RUN":
         environment = {"PATH": f"{image.root}/bin:{os.defpath}", "HOME": os.environ.get("HOME", "/")}
         done = subprocess.run(

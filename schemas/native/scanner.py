@@ -1,0 +1,238 @@
+"""Events in JSON to columns by events.c: plain records only, which ones it says; the others are for Python to read.
+
+The structures mirror those of events.c. Everything they point to is kept alive by the objects here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.event_identity import HASH_BYTES
+from schemas.money import to_fixed
+from schemas.native import LIBRARY
+from schemas.rules import ATTRIBUTE, CURRENCY, EMPLOYEE, MAX_TEXT, FlagRule, NumberRule, TextRule
+from schemas.shapes import Field, Shape
+
+_TEXT, _NUMBER, _FLAG, _UNREAD = range(4)
+_FIRST_COLUMNS = ("source", "type", "subject", "employee")
+_ALNUM = string.ascii_letters + string.digits
+_MOST_FIELDS = 64
+
+#: Per rule: of each byte whether it may occur (1) and come first (2), fewest and most bytes, whether control characters
+#: of two bytes are excluded. Narrower than the rule where the rule is not about bytes.
+_TEXT_RULES: dict[TextRule, tuple[bytes, int, int, bool]] = {
+    TextRule(): (bytes([3]) * 256, 0, MAX_TEXT, False),
+    ATTRIBUTE: (bytes(3 if 0x20 <= byte != 0x7F else 0 for byte in range(256)), 1, MAX_TEXT, True),
+    EMPLOYEE: (bytes(3 if chr(byte) in _ALNUM else chr(byte) in "_.:@-" for byte in range(256)), 1, 64, False),
+    CURRENCY: (bytes(3 if chr(byte) in string.ascii_uppercase else 0 for byte in range(256)), 3, 3, False),
+}
+
+
+class _Span(ctypes.Structure):
+    _fields_ = (("at", ctypes.c_void_p), ("length", ctypes.c_int32))
+
+
+class _Field(ctypes.Structure):
+    _fields_ = (
+        ("name", _Span),
+        *((name, ctypes.c_int32) for name in ("rule", "column", "required", "nullable", "has_default", "no_controls",
+                                              "shortest", "longest")),
+        ("letters", ctypes.c_char_p),
+        *((name, ctypes.c_int64) for name in ("otherwise", "low", "high")),
+    )  # fmt: skip
+
+
+class _Kind(ctypes.Structure):
+    _fields_ = (
+        ("name", _Span),
+        ("fields", ctypes.POINTER(_Field)),
+        ("needs", ctypes.POINTER(ctypes.c_int32)),
+        *((name, ctypes.c_int32) for name in ("field_count", "need_count", "lineage", "other_source")),
+    )
+
+
+class _Column(ctypes.Structure):
+    _fields_ = (
+        ("rule", ctypes.c_int32),
+        ("words", ctypes.c_int32),
+        ("present", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("codes", "numbers", "given", "word", "places")),
+        ("mask", ctypes.c_uint32),
+    )
+
+
+class _Table(ctypes.Structure):
+    _fields_ = (
+        ("kinds", ctypes.POINTER(_Kind)),
+        ("columns", ctypes.POINTER(_Column)),
+        *((name, ctypes.c_int32) for name in ("kind_count", "column_count", "max_bytes")),
+        ("attribute", ctypes.c_char_p),
+        ("longest", ctypes.c_int32),
+        ("rows", ctypes.c_int32),
+        *((name, ctypes.c_void_p) for name in ("ids", "times", "event_hashes", "partition_hashes", "taken")),
+    )
+
+
+_SPAN = np.dtype({"names": ["at", "length"], "formats": ["u8", "i4"], "itemsize": ctypes.sizeof(_Span)})
+
+
+def _loaded() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    pointer, size = ctypes.c_void_p, ctypes.c_int64
+    library.kpistream_scan.argtypes = (pointer, pointer, pointer, size, ctypes.POINTER(_Table))
+    library.kpistream_scan.restype = None
+    library.kpistream_size.argtypes = (pointer, size)
+    library.kpistream_size.restype = size
+    library.kpistream_gather.argtypes = (pointer, size, pointer, pointer)
+    library.kpistream_gather.restype = None
+    return library
+
+
+_LIBRARY = _loaded()
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """Rows of the records that were taken (``places``, ascending), as ``schemas.columns.event_columns`` makes them."""
+
+    rows: pa.RecordBatch
+    places: np.ndarray
+    partition_hashes: np.ndarray
+
+
+class Scanner:
+    """Reads events of the given shapes. Holds no state between calls."""
+
+    def __init__(self, shapes: Iterable[Shape], max_event_bytes: int) -> None:
+        self._kept: list[Any] = []
+        self._max_event_bytes = max_event_bytes
+        self._columns = dict.fromkeys(_FIRST_COLUMNS, _TEXT)  # name to _TEXT, _NUMBER or _FLAG
+        kinds = [kind for shape in shapes if (kind := self._kind(shape))]
+        self._kinds = (_Kind * len(kinds))(*kinds)
+
+    def scan(self, texts: bytes, starts: np.ndarray, ends: np.ndarray) -> Scanned:
+        """Records ``texts[starts[i] : ends[i]]`` (int64)."""
+        count = len(starts)
+        made = [_Made(rule, count) for rule in self._columns.values()]
+        columns = (_Column * len(made))(*[column.structure() for column in made])
+        ids, times = np.empty(count, _SPAN), np.empty(count, np.int64)
+        hashes, keys, taken = np.empty(16 * count, np.uint8), np.empty(count, np.uint64), np.empty(count, np.int64)
+        table = _Table(
+            self._kinds, columns, len(self._kinds), len(made), self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0],
+            MAX_TEXT, 0, *(array.ctypes.data for array in (ids, times, hashes, keys, taken)),
+        )  # fmt: skip
+        address = ctypes.cast(ctypes.c_char_p(texts), ctypes.c_void_p)
+        _LIBRARY.kpistream_scan(address, starts.ctypes.data, ends.ctypes.data, count, table)
+        rows = table.rows
+        arrays = {
+            name: column.array(columns[number], rows)
+            for number, (name, column) in enumerate(zip(self._columns, made, strict=True))
+            if number < len(_FIRST_COLUMNS) or columns[number].present
+        }
+        buffers = [None, pa.py_buffer(hashes)]
+        fixed = {
+            "event_hash": pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), rows, buffers),
+            "source": arrays.pop("source"),
+            "id": _strings(ids, rows),
+            "type": arrays.pop("type"),
+            "time": pa.array(times[:rows]),
+            "subject": arrays.pop("subject"),
+            "employee": arrays.pop("employee"),
+        }
+        arrays = fixed | {name: arrays[name] for name in sorted(arrays)}
+        return Scanned(pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays)), taken[:rows], keys[:rows])
+
+    def _kind(self, shape: Shape) -> _Kind | None:
+        """How to read a type; None where it has something that only Python reads."""
+        fields = [self._field(field) for field in shape.fields]
+        if None in fields or len(fields) >= _MOST_FIELDS:
+            return None
+        names = [field.name for field in shape.fields]
+        if "splits" in shape.attributes:
+            fields.append(_Field(name=self._span("splits"), rule=_UNREAD, column=-1, nullable=1))
+            if shape.payload.names_payees:
+                fields[names.index("employee")].required = 1
+        lineage, other_source = map(names.index, shape.payload.refers_to or ()) if shape.payload.refers_to else (-1, -1)
+        needs = [names.index(name) for pair in shape.payload.needs for name in pair]
+        arrays = (_Field * len(fields))(*fields), (ctypes.c_int32 * len(needs))(*needs)
+        self._kept += arrays
+        return _Kind(self._span(shape.name), *arrays, len(fields), len(needs) // 2, lineage, other_source)
+
+    def _field(self, field: Field) -> _Field | None:
+        read = _Field(name=self._span(field.name), nullable=field.nullable, required=field.required)
+        default = field.default
+        match field.rule:
+            case NumberRule():
+                read.rule, (read.low, read.high) = _NUMBER, field.rule.bounds()
+            case FlagRule():
+                read.rule = _FLAG
+            case rule if rule in _TEXT_RULES and default is None:
+                read.rule = _TEXT
+                read.letters, read.shortest, read.longest, read.no_controls = _TEXT_RULES[rule]
+            case _:
+                return None
+        if default is not None:
+            read.has_default, read.otherwise = 1, int(default) if read.rule == _FLAG else to_fixed(default)
+        name = field.name if field.name == "employee" else f"data.{field.name}"
+        if self._columns.setdefault(name, read.rule) != read.rule:
+            return None
+        read.column = list(self._columns).index(name)
+        return read
+
+    def _span(self, text: str) -> _Span:
+        encoded = ctypes.create_string_buffer(text.encode())
+        self._kept.append(encoded)
+        return _Span(ctypes.addressof(encoded), len(encoded) - 1)
+
+
+class _Made:
+    """The memory of one column for up to ``count`` rows."""
+
+    def __init__(self, rule: int, count: int) -> None:
+        self._rule = rule
+        if rule == _TEXT:
+            self._codes, self._words = np.empty(count, np.int32), np.empty(count, _SPAN)
+            self._places = np.empty(1 << max(2 * count - 1, 1).bit_length(), np.int32)
+        else:
+            self._numbers, self._given = np.empty(count, np.int64), np.empty(count, np.uint8)
+
+    def structure(self) -> _Column:
+        """For events.c to fill."""
+        if self._rule == _TEXT:
+            arrays = {"codes": self._codes, "word": self._words, "places": self._places}
+            places = {name: array.ctypes.data for name, array in arrays.items()}
+            return _Column(rule=_TEXT, mask=len(self._places) - 1, **places)
+        return _Column(rule=self._rule, numbers=self._numbers.ctypes.data, given=self._given.ctypes.data)
+
+    def array(self, filled: _Column, rows: int) -> pa.Array:
+        """Its first ``rows`` rows."""
+        absent = None if filled.present == rows else ...
+        if self._rule == _TEXT:
+            codes = self._codes[:rows]
+            indices = pa.array(codes) if absent is None else pa.array(codes, mask=codes < 0)
+            return pa.DictionaryArray.from_arrays(indices, _strings(self._words, filled.words), safe=False)
+        given = self._given[:rows]
+        values = self._numbers[:rows] if self._rule == _NUMBER else self._numbers[:rows].astype(bool)
+        return pa.array(values) if absent is None else pa.array(values, mask=given == 0)
+
+
+def _strings(spans: np.ndarray, count: int) -> pa.StringArray:
+    at = spans.ctypes.data
+    offsets, words = np.empty(count + 1, np.int32), np.empty(_LIBRARY.kpistream_size(at, count), np.uint8)
+    _LIBRARY.kpistream_gather(at, count, offsets.ctypes.data, words.ctypes.data)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(words))
+
+
+def scanner(shapes: Iterable[Shape], max_event_bytes: int) -> Scanner | None:
+    """A scanner, None where events.c was not compiled."""
+    return Scanner(shapes, max_event_bytes) if _LIBRARY else None
