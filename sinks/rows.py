@@ -21,6 +21,7 @@ from sinks.columns import Values, constant, from_arrow
 from sinks.control_rows import control_rows, position_rows
 from sinks.insert import Origin, Rows
 from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payment_rows, payout_rows
+from sinks.update_rows import days_published, partition_closed_rows, plan_rows
 
 
 class RowError(ValueError):
@@ -30,12 +31,13 @@ class RowError(ValueError):
 RowFunction = Callable[[bytes, Origin], list[Rows]]
 
 
-def block_rows(block: BlockTable) -> RowFunction:
-    """The function that reads blocks for ``block``."""
+def block_rows(block: BlockTable, beside: Callable[[dict, Origin], list[Rows]] | None = None) -> RowFunction:
+    """The function that reads blocks for ``block``; ``beside``: further rows, from a block's metadata."""
 
     def rows(value: bytes, origin: Origin) -> list[Rows]:
         batch, meta = decode_block(value, checked=True)
-        return [_from_block(block, batch, meta, origin)] if batch.num_rows else []
+        more = beside(meta, origin) if beside is not None else []
+        return [_from_block(block, batch, meta, origin), *more] if batch.num_rows else more
 
     return rows
 
@@ -44,7 +46,7 @@ def block_rows(block: BlockTable) -> RowFunction:
 SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.FACTS.name, "facts"): block_rows(BLOCKS["facts"]),
     (topics.CREDITS.name, "credits"): block_rows(BLOCKS["credits"]),
-    (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
+    (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"], days_published),
     (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
     (topics.KPI_UPDATES.name, "adjustments"): block_rows(BLOCKS["adjustments"]),
     (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
@@ -56,10 +58,10 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.PAYOUTS.name, ""): payout_rows,
     (topics.PAYMENTS.name, ""): payment_rows,
     (topics.CONTROL.name, ""): control_rows,
-    # Copies of what the control topic holds: of those in credits the place matters, of the others nothing.
+    # Copies of what the control topic holds: of those in credits and KPI updates the place matters.
     (topics.FACTS.name, CONTROL): lambda value, origin: [],
-    (topics.KPI_UPDATES.name, CONTROL): lambda value, origin: [],
-    (topics.KPI_UPDATES.name, CLOSED_KIND): lambda value, origin: [],
+    (topics.KPI_UPDATES.name, CONTROL): plan_rows,
+    (topics.KPI_UPDATES.name, CLOSED_KIND): partition_closed_rows,
     (topics.CREDITS.name, CONTROL): position_rows,
 }
 #: The topics that the loader reads.

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from runtime.records import Out, RecordBatch
-from schemas.blocks import kind_of
-from schemas.control import KIND, PeriodClosed, decode_control
+from runtime.records import Out, Record, RecordBatch
+from schemas.blocks import decode_block, kind_of
+from schemas.control import CLOSED_KIND, KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control
 from schemas.mapping import TopicMapping
 from schemas.money import from_fixed
 from schemas.plan import Plan
 from schemas.plan_units import judges_units
 from schemas.results import Award
-from schemas.topics import CREDITS
+from schemas.topics import CREDITS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
 from streams.explain.credits import Close, Credit, credits_of_block
 from streams.explain.history import Evidence
+from streams.explain.moments import Published, Timeline
+from streams.rollups.alignment import Update
 
 
 class _Recording(Backtest):
@@ -24,28 +26,38 @@ class _Recording(Backtest):
 
     def __init__(self, mapping: TopicMapping | None) -> None:
         super().__init__(mapping)
-        self.credits: list[tuple[int, bytes]] = []
+        self.credits: list[tuple[int, int, bytes]] = []
         self.closes: list[Close] = []
+        self.updates: list[Published] = []
 
     def _batch(self, topic: str, outs: list[Out]) -> RecordBatch:
         batch = super()._batch(topic, outs)
         for one in batch.records if topic == CREDITS.name else ():
             if kind_of(one.headers) == "credits":
-                self.credits.append((one.offset, one.value))
+                self.credits.append((0, one.offset, one.value))
             elif kind_of(one.headers) == KIND and isinstance(control := decode_control(one.value), PeriodClosed):
                 self.closes.append(Close(0, one.offset, control.kind, control.period))
+        if topic == KPI_UPDATES.name:
+            self.updates += filter(None, map(published, batch.records))
         return batch
 
 
-class BacktestEvidence:
-    """Runs the plan once over what ``feed`` gives the backtest, and finds evidence in what came out."""
+class RecordedEvidence:
+    """Finds evidence in what came out of a run of the stages, and in what passed between them.
 
-    def __init__(self, plan: Plan, feed: Callable[[Backtest], None], mapping: TopicMapping | None = None) -> None:
-        self.plan = plan
-        self._run = run = _Recording(mapping)
-        run.apply(plan)
-        feed(run)
-        self.result: BacktestResult = run.finish()
+    ``credits``: blocks by partition and offset.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        result: BacktestResult,
+        credits: list[tuple[int, int, bytes]],
+        closes: list[Close],
+        updates: list[Published],
+    ) -> None:
+        self.plan, self.result = plan, result
+        self._blocks, self._closes, self._timeline = credits, closes, Timeline(updates)
 
     def award(self, award_id: str) -> Award | None:
         """The last word on an award."""
@@ -62,7 +74,8 @@ class BacktestEvidence:
             [award for award in self.result.awards if award.employee == employee and not award.unit_kind],
             [line for line in self.result.earnings if line["employee"] == employee],
             _targets(row for row in rows if row["employee"] == employee),
-            self._run.closes,
+            self._closes,
+            self._timeline,
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -77,12 +90,36 @@ class BacktestEvidence:
             [award for award in self.result.awards if (award.unit_kind, award.unit) == (kind, unit)],
             [line for line in self.result.earnings if line["rule"] in rules],
             _targets(row for row in rows if (row["unit_kind"], row["unit"]) == (kind, unit)),
-            self._run.closes,
+            self._closes,
+            self._timeline,
             (kind, unit),
         )
 
     def _credits(self, wanted: Callable[[dict], bool]) -> list[Credit]:
-        return [one for record, value in self._run.credits for one in credits_of_block(value, record, wanted)]
+        return [one for place in self._blocks for one in credits_of_block(*place, wanted)]
+
+
+class BacktestEvidence(RecordedEvidence):
+    """Runs the plan once over what ``feed`` gives the backtest."""
+
+    def __init__(self, plan: Plan, feed: Callable[[Backtest], None], mapping: TopicMapping | None = None) -> None:
+        run = _Recording(mapping)
+        run.apply(plan)
+        feed(run)
+        super().__init__(plan, run.finish(), run.credits, run.closes, run.updates)
+
+
+def published(record: Record) -> Published | None:
+    """A record of kpi-updates, where awards of units are decided by it."""
+    kind = kind_of(record.headers)
+    if kind == "kpi-days":
+        meta = decode_block(record.value)[1]
+        return Published(record.offset, Update(meta["partition"], meta["offset"]))
+    if kind == CLOSED_KIND:
+        return Published(record.offset, PartitionClosed.model_validate_json(record.value))
+    if kind == KIND and isinstance(control := decode_control(record.value), PlanApplied):
+        return Published(record.offset, control.id)
+    return None
 
 
 def _targets(rows) -> dict[tuple[str, str, str], Fraction | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +13,7 @@ import click
 import msgspec
 from clickhouse_driver.errors import Error as ClickHouseError
 
+from infra.explain.update_log import timeline_of
 from infra.settings import load_settings
 from schemas.money import to_fixed
 from schemas.plan import Plan
@@ -77,14 +79,18 @@ class ClickHouseEvidence:
             first, last = _span(plan, period)
             inside.append("toDate(time, %(zone)s) BETWEEN %(first)s AND %(last)s")
             where |= {"zone": plan.timezone, "first": first, "last": last}
+        chosen = " AND ".join(inside), where
+        awards = [_award(row) for row in self._all("awards", *mine)]
+        lines = self._lines("rule IN %(rules)s", {"rules": rules or [""]})
         return Evidence(
             plan,
             "",
-            self._credits(" AND ".join(inside), where),
-            [_award(row) for row in self._all("awards", *mine)],
-            self._lines("rule IN %(rules)s", {"rules": rules or [""]}),
+            self._credits(*chosen),
+            awards,
+            lines,
             _targets(self._all("unit_periods", *mine)),
             self._closes(),
+            timeline_of(self._rows, *chosen, _updates_behind(awards, lines)),
             (kind, unit),
         )
 
@@ -124,6 +130,12 @@ class ClickHouseEvidence:
             raise click.ClickException(f"ClickHouse at {where} cannot be asked: {first}") from error
         names = [name for name, _ in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _updates_behind(awards: list[Award], lines: list[dict]) -> Iterator[str]:
+    """Ids of the updates that decided something."""
+    yield from (award.cause.id for award in awards if award.cause.type == "kpi-update")
+    yield from (line["id"] for line in lines if line["source"] == "kpi-updates")
 
 
 def _ms(time: datetime) -> int:

@@ -47,7 +47,9 @@ class Close:
     period: str
 
 
-def credits_of_block(value: bytes, record: int, wanted: Callable[[dict], bool]) -> list[Credit]:
+def credits_of_block(
+    partition: int, record: int, value: bytes, wanted: Callable[[dict], bool] = lambda row: True
+) -> list[Credit]:
     """The credits in one record of the credits topic whose row is ``wanted``."""
     rows = decode_block(value)[0].to_pylist()
     return [
@@ -64,6 +66,7 @@ def credits_of_block(value: bytes, record: int, wanted: Callable[[dict], bool]) 
                 for name, field in row.items()
                 if name.startswith("data.") and field is not None
             },
+            partition=partition,
             **unit_fields(row),
         )
         for row in rows

@@ -100,11 +100,13 @@ def _elsewhere(scope: Scope, award: Award) -> Iterator[Stated]:
 def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
     """As the update found it that decided the award."""
     awards = [one for one in evidence.awards if one.position.offset <= award.position.offset]
-    seen = _updated(credits, award)
+    number = evidence.timeline.number(award.position.offset, award.cause.id)
+    if number is not None:
+        credits = evidence.timeline.up_to(number, credits)
     known = replace(evidence, awards=awards)
-    scope = Scope(known, rule, award.period, credits if seen is None else seen, lines, _targets_said(award))
+    scope = Scope(known, rule, award.period, credits, lines, _targets_said(award))
     explained = explain_unit_rule(scope)
-    if seen is None:
+    if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
     return _compared(award, explained)
 
@@ -122,17 +124,6 @@ def _compared(award: Award, explained: RuleExplained) -> AwardExplained:
     by_kpi = {one.kpi.id: one for one in explained.measured}
     pairs = [(one, by_kpi[one.kpi]) for one in _said(award) if one.kpi in by_kpi]
     return AwardExplained(award, explained, [Stated(said, found, _agrees(said, found)) for said, found in pairs])
-
-
-def _updated(credits: list[Credit], award: Award) -> list[Credit] | None:
-    """The credits that the update held which decided an award of a unit; None where that cannot be told.
-
-    An update says how far one partition of the credits had come, and nothing of the others.
-    """
-    if award.cause.type != "kpi-update" or len({credit.partition for credit in credits}) > 1:
-        return None
-    partition, offset = map(int, award.cause.id.split(":"))
-    return [credit for credit in credits if (credit.partition, credit.record) <= (partition, offset)]
 
 
 def explain_period(evidence: Evidence, period: str, units: UnitSource | None = None) -> list[RuleExplained]:

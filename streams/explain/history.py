@@ -9,6 +9,7 @@ from schemas.plan import Plan
 from schemas.plan_moves import Place, employees_of, place_at
 from schemas.results import Award
 from streams.explain.credits import Close, Credit
+from streams.explain.moments import Timeline
 from streams.explain.targets import target_of_person, target_of_unit
 from streams.performance.calendar import Calendar, date_of
 
@@ -21,7 +22,7 @@ class Evidence:
     """A history under a plan. Amounts of ``lines`` are ten-thousandths; targets are in units, as they were published.
 
     ``unit``: kind and id where it is a unit's; ``credits`` are then those of its people, ``lines`` and ``awards`` those
-    of awards of units.
+    of awards of units; ``timeline`` says when these were decided.
     """
 
     plan: Plan
@@ -31,6 +32,7 @@ class Evidence:
     lines: list[dict] = field(default_factory=list)
     targets: dict[tuple[str, str, str], Fraction | None] = field(default_factory=dict)
     closes: list[Close] = field(default_factory=list)
+    timeline: Timeline = field(default_factory=Timeline)
     unit: tuple[str, str] | None = None
 
     def lines_of(self, rule, period: str) -> list[dict]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.explain.from_backtest import BacktestEvidence
+from infra.explain.from_backtest import BacktestEvidence, RecordedEvidence
 from infra.explain.telling import Teller
 from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
@@ -26,6 +26,7 @@ from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
 from tests.generated_units import random_unit_plan
+from tests.recorded_log import recorded_log
 from tests.worked_examples import CASES, events_path, plan_path
 
 
@@ -35,7 +36,7 @@ def recomputed(plan: Plan) -> set[str]:
     return {rule.id for rule in plan.awards if type(rule) in kinds}
 
 
-def check(source: BacktestEvidence) -> int:
+def check(source: RecordedEvidence) -> int:
     """Everything that can be explained agrees; how many explanations that were."""
     lines, awards = source.result.earnings, source.result.awards
     employees = {one.employee for one in awards} | {one["employee"] for one in lines}
@@ -50,7 +51,7 @@ def check(source: BacktestEvidence) -> int:
     return count
 
 
-def check_evidence(source: BacktestEvidence, evidence: Evidence, periods: set[str]) -> int:
+def check_evidence(source: RecordedEvidence, evidence: Evidence, periods: set[str]) -> int:
     count = 0
     for award in evidence.awards:
         explained = explain_award(evidence, award)
@@ -99,6 +100,18 @@ def test_random_awards_of_units_agree(seed, batch):
     dice = Random(seed)
     plan = random_unit_plan(dice)
     agrees(plan, with_closes(dice, random_events(dice, plan.currency)), batch)
+
+
+@examples(5)
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
+def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch):
+    dice = Random(seed)
+    plan = random_unit_plan(dice)
+    source = recorded_log(plan, with_closes(dice, random_events(dice, plan.currency)), batch)
+    check(source)
+    for award in source.result.awards:
+        if award.unit_kind:
+            assert explain_award(source.unit(award.unit_kind, award.unit), award).stated
 
 
 def kinds_of(plan: Plan, rule) -> set[str]:

@@ -73,7 +73,8 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
     for row in ids:
         award = source.award(row["award_id"])
         if not award.employee:
-            assert explain_award(source.unit(award.unit_kind, award.unit), award).agrees, award
+            explained = explain_award(source.unit(award.unit_kind, award.unit), award)
+            assert explained.agrees and explained.stated, award  # credits of two partitions are behind it
             continue
         known = evidence.setdefault(award.employee, source.of(award.employee, award.plan_version))
         assert explain_award(known, award).agrees, award

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from schemas.control import PeriodClosed, PlanApplied, encode_control
+from schemas.control import PartitionClosed, PeriodClosed, PlanApplied, encode_control
 from schemas.plan_file import load_plan
 from schemas.topics import INTERNAL
 from sinks.columns import KINDS, from_arrow
@@ -141,6 +141,23 @@ def test_of_control_records_in_the_credits_the_place_is_kept() -> None:
         "targets": len(plan.targets),
         "organisation": 24,
     }
+
+
+def test_of_kpi_updates_the_order_is_kept() -> None:
+    plan = load_plan(Path(__file__).parents[3] / "plans" / "example.yaml")
+    close = PeriodClosed.of(plan, "month", "2026-03")
+    marker = PartitionClosed(partition=1, partitions=2, offset=9, close=close).model_dump_json().encode()
+    [closed] = rows_of("kpi-updates", 0, record(7, marker, "partition-closed"))
+    applied = encode_control(PlanApplied(id="c1", plan=plan))
+    [planned] = rows_of("kpi-updates", 0, record(8, applied, "control"))
+    assert rows_of("kpi-updates", 0, record(9, encode_control(close), "control")) == []
+    found = {
+        rows.values["updates_offset"].data[0]: [
+            rows.values[name].data[0] for name in ("kind", "credits_partition", "credits_offset", "control_id")
+        ]
+        for rows in (closed, planned)
+    }
+    assert found == {7: [b"close", 1, 9, close.id.encode()], 8: [b"plan", -1, -1, b"c1"]}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Evidence for explanations from stages with several credits partitions, in memory."""
+
+from __future__ import annotations
+
+import json
+
+from infra.explain.from_backtest import RecordedEvidence, published
+from schemas.blocks import decode_block, kind_of
+from schemas.control import KIND, PeriodClosed, decode_control
+from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of
+from schemas.results import decode_award
+from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
+from streams.backtest import BacktestResult
+from streams.explain.credits import Close
+from tests.integration.memory_log import MemoryLog
+
+
+def recorded_log(plan: Plan, events: list[dict], batch: int, partitions: int = 2) -> RecordedEvidence:
+    """``events``, closes among them as in a file for the backtest, through all stages."""
+    log = MemoryLog(partitions)
+    log.apply(plan)
+    pending: list[bytes] = []
+    for event in events:
+        if "control" not in event:
+            pending.append(json.dumps(event).encode())
+            continue
+        log.feed(pending, batch)
+        pending = []
+        log.close(plan, period_kind_of(plan, event["period"]), event["period"], "test")
+    log.feed(pending, batch)
+    return _evidence(plan, log)
+
+
+def _evidence(plan: Plan, log: MemoryLog) -> RecordedEvidence:
+    result, credits, closes, updates = BacktestResult(), [], [], []
+    for (topic, partition), records in log.records.items():
+        for one in records:
+            kind = kind_of(one.headers)
+            if topic == AWARDS.name:
+                result.awards.append(decode_award(one.value))
+            elif topic == EARNINGS.name:
+                result.earnings += decode_block(one.value)[0].to_pylist()
+            elif topic == CREDITS.name and kind == "credits":
+                credits.append((partition, one.offset, one.value))
+            elif topic == CREDITS.name and kind == KIND:
+                control = decode_control(one.value)
+                if isinstance(control, PeriodClosed):
+                    closes.append(Close(partition, one.offset, control.kind, control.period))
+            elif topic == KPI_UPDATES.name:
+                updates += filter(None, [published(one)])
+                if kind == "kpi-periods":
+                    _keep(result.periods, one, ("kpi", "employee", "period_kind", "period"))
+            elif topic == UNIT_UPDATES.name:
+                _keep(result.units, one, ("kpi", "unit_kind", "unit", "period_kind", "period"))
+    return RecordedEvidence(plan, result, credits, closes, updates)
+
+
+def _keep(rows: dict, record, names: tuple[str, ...]) -> None:
+    for row in decode_block(record.value)[0].to_pylist():
+        rows[tuple(row[name] for name in names)] = row
