@@ -18,6 +18,7 @@ class Checkpoint:
     """``rows`` maps a state key to its value, b'' for a deleted one; ``next_offset`` is where folding goes on.
 
     ``format``: of the rows, see ``state_layout``. ``deleted``: keys of which only a tombstone was found.
+    ``rests_on``: the marker that must be stored already, since only what changed after it is written; None: none need.
     """
 
     stage: str
@@ -26,13 +27,14 @@ class Checkpoint:
     rows: dict[str, bytes]
     format: int = 1
     deleted: tuple[str, ...] = ()
+    rests_on: int | None = None
 
 
 class CheckpointStore(Protocol):
     """Blocking; called from a thread. Errors of the database raise StoreUnavailable."""
 
     def save(self, checkpoints: list[Checkpoint]) -> None:
-        """Write each checkpoint as one atomic block (rows and marker together)."""
+        """Write each checkpoint as one atomic block (rows and marker together). Raises CheckpointsSetBack."""
         ...
 
     def load(self, stage: str, partition: int) -> Checkpoint | None:
@@ -46,6 +48,18 @@ class CheckpointStore(Protocol):
 
 class StoreUnavailable(Exception):
     """The checkpoint store cannot be reached now; worth another try."""
+
+
+class CheckpointsSetBack(Exception):
+    """What a checkpoint rests on is no longer stored: written all the same, it would pass for a whole state."""
+
+    def __init__(self, checkpoint: Checkpoint, found: int | None) -> None:
+        super().__init__(
+            f"{checkpoint.stage}, partition {checkpoint.partition}: its checkpoint at {checkpoint.rests_on} is gone, "
+            + ("there is none" if found is None else f"the newest is at {found}")
+            + ". Somebody restored or removed checkpoints under a running worker (docs/operations.md, Back-up and "
+            "restore); started again, it folds from what is there"
+        )
 
 
 async def until_answered(ask: Callable[[], T], waiting: Callable[[], None] = lambda: None) -> T:

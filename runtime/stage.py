@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from aiokafka import TopicPartition
 
 from infra import metrics
-from runtime.checkpoints import Checkpoint, CheckpointStore, StoreUnavailable, until_answered
+from runtime.checkpoints import Checkpoint, CheckpointsSetBack, CheckpointStore, StoreUnavailable, until_answered
 from runtime.failing import fatal
 from runtime.producing import Sender
 from runtime.records import Out, RecordBatch
@@ -61,6 +61,7 @@ class _Owned:
     epoch: int
     next_offset: int
     saved_offset: int
+    marker: int | None = None  # of its newest checkpoint in the store, as far as we know
     unsaved: dict[str, bytes] = field(default_factory=dict)
     unpublished: bool = False
     batches: int = 0  # folded under this assignment
@@ -121,6 +122,8 @@ class StageRunner:
             if checkpoint.format != self._layout.format:  # under its new name all of it has to be written once
                 owned.unsaved = dict.fromkeys(checkpoint.deleted, b"") | rows
                 owned.saved_offset = -1
+            else:
+                owned.marker = offset
         self._owned[partition] = owned
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
         return self._epoch, offset, rows is not None
@@ -250,9 +253,9 @@ class StageRunner:
             if snapshot:
                 if self._store is not None and not await self._stored(snapshot):
                     return
-                for partition, offset, rows in snapshot:
-                    self._saved(partition, offset, rows)
-                    self._uncommitted[partition] = offset
+                for partition, checkpoint in snapshot:
+                    self._saved(partition, checkpoint)
+                    self._uncommitted[partition] = checkpoint.next_offset
             # a commit that failed is owed until it succeeds, or a partition at rest would show lag for ever
             owed = {partition: offset for partition, offset in self._uncommitted.items() if partition in self._owned}
             if owed and await commit(owed):
@@ -260,24 +263,24 @@ class StageRunner:
                     if self._uncommitted.get(partition) == offset:
                         del self._uncommitted[partition]
 
-    def _snapshot(self) -> list[tuple[TopicPartition, int, dict[str, bytes]]]:
+    def _snapshot(self) -> list[tuple[TopicPartition, Checkpoint]]:
         snapshot = []
         for partition, owned in self._owned.items():
             if owned.next_offset == owned.saved_offset:
                 continue
             if self._store is not None:
                 owned.unsaved.update(owned.fold.dirty_rows() | self._layout.own_rows())
-            snapshot.append((partition, owned.next_offset, dict(owned.unsaved)))
+            place = self.stage, partition.partition, owned.next_offset
+            rows = dict(owned.unsaved)
+            snapshot.append((partition, Checkpoint(*place, rows, self._layout.format, rests_on=owned.marker)))
         return snapshot
 
-    async def _stored(self, snapshot: list) -> bool:
-        checkpoints = [
-            Checkpoint(self.stage, partition.partition, offset, rows, self._layout.format)
-            for partition, offset, rows in snapshot
-        ]
+    async def _stored(self, snapshot: list[tuple[TopicPartition, Checkpoint]]) -> bool:
         started = time.perf_counter()
         try:
-            await asyncio.to_thread(self._store.save, checkpoints)
+            await asyncio.to_thread(self._store.save, [checkpoint for _, checkpoint in snapshot])
+        except CheckpointsSetBack as error:
+            fatal(str(error))
         except StoreUnavailable as error:
             metrics.CHECKPOINT_FAILURES.labels(self.stage).inc()
             metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(owned.unsaved) for owned in self._owned.values()))
@@ -287,12 +290,12 @@ class StageRunner:
         metrics.CHECKPOINT_TIME.labels(self.stage).set_to_current_time()
         return True
 
-    def _saved(self, partition: TopicPartition, offset: int, rows: dict[str, bytes]) -> None:
+    def _saved(self, partition: TopicPartition, checkpoint: Checkpoint) -> None:
         owned = self._owned.get(partition)
         if owned is None:
             return
-        owned.saved_offset = offset
-        for key, value in rows.items():
+        owned.saved_offset = owned.marker = offset = checkpoint.next_offset
+        for key, value in checkpoint.rows.items():
             if owned.unsaved.get(key) is value:
                 del owned.unsaved[key]
         metrics.CHECKPOINT_OFFSET.labels(self.stage, partition.topic, partition.partition).set(offset)

@@ -12,15 +12,20 @@ at the later offset: the same value, or a newer one still at or below M. No row 
 carries its own marker. So the newest row of every key is the state at M, in whatever order the blocks
 arrived. One SELECT reads marker and rows from one snapshot of parts.
 
+That rests on what was stored staying stored. Where somebody restores an older state of the table under a running
+worker, its next rows would cover only what changed since a marker that is gone: so ``save`` looks first whether the
+marker that a checkpoint rests on, or a higher one, is there.
+
 A deleted key stays as a tombstone, since an older version of it may still lie in a part that is not merged.
 """
 
 from __future__ import annotations
 
+from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
 from infra.settings import Settings
-from runtime.checkpoints import Checkpoint, StoreUnavailable
+from runtime.checkpoints import Checkpoint, CheckpointsSetBack, StoreUnavailable
 from runtime.state_layout import parsed_name, stage_name
 from sinks.connection import ClickHouseSettings, connect_binary, from_settings
 
@@ -34,6 +39,11 @@ WHERE startsWith(stage, %(stage)s) AND partition = %(partition)s AND key = ''
 _SELECT = """
 SELECT key, value FROM kpistream.checkpoints FINAL
 WHERE stage = %(stage)s AND partition = %(partition)s
+"""
+# a few rows of each part: grouping them there would take longer than the reading
+_MARKERS = """
+SELECT stage, partition, version FROM kpistream.checkpoints
+WHERE stage IN %(stages)s AND partition IN %(partitions)s AND key = '' SETTINGS max_threads = 1
 """
 _VALUES = """
 SELECT value FROM kpistream.checkpoints FINAL
@@ -54,7 +64,8 @@ class ClickHouseCheckpointStore:
         self._query_settings = query_settings
 
     def save(self, checkpoints: list[Checkpoint]) -> None:
-        """Write all checkpoints as one block: all of them are stored, or none is. Raises StoreUnavailable.
+        """Write all checkpoints as one block: all of them are stored, or none is. Raises StoreUnavailable, and
+        CheckpointsSetBack where one rests on a marker that is not there.
 
         After an error it may have been stored nevertheless; saving it again changes nothing.
         """
@@ -63,9 +74,24 @@ class ClickHouseCheckpointStore:
         data = _columns(checkpoints)
         try:
             with connect_binary(self._settings, **self._query_settings) as client:
+                self._check_markers(client, [one for one in checkpoints if one.rests_on is not None])
                 client.execute(_INSERT, data, columnar=True)
         except (Error, OSError, EOFError) as error:
             raise StoreUnavailable(f"checkpoint not saved: {error}") from error
+
+    def _check_markers(self, client: Client, checkpoints: list[Checkpoint]) -> None:
+        if not checkpoints:
+            return
+        names = sorted({stage_name(one.stage, one.format) for one in checkpoints})
+        asked = {"stages": names, "partitions": sorted({one.partition for one in checkpoints})}
+        found: dict[tuple[str, int], int] = {}
+        for name, partition, marker in client.execute(_MARKERS, asked):
+            place = name.decode(), partition
+            found[place] = max(marker, found.get(place, marker))
+        for one in checkpoints:
+            marker = found.get((stage_name(one.stage, one.format), one.partition))
+            if marker is None or marker < one.rests_on:
+                raise CheckpointsSetBack(one, marker)
 
     def load(self, stage: str, partition: int) -> Checkpoint | None:
         """The newest checkpoint of the highest format with all its live rows, None where there never was one. Raises

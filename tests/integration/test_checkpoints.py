@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.clickhouse import ClickHouseServer
-from runtime.checkpoints import Checkpoint, StoreUnavailable
+from runtime.checkpoints import Checkpoint, CheckpointsSetBack, StoreUnavailable
 from sinks.checkpoints import ClickHouseCheckpointStore
 from tests.integration.clickhouse_server import running_server, settings_of
 
@@ -114,6 +114,16 @@ def test_a_zombie_and_the_new_owner_agree_in_any_order(
         _saved(store, offset, **rows)
     found = store.load("crediting", 0)
     assert (found.next_offset, found.rows) == (50, state(50, 0))
+
+
+def test_what_rests_on_a_marker_that_is_gone_is_refused(store: ClickHouseCheckpointStore) -> None:
+    _saved(store, 5, a=b"1")
+    store.save([Checkpoint("crediting", 0, 9, {"a": b"2"}, rests_on=5), Checkpoint("crediting", 1, 3, {})])
+    store.save([Checkpoint("crediting", 0, 7, {"a": b"1"}, rests_on=5)])  # by a zombie, below the newest marker
+    for lost in (Checkpoint("crediting", 0, 12, {}, rests_on=10), Checkpoint("crediting", 0, 12, {}, 2, rests_on=9)):
+        with pytest.raises(CheckpointsSetBack, match=r"partition 0: its checkpoint at \d+ is gone"):
+            store.save([Checkpoint("crediting", 1, 4, {}, rests_on=3), lost])
+    assert (store.load("crediting", 0).next_offset, store.load("crediting", 1).next_offset) == (9, 3)
 
 
 def test_a_server_that_is_away_is_said_so(server: ClickHouseServer, store: ClickHouseCheckpointStore) -> None:

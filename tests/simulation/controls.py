@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import msgspec
 import pyarrow as pa
@@ -40,9 +41,9 @@ class ChecksPointsTooEarly(StageRunner):
                 snapshot = self._snapshot()
             if not snapshot or (self._store is not None and not await self._stored(snapshot)):
                 return
-            await commit({partition: offset for partition, offset, _ in snapshot})
-            for partition, offset, rows in snapshot:
-                self._saved(partition, offset, rows)
+            await commit({partition: checkpoint.next_offset for partition, checkpoint in snapshot})
+            for partition, checkpoint in snapshot:
+                self._saved(partition, checkpoint)
         await self.publish()
 
 
@@ -78,6 +79,13 @@ class TwoInserts(Store):
             raise StoreUnavailable("crashed in between")
         for one in checkpoints:
             self.insert(one, {MARKER: str(one.next_offset).encode()})
+
+
+class LooksAtNoMarker(Store):
+    """Writes what has changed, whether or not what it rests on is still there."""
+
+    def save(self, checkpoints) -> None:
+        super().save([replace(one, rests_on=None) for one in checkpoints])
 
 
 class NoHighWaterMark(Performance):
@@ -129,13 +137,15 @@ class Deltas(Performance):
         return Out(out.topic, encode_block(changed, meta), out.partition, out.key, out.headers)
 
 
-#: By name: the broken build, and the step after which a crash shows it; "stop" where an orderly end does.
+#: By name: the broken build, and the step after which a crash shows it; "stop" and "restore" where an orderly end or
+#: restored checkpoints do.
 CONTROLS = {
     "acknowledged in finally": (Build(sender=AcknowledgesInFinally), "fetch"),
     "checkpoint before the results are acknowledged": (Build(runner=ChecksPointsTooEarly), "checkpoint"),
     "commit before the acknowledgement": (Build(runner=CommitsFirst), "commit of intake"),
     "cut off by a stop": (Build(runner=CutOffByAStop), "stop"),
     "state and marker in two inserts": (Build(store=TwoInserts), "checkpoint"),
+    "no look at the marker before": (Build(store=LooksAtNoMarker), "restore"),
     "no high-water mark": (Build(performance=NoHighWaterMark), "send to credits"),
     "wall clock in a rule": (Build(performance=WallClock), "send to awards"),
     "deltas instead of absolute values": (Build(performance=Deltas), "send to kpi-updates"),

@@ -79,6 +79,14 @@ def upgraded_history(seed: int) -> History:
     return replace(random_history(seed), workers=2, upgrade=at, faults=[*random_faults(dice, 2), *restarts])
 
 
+def restored_history(seed: int, build: Build | None = None) -> History:
+    """Checkpoints are put back to what they were some seconds before, under running workers, beside other faults."""
+    dice = Random(seed)
+    restores = [Fault(dice.uniform(2, 50), "restore", lasting=dice.uniform(1, 20)) for _ in range(dice.randint(1, 3))]
+    history = random_history(seed)
+    return replace(history, build=build or Build(), faults=[*history.faults, *restores])
+
+
 def random_values(dice: Random) -> list[bytes]:
     """Sales and refunds of them, some sent twice, in an order that puts refunds before their sales at times."""
     events = []

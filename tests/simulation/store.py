@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from runtime.checkpoints import Checkpoint, StoreUnavailable
+from runtime.checkpoints import Checkpoint, CheckpointsSetBack, StoreUnavailable
 
 MARKER = ""
 
@@ -23,6 +23,10 @@ class Store:
             raise StoreUnavailable("away")
         self.saves += 1
         for one in checkpoints:
+            marker = self._rows.get((one.stage, one.partition, one.format), {}).get(MARKER, (None,))[0]
+            if one.rests_on is not None and (marker is None or marker < one.rests_on):
+                raise CheckpointsSetBack(one, marker)
+        for one in checkpoints:
             self.insert(one, {**one.rows, MARKER: str(one.next_offset).encode()})
 
     def insert(self, one: Checkpoint, rows: dict[str, bytes]) -> None:
@@ -31,6 +35,14 @@ class Store:
             there = table.get(key, (-1, b""))[0]
             if one.next_offset > there or (one.next_offset == there and self._dice.random() < 0.5):
                 table[key] = (one.next_offset, value)
+
+    def backup(self) -> dict:
+        """All rows as they are now, for ``restore``."""
+        return {place: dict(rows) for place, rows in self._rows.items()}
+
+    def restore(self, backup: dict) -> None:
+        """Put all rows back as they were."""
+        self._rows = backup
 
     def load(self, stage: str, partition: int) -> Checkpoint | None:
         if self.away:

@@ -10,7 +10,13 @@ import random
 import pytest
 
 from tests.simulation.controls import CONTROLS
-from tests.simulation.histories import crashing_history, random_history, stopping_history, upgraded_history
+from tests.simulation.histories import (
+    crashing_history,
+    random_history,
+    restored_history,
+    stopping_history,
+    upgraded_history,
+)
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
@@ -40,6 +46,13 @@ def test_an_upgrade_of_the_state_under_way(number):
     assert 2 in formats, "nothing was upgraded: the test says nothing"
 
 
+@pytest.mark.parametrize("number", range(2))
+def test_checkpoints_restored_under_running_workers(number):
+    seed = FRESH[number]
+    history = restored_history(seed).run()
+    assert judge(history) == [], f"seed {seed}"
+
+
 def test_the_same_seed_gives_the_same_history():
     first, second = random_history(5).run(), random_history(5).run()
     assert first.broker.logs == second.broker.logs
@@ -48,8 +61,9 @@ def test_the_same_seed_gives_the_same_history():
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_broken_build_is_seen(name):
     build, step = CONTROLS[name]
+    special = {"stop": stopping_history, "restore": restored_history}
     histories = (
-        stopping_history(seed, build) if step == "stop" else crashing_history(seed, build, step) for seed in range(12)
+        special[step](seed, build) if step in special else crashing_history(seed, build, step) for seed in range(12)
     )
     assert any(judge(history.run()) for history in histories), f"nothing seen: {name}"
 

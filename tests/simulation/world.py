@@ -285,6 +285,10 @@ class History:
             self.store.away = True
             await asyncio.sleep(fault.lasting)
             self.store.away = False
+        elif fault.kind == "restore":  # a back-up now, put back later under running workers
+            backup = self.store.backup()
+            await asyncio.sleep(fault.lasting)
+            self.store.restore(backup)
         elif fault.kind == "errors":
             self.network.failing = 0.3
             await asyncio.sleep(fault.lasting)
