@@ -17,6 +17,7 @@ SERVER_SETTINGS: dict[str, Any] = {
     "uncompressed_cache_size": 0,
     "index_mark_cache_size": 64_000_000,
     "max_concurrent_queries": 200,
+    "backups": {"allowed_path": "backups"},  # of BACKUP … TO File(…): a folder beside the data
     "background_pool_size": 2,
     "background_merges_mutations_concurrency_ratio": 2,
     "background_schedule_pool_size": 4,

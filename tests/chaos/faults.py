@@ -133,6 +133,32 @@ def _clickhouse_away(world: World, seconds: float, end: Callable[[], None]) -> s
     return f"{failures:.0f} checkpoints not stored in {seconds:.0f} s" if failures else ""
 
 
+def clickhouse_restored(world: World, dice: Random, seconds: float) -> str:
+    """Both databases lost, and brought back from a back-up made under load: folded and loaded on from there."""
+    name = f"before-{dice.randrange(10**6)}"
+    world.command_done("backup", name)
+    world.tend(seconds)
+    before = _markers(world)
+    names = list(world.members)
+    for member in names:
+        world.dismiss(member)
+    for database in ("bi", "kpistream"):
+        world.query(f"DROP DATABASE {database}")
+    said = world.command_done("restore", name)
+    back = before - _markers(world)
+    for member in names:
+        world.bring(member)
+    for member in names:
+        world.wait_ready(member)
+    again = next(line for line in said.splitlines() if "to load again" in line).split()[0]
+    return f"checkpoints {back} offsets back, {again} records loaded again" if back and int(again) else ""
+
+
+def _markers(world: World) -> int:
+    """Sum of all checkpoints' markers."""
+    return world.query("SELECT sum(toInt64(value)) FROM kpistream.checkpoints FINAL WHERE key = ''")[0][0]
+
+
 def worker_frozen(world: World, dice: Random, seconds: float) -> str:
     """SIGSTOP until the group gives its partitions to another worker, then back as a zombie."""
     world.bring("worker-1")
@@ -250,6 +276,7 @@ FAULTS: dict[str, Fault] = {
     "slow broker": slow_broker,
     "ClickHouse killed": clickhouse_killed,
     "ClickHouse away for long": clickhouse_stopped,
+    "ClickHouse lost and restored": clickhouse_restored,
     "slow ClickHouse": slow_clickhouse,
     "aborted transactions": aborted_transactions,
     "poisoned topic": poisoned_topic,

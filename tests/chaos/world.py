@@ -113,6 +113,13 @@ class World(Pipeline):
         """kill -9; ``tend`` brings it back."""
         self.members[name].process.kill()
 
+    def command_done(self, *arguments: str) -> str:
+        """Run a kpistream command that must succeed; what it said."""
+        result = self.command(*arguments)
+        if result.exit_code:
+            raise AssertionError(f"kpistream {' '.join(arguments)}: {result.output}")
+        return result.output
+
     def wait_ready(self, name: str, seconds: float = 120) -> None:
         """Until the process says that it does its work."""
         self.tend_until(lambda: self.page_of(name, "readyz") is not None, seconds, f"{name} is not ready")

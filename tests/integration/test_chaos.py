@@ -12,6 +12,7 @@ FAULTS = (
     "sink dies after each step",
     "broker killed",
     "ClickHouse killed",
+    "ClickHouse lost and restored",
     "aborted transactions",
     "poisoned topic",
 )

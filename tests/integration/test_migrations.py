@@ -138,6 +138,7 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
         "dead_letters",
         "outcomes",
         "checkpoints",
+        "backups",
         "plan_versions",
         "plan_positions",
         "period_closes",
