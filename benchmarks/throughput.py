@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def main(plan_file: Path, events: int, employees: int, simulate: bool, profile: 
         click.echo(f"{events} events produced", err=True)
         worker = own.start()
         if profile:
+            time.sleep(1)  # the process becomes the worker in its first moments, which a profiler does not survive
             spy = Path(sys.executable).parent / "py-spy"
             subprocess.Popen([spy, "record", "-f", "raw", "-o", profile, "-p", str(worker.pid), "-d", "30"])
         result = measure(events, worker)
