@@ -66,9 +66,9 @@ def from_fixed(fixed: int) -> Decimal:
 
 def round_half_up(amount: Fraction, step: int) -> int:
     """Nearest multiple of ``step`` to ``amount``, halves away from zero; both in ten-thousandths."""
-    quotient = abs(amount) / step
-    nearest = (2 * quotient.numerator + quotient.denominator) // (2 * quotient.denominator)
-    return (nearest if amount >= 0 else -nearest) * step
+    top, below = amount.numerator, amount.denominator * step  # on integers: called often, and Fractions are slow
+    nearest = (2 * abs(top) + below) // (2 * below)
+    return (nearest if top >= 0 else -nearest) * step
 
 
 def format_fixed(fixed: int, decimals: int = 2) -> str:

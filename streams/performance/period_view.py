@@ -25,6 +25,7 @@ class PeriodView:
     running: Running | None = None
     dirty: list[np.ndarray] = field(default_factory=list)
     _targets: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    _known: dict[int, int] = field(default_factory=dict)  # targets by key
 
     def targets(self, slots: np.ndarray) -> np.ndarray:
         """int64 targets by slot, NO_TARGET where there is none."""
@@ -36,10 +37,13 @@ class PeriodView:
         return self._targets[slots].astype(np.int64)
 
     def target_of(self, key: int) -> int:
-        """The target of one period key."""
-        employee, ordinal = key_parts(key)
-        target = self.resolve(self.kpi.id, self.kind, employee, ordinal)
-        return NO_TARGET if target is None else target
+        """The target of one period key, NO_TARGET where there is none."""
+        target = self._known.get(key)
+        if target is None:
+            employee, ordinal = key_parts(key)
+            target = self.resolve(self.kpi.id, self.kind, employee, ordinal)
+            self._known[key] = target = NO_TARGET if target is None else target
+        return target
 
     def _target(self, slot: int) -> int:
         return self.target_of(int(self.table.keys[slot]))
@@ -50,6 +54,16 @@ class PeriodView:
         if slot < 0:
             return 0, 0
         return int(self.table.num[self.kpi_index, slot]), int(self.table.den[self.kpi_index, slot])
+
+    def all_as_of(self, keys: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """``as_of`` of many keys (``current`` where ``row`` is −1): numerators and denominators, int64."""
+        slots = np.array([self.table.find(key) for key in keys.tolist()], np.int64)
+        num, den = self.table.num[self.kpi_index, slots], self.table.den[self.kpi_index, slots]
+        num[slots < 0], den[slots < 0] = 0, 0
+        if row >= 0 and self.running is not None:
+            for at in np.flatnonzero(np.isin(keys, self.running.keys)).tolist():
+                num[at], den[at] = self.as_of(int(keys[at]), row)
+        return num, den
 
     def group(self, key: int) -> int:
         """The running group of ``key`` in the current batch, −1 if it was not touched."""

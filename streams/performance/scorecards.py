@@ -6,20 +6,21 @@ decided as for any KPI. Nothing is kept of it: restart and change of plan derive
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from schemas.money import SCALE
+from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi
 from schemas.plan_scorecards import Scorecard
 from streams.performance.cells import CellTable
-from streams.performance.ladder import value_scale
+from streams.performance.ladder import attainment_of, value_of, value_scale
 from streams.performance.period_view import PeriodView
 from streams.performance.running import Running
 
-#: Value and sample of one KPI, and its target, by row.
-Columns = tuple[np.ndarray, np.ndarray, np.ndarray]
+#: Ten-thousandths of a percent: what doubles are asked about, and how near to a half they leave it to Fractions.
+_LARGEST, _DOUBT = 1e9, 1e-3
 
 
 class ScoreView:
@@ -30,7 +31,6 @@ class ScoreView:
         measure = Kpi(id=card.id, name=card.name, aggregate="max", events=("score",), unit="percent")
         self.view = PeriodView(measure, 0, card.period, CellTable(1), lambda *_: None)
         self._weights = [Fraction(part.weight) for part in card.kpis]
-        self._known_targets: dict[str, dict[int, int]] = {}
         self._caps = [Fraction(part.cap) for part in card.kpis]
 
     def fold(self) -> None:
@@ -81,66 +81,89 @@ class ScoreView:
     def _targets(self, part: PeriodView, keys: np.ndarray) -> np.ndarray:
         """Targets by key, without a place in the KPI's own table for periods that it has nothing in."""
         unique, at = np.unique(keys, return_inverse=True)
-        known = self._known_targets.setdefault(part.kpi.id, {})
-        for key in unique.tolist():
-            if key not in known:
-                known[key] = part.target_of(key)
-        return np.array([known[key] for key in unique.tolist()], np.int64)[at]
+        return np.array([part.target_of(key) for key in unique.tolist()], np.int64)[at]
 
     def _measured_now(self, keys: np.ndarray) -> np.ndarray:
         """Bool per key: something was credited for one of the KPIs."""
         return np.any([_now(part, keys)[1] != 0 for part in self.parts], axis=0)
 
     def _scores(self, keys: np.ndarray, values: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-        """Scores in ten-thousandths of a percent, rounded half-up once, and the number of KPIs measured, times SCALE.
-
-        Exact: Python's integers over one common denominator a row.
-        """
-        top, below = np.zeros(len(keys), object), np.ones(len(keys), object)
-        weight = np.zeros(len(keys), object)
-        measured = np.zeros(len(keys), np.int64)
-        begun = np.zeros(len(keys), bool)
-        for part, share, cap, (num, den) in zip(self.parts, self._weights, self._caps, values, strict=True):
+        """Scores in ten-thousandths of a percent, rounded half-up once; the number of KPIs measured, times SCALE."""
+        begun, measured = np.zeros(len(keys), bool), np.zeros(len(keys), np.int64)
+        attained = []
+        for part, (num, den) in zip(self.parts, values, strict=True):
             begun |= den != 0
-            target = self._targets(part, keys)
-            upper, lower, defined = _attained(part.kpi, num, den, target)
-            over = upper * cap.denominator > cap.numerator * lower
-            upper, lower = np.where(over, cap.numerator, upper), np.where(over, cap.denominator, lower)
-            upper = np.where(defined, upper, 0) * share.numerator
-            lower = np.where(defined, lower, 1) * share.denominator
-            top, below = top * lower + upper * below, below * lower
-            weight = weight + np.where(defined, share, Fraction(0))
-            measured += defined
+            one = Attained.of(part.kpi, num, den, self._targets(part, keys))
+            measured += one.defined
+            attained.append(one)
         scored = begun & (measured > 0)
+        scores, clear = self._nearly(attained)
+        for row in np.flatnonzero(scored & ~clear).tolist():
+            scores[row] = self._exactly([one.at(row) for one in attained])
+        return np.where(scored, scores, 0), np.where(scored, measured * SCALE, 0)
+
+    def _nearly(self, attained: list[Attained]) -> tuple[np.ndarray, np.ndarray]:
+        """Scores by doubles, and where they certainly round as the exact ones do.
+
+        No operation is off by more than 2⁻⁵³ of its result, and there are fewer than ten of them for a KPI: a sum of
+        terms below _LARGEST in all is off by far less than _DOUBT.
+        """
+        total, terms, weight = (np.zeros(len(attained[0].defined)) for _ in range(3))
+        for one, share, cap in zip(attained, self._weights, self._caps, strict=True):
+            ratio = np.minimum(one.value / one.against, float(cap))
+            term = np.where(one.defined, ratio * float(share), 0.0)
+            total, terms = total + term, terms + np.abs(term)
+            weight += np.where(one.defined, float(share), 0.0)
+        scale = np.full(len(total), 100.0 * SCALE)
         if self.card.missing == "redistribute":
-            below = below * np.where(scored, weight, Fraction(1))
-        scores = [_rounded(Fraction(one) * 100 * SCALE / low) for one, low in zip(top, below, strict=True)]
-        return np.where(scored, np.array(scores, np.int64), 0), np.where(scored, measured * SCALE, 0)
+            scale /= np.where(weight > 0, weight, 1.0)
+        total, terms = total * scale, terms * scale
+        rest = np.abs(total) % 1
+        clear = (terms < _LARGEST) & (np.abs(rest - 0.5) > _DOUBT)
+        return np.where(clear, np.copysign(np.floor(np.abs(total) + 0.5), total), 0).astype(np.int64), clear
+
+    def _exactly(self, ratios: list[Fraction | None]) -> int:
+        pairs = zip(ratios, self._weights, self._caps, strict=True)
+        having = [(min(ratio, cap), share) for ratio, share, cap in pairs if ratio is not None]
+        total = sum((ratio * share for ratio, share in having), Fraction(0))
+        if self.card.missing == "redistribute":
+            total /= sum(share for _, share in having)
+        return round_half_up(total * 100 * SCALE, 1)
 
 
-def _attained(
-    kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Attainment as upper ÷ lower (lower above 0), and where it is defined."""
-    scale = value_scale(kpi)
-    defined = target > 0
-    if not scale.empty_is_zero:
-        defined = defined & (den != 0)
-    value = num.astype(object) * scale.factor
-    against = target.astype(object) * (den.astype(object) if scale.divides else 1)
-    if kpi.direction == "down":
-        zero = Fraction(kpi.attainment_at_zero)
-        none = value <= 0
-        upper, lower = np.where(none, zero.numerator, against), np.where(none, zero.denominator, value)
-    else:
-        upper, lower = value, against
-    return upper, np.where(defined, lower, 1), defined
+@dataclass(frozen=True, slots=True)
+class Attained:
+    """A KPI's attainments by row, where ``defined``: ``value`` over ``against`` as doubles, ``at`` exactly."""
 
+    kpi: Kpi
+    num: np.ndarray
+    den: np.ndarray
+    target: np.ndarray
+    defined: np.ndarray
+    value: np.ndarray
+    against: np.ndarray
 
-def _rounded(value: Fraction) -> int:
-    """Nearest integer, halves away from zero."""
-    nearest = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return nearest if value >= 0 else -nearest
+    @classmethod
+    def of(cls, kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> Attained:
+        """Of a KPI's numerators, denominators and targets."""
+        num, den = np.where(den < 0, -num, num), np.abs(den)
+        scale = value_scale(kpi)
+        defined = target > 0
+        if not scale.empty_is_zero:
+            defined = defined & (den != 0)
+        value = num.astype(float) * scale.factor
+        against = target.astype(float) * (den.astype(float) if scale.divides else 1.0)
+        if kpi.direction == "down":
+            none = num <= 0
+            value, against = np.where(none, float(kpi.attainment_at_zero), against), np.where(none, 1.0, value)
+        return cls(kpi, num, den, target, defined, value, np.where(defined, against, 1.0))
+
+    def at(self, row: int) -> Fraction | None:
+        """One row's attainment exactly, None where undefined."""
+        if not self.defined[row]:
+            return None
+        value = value_of(value_scale(self.kpi), int(self.num[row]), int(self.den[row]))
+        return attainment_of(self.kpi, value, int(self.target[row]))
 
 
 def _now(part: PeriodView, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -68,19 +68,26 @@ class TrainingRule:
         return {}
 
     def _settle_all(self, keys: Iterable[int], row: int, over: int, decisions: Decisions, origins) -> None:
-        people = self.writer.people
-        for key in people.ordered(keys):
-            if people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
-                self._settle(key, row, over, decisions, origins)
+        people, keys = self.writer.people, np.array(list(keys), np.int64)
+        if len(keys):
+            keys = keys[people.eligible(self.rule.roles, self.rule.period, keys)]
+            low = dict(zip(keys.tolist(), self.test.below(keys, row, over).tolist(), strict=True))
+            # nothing becomes of whoever is not below and never was
+            for key in people.ordered(key for key, below in low.items() if below or self._holder(key) in self.states):
+                self._settle(key, low[key], row, over, decisions, origins)
 
-    def _settle(self, key: int, row: int, over: int, decisions: Decisions, origins) -> None:
+    def _holder(self, key: int) -> tuple[str, str, str]:
         code, ordinal = key_parts(key)
-        holder = self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
+        period = self.writer.period_text(self.rule.period, ordinal)
+        return self.rule.id, self.writer.people.person(code).id, period
+
+    def _settle(self, key: int, below: bool, row: int, over: int, decisions: Decisions, origins) -> None:
+        code, ordinal = key_parts(key)
+        holder = self._holder(key)
         state = [list(tier) for tier in self.states.of(*holder, 1)]
         sequence, stands, *_ = state[0]
         if sequence and (self.rule.settle == "sticky" or not stands):
             return  # told once, whatever comes
-        below = self.test.below(key, row, over)
         for _, granted in next_states(state, [below], self.rule.settle, rearm=False):
             self.states.set(*holder, state)
             seen, left = self.test.evidence(key, row, over, self.writer)

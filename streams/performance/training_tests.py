@@ -1,6 +1,6 @@
 """When a KPI is low enough for a training to be recommended: below pace within a period, or in periods that are over.
 
-A test is asked by period key, batch row (−1: as things stand) and the last day that is over. It also says which
+A test is asked by period keys, batch row (−1: as things stand) and the last day that is over. It also says which
 keys a row, or a stretch of days that is over, can change.
 """
 
@@ -19,7 +19,7 @@ from schemas.results import KpiEvidence
 from streams.performance.award_records import AwardWriter, bound_text, decimal_text, evidence, percent_text
 from streams.performance.calendar import Calendar, date_of
 from streams.performance.contributions import ADDITIVE
-from streams.performance.ladder import NO_TARGET, Ladder, value_of
+from streams.performance.ladder import NO_TARGET, Ladder
 from streams.performance.pace import PersonDays, pace_of
 from streams.performance.period_view import PeriodView
 from streams.performance.running import key_parts, period_key
@@ -76,18 +76,13 @@ class PaceTest(_Test):
         self.kpi, self.ladder = view.kpi, Ladder(view.kpi, [rule.below_pace], "attainment")
         self.text = f"{self.kpi.id} below {percent_text(rule.below_pace)} of expected after {rule.after} days"
 
-    def below(self, key: int, row: int, over: int) -> bool:
-        """Whether enough days are over and the pace is below the bound."""
-        days, gone = self._days(key, over)
-        if gone < self.rule.after or (target := self.view.target_of(key)) <= 0:
-            return False
-        num, den = self.values(key, row)
-        if den < self.min_sample:
-            return False
-        if den == 0 and self.values(key - 1, row)[1] == 0:
-            return False
-        pace = pace_of(self.kpi, value_of(self.ladder.scale, num, den), target, days, gone).pace
-        return pace is not None and pace < self.rule.below_pace
+    def below(self, keys: np.ndarray, row: int, over: int) -> np.ndarray:
+        """Bool per key: enough days are over and the pace is below the bound."""
+        counted = np.array([self._days(key, over) for key in keys.tolist()], np.int64).reshape(-1, 2)
+        targets = np.array([self.view.target_of(key) for key in keys.tolist()], np.int64)
+        num, den = self.view.all_as_of(keys, row)
+        known = (den != 0) | (self.view.all_as_of(keys - 1, row)[1] != 0)
+        return known & self._low(num, den, targets, *counted.T)
 
     def _days(self, key: int, over: int) -> tuple[int, int]:
         person = self.person(key)
@@ -166,8 +161,11 @@ class RunTest(_Test):
         worse = "above" if by == "value" and view.kpi.direction == "down" else "below"
         self.text = f"{rule.kpi} {worse} {bound_text(view.kpi, bound, by)} in {rule.periods} periods"
 
-    def below(self, key: int, row: int, over: int) -> bool:
-        """Whether the period is over and the last one of enough in a row that are low."""
+    def below(self, keys: np.ndarray, row: int, over: int) -> np.ndarray:
+        """Bool per key: the period is over and the last one of enough in a row that are low."""
+        return np.array([self._is_below(key, row, over) for key in keys.tolist()], bool)
+
+    def _is_below(self, key: int, row: int, over: int) -> bool:
         is_over = self.calendar.span(self.rule.period, key_parts(key)[1])[1] <= over
         counts = is_over and self.days.total(*self.person(key))
         return bool(counts and len(self._run(key, row)) == self.rule.periods)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pyarrow as pa
 
@@ -10,8 +12,9 @@ from schemas.money import SCALE, round_half_up
 from streams.performance.cells import LEVELS
 from streams.performance.columns import coded_column, dictionary_column
 from streams.performance.family import Family, day_key_parts
-from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
+from streams.performance.ladder import NO_TARGET, value_scale
 from streams.performance.period_view import PeriodView
+from streams.performance.quotients import half_up, product
 from streams.performance.rolling import RollingTable
 from streams.performance.running import key_parts
 
@@ -117,16 +120,18 @@ def periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
 
 def _measured(view: PeriodView, num: np.ndarray, den: np.ndarray, targets: np.ndarray) -> tuple[pa.Array, pa.Array]:
     """Values and attainments, rounded half-up to four decimals, null where undefined."""
-    scale = value_scale(view.kpi)
-    plain = not scale.divides and scale.empty_is_zero and view.kpi.direction == "up"
-    if plain and int(np.abs(num).max(initial=0)) < 2**62 // (2 * SCALE) and not (num < 0).any():
-        against = np.maximum(targets, 1)
-        attained = (2 * num * SCALE + against) // (2 * against)
-        return pa.array(num), pa.array(attained, mask=targets <= 0)
-    values, attainments = [], []
-    for top, below, target in zip(num.tolist(), den.tolist(), targets.tolist(), strict=True):
-        value = value_of(scale, top, below)
-        attainment = attainment_of(view.kpi, value, target)
-        values.append(None if value is None else round_half_up(value, 1))
-        attainments.append(None if attainment is None else round_half_up(attainment * SCALE, 1))
-    return pa.array(values, pa.int64()), pa.array(attainments, pa.int64())
+    kpi, scale = view.kpi, value_scale(view.kpi)
+    defined = np.ones(len(num), bool) if scale.empty_is_zero else den != 0
+    below = np.where(defined, den, 1) if scale.divides else np.ones_like(num)
+    if (below < 0).any():
+        num, below = np.where(below < 0, -num, num), np.abs(below)
+    attained = defined & (targets > 0)
+    goal = np.where(attained, targets, 1)
+    if kpi.direction == "up":
+        attainments = half_up(product(num, scale.factor, SCALE), product(below, goal))
+    else:
+        some = num > 0
+        attainments = half_up(product(goal, below, SCALE), product(np.where(some, num, 1), scale.factor))
+        attainments = np.where(some, attainments, round_half_up(Fraction(kpi.attainment_at_zero) * SCALE, 1))
+    values = half_up(product(num, scale.factor), below)
+    return pa.array(values, mask=~defined), pa.array(attainments, mask=~attained)
