@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.blocks import column_lists, decode_block, kind_header, kind_of
 from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.control import KIND as CONTROL
 from schemas.dead_letters import DeadLetter, decode_dead_letter
@@ -24,6 +24,11 @@ from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 
 BATCH_RECORDS = 10_000
+#: What names a row of KPI values, by kind of block.
+_KEYS = {
+    "kpi-days": ("kpi", "employee", "team", "department", "day"),
+    "kpi-periods": ("kpi", "employee", "period_kind", "period"),
+}
 _TOPIC = "events"
 #: How a line begins that closes a period at its place among the events.
 _CONTROL_LINE = b'{"control"'
@@ -69,6 +74,9 @@ class Backtest:
         self._performance = Performance(0, 1)
         self._rollups = Rollups()
         self._each_batch = False
+        #: Last values by kind of block and key, as tuples of their columns.
+        self._values: dict[str, dict[tuple, tuple]] = {kind: {} for kind in _KEYS}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name, KPI_UPDATES.name), 0)
 
     def apply(self, plan: Plan, control_id: str = "") -> None:
@@ -112,6 +120,7 @@ class Backtest:
     def finish(self) -> BacktestResult:
         """The results, with the last KPI values."""
         self._publish()
+        self.result.days, self.result.periods = self._rows("kpi-days"), self._rows("kpi-periods")
         self.result.latest_day = self._performance.states.clock.latest
         return self.result
 
@@ -163,12 +172,11 @@ class Backtest:
     def _keep_values(self, out: Out) -> None:
         if kind_of(out.headers) == CLOSED_KIND:
             return
-        rows = decode_block(out.value)[0].to_pylist()
-        if kind_of(out.headers) == "kpi-days":
-            self.result.days.update(
-                {(row["kpi"], row["employee"], row["team"], row["department"], row["day"]): row for row in rows}
-            )
-        else:
-            self.result.periods.update(
-                {(row["kpi"], row["employee"], row["period_kind"], row["period"]): row for row in rows}
-            )
+        kind = kind_of(out.headers)
+        columns = column_lists(decode_block(out.value)[0])
+        keys = zip(*(columns[name] for name in _KEYS[kind]), strict=True)
+        self._names[kind] = tuple(columns)
+        self._values[kind].update(zip(keys, zip(*columns.values(), strict=True), strict=True))
+
+    def _rows(self, kind: str) -> dict[tuple, dict]:
+        return {key: dict(zip(self._names[kind], row, strict=True)) for key, row in self._values[kind].items()}

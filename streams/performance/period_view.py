@@ -61,7 +61,8 @@ class PeriodView:
         num, den = self.table.num[self.kpi_index, slots], self.table.den[self.kpi_index, slots]
         num[slots < 0], den[slots < 0] = 0, 0
         if row >= 0 and self.running is not None:
-            for at in np.flatnonzero(np.isin(keys, self.running.keys)).tolist():
+            place = np.minimum(np.searchsorted(self.running.keys, keys), len(self.running.keys) - 1)
+            for at in np.flatnonzero(self.running.keys[place] == keys).tolist():
                 num[at], den[at] = self.as_of(int(keys[at]), row)
         return num, den
 

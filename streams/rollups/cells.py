@@ -49,6 +49,16 @@ def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
         yield key, Cell(num, den, units, tuple(members or ()))
 
 
+class UnitDay:
+    """What a unit has of a KPI on a day: the sums, and the cells that make them up."""
+
+    __slots__ = ("cells", "den", "num")
+
+    def __init__(self) -> None:
+        self.num, self.den = 0, 0
+        self.cells: dict[CellKey, None] = {}
+
+
 def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, int]]:
     """Nothing is led by anyone."""
     return []
@@ -59,8 +69,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._cells: dict[CellKey, Cell] = {}
-        self._sums: dict[UnitKey, dict[int, list[int]]] = {}
-        self._inside: dict[UnitKey, dict[int, dict[CellKey, None]]] = {}
+        self._units: dict[UnitKey, dict[int, UnitDay]] = {}
         self._pages: dict[tuple[str, str, str, int], dict[str, None]] = {}
         self._unsaved: dict[tuple[str, str, str, int], None] = {}
         self._own: dict[tuple[str, str], dict[int, dict[CellKey, None]]] = {}
@@ -71,8 +80,8 @@ class Cells:
 
     def lead(self, managers_of: ManagersOf) -> None:
         """From here on managers have what ``managers_of`` says, also of days past."""
-        for unit in [unit for unit in self._sums if unit[1] == "manager"]:
-            del self._sums[unit], self._inside[unit]
+        for unit in [unit for unit in self._units if unit[1] == "manager"]:
+            del self._units[unit]
         self._managers_of = managers_of
         for key, cell in self._cells.items() if managers_of is not nobody else ():
             if key[2]:
@@ -92,25 +101,27 @@ class Cells:
             self._pages[page].pop(employee, None)
         else:
             self._cells[key] = cell
-            self._pages.setdefault(page, {})[employee] = None
-        self._keep_own(key, cell)
+            if old is None:
+                self._pages.setdefault(page, {})[employee] = None
+        self._keep_own(key, old, cell)
         if not team:
             return
-        units = zip(UNIT_KINDS, (team, department, ""), strict=True)
-        for level, (kind, unit) in enumerate(units):
-            self._move(level, (kpi, kind, unit), key, old, cell)
-        self._roll_up(key, old, cell)
+        self._move(0, (kpi, "team", team), key, old, cell)
+        self._move(1, (kpi, "department", department), key, old, cell)
+        self._move(2, (kpi, "company", ""), key, old, cell)
+        if self._managers_of is not nobody:
+            self._roll_up(key, old, cell)
 
-    def _keep_own(self, key: CellKey, cell: Cell) -> None:
+    def _keep_own(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
         kpi, employee, _, _, day = key
         self.moved[kpi, employee, day] = None
-        own = self._own.setdefault((kpi, employee), {}).setdefault(day, {})
-        if not cell.empty():
-            own[key] = None
-            return
-        own.pop(key, None)
-        if not own:
-            del self._own[kpi, employee][day]
+        if old is None:
+            self._own.setdefault((kpi, employee), {}).setdefault(day, {})[key] = None
+        elif cell.empty():
+            own = self._own[kpi, employee]
+            del own[day][key]
+            if not own[day]:
+                del own[day]
 
     def _roll_up(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
         kpi, _, team, department, day = key
@@ -119,37 +130,44 @@ class Cells:
 
     def _move(self, level: int, unit: UnitKey, key: CellKey, old: Cell | None, cell: Cell) -> None:
         day = key[4]
-        total = self._sums.setdefault(unit, {}).setdefault(day, [0, 0])
-        before = old.units[level] if old else (0, 0)
-        total[0] += cell.units[level][0] - before[0]
-        total[1] += cell.units[level][1] - before[1]
-        inside = self._inside.setdefault(unit, {}).setdefault(day, {})
-        if cell.empty():
-            inside.pop(key, None)
-            if not inside:
-                del self._inside[unit][day], self._sums[unit][day]
+        days = self._units.get(unit)
+        if days is None:
+            days = self._units[unit] = {}
+        within = days.get(day)
+        if within is None:
+            within = days[day] = UnitDay()
+        num, den = cell.units[level]
+        if old is None:
+            within.cells[key] = None
         else:
-            inside[key] = None
+            before = old.units[level]
+            num, den = num - before[0], den - before[1]
+            if cell.empty():
+                del within.cells[key]
+                if not within.cells:
+                    del days[day]
+        within.num += num
+        within.den += den
         self.touched[unit, day] = None
 
     # -- reading
 
     def units(self, kpi: str) -> list[UnitKey]:
         """Units that have cells of a KPI, in order."""
-        return sorted(unit for unit, days in self._sums.items() if unit[0] == kpi and days)
+        return sorted(unit for unit, days in self._units.items() if unit[0] == kpi and days)
 
     def days(self, unit: UnitKey) -> list[int]:
         """Days of a unit that have cells, ascending."""
-        return sorted(self._sums.get(unit, ()))
+        return sorted(self._units.get(unit, ()))
 
     def measured(self, unit: UnitKey, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of a unit from day ``first`` to ``last``."""
-        sums = self._sums.get(unit, {})
-        days = [day for day in range(first, last + 1) if day in sums]
-        den = sum(sums[day][1] for day in days)
+        known = self._units.get(unit, {})
+        days = [known[day] for day in range(first, last + 1) if day in known]
+        den = sum(day.den for day in days)
         if aggregate not in ("distinct", "min", "max"):
-            return sum(sums[day][0] for day in days), den
-        cells = [self._cells[key] for day in days for key in self._inside[unit][day]]
+            return sum(day.num for day in days), den
+        cells = [self._cells[key] for day in days for key in day.cells]
         return _combined(cells, aggregate), den
 
     def people(self) -> list[tuple[str, str, int]]:
@@ -168,9 +186,9 @@ class Cells:
     def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
         """Each employee's own numerator within a unit from day ``first`` to ``last``."""
         found: dict[str, int] = {}
-        inside = self._inside.get(unit, {})
+        known = self._units.get(unit, {})
         for day in range(first, last + 1):
-            for key in inside.get(day, ()):
+            for key in known[day].cells if day in known else ():
                 found[key[1]] = found.get(key[1], 0) + self._cells[key].num
         return found
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.blocks import column_lists, decode_block, kind_header, kind_of
 from schemas.control import CLOSED_KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control
 from schemas.control import KIND as CONTROL
 from schemas.plan import Plan
@@ -74,7 +74,8 @@ class Rollups:
         table, meta = decode_block(record.value)
         if not self._is_new("kpi-days", meta):
             return []
-        return self._take(Update(meta["partition"], meta["offset"], dict(read_cells(table.to_pydict()))), record.offset)
+        cells = dict(read_cells(column_lists(table)))
+        return self._take(Update(meta["partition"], meta["offset"], cells), record.offset)
 
     def _take(self, item: Update | PartitionClosed, offset: int) -> list[Out]:
         """Count an update, or take a marker; with the last marker of a close, all that waited for it."""
