@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.ingest.import_mapping import problem_lines
 from schemas.mapping import TopicMapping
 from schemas.yaml_source import YamlProblem, read_yaml
 
@@ -17,6 +16,8 @@ def load_mappings(path: Path | None) -> dict[str, TopicMapping]:
     """Mappings by topic; raises ValueError naming file, line and setting of every problem."""
     if path is None:
         return {}
+    from infra.ingest.import_mapping import problem_lines  # most workers have none: a tenth of their start
+
     try:
         source = read_yaml(path.read_text(encoding="utf-8"))
         return _MAPPINGS.validate_python(source.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 
 import click
@@ -14,17 +15,20 @@ _EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h
 
 
 def run_faust(app: str, port: int | None) -> None:
-    """Become Faust's worker for ``app``: signals and exit codes are then its own."""
+    """Become Faust's worker for ``app``: signals and exit codes are then its own.
+
+    In this very process: to start Python anew would keep partitions waiting for its imports once more.
+    """
     settings = load_settings()
     if settings.kafka_security != "PLAINTEXT" and (refusal := kafka_refusal(settings)):
         click.echo(f"Error: {refusal}", err=True)
         sys.exit(_EXIT_SETTINGS)
     if port is not None:
         os.environ["KPISTREAM_WEB_PORT"] = str(port)
-    arguments = [sys.executable, "-m", "faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]
+    sys.argv = ["faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]
     if port is not None:
-        arguments += ["--web-port", str(port)]
-    os.execv(sys.executable, arguments)
+        sys.argv += ["--web-port", str(port)]
+    runpy.run_module("faust", run_name="__main__", alter_sys=True)
 
 
 @click.command()

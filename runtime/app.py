@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
 from runtime.broken_connections import mend
+
+
+class _Worker(faust.Worker):
+    """Ends at once. Its base class sleeps for a second in the end, for whatever might still be at work; our sources
+    have let go by then, and somebody waits to take over.
+    """
+
+    async def _sentinel_task(self) -> None:
+        await asyncio.sleep(0)
 
 
 def make_app(name: str, settings, logging_config: dict) -> faust.App:
@@ -27,6 +38,7 @@ def make_app(name: str, settings, logging_config: dict) -> faust.App:
         web_port=settings.web_port,
         stream_wait_empty=False,
         logging_config=logging_config,
+        Worker=_Worker,
     )
 
 

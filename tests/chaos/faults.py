@@ -18,8 +18,11 @@ from confluent_kafka import Producer
 from tests.chaos.expected import MAX_EVENT_BYTES, read_topic
 from tests.chaos.marked import STEPS
 from tests.chaos.traffic import TOPIC
+from tests.chaos.verdict import award_delays
 from tests.chaos.world import SESSION_SECONDS, World
 
+#: What an event may wait for its award beyond the time that a worker took to end and to start (docs/operations.md).
+HAND_OVER_SECONDS = 3
 #: Within which a worker that is told to end has handed over (docs/operations.md).
 DRAIN_SECONDS = 20
 
@@ -40,17 +43,45 @@ def worker_told_to_end(world: World, dice: Random, seconds: float) -> str:
     for _ in range(3):
         world.wait_ready("worker-0")
         world.tend(dice.uniform(0.5, 1) * seconds / 3)
-        process, begun = world.members["worker-0"].process, time.monotonic()
-        os.kill(process.pid, signal.SIGTERM)
-        while process.running():
-            if time.monotonic() - begun > DRAIN_SECONDS:
-                raise AssertionError(f"the worker goes on {DRAIN_SECONDS} s after SIGTERM\n{process.log_tail(8)}")
-            time.sleep(0.05)
-        waits.append(time.monotonic() - begun)
-        if process.exit_code:
-            raise AssertionError(f"the worker ended with code {process.exit_code}\n{process.log_tail(8)}")
+        waits.append(_told_to_end(world, "worker-0"))
     world.wait_ready("worker-0")
     return f"ended in {', '.join(f'{wait:.1f}' for wait in waits)} s"
+
+
+def _told_to_end(world: World, name: str) -> float:
+    """SIGTERM, and the seconds until it has ended in order."""
+    process, begun = world.members[name].process, time.monotonic()
+    os.kill(process.pid, signal.SIGTERM)
+    while process.running():
+        if time.monotonic() - begun > DRAIN_SECONDS:
+            raise AssertionError(f"{name} goes on {DRAIN_SECONDS} s after SIGTERM\n{process.log_tail(8)}")
+        time.sleep(0.05)
+    if process.exit_code:
+        raise AssertionError(f"{name} ended with code {process.exit_code}\n{process.log_tail(8)}")
+    return time.monotonic() - begun
+
+
+def rolling_restart(world: World, dice: Random, seconds: float) -> str:
+    """Two workers and two sinks, told to end and started again one by one: no event waits long for its award."""
+    for name in ("worker-1", "sink-1"):
+        world.bring(name)
+        world.wait_ready(name)
+    world.tend(2)
+    since, waits, restarts = time.time(), [], []
+    for name in sorted(world.members):
+        begun = time.monotonic()
+        ended = _told_to_end(world, name)
+        world.bring(name)
+        world.wait_ready(name)
+        restarts.append(time.monotonic() - begun)
+        waits.append(f"{name} {ended:.1f} + {restarts[-1] - ended:.1f}")
+        world.tend(seconds / 6)
+    longest = max((late for at, late in award_delays(world) if at >= 1000 * since), default=0) / 1000
+    if longest > max(restarts) + HAND_OVER_SECONDS:
+        raise AssertionError(f"an event waited {longest:.1f} s for its award: {', '.join(waits)}")
+    for name in ("worker-1", "sink-1"):
+        world.dismiss(name)
+    return f"end + start in s: {', '.join(waits)}; longest wait {longest:.1f}" if longest else ""
 
 
 def sink_killed(world: World, dice: Random, seconds: float) -> str:
@@ -266,6 +297,7 @@ def _deaths(world: World, before: int, wanted: int) -> str:
 FAULTS: dict[str, Fault] = {
     "worker killed": worker_killed,
     "worker told to end": worker_told_to_end,
+    "rolling restart": rolling_restart,
     "worker dies after each step": worker_dies_after_steps,
     "sink killed": sink_killed,
     "sink dies after each step": sink_dies_after_steps,

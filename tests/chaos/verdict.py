@@ -96,8 +96,7 @@ def _awards(world: World, verdict: Verdict, records: list[Record]) -> None:
         contents[award.award_id, award.state, *place].add(record.value)
         state = place, award.state != "revoked", award.sequence, (award.employee, award.period, award.tier)
         latest[award.award_id] = max(latest.get(award.award_id, ()), state)
-        if award.cause.id in verdict.expected.events:
-            verdict.delays.append((record.time, record.time - verdict.expected.events[award.cause.id]))
+    verdict.delays = _delays(records, verdict.expected)
     standing = [key for _, stands, _, key in latest.values() if stands]
     want = verdict.expected.tiers(chaos_plan())
     verdict.lost += verdict._note("awards missing", want - set(standing))
@@ -107,6 +106,18 @@ def _awards(world: World, verdict: Verdict, records: list[Record]) -> None:
     verdict.mismatched += verdict._note("awards with two contents", ambiguous)
     table = world.query("SELECT employee, period, tier FROM kpistream.awards FINAL WHERE state != 'revoked'")
     verdict.mismatched += verdict._note("awards in the table only, or not in it", set(table) ^ set(standing))
+
+
+def _delays(records: list[Record], expected: Expected) -> list[tuple[int, int]]:
+    """When each award was in Kafka, and how long after its event."""
+    causes = ((record.time, decode_award(record.value).cause.id) for record in records)
+    return [(at, at - expected.events[cause]) for at, cause in causes if cause in expected.events]
+
+
+def award_delays(world: World) -> list[tuple[int, int]]:
+    """The same of all awards so far: (ms since the epoch, ms)."""
+    bootstrap = world.stack.kafka.bootstrap
+    return _delays(read_topic(bootstrap, AWARDS.name), expected_of(read_topic(bootstrap, TOPIC)))
 
 
 def _money(world: World, verdict: Verdict, records: list[Record]) -> None:
