@@ -6,7 +6,7 @@ unit prices common in ERP exports, so sums are exact in 64-bit integers and equa
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 SCALE = 10_000
@@ -72,9 +72,10 @@ def round_half_up(amount: Fraction, step: int) -> int:
 
 
 def format_fixed(fixed: int, decimals: int = 2) -> str:
-    """``fixed`` ten-thousandths as text with ``decimals`` places, rounded half-up."""
-    quantum = Decimal(1).scaleb(-decimals)
-    return str(from_fixed(fixed).quantize(quantum, rounding=ROUND_HALF_UP))
+    """``fixed`` ten-thousandths as text with ``decimals`` places (0 to 4), rounded half-up."""
+    step = 10 ** (DECIMALS - decimals)
+    whole, rest = divmod((2 * abs(fixed) + step) // (2 * step), 10**decimals)
+    return f"{'-' if fixed < 0 else ''}{whole}" + (f".{rest:0{decimals}d}" if decimals else "")
 
 
 def split_largest_remainder(total: int, shares: list[int], whole: int, step: int = 1) -> list[int]:

@@ -109,6 +109,22 @@ class Ladder:
             reached = np.where(num <= 0, self._at_zero, reached)
         return np.where(defined, reached, 0).astype(np.int64)
 
+    def level(self, num: int, den: int, target: int) -> int:
+        """``levels`` of one row, in Python's integers."""
+        sampled = (den > 0 or self.scale.empty_is_zero) and (not self.min_sample or den >= self.min_sample)
+        if not sampled or (self.by == "attainment" and target <= 0):
+            return 0
+        if self.by == "attainment" and not self.up and num <= 0:
+            return self._at_zero
+        value, against = num * self.scale.factor, den if self.scale.divides else 1
+        if self.by == "attainment":
+            against *= target
+        if self.by == "attainment" and not self.up:
+            against *= self._denominator
+        else:
+            value *= self._denominator
+        return sum(bool(self._reached(value, against, bound)) for bound in self._bounds)
+
     def _reached(self, value: np.ndarray, against: np.ndarray, bound: int) -> np.ndarray:
         if self.up:
             return value >= bound * against

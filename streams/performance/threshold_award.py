@@ -28,8 +28,7 @@ class _Check:
 
     def holds(self, stands: bool, num: int, den: int, target: int) -> bool:
         """Whether the condition holds; for an award that stands, whether it is not lost."""
-        columns = np.array([num]), np.array([den]), np.array([target])
-        return bool((self.lost if stands else self.ladder).levels(*columns)[0])
+        return (self.lost if stands else self.ladder).level(num, den, target) > 0
 
     def turning_points(self) -> list[tuple[int, int]]:
         """(period key, row) of the current batch where the condition turns, or where a period's first value came."""
@@ -117,14 +116,14 @@ class ThresholdRule(SingleAward):
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         holder = self._holder(key)
         state = [list(tier) for tier in self.states.of(*holder, 1)]
-        seen, held, begun = [], [], row >= 0
-        for check in self.checks:
-            values = (*values_of(check.view), check.view.target_of(key))
-            held.append(check.holds(bool(state[0][1]), *values))
-            begun = begun or values[1] != 0
-            seen.append(evidence(check.view.kpi, *values))
+        measured = [(*values_of(check.view), check.view.target_of(key)) for check in self.checks]
+        stands = bool(state[0][1])
+        held = [check.holds(stands, *values) for check, values in zip(self.checks, measured, strict=True)]
+        begun = row >= 0 or any(den for _, den, _ in measured)
         reached = begun and (all(held) if self.rule.all else any(held))
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):
             self.states.set(*holder, state)
-            self._announce(key, row, state[0][0], granted, tuple(seen), self.threshold, decisions, origins)
+            pairs = zip(self.checks, measured, strict=True)
+            seen = tuple(evidence(check.view.kpi, *values) for check, values in pairs)
+            self._announce(key, row, state[0][0], granted, seen, self.threshold, decisions, origins)

@@ -233,8 +233,7 @@ class TierRule:
             if not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 continue
             target = self.view.target_of(key)
-            columns = np.array([num]), np.array([den]), np.array([target])
-            levels = int(self.ladder.levels(*columns)[0]), int(self.lost.levels(*columns)[0])
+            levels = self.ladder.level(num, den, target), self.lost.level(num, den, target)
             levels = (0, 0) if emptied else levels
             self._announce(key, levels, -1, (num, den, target), decisions, origins)
             (earned, withheld), before = self._earned_by(key), earned_before.get(key, (0, 0))

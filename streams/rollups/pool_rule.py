@@ -10,7 +10,7 @@ from streams.rollups.books import Touched
 from streams.rollups.decided import Decided
 from streams.rollups.paid import shared_out
 from streams.rollups.people_rules import PeopleRule
-from streams.rollups.unit_rule import columns, periods_of
+from streams.rollups.unit_rule import periods_of
 from streams.rollups.units import Unit
 
 
@@ -48,7 +48,7 @@ class PoolRule(PeopleRule):
             if rule.floor is not None:
                 by = "attainment" if rule.floor.attainment is not None else "value"
                 ladder = Ladder(kpi, [getattr(rule.floor, by)], by)
-                if not ladder.levels(*columns(measured))[0]:
+                if not ladder.level(*measured):
                     return 0
             if rule.rate is not None:
                 value = value_of(value_scale(kpi), *measured[:2]) or Fraction(0)

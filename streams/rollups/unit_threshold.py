@@ -7,7 +7,7 @@ from schemas.plan_awards import ThresholdAward
 from streams.performance.award_records import condition_text, evidence, number_text
 from streams.performance.ladder import Ladder
 from streams.rollups.books import Books
-from streams.rollups.unit_rule import UnitRule, Verdict, columns
+from streams.rollups.unit_rule import UnitRule, Verdict
 from streams.rollups.units import Unit, Units
 
 
@@ -27,7 +27,7 @@ class UnitThreshold(UnitRule):
     def verdict(self, unit: Unit, ordinal: int) -> Verdict:
         """As UnitRule."""
         measured = [self._measured(one.kpi, unit, ordinal) for one in self.conditions]
-        held = [bool(ladder.levels(*columns(one))[0]) for ladder, one in zip(self.ladders, measured, strict=True)]
+        held = [ladder.level(*one) > 0 for ladder, one in zip(self.ladders, measured, strict=True)]
         met = (all(held) if self.rule.all else any(held)) and any(num or den for num, den, _ in measured)
         seen = tuple(evidence(kpi, *one) for kpi, one in zip(self.kpis, measured, strict=True))
         return Verdict([met], int(met), seen, measured[0])

@@ -29,7 +29,7 @@ class UnitTiers(UnitRule):
     def verdict(self, unit: Unit, ordinal: int) -> Verdict:
         """As UnitRule; base rates count as reached only where a sticky level must remember them."""
         values = self._measured(self.kpi.id, unit, ordinal)
-        level = int(self.ladder.levels(*columns(values))[0]) if values[1] else 0
+        level = self.ladder.level(*values) if values[1] else 0
         reached = [tier < level and (self.announced(tier) or self.keeps_peak) for tier in range(len(self.bounds))]
         return Verdict(reached, level, (evidence(self.kpi, *values),), values)
 
