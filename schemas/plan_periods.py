@@ -18,11 +18,12 @@ _Calendars = dict[str, tuple[CustomPeriod, ...]]
 
 def calendars_of(plan: Plan) -> _Calendars:
     """The periods of every listed kind, in order of time."""
-    return plan.calendars if plan.fiscal is None else {**plan.calendars, **_fiscal(plan.fiscal)}
+    return plan.calendars if plan.fiscal is None else {**plan.calendars, **fiscal_periods(plan.fiscal)}
 
 
 @lru_cache(maxsize=8)
-def _fiscal(fiscal: Fiscal) -> _Calendars:
+def fiscal_periods(fiscal: Fiscal) -> _Calendars:
+    """The periods of the fiscal kinds."""
     starts: dict[str, list[tuple[str, date]]] = {kind: [] for kind in FISCAL_KINDS}
     for begun in _YEARS:
         year = begun + (fiscal.named == "end" and fiscal.year_start > 1)

@@ -13,7 +13,10 @@ from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
 from infra.explain.telling import Teller
 from schemas.plan_units import UnitKind
-from streams.explain.evidence import explain_award, explain_period
+from schemas.results import Award
+from streams.explain.evidence import decided_on, explain_award
+from streams.explain.history import Evidence
+from streams.explain.period import explain_period
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -78,15 +81,20 @@ def _award(source, award_id: str, language: str, full: bool) -> tuple[list[str],
     award = source.award(award_id)
     if award is None:
         raise click.ClickException(f"no such award: {award_id}")
-    if not award.unit_kind:
-        evidence = source.of(award.employee, award.plan_version)
-    else:
-        evidence = source.unit(award.unit_kind, award.unit, award.plan_version)
+    evidence = evidence_for(source, award)
     try:
         explained = explain_award(evidence, award)
     except KeyError as error:
         raise click.ClickException(f"plan version {award.plan_version} has no rule {award.rule}") from error
     return Teller(evidence.plan, language, full).award(explained), explained.agrees
+
+
+def evidence_for(source, award: Award) -> Evidence:
+    """What an award was decided on, under the plan of that time."""
+    unit = decided_on(source.plan_of(award.plan_version), award)
+    if unit is None:
+        return source.of(award.employee, award.plan_version)
+    return source.unit(*unit, award.plan_version)
 
 
 def _period(

@@ -11,7 +11,7 @@ from schemas.control import CLOSED_KIND, KIND, PartitionClosed, PeriodClosed, Pl
 from schemas.mapping import TopicMapping
 from schemas.money import from_fixed
 from schemas.plan import Plan
-from schemas.plan_units import judges_units
+from schemas.plan_units import of_units
 from schemas.results import Award
 from schemas.topics import CREDITS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
@@ -59,6 +59,10 @@ class RecordedEvidence:
         self.plan, self.result = plan, result
         self._blocks, self._closes, self._timeline = credits, closes, Timeline(updates)
 
+    def plan_of(self, version: int) -> Plan:
+        """A backtest knows one version of the plan."""
+        return self.plan
+
     def award(self, award_id: str) -> Award | None:
         """The last word on an award."""
         found = [award for award in self.result.awards if award.award_id == award_id]
@@ -81,13 +85,17 @@ class RecordedEvidence:
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
         """Everything about a unit; the company by any name. ``period`` may narrow the credits, and need not."""
         unit = unit if kind != "company" else self.plan.organisation.company
-        rules = {rule.id for rule in self.plan.awards if judges_units(rule) and rule.unit == kind}
+        rules = {rule.id for rule in self.plan.awards if of_units(rule) and rule.unit == kind}
         rows = self.result.units.values()
         return Evidence(
             self.plan,
             "",
             self._credits(lambda row: True),
-            [award for award in self.result.awards if (award.unit_kind, award.unit) == (kind, unit)],
+            [
+                award
+                for award in self.result.awards
+                if (award.unit_kind, award.unit) == (kind, unit) or (not award.unit_kind and award.rule in rules)
+            ],
             [line for line in self.result.earnings if line["rule"] in rules],
             _targets(row for row in rows if (row["unit_kind"], row["unit"]) == (kind, unit)),
             self._closes,

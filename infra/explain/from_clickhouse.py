@@ -18,7 +18,8 @@ from infra.settings import load_settings
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
-from schemas.plan_units import judges_units
+from schemas.plan_moves import employees_of
+from schemas.plan_units import judges_units, of_units
 from schemas.results import Award, Cause, KpiEvidence, Position
 from sinks.connection import ClickHouseSettings, connect, from_settings
 from streams.explain.credits import Close, Credit, unit_fields
@@ -55,7 +56,7 @@ class ClickHouseEvidence:
         """Everything about an employee, under one version of the plan or the newest one."""
         mine = "employee = %(employee)s", {"employee": employee}
         return Evidence(
-            self._plan(version),
+            self.plan_of(version),
             employee,
             self._credits(*mine),
             [_award(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
@@ -66,21 +67,24 @@ class ClickHouseEvidence:
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
         """Everything about a unit; the company by any name. Of the credits those of ``period`` where these suffice."""
-        plan = self._plan(version)
+        plan = self.plan_of(version)
         unit = unit if kind != "company" else plan.organisation.company
-        rules = [rule.id for rule in plan.awards if judges_units(rule) and rule.unit == kind]
+        rules = [rule.id for rule in plan.awards if of_units(rule) and rule.unit == kind]
+        comparing = [rule.id for rule in plan.awards if rule.id in rules and not judges_units(rule)]
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
         # limits look at all that a person was credited with, wherever; a window and late credits at other days
         inside, where = ["1"], {"unit": unit}
         if kind in ("team", "department") and not limits:
-            inside.append(f"{kind} = %(unit)s")
+            inside.append(f"({kind} = %(unit)s OR employee IN %(people)s)" if comparing else f"{kind} = %(unit)s")
+            where["people"] = _people_of(plan, kind, unit) or [""]
         if period not in (None, ROLLING) and not limits and plan.late == "event_date":
             first, last = _span(plan, period)
             inside.append("toDate(time, %(zone)s) BETWEEN %(first)s AND %(last)s")
             where |= {"zone": plan.timezone, "first": first, "last": last}
         chosen = " AND ".join(inside), where
         awards = [_award(row) for row in self._all("awards", *mine)]
+        awards += [_award(row) for row in self._all("awards", "rule IN %(rules)s", {"rules": comparing or [""]})]
         lines = self._lines("rule IN %(rules)s", {"rules": rules or [""]})
         return Evidence(
             plan,
@@ -111,7 +115,8 @@ class ClickHouseEvidence:
     def _all(self, table: str, where: str, parameters: dict, order: str = "") -> list[dict]:
         return self._rows(f"SELECT * FROM kpistream.{table} FINAL WHERE {where} {order}", parameters)
 
-    def _plan(self, version: int | None) -> Plan:
+    def plan_of(self, version: int | None) -> Plan:
+        """A version of the plan, or the newest one."""
         rows = self._rows(
             "SELECT document FROM kpistream.plan_versions FINAL WHERE %(version)s IN (0, plan_version) "
             "ORDER BY version DESC LIMIT 1",
@@ -130,6 +135,11 @@ class ClickHouseEvidence:
             raise click.ClickException(f"ClickHouse at {where} cannot be asked: {first}") from error
         names = [name for name, _ in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _people_of(plan: Plan, kind: str, unit: str) -> list[str]:
+    """Who stands in a unit at one time or another: what they have elsewhere counts where they are compared."""
+    return [one.id for one, places in employees_of(plan) if any(getattr(place, kind) == unit for place in places)]
 
 
 def _updates_behind(awards: list[Award], lines: list[dict]) -> Iterator[str]:

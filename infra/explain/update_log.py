@@ -26,7 +26,7 @@ FROM (SELECT DISTINCT credits_partition, credits_offset FROM kpistream.credits W
 ASOF JOIN ({days}) AS u ON c.credits_partition = u.credits_partition AND c.credits_offset <= u.credits_offset"""
 #: Where the log begins for each partition, and whether it begins with the topic.
 _KNOWN = """
-SELECT max(first) AS latest, min(first) AS earliest FROM
+SELECT count() AS sources, max(first) AS latest, min(first) AS earliest FROM
 (
     SELECT min(updates_offset) AS first FROM kpistream.updates FINAL WHERE kind IN ('days', 'plan')
     GROUP BY kind, credits_partition
@@ -47,7 +47,8 @@ def timeline_of(
     log = {row["updates_offset"]: _update(row) for row in days}
     log |= {row["updates_offset"]: _control(row) for row in controls}
     (known,) = rows(_KNOWN, {})
-    return Timeline(itertools.starmap(Published, log.items()), 0 if known["earliest"] == 0 else known["latest"])
+    since = 2**63 if not known["sources"] else known["latest"] if known["earliest"] else 0
+    return Timeline(itertools.starmap(Published, log.items()), since)
 
 
 def _update(row: dict) -> Update:

@@ -9,8 +9,9 @@ import numpy as np
 
 from schemas.blocks import decode_block
 from schemas.plan import Plan
+from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
-from streams.performance.calendar import NO_PERIOD, Calendar
+from streams.performance.calendar import NO_PERIOD, Calendar, date_of
 
 Field = int | str | bool
 
@@ -122,6 +123,20 @@ def in_period(plan: Plan, credits: list[Credit], kind: str, period: str) -> list
     ordinals = calendar.ordinals(kind, np.array([credit.day for credit in credits], np.int64)).tolist()
     keys = {ordinal: calendar.key(kind, ordinal) for ordinal in set(ordinals) if ordinal != NO_PERIOD}
     return [credit for credit, ordinal in zip(credits, ordinals, strict=True) if keys.get(ordinal) == period]
+
+
+def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Credit]:
+    """The credits that count in a unit, each by the kind of unit in which a shared event counts once.
+
+    A manager has what counts on days on which he leads a unit around it; by the widest of these.
+    """
+    kind, name = unit
+    if kind != "manager":
+        mine = (one for one in credits if kind == "company" or getattr(one, kind) == name)
+        return [replace(one, whole=kind) for one in mine if not one.overlay]
+    leaders = Leaders(plan)
+    led = ((one, leaders.of(one.team, one.department, date_of(one.day))) for one in credits if not one.overlay)
+    return [replace(one, whole=managers[name]) for one, managers in led if name in managers]
 
 
 def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[list[Credit]]:

@@ -1,4 +1,4 @@
-"""Which credits count and which are over a limit on events of the same customer. Pure."""
+"""Which credits count, on which day, and which are over a limit on events of the same customer. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ from collections import Counter
 
 from schemas.event_fields import FOLLOWING
 from schemas.plan import Plan
-from streams.explain.credits import Credit, sale_of
+from streams.explain.credits import Credit, dated, in_unit, sale_of
+from streams.explain.history import Evidence
 from streams.performance.calendar import NO_PERIOD, Calendar
+
+
+def counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
+    """The credits of a person, or in a unit, each on its day: those that count, and those that a limit leaves out."""
+    kept, left_out = counting_of_people(evidence)
+    if evidence.unit is None:
+        return kept, left_out
+    return in_unit(evidence.plan, evidence.unit, kept), in_unit(evidence.plan, evidence.unit, left_out)
+
+
+def counting_of_people(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
+    """As ``counting``, but of a unit's people also what they have elsewhere."""
+    return counted(evidence.plan, dated(evidence.plan, evidence.credits, evidence.closes))
 
 
 def counted(plan: Plan, credits: list[Credit]) -> tuple[list[Credit], list[Credit]]:

@@ -1,27 +1,30 @@
-"""The explanation of an award or of a period: found in the evidence, recomputed, compared. Pure."""
+"""The explanation of an award: found in the evidence, recomputed as of its moment, compared. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from schemas.money import SCALE, from_fixed, round_half_up
+from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
 from schemas.plan_units import judges_units, of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.best import Earlier, earlier_periods
-from streams.explain.credits import Credit, dated, in_period, up_to
-from streams.explain.customers import counted
-from streams.explain.history import ROLLING, Evidence, payer_of
+from streams.explain.credits import Credit, up_to
+from streams.explain.customers import counting, counting_of_people
+from streams.explain.history import Evidence
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.pace import Paced, paced
+from streams.explain.people import explain_people_rule
 from streams.explain.rules import RuleExplained, explain_rule
-from streams.explain.units import explain_unit_rule, in_unit
+from streams.explain.units import explain_unit_rule
 
-#: Gives the evidence of a unit, by kind and id.
-UnitSource = Callable[[str, str], Evidence]
+#: How awards tell a place.
+_PLACE = re.compile(r" #(\d+) \(")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Stated:
     said: KpiEvidence
     found: Measured
     agrees: bool
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The place that an award states (None: it was lost), and the one that its moment gives (None: none)."""
+
+    said: int | None
+    found: int | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they are the same."""
+        return self.said == self.found
 
 
 @dataclass(frozen=True)
@@ -45,32 +61,46 @@ class AwardExplained:
     elsewhere: tuple[Stated, ...] = ()
     #: Of a personal best: the periods before it.
     earlier: tuple[Earlier, ...] = ()
+    #: Of an award for a place among others.
+    placed: Placed | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether nothing differs."""
-        parts = (*self.stated, *self.elsewhere, *filter(None, [self.paced]))
+        parts = (*self.stated, *self.elsewhere, *filter(None, [self.paced, self.placed]))
         best = [one.period for one in self.earlier if one.is_best]
         said = [one.said.period for one in self.elsewhere]
         return self.rule.agrees and all(one.agrees for one in parts) and (not self.earlier or best == said)
 
 
+def decided_on(plan: Plan, award: Award) -> tuple[str, str] | None:
+    """Kind and id of the unit whose values, or whose people's, an award was decided on; None: on the person's own."""
+    if award.unit_kind:
+        return award.unit_kind, award.unit
+    kind = next((rule.unit for rule in plan.awards if rule.id == award.rule and of_units(rule)), None)
+    if kind is None:
+        return None
+    return kind, plan.organisation.company if kind == "company" else getattr(award, kind)
+
+
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
-    """Why ``award`` was decided; KeyError where the plan has no such rule. ``evidence``: of its employee or unit."""
+    """Why ``award`` was decided; KeyError where the plan has no such rule.
+
+    ``evidence``: of the unit that it was ``decided_on``, or of its employee.
+    """
     rule = next((one for one in evidence.plan.awards if one.id == award.rule), None)
     if rule is None:
         raise KeyError(award.rule)
-    place, counting = award.position, _counting(evidence)[0]
+    place = award.position
     lines = evidence.lines_of(rule, award.period)
     if judges_units(rule):
         lines = [line for line in lines if line["offset"] <= place.offset]
-        return _unit_award_explained(evidence, award, rule, counting, lines)
-    if of_units(rule):  # decided on many people's values, at a place that is none in the credits
-        scope = Scope(evidence, rule, award.period, counting, lines, _targets_said(award))
-        return AwardExplained(award, explain_rule(scope), [])
+        return _unit_award_explained(evidence, award, rule, counting(evidence)[0], lines)
+    if of_units(rule):
+        return _people_award_explained(evidence, award, rule, lines)
     lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
     # what was decided by a credit of another period is seen as it stood then
-    for credits in up_to(counting, place.offset, award.cause.source, award.cause.id):
+    for credits in up_to(counting(evidence)[0], place.offset, award.cause.source, award.cause.id):
         explained = _award_explained(evidence, award, rule, credits, lines)
         if explained.agrees:
             break
@@ -111,6 +141,28 @@ def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[
     return _compared(award, explained)
 
 
+def _people_award_explained(evidence: Evidence, award: Award, rule, lines: list[dict]) -> AwardExplained:
+    """Among all with whom its holder was compared, as the update, or the close, found them that decided it."""
+    timeline = evidence.timeline
+    number = timeline.number(award.position.offset, award.cause.id)
+    if number is not None:
+        lines = [line for line in lines if timeline.place(line["offset"], line["id"]) <= number]
+    scope = Scope(evidence, rule, award.period, counting_of_people(evidence)[0], lines)
+    explained = explain_people_rule(scope, award.employee, number)
+    if number is None:
+        return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
+    found = explained.field.of(award.employee)
+    placed = Placed(_place_said(award), found.place if found is not None and found.chosen else None)
+    if award.cause.type == "plan":  # the values were still those of the plan before
+        return AwardExplained(award, replace(explained, due=None, beyond=("plan_change",)), [])
+    return replace(_compared(award, explained), placed=placed)
+
+
+def _place_said(award: Award) -> int | None:
+    found = _PLACE.search(award.threshold)
+    return int(found[1]) if found and award.state != "revoked" else None
+
+
 def _said(award: Award) -> list[KpiEvidence]:
     """What the award states about its own period."""
     return [one for one in award.evidence if one.period in ("", award.period)]
@@ -124,57 +176,6 @@ def _compared(award: Award, explained: RuleExplained) -> AwardExplained:
     by_kpi = {one.kpi.id: one for one in explained.measured}
     pairs = [(one, by_kpi[one.kpi]) for one in _said(award) if one.kpi in by_kpi]
     return AwardExplained(award, explained, [Stated(said, found, _agrees(said, found)) for said, found in pairs])
-
-
-def explain_period(evidence: Evidence, period: str, units: UnitSource | None = None) -> list[RuleExplained]:
-    """Every rule that the employee, or unit, takes part in and that has a credit or a line in a period of this key.
-
-    ``units`` gives the evidence of units that paid the employee a part.
-    """
-    found = []
-    counting, others = _counting(evidence)
-    for rule in evidence.plan.awards:
-        if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
-            continue
-        if rule.period.startswith("rolling_") != (period == ROLLING):
-            continue
-        lines = evidence.lines_of(rule, period)
-        if judges_units(rule) and evidence.unit is None:
-            found += _parts_judges_units(rule, period, lines, units)
-            continue
-        if judges_units(rule) != (evidence.unit is not None) or (judges_units(rule) and rule.unit != evidence.unit[0]):
-            continue
-        credits = in_period(evidence.plan, counting, rule.period, period)
-        if not lines and not (credits and (judges_units(rule) or evidence.takes_part(rule, period))):
-            continue
-        scope = Scope(evidence, rule, period, counting, lines)
-        explained = explain_unit_rule(scope) if judges_units(rule) else explain_rule(scope)
-        left_out = in_period(evidence.plan, others, rule.period, period)
-        events = {name for one in explained.measured for name in one.kpi.events}
-        explained = replace(explained, left_out=tuple(one for one in left_out if one.type in events))
-        if lines or explained.lines or any(one.steps for one in explained.measured):
-            found.append(explained)
-    return found
-
-
-def _parts_judges_units(rule, period: str, lines: list[dict], units: UnitSource | None) -> list[RuleExplained]:
-    """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
-    found = []
-    names = {payer_of(rule.unit, line) for line in lines} if units else ()
-    for name in sorted(names):
-        evidence = units(rule.unit, name)
-        counting, _ = _counting(evidence)
-        scope = Scope(evidence, rule, period, counting, evidence.lines_of(rule, period))
-        found.append(explain_unit_rule(scope))
-    return found
-
-
-def _counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
-    """The credits that count, each on its day, and those that a limit leaves out; of a unit those in it."""
-    counting, others = counted(evidence.plan, dated(evidence.plan, evidence.credits, evidence.closes))
-    if evidence.unit is None:
-        return counting, others
-    return in_unit(evidence.plan, evidence.unit, counting), in_unit(evidence.plan, evidence.unit, others)
 
 
 def _agrees(said: KpiEvidence, found: Measured) -> bool:

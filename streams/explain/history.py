@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from schemas.plan import Plan
 from schemas.plan_moves import Place, employees_of, place_at
+from schemas.plan_units import judges_units
 from schemas.results import Award
 from streams.explain.credits import Close, Credit
 from streams.explain.moments import Timeline
-from streams.explain.targets import target_of_person, target_of_unit
+from streams.explain.targets import PersonTargets, target_of_unit
 from streams.performance.calendar import Calendar, date_of
 
 #: How awards and lines name the one running state of a rolling window.
@@ -35,22 +37,30 @@ class Evidence:
     timeline: Timeline = field(default_factory=Timeline)
     unit: tuple[str, str] | None = None
 
+    @cached_property
+    def person_targets(self) -> PersonTargets:
+        """What the plan wants of each person."""
+        return PersonTargets(self.plan)
+
     def lines_of(self, rule, period: str) -> list[dict]:
-        """What the rule paid in the period; to whomever it went, where it is a rule of this unit."""
-        return [
+        """What the rule paid in the period: a unit that it judges, to whomever; where it compares people, everyone."""
+        lines = [
             line
             for line in self.lines
             if (line["rule"], line["period_kind"], line["period"]) == (rule.id, rule.period, period)
-            and (self.unit is None or self.unit[0] == "company" or payer_of(self.unit[0], line) == self.unit[1])
         ]
+        if self.unit is None or self.unit[0] == "company" or not judges_units(rule):
+            return lines
+        return [line for line in lines if payer_of(self.unit[0], line) == self.unit[1]]
 
     def target(self, kpi: str, kind: str, period: str) -> Fraction | None:
         """The target in force, as published; of a KPI that nothing was credited for, as the plan has it."""
         if (kpi, kind, period) not in self.targets:
             at = "" if period == ROLLING else period
-            find = target_of_person if self.unit is None else target_of_unit
-            whose = self.employee if self.unit is None else self.unit
-            self.targets[kpi, kind, period] = find(self.plan, whose, kpi, kind, at)
+            if self.unit is None:
+                self.targets[kpi, kind, period] = self.person_targets.of(self.employee, kpi, kind, at)
+            else:
+                self.targets[kpi, kind, period] = target_of_unit(self.plan, self.unit, kpi, kind, at)
         return self.targets[kpi, kind, period]
 
     def _mine(self, award: Award) -> bool:

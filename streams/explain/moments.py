@@ -58,6 +58,10 @@ class Timeline:
         """Of the moment in which something was decided; None where the log does not tell what stood then."""
         return self._numbers.get((offset, cause)) if offset >= self.known_from else None
 
+    def place(self, offset: int, cause: str) -> int:
+        """The number of the moment in which a line was paid; -1 where it lies ahead of the log."""
+        return self._numbers.get((offset, cause), -1 if offset < self.known_from else len(self.moments))
+
     def of(self, credit: Credit) -> int:
         """The number of the moment from which on a credit counts; one more than there are where it does not yet."""
         at = bisect_left(self._records[credit.partition], credit.record)

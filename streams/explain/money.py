@@ -8,6 +8,7 @@ from fractions import Fraction
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi
 from schemas.plan_awards import Hurdle, Tier, TierAward
+from schemas.plan_people import PoolFloor
 from streams.explain.values import attainment
 
 
@@ -24,10 +25,13 @@ class Slice:
 def tier_level(kpi: Kpi, tiers: tuple[Tier, ...], value: Fraction | None, target: Fraction | None) -> int:
     """How many tiers the value has reached; bounds are inclusive."""
     reached = attainment(kpi, value, target)
-    return sum(_reached(kpi, tier, value, reached) for tier in tiers)
+    return sum(bound_reached(kpi, tier, value, reached) for tier in tiers)
 
 
-def _reached(kpi: Kpi, bound: Tier | Hurdle, value: Fraction | None, reached: Fraction | None) -> bool:
+def bound_reached(
+    kpi: Kpi, bound: Tier | Hurdle | PoolFloor, value: Fraction | None, reached: Fraction | None
+) -> bool:
+    """Whether a bound, inclusive, is reached by a value, or by its attainment ``reached``."""
     if value is None:
         return False
     if bound.value is None:
@@ -74,7 +78,7 @@ class Limited:
 
 def limits_of(rule: TierAward, kpi: Kpi, money: int, value: Fraction | None, target: Fraction | None) -> list[Limited]:
     """The limits that change the money: the hurdle first, then the floor, then the cap."""
-    over = rule.hurdle is None or _reached(kpi, rule.hurdle, value, attainment(kpi, value, target))
+    over = rule.hurdle is None or bound_reached(kpi, rule.hurdle, value, attainment(kpi, value, target))
     found = []
 
     def limit(name: str, after: int) -> int:

@@ -9,11 +9,13 @@ from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_best import PersonalBest
 from schemas.plan_fields import Model
 from schemas.plan_nudge import Nudge
+from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
 from streams.explain.best import best_money
 from streams.explain.credits import Credit
+from streams.explain.field import Field
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import Limited, Slice
 from streams.explain.scores import measured_by
@@ -37,6 +39,9 @@ _KNOWN = {
     },
     Streak: set(Streak.model_fields),
     PersonalBest: set(PersonalBest.model_fields),
+    Honour: set(Honour.model_fields),
+    First: set(First.model_fields),
+    Pool: set(Pool.model_fields),
 }  # fmt: skip
 #: Why there is a line, where the credits alone say how much it is: an adjustment makes right what had gone wrong.
 _FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment"}
@@ -76,6 +81,9 @@ class RuleExplained:
     window: int | None = None
     #: Of a streak: the periods that it looks at.
     periods: tuple[Judged, ...] = ()
+    #: Of an award that compares people: the period, and all who are compared.
+    period: str = ""
+    field: Field | None = None
 
     @property
     def difference(self) -> int:
@@ -94,7 +102,7 @@ class RuleExplained:
         if self.due is None:
             return True
         apart = any(one.due != one.paid for one in self.shares) or any(one.amount != one.paid for one in self.lines)
-        return not self.difference and not apart
+        return not self.difference and not apart and (self.field is None or self.field.agrees)
 
 
 def explain_rule(scope: Scope) -> RuleExplained:

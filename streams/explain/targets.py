@@ -17,18 +17,24 @@ from streams.rollups.cells import Cells
 from streams.rollups.units import Units
 
 
-def target_of_person(plan: Plan, employee: str, kpi: str, kind: str, period: str) -> Fraction | None:
-    """In units; ``period`` '' for a rolling window."""
-    calendar, codes = Calendar(plan), Interner()
-    ordinal = calendar.parse(kind, period) if period else 0
-    person = People(plan, codes, calendar).standing(codes.code(employee), kind, ordinal)
-    dated = DatedTargets(plan, calendar)
-    if dated.has(kpi, kind):
-        found = dated.resolve(kpi, person, kind, ordinal)
-    else:
-        place = person.role, person.team, person.department
-        found = Targets(plan).resolve(kpi, employee, *place, kind, period)
-    return None if found is None else Fraction(from_fixed(found))
+class PersonTargets:
+    """Those of people under one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._calendar, self._codes = Calendar(plan), Interner()
+        self._people = People(plan, self._codes, self._calendar)
+        self._dated, self._targets = DatedTargets(plan, self._calendar), Targets(plan)
+
+    def of(self, employee: str, kpi: str, kind: str, period: str) -> Fraction | None:
+        """In units; ``period`` '' for a rolling window."""
+        ordinal = self._calendar.parse(kind, period) if period else 0
+        person = self._people.standing(self._codes.code(employee), kind, ordinal)
+        if self._dated.has(kpi, kind):
+            found = self._dated.resolve(kpi, person, kind, ordinal)
+        else:
+            place = person.role, person.team, person.department
+            found = self._targets.resolve(kpi, employee, *place, kind, period)
+        return None if found is None else Fraction(from_fixed(found))
 
 
 def target_of_unit(plan: Plan, unit: tuple[str, str], kpi: str, kind: str, period: str) -> Fraction | None:

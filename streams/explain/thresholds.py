@@ -30,7 +30,7 @@ def checked(rule, measured: dict[str, Measured]) -> list[Checked]:
     """Each condition as its KPI or score stands."""
     return [
         Checked(condition, holds(condition, measured[condition.kpi].kpi, *measured[condition.kpi].figures))
-        for condition in rule.all or rule.any
+        for condition in rule.all or getattr(rule, "any", ())
     ]
 
 

@@ -10,19 +10,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 from schemas.money import SCALE, minor_step, to_fixed
-from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
-from schemas.plan_managers import Leaders
 from schemas.plan_moves import employees_of
-from streams.explain.credits import Credit
 from streams.explain.history import standing
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import rounded, slices_of, tier_level
+from streams.explain.pools import parted
 from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
 from streams.explain.tiers import keeps_peak
-from streams.performance.calendar import date_of
 
 
 def explain_unit_rule(scope: Scope) -> RuleExplained:
@@ -48,20 +45,6 @@ def explain_unit_rule(scope: Scope) -> RuleExplained:
     shares = tuple(_shares(scope, _due(scope, shown[0], explained.due)))
     # without members nobody is paid
     return replace(explained, shares=shares, due=sum(one.due for one in shares))
-
-
-def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Credit]:
-    """The credits that count in a unit, each by the kind of unit in which a shared event counts once.
-
-    A manager has what counts on days on which he leads a unit around it; by the widest of these.
-    """
-    kind, name = unit
-    if kind != "manager":
-        mine = (one for one in credits if kind == "company" or getattr(one, kind) == name)
-        return [replace(one, whole=kind) for one in mine if not one.overlay]
-    leaders = Leaders(plan)
-    led = ((one, leaders.of(one.team, one.department, date_of(one.day))) for one in credits if not one.overlay)
-    return [replace(one, whole=managers[name]) for one, managers in led if name in managers]
 
 
 def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplained:
@@ -116,16 +99,7 @@ def _parts(scope: Scope, one: Measured, due: int) -> dict[str, int]:
     if scope.rule.share == "by_value":
         values = _own_values(scope, one)
         weights = {member: max(values.get(member, Fraction(0)), Fraction(0)) for member in weights}
-        if not any(weights.values()):
-            weights = dict.fromkeys(weights, Fraction(1))
-    step, whole = minor_step(scope.evidence.plan.currency), sum(weights.values())
-    exact = {member: Fraction(due, step) * weight / whole for member, weight in weights.items()}
-    parts = {member: part.numerator // part.denominator for member, part in exact.items()}
-    missing = due // step - sum(parts.values())
-    order = sorted(parts, key=lambda member: parts[member] - exact[member])
-    for member in order[:missing]:
-        parts[member] += 1
-    return {member: part * step for member, part in parts.items()}
+    return parted(due, weights, minor_step(scope.evidence.plan.currency))
 
 
 def _members(scope: Scope) -> list[str]:

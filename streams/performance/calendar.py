@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from schemas.plan import CALENDAR_KINDS, CustomPeriod, Plan
-from schemas.plan_periods import calendars_of
+from schemas.plan_fiscal import Fiscal
+from schemas.plan_periods import fiscal_periods
 
 NO_PERIOD = -1
 _DAY_MS = 24 * 3600 * 1000
@@ -88,7 +89,9 @@ class Calendar:
     def __init__(self, plan: Plan):
         self.zone = plan.timezone
         _transitions(self.zone)  # takes a moment for a zone's first time: not when the first event comes
-        self._custom = {name: _Custom(periods) for name, periods in calendars_of(plan).items()}
+        self._custom = {name: _Custom(periods) for name, periods in plan.calendars.items()}
+        if plan.fiscal is not None:
+            self._custom |= _fiscal(plan.fiscal)
 
     def days(self, time_ms: np.ndarray) -> np.ndarray:
         """Local days of times in ms, in the plan's zone."""
@@ -187,6 +190,12 @@ class _Custom:
 
     def span(self, ordinal: int) -> tuple[int, int]:
         return int(self.starts[ordinal]), int(self.ends[ordinal]) - 1
+
+
+@lru_cache(maxsize=8)
+def _fiscal(fiscal: Fiscal) -> dict[str, _Custom]:
+    """Kept: there are many of these periods, and calendars are made often."""
+    return {kind: _Custom(periods) for kind, periods in fiscal_periods(fiscal).items()}
 
 
 def _month_start(month: int) -> int:

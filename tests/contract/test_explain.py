@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from random import Random
 
 import msgspec
@@ -10,30 +12,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.explain.command import evidence_for
 from infra.explain.from_backtest import BacktestEvidence, RecordedEvidence
 from infra.explain.telling import Teller
 from schemas.plan import Plan
-from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_best import PersonalBest
 from schemas.plan_file import load_plan
-from schemas.plan_nudge import Nudge
+from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
-from schemas.plan_training import Training
-from streams.explain.evidence import explain_award, explain_period
+from streams.explain.evidence import explain_award
 from streams.explain.history import Evidence, payer_of
+from streams.explain.period import explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
-from tests.generated_units import random_unit_plan
+from tests.generated_units import random_people_plan, random_unit_plan
 from tests.recorded_log import recorded_log
 from tests.worked_examples import CASES, events_path, plan_path
 
 
 def recomputed(plan: Plan) -> set[str]:
     """Rules that are told with a recomputation."""
-    kinds = (TierAward, ThresholdAward, Nudge, Spiff, Training, PersonalBest, Streak)
-    return {rule.id for rule in plan.awards if type(rule) in kinds}
+    return {rule.id for rule in plan.awards}
 
 
 def check(source: RecordedEvidence) -> int:
@@ -54,7 +55,7 @@ def check(source: RecordedEvidence) -> int:
 def check_evidence(source: RecordedEvidence, evidence: Evidence, periods: set[str]) -> int:
     count = 0
     for award in evidence.awards:
-        explained = explain_award(evidence, award)
+        explained = explain_award(evidence_for(source, award), award)
         assert explained.agrees, "\n".join(Teller(source.plan, "en").award(explained))
         count += award.rule in recomputed(source.plan)
     for period in sorted(periods | {line["period"] for line in evidence.lines} | {"rolling"}):
@@ -104,6 +105,14 @@ def test_random_awards_of_units_agree(seed, batch):
 
 @examples(5)
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
+def test_random_awards_that_compare_people_agree(seed, batch):
+    dice = Random(seed)
+    plan = random_people_plan(dice)
+    agrees(plan, with_closes(dice, swinging_events(dice, plan.currency)), batch)
+
+
+@examples(5)
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch):
     dice = Random(seed)
     plan = random_unit_plan(dice)
@@ -128,6 +137,9 @@ def kinds_of(plan: Plan, rule) -> set[str]:
         "as_paid": getattr(rule, "clawback", "") == "as_paid",
         "streak": isinstance(rule, Streak),
         "best": isinstance(rule, PersonalBest),
+        "honour": isinstance(rule, Honour),
+        "first": isinstance(rule, First),
+        "pool": isinstance(rule, Pool),
     }
     return {name for name, is_so in found.items() if is_so}
 
@@ -135,13 +147,17 @@ def kinds_of(plan: Plan, rule) -> set[str]:
 def test_a_line_of_any_kind_that_is_wrong_by_a_cent_is_seen():
     """Every line that is recomputed, of whatever kind of rule, is made wrong once: no explanation agrees."""
     every = {"spiff", "score", "unit", "manager", "shares", "rolling", "process_date", "as_paid", "streak", "best"}
+    every |= {"honour", "first", "pool"}
     seen: set[str] = set()
-    for seed, make in enumerate([random_plan, random_special_plan, random_unit_plan] * 20):
+    makes = [random_plan, random_special_plan, random_unit_plan, random_people_plan]
+    for seed, make in enumerate(makes * 100):
         if seen == every:
             break
         dice = Random(seed)
         plan = make(dice)
-        events = (swinging_events if make is random_special_plan else random_events)(dice, plan.currency)
+        if set().union(*(kinds_of(plan, rule) for rule in plan.awards)) <= seen:
+            continue
+        events = (random_events if make in (random_plan, random_unit_plan) else swinging_events)(dice, plan.currency)
         values = [json.dumps(event).encode() for event in with_closes(dice, events)]
         source = BacktestEvidence(plan, lambda run, values=values: run.feed(values, 4))
         rules = {rule.id: rule for rule in plan.awards}
@@ -162,10 +178,58 @@ def test_a_line_of_any_kind_that_is_wrong_by_a_cent_is_seen():
     assert seen == every
 
 
+def test_a_place_or_somebody_among_others_that_is_wrong_is_seen():
+    """An award that is not there, a place that is another, a candidate without what he was credited with."""
+    seen: set[tuple[str, str]] = set()
+    for seed in range(40):
+        dice = Random(seed)
+        plan = random_people_plan(dice)
+        kinds = {rule.id: rule.kind for rule in plan.awards}
+        if len(seen) == 5:
+            break
+        values = [json.dumps(event).encode() for event in with_closes(dice, swinging_events(dice, plan.currency))]
+        source = BacktestEvidence(plan, lambda run, values=values: run.feed(values, 4))
+        for award in source.result.awards:
+            kind = kinds[award.rule]
+            if award.state == "revoked" or (kind, "place") in seen:
+                continue
+            evidence = evidence_for(source, award)
+            assert explain_award(evidence, award).agrees
+            other = re.sub(r"#(\d+)", lambda found: f"#{int(found[1]) + 1}", award.threshold)
+            assert not explain_award(evidence, msgspec.structs.replace(award, threshold=other)).agrees
+            lost = msgspec.structs.replace(award, state="revoked")
+            assert not explain_award(evidence, lost).agrees
+            without = [one for one in evidence.credits if one.employee != award.employee]
+            assert not explain_award(replace(evidence, credits=without), award).agrees
+            seen.add((kind, "place"))
+            # as it stands in the end: the awards of everybody
+            (whole,) = [one for one in explain_period(evidence, award.period) if one.rule.id == award.rule]
+            if any(one.stands for one in whole.field.candidates):
+                bare = replace(evidence, awards=[])
+                (whole,) = [one for one in explain_period(bare, award.period) if one.rule.id == award.rule]
+                assert not whole.agrees
+                seen.add((kind, "award"))
+        for line in source.result.earnings:
+            if kinds[line["rule"]] == "pool" and ("pool", "candidate") not in seen:
+                evidence = source.unit(rule_of(plan, line).unit, payer_of(rule_of(plan, line).unit, line))
+                without = [one for one in evidence.credits if one.employee != line["employee"]]
+                found = explain_period(replace(evidence, credits=without), line["period"])
+                if without and not all(one.agrees for one in found if one.rule.id == line["rule"]):
+                    seen.add(("pool", "candidate"))
+    wanted = {(kind, what) for kind in ("honour", "first") for what in ("place", "award")}
+    assert seen == wanted | {("pool", "candidate")}
+
+
+def rule_of(plan: Plan, line: dict):
+    return next(rule for rule in plan.awards if rule.id == line["rule"])
+
+
 def test_the_values_of_a_units_award_are_checked():
     """A score or a rolling window that an award states, or a unit's value, is compared as any other."""
     checked = 0
     for seed in range(20):
+        if checked == 4:
+            break
         dice = Random(seed)
         plan = random_unit_plan(dice)
         values = [json.dumps(event).encode() for event in random_events(dice, plan.currency)]

@@ -11,7 +11,7 @@ from infra.explain.from_backtest import BacktestEvidence
 from infra.ingest.import_mapping import find_mapping, read_mapping
 from infra.ingest.importer import run_import
 from schemas.money import minor_step
-from streams.explain.evidence import explain_period
+from streams.explain.period import explain_period
 from tests.sales_quarters_sql import TIERS, quarters_by_sql
 
 

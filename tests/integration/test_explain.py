@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.cli import main
+from infra.explain.command import evidence_for
 from infra.explain.from_clickhouse import ClickHouseEvidence
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
@@ -18,7 +19,8 @@ from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from sinks.connection import connect
 from sinks.rows import LOADED_TOPICS
-from streams.explain.evidence import explain_award, explain_period
+from streams.explain.evidence import decided_on, explain_award
+from streams.explain.period import explain_period
 from tests.integration.clickhouse_server import loader_of, running_server, settings_of
 from tests.integration.memory_log import MemoryLog
 
@@ -26,14 +28,20 @@ ROOT = Path(__file__).parents[2]
 
 
 def with_units(plan: Plan) -> Plan:
-    """By process date, and with a bonus that each team's members share."""
+    """By process date, with a bonus that each team's members share, and awards that compare people."""
     kpi = next(kpi.id for kpi in plan.kpis if kpi.aggregate == "sum")
     bonus = {
         "kind": "tiers", "id": "team-bonus", "name": "T", "kpi": kpi, "period": "month", "unit": "team",
         "share": "by_value", "pays": "flat", "tiers": [{"value": 1, "amount": 1000}],
     }  # fmt: skip
+    compared = [
+        {"kind": "honour", "kpi": kpi, "top": 2, "unit": "team", "settle": "live", "prize": 100},
+        {"kind": "first", "all": [{"kpi": kpi, "value": 10000}], "places": 3, "prize": 50},
+        {"kind": "pool", "kpi": kpi, "rate": "1%", "share_by": kpi, "unit": "department"},
+    ]
+    more = [{"id": f"p{number}", "name": "P", "period": "week"} | one for number, one in enumerate(compared)]
     given = plan.model_dump(mode="json", exclude_none=True)
-    return Plan.model_validate(given | {"late": "process_date", "awards": [*given["awards"], bonus]})
+    return Plan.model_validate(given | {"late": "process_date", "awards": [*given["awards"], bonus, *more]})
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +77,16 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
     ids = source._rows("SELECT award_id FROM kpistream.awards FINAL ORDER BY award_id", {})
     paid = source._rows("SELECT DISTINCT employee, period FROM kpistream.earnings FINAL ORDER BY 1, 2", {})
     assert len(ids) > 20 and paid
-    evidence, parts = {}, 0
+    evidence, parts, compared = {}, 0, set()
     for row in ids:
         award = source.award(row["award_id"])
-        if not award.employee:
-            explained = explain_award(source.unit(award.unit_kind, award.unit), award)
+        if not award.employee or award.rule.startswith("p"):
+            unit = decided_on(source.plan_of(award.plan_version), award)
+            whole = evidence.get(unit) or evidence_for(source, award)
+            evidence[unit] = whole
+            explained = explain_award(whole, award)
             assert explained.agrees and explained.stated, award  # credits of two partitions are behind it
+            compared |= {award.kind} if explained.placed else set()
             continue
         known = evidence.setdefault(award.employee, source.of(award.employee, award.plan_version))
         assert explain_award(known, award).agrees, award
@@ -84,7 +96,7 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
         rules = explain_period(own, row["period"], units)
         assert rules and all(rule.agrees and rule.due is not None for rule in rules), row
         parts += sum(rule.unit is not None for rule in rules)
-    assert parts > 5
+    assert parts > 5 and compared == {"honour", "first"}
 
 
 def test_the_command_tells_it_and_fails_where_the_money_is_not_what_is_due(server, environment) -> None:

@@ -10,7 +10,7 @@ from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.telling import Teller
 from schemas.plan import Plan
 from schemas.plan_file import check_plan
-from streams.explain.evidence import explain_period
+from streams.explain.period import explain_period
 from streams.performance.customer_counts import CustomerCounts
 
 PLAN = {

@@ -1,0 +1,91 @@
+"""The lines about all who were compared with each other: places, values, conditions, parts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.explain.speaking import Speaker, bound_text, condition_text, ratio_text
+from streams.explain.field import Candidate, Field
+from streams.explain.measured import Measured
+from streams.explain.rules import RuleExplained, Share
+
+#: People shown unless all are asked for, beside those who are chosen.
+_MOST = 10
+
+
+def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
+    """All who are compared, those with a place first; with ``full`` the credits of everybody."""
+    field, rule = explained.field, explained.rule
+    people = sorted(field.candidates, key=lambda one: (not one.chosen, one.place is None, one.place or 0))
+    chosen = sum(one.chosen for one in people)
+    lines = [speaker.say("compared", unit=speaker.unit(*explained.unit), count=len(people), chosen=chosen)]
+    if field.waits:
+        lines.append(speaker.say("waits", period=f"{rule.period} {explained.period}"))
+    lines += _pool_lines(speaker, rule, field)
+    shares = {one.payee: one for one in explained.shares}
+    apart = {one.employee for one in people if one.stands not in (None, one.chosen)}
+    apart |= {one.payee for one in explained.shares if one.due != one.paid}
+    shown = [
+        one for at, one in enumerate(people) if speaker.full or at < _MOST or one.chosen or one.employee in apart
+    ]
+    for one in shown:
+        lines.append(_candidate(speaker, explained, one, shares.pop(one.employee, None)))
+        if speaker.full:
+            lines += [f"  {speaker.step(each, step)}" for each in one.measured for step in each.steps]
+    if len(shown) < len(people):
+        lines.append(speaker.say("more people", count=len(people) - len(shown)))
+    lines += [speaker.say("stranger", who=speaker.who(one)) for one in field.others]
+    return lines + list(_payees_elsewhere(speaker, shares))
+
+
+def _candidate(speaker: Speaker, explained: RuleExplained, one: Candidate, share: Share | None) -> str:
+    figures = ", ".join(_figure(speaker, each) for each in one.measured)
+    more = "".join(
+        speaker.say("check", text=condition_text(check.condition), verdict=speaker.holds(check.holds))
+        for check in one.checks
+    )
+    if one.since is not None:
+        more += speaker.say("since", offset=one.since.offset)
+    if explained.field.pooled is not None and one.merit is not None:
+        more += speaker.say("weight", weight=speaker.number(one.merit))
+    if share is not None:
+        said = "money" if share.due == share.paid or explained.due is None else "money differs"
+        more += speaker.say(said, due=speaker.money(share.due), paid=speaker.money(share.paid))
+    if one.stands not in (None, one.chosen):
+        more += speaker.say("award differs" if one.stands else "award missing")
+    place = f"#{one.place}" if one.place is not None else "·" if one.chosen else "–"
+    return speaker.say("candidate", place=place, who=speaker.who(one.employee), figures=figures, more=more)
+
+
+def _figure(speaker: Speaker, one: Measured) -> str:
+    words = {"name": speaker.named(one.kpi.name), "value": speaker.number(one.value), "sample": one.sample}
+    if one.target is None:
+        return speaker.say("figure", **words)
+    target, attainment = speaker.number(one.target), speaker.percent(one.attainment)
+    return speaker.say("figure of target", target=target, attainment=attainment, **words)
+
+
+def _pool_lines(speaker: Speaker, rule, field: Field) -> Iterator[str]:
+    pooled = field.pooled
+    if pooled is None:
+        return
+    if rule.floor is not None:
+        yield speaker.say("pool floor", bound=bound_text(rule.floor), verdict=speaker.holds(pooled.floor_reached))
+    parts = []
+    if rule.rate is not None:
+        value = speaker.number(pooled.measured.value)
+        parts.append(f"{value} × {ratio_text(rule.rate)} ({speaker.number(pooled.by_rate)})")
+    parts += [f"{rule.amount:f}"] if rule.amount is not None else []
+    money = " + ".join(parts) if pooled.floor_reached else "0"
+    yield speaker.say("pool", money=money, total=speaker.money(pooled.total), currency=speaker.plan.currency)
+
+
+def _payees_elsewhere(speaker: Speaker, shares: dict[str, Share]) -> Iterator[str]:
+    """Who was paid and is not among those shown."""
+    for one in shares.values():
+        if one.due == one.paid:
+            if one.paid:
+                yield speaker.say("left the plan", who=speaker.who(one.payee), paid=speaker.money(one.paid))
+            continue
+        words = {"due": speaker.money(one.due), "paid": speaker.money(one.paid)}
+        yield speaker.say("share differs", who=speaker.who(one.payee), **words)

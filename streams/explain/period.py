@@ -1,0 +1,92 @@
+"""The explanation of a period: every rule of a person or of a unit, recomputed as it stands and compared. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from schemas.plan_units import judges_units, of_units
+from streams.explain.credits import Credit, in_period
+from streams.explain.customers import counting, counting_of_people
+from streams.explain.history import ROLLING, Evidence, payer_of
+from streams.explain.measured import Scope
+from streams.explain.people import explain_people_rule, unit_of
+from streams.explain.rules import RuleExplained, explain_rule
+from streams.explain.units import explain_unit_rule
+
+#: Gives the evidence of a unit, by kind and id.
+UnitSource = Callable[[str, str], Evidence]
+
+
+def explain_period(evidence: Evidence, period: str, units: UnitSource | None = None) -> list[RuleExplained]:
+    """Every rule that the employee, or unit, takes part in and that has a credit or a line in a period of this key.
+
+    ``units`` gives the evidence of units whose awards the employee has a part in, or in which he is compared.
+    """
+    found: list[RuleExplained] = []
+    kept, left_out = counting(evidence)
+    for rule in evidence.plan.awards:
+        if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
+            continue
+        if rule.period.startswith("rolling_") != (period == ROLLING):
+            continue
+        if evidence.unit is not None:
+            found += _of_unit(evidence, rule, period, kept, left_out)
+        elif not of_units(rule):
+            found += _of_person(evidence, rule, period, kept, left_out)
+        elif units is not None:
+            found += (_parts if judges_units(rule) else _among_others)(evidence, rule, period, kept, units)
+    return found
+
+
+def _of_person(
+    evidence: Evidence, rule, period: str, kept: list[Credit], left_out: list[Credit]
+) -> Iterator[RuleExplained]:
+    lines, credits = evidence.lines_of(rule, period), in_period(evidence.plan, kept, rule.period, period)
+    if lines or (credits and evidence.takes_part(rule, period)):
+        scope = Scope(evidence, rule, period, kept, lines)
+        yield from _worth_telling(scope, explain_rule(scope), left_out)
+
+
+def _of_unit(
+    evidence: Evidence, rule, period: str, kept: list[Credit], left_out: list[Credit]
+) -> Iterator[RuleExplained]:
+    if not of_units(rule) or rule.unit != evidence.unit[0]:
+        return
+    lines = evidence.lines_of(rule, period)
+    if not judges_units(rule):
+        scope = Scope(evidence, rule, period, counting_of_people(evidence)[0], lines)
+        if lines or in_period(evidence.plan, scope.credits, rule.period, period):
+            yield explain_people_rule(scope)
+    elif lines or in_period(evidence.plan, kept, rule.period, period):
+        scope = Scope(evidence, rule, period, kept, lines)
+        yield from _worth_telling(scope, explain_unit_rule(scope), left_out)
+
+
+def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit]) -> Iterator[RuleExplained]:
+    """With the credits that it leaves out; nothing where nothing was paid and no KPI has any credit."""
+    others = in_period(scope.evidence.plan, left_out, scope.rule.period, scope.period)
+    events = {name for one in explained.measured for name in one.kpi.events}
+    if scope.lines or explained.lines or any(one.steps for one in explained.measured):
+        yield replace(explained, left_out=tuple(one for one in others if one.type in events))
+
+
+def _parts(evidence: Evidence, rule, period: str, kept: list[Credit], units: UnitSource) -> Iterator[RuleExplained]:
+    """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
+    for name in sorted({payer_of(rule.unit, line) for line in evidence.lines_of(rule, period)}):
+        whole = units(rule.unit, name)
+        yield explain_unit_rule(Scope(whole, rule, period, counting(whole)[0], whole.lines_of(rule, period)))
+
+
+def _among_others(
+    evidence: Evidence, rule, period: str, kept: list[Credit], units: UnitSource
+) -> Iterator[RuleExplained]:
+    """Where the employee was paid, or takes part and has a credit: all with whom he is compared."""
+    lines = evidence.lines_of(rule, period)
+    if not lines and not (in_period(evidence.plan, kept, rule.period, period) and evidence.takes_part(rule, period)):
+        return
+    name = unit_of(evidence.plan, rule, evidence.employee, period)
+    for unit in sorted({payer_of(rule.unit, line) for line in lines}) if name is None else [name]:
+        whole = units(rule.unit, unit)
+        scope = Scope(whole, rule, period, counting_of_people(whole)[0], whole.lines_of(rule, period))
+        yield explain_people_rule(scope, evidence.employee)

@@ -1,0 +1,67 @@
+"""What a bonus pool comes to, and everyone's part of it to the minor unit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from schemas.money import SCALE, minor_step, round_half_up
+from streams.explain.credits import Credit, in_unit
+from streams.explain.field import Field, Pooled
+from streams.explain.measured import Measured, Scope, measure
+from streams.explain.money import bound_reached
+
+
+def share_pool(scope: Scope, field: Field, credits: list[Credit]) -> tuple[Field, dict[str, int]]:
+    """The pool, everyone's weight in it, and what each is due. ``credits``: those of the period."""
+    rule, found = scope.rule, pooled(scope, credits)
+    steps = [step for one in field.candidates for each in one.measured for step in each.steps]
+    steps += found.measured.steps if found.measured is not None else []
+    moved = any(step.numerator or step.denominator for step in steps)
+    settled = moved if rule.settle == "live" else not field.waits
+    chosen = [
+        replace(one, chosen=True, merit=_weight(rule, one.measured))
+        if settled and all(check.holds for check in one.checks)
+        else one
+        for one in field.candidates
+    ]
+    weights = {one.employee: one.merit for one in chosen if one.chosen}
+    due = parted(found.total, weights, minor_step(scope.evidence.plan.currency))
+    return replace(field, candidates=tuple(chosen), pooled=found), due
+
+
+def pooled(scope: Scope, credits: list[Credit]) -> Pooled:
+    """The unit's money, whoever shares it: nothing below the floor, rounded once."""
+    rule, evidence = scope.rule, scope.evidence
+    measured, reached, by_rate = None, True, Fraction(0)
+    if rule.kpi is not None:
+        kpi = next(kpi for kpi in evidence.plan.kpis if kpi.id == rule.kpi)
+        target = evidence.target(kpi.id, rule.period, scope.period)
+        measured = measure(kpi, in_unit(evidence.plan, evidence.unit, credits), target)
+        reached = rule.floor is None or bound_reached(kpi, rule.floor, measured.value, measured.attainment)
+        by_rate = max(Fraction(rule.rate or 0) * (measured.value or 0), Fraction(0))
+    money = by_rate + Fraction(rule.amount or 0) if reached else Fraction(0)
+    total = round_half_up(money * SCALE, minor_step(evidence.plan.currency))
+    return Pooled(measured, reached, by_rate, total)
+
+
+def _weight(rule, measured: Iterable[Measured]) -> Fraction:
+    """The value, rounded to four decimals, never below 0; the same for all where the rule shares by nothing."""
+    if rule.share_by is None:
+        return Fraction(1)
+    value = next(one.value for one in measured if one.kpi.id == rule.share_by)
+    return Fraction(max(round_half_up((value or Fraction(0)) * SCALE, 1), 0), SCALE)
+
+
+def parted(due: int, weights: Mapping[str, Fraction], step: int) -> dict[str, int]:
+    """``due`` by weights: largest remainders first, ties in the order given; in equal parts where all weigh nothing."""
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, Fraction(1))
+    whole = sum(weights.values())
+    exact = {member: Fraction(due, step) * weight / whole for member, weight in weights.items()}
+    parts = {member: part.numerator // part.denominator for member, part in exact.items()}
+    missing = due // step - sum(parts.values()) if parts else 0
+    for member in sorted(parts, key=lambda member: parts[member] - exact[member])[:missing]:
+        parts[member] += 1
+    return {member: part * step for member, part in parts.items()}

@@ -1,0 +1,73 @@
+"""``kpistream explain`` where people are compared: the whole field, places, parts to the cent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from infra.cli import main
+from tests.unit.infra.test_backtest_people import CLOSE, PLAN, REFUND, SALES
+
+
+@pytest.fixture
+def files(tmp_path: Path):
+    def write(events: list[dict]) -> list[str]:
+        plan, file = tmp_path / "plan.yaml", tmp_path / "events.jsonl"
+        plan.write_text(PLAN)
+        file.write_text("".join(json.dumps(one) + "\n" for one in events))
+        return ["--plan", str(plan), "--events", str(file)]
+
+    return write
+
+
+def explain(*arguments: str) -> str:
+    told = CliRunner().invoke(main, ["explain", *arguments])
+    assert told.exit_code == 0, told.output
+    return told.stdout
+
+
+def test_the_field_of_an_honour_with_who_met_the_conditions(files):
+    told = explain("E4", "2026-03", *files([*SALES, CLOSE]))
+    for words in (
+        "Compared within company acme: 5 people, 2 of them chosen.\n"
+        "  #1  E1: R 400 (1 events); revenue 300 holds; due 100.00, paid 100.00\n"
+        "  #1  E2: R 400 (1 events); revenue 300 holds; due 100.00, paid 100.00\n"
+        "  #3  E4: R 350 (1 events); revenue 300 holds\n"
+        "  –  E3: R 200.5 (1 events); revenue 300 does not hold\n"
+        "  –  E5: R 0 (0 events); revenue 300 does not hold\n"
+        "Due: 200.00 CNY, rounded once.\nPaid: 200.00 CNY: agrees.",
+    ):
+        assert words in told, told
+
+
+def test_nothing_is_due_before_the_close(files):
+    told = explain("E4", "2026-03", *files(SALES))
+    assert "Nothing is decided before month 2026-03 is closed; these are the standings so far." in told, told
+
+
+def test_a_pool_part_by_part_with_everybodys_events(files):
+    told = explain("north", "2026-03", "--unit", "team", "--full", *files([*SALES, CLOSE]))
+    for words in (
+        "The unit's floor 100 %: holds.\nThe pool: 1000.5 × 1 % (10.005) = 10.01 CNY, rounded once.\n",
+        "  ·  E3: R 200.5 (1 events); counts as 200.5; due 2.01, paid 2.01\n"
+        "    2026-03-05 10:00:00+00:00  E3  sale  +200.5  → 200.5\n",
+        "Paid: 10.01 CNY: agrees.",
+    ):
+        assert words in told, told
+
+
+def test_an_award_as_it_was_taken_back_in_chinese(files):
+    known = files([*SALES, CLOSE, REFUND])
+    found = json.loads(CliRunner().invoke(main, ["backtest", *known, "--format", "json"]).stdout)
+    lost = next(one for one in found["awards"] if one["state"] == "revoked")
+    told = explain(lost["award_id"], *known, "--language", "zh")
+    for words in ("#3  E1：R 300（2 个事件）", "奖励记录的名次为 无；重新计算为 无：一致。"):
+        assert words in told, told
+
+
+def test_since_when_the_first_has_his_place(files):
+    told = explain("E1", "2026-03", *files(SALES))
+    assert "  #1  E1: R 400 (1 events); revenue 300 holds; since place 2 of kpi-updates; due 50.00" in told, told
