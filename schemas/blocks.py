@@ -55,6 +55,12 @@ def column_lists(table: pa.RecordBatch) -> dict[str, list]:
     return dict(zip(table.schema.names, map(_as_list, table.columns), strict=True))
 
 
+def row_dicts(table: pa.RecordBatch) -> list[dict]:
+    """The rows, as ``to_pylist``."""
+    columns = column_lists(table)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def _as_list(column: pa.Array) -> list:
     if column.null_count == len(column):
         return [None] * len(column)

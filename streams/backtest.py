@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import column_lists, decode_block, kind_header, kind_of
+from schemas.blocks import column_lists, decode_block, kind_header, kind_of, row_dicts
 from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.control import KIND as CONTROL
 from schemas.dead_letters import DeadLetter, decode_dead_letter
@@ -155,7 +155,7 @@ class Backtest:
             elif out.topic == AWARDS.name:
                 self.result.awards.append(decode_award(out.value))
             elif out.topic == EARNINGS.name:
-                self.result.earnings += decode_block(out.value)[0].to_pylist()
+                self.result.earnings += row_dicts(decode_block(out.value)[0])
             elif out.topic == DEAD_LETTERS.name:
                 self.result.dead_letters.append(decode_dead_letter(out.value))
             elif out.topic == OUTCOMES.name:
@@ -165,7 +165,7 @@ class Backtest:
                 passed_on.append(out)
             elif out.topic == UNIT_UPDATES.name:
                 names = ("kpi", "unit_kind", "unit", "period_kind", "period")
-                rows = decode_block(out.value)[0].to_pylist()
+                rows = row_dicts(decode_block(out.value)[0])
                 self.result.units.update({tuple(row[name] for name in names): row for row in rows})
         return passed_on
 

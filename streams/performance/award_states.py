@@ -24,10 +24,6 @@ class AwardStates:
         self.customers = CustomerCounts()
         self.spiffs = SpiffTotals()
 
-    def __contains__(self, holder: tuple[str, str, str]) -> bool:
-        """Whether anything was ever awarded by this rule to this employee for this period."""
-        return holder in self._tiers
-
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.
 

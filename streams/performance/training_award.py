@@ -72,9 +72,13 @@ class TrainingRule:
         if len(keys):
             keys = keys[people.eligible(self.rule.roles, self.rule.period, keys)]
             low = dict(zip(keys.tolist(), self.test.below(keys, row, over).tolist(), strict=True))
-            # nothing becomes of whoever is not below and never was
-            for key in people.ordered(key for key, below in low.items() if below or self._holder(key) in self.states):
+            for key in people.ordered(key for key, below in low.items() if self._turns(key, below)):
                 self._settle(key, low[key], row, over, decisions, origins)
+
+    def _turns(self, key: int, below: bool) -> bool:
+        """Whether there is something to tell: what was told once is at most withdrawn."""
+        sequence, stands, *_ = self.states.of(*self._holder(key), 1)[0]
+        return below if not sequence else bool(stands) and not below and self.rule.settle != "sticky"
 
     def _holder(self, key: int) -> tuple[str, str, str]:
         code, ordinal = key_parts(key)
@@ -85,9 +89,6 @@ class TrainingRule:
         code, ordinal = key_parts(key)
         holder = self._holder(key)
         state = [list(tier) for tier in self.states.of(*holder, 1)]
-        sequence, stands, *_ = state[0]
-        if sequence and (self.rule.settle == "sticky" or not stands):
-            return  # told once, whatever comes
         for _, granted in next_states(state, [below], self.rule.settle, rearm=False):
             self.states.set(*holder, state)
             seen, left = self.test.evidence(key, row, over, self.writer)
