@@ -94,7 +94,7 @@ def evidence_for(source, award: Award) -> Evidence:
     unit = decided_on(source.plan_of(award.plan_version), award)
     if unit is None:
         return source.of(award.employee, award.plan_version)
-    return source.unit(*unit, award.plan_version)
+    return source.unit(*unit, award.plan_version, award.period)
 
 
 def _period(
