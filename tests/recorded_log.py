@@ -47,6 +47,7 @@ def _evidence(plan: Plan, log: MemoryLog) -> RecordedEvidence:
                 control = decode_control(one.value)
                 if isinstance(control, PeriodClosed):
                     closes.append(Close(partition, one.offset, control.kind, control.period))
+                    result.closes += [(control.kind, control.period)] if not partition else []
             elif topic == KPI_UPDATES.name:
                 updates += filter(None, [published(one)])
                 if kind == "kpi-periods":

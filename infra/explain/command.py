@@ -12,8 +12,11 @@ from infra.backtest_report import amount_text
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
 from infra.explain.telling import Teller
+from infra.explain.telling_draws import draw_lines
+from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import UnitKind
 from schemas.results import Award
+from streams.explain.draws import DrawExplained, explain_draws
 from streams.explain.evidence import decided_on, explain_award
 from streams.explain.history import Evidence
 from streams.explain.period import explain_period
@@ -104,7 +107,8 @@ def _period(
     rules = explain_period(evidence, period, lambda kind, unit: source.unit(kind, unit, period=period))
     teller = Teller(evidence.plan, language, full)
     name = teller.who(who) if unit_kind is None else teller.unit(*evidence.unit)
-    if not rules:
+    draws = _draws(evidence, period) if unit_kind is None else []
+    if not rules and not draws:
         return [say(language, "nothing", who=name, period=period)], True
     currency = evidence.plan.currency
     paid = sum(one.paid if unit_kind is not None else one.paid_to(who) for one in rules)
@@ -112,4 +116,13 @@ def _period(
     lines = [say(language, "heading", **words, currency=currency)]
     for one in rules:
         lines += ["", *teller.rule(one)]
-    return lines, all(one.agrees for one in rules)
+    lines += ["", *draw_lines(teller, period_kind_of(evidence.plan, period), draws)] if draws else []
+    return lines, all(one.agrees for one in (*rules, *draws))
+
+
+def _draws(evidence: Evidence, period: str) -> list[DrawExplained]:
+    """The payouts up to this period, where a draw had a part in them; a rolling window has none."""
+    try:
+        return explain_draws(evidence, period_kind_of(evidence.plan, period), period)
+    except ValueError:
+        return []

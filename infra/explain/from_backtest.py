@@ -9,15 +9,17 @@ from runtime.records import Out, Record, RecordBatch
 from schemas.blocks import decode_block, kind_of
 from schemas.control import CLOSED_KIND, KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control
 from schemas.mapping import TopicMapping
-from schemas.money import from_fixed
+from schemas.money import from_fixed, to_fixed
 from schemas.plan import Plan
 from schemas.plan_units import of_units
 from schemas.results import Award
 from schemas.topics import CREDITS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
 from streams.explain.credits import Close, Credit, credits_of_block
+from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import Evidence
 from streams.explain.moments import Published, Timeline
+from streams.ledger.closed import closed_periods
 from streams.rollups.alignment import Update
 
 
@@ -79,7 +81,7 @@ class RecordedEvidence:
             [line for line in self.result.earnings if line["employee"] == employee],
             _targets(row for row in rows if row["employee"] == employee),
             self._closes,
-            self._timeline,
+            payouts=self._payouts_of(employee),
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -103,6 +105,15 @@ class RecordedEvidence:
             (kind, unit),
         )
 
+    def _payouts_of(self, employee: str) -> list[PaidOut]:
+        closed = closed_periods(self.plan, self.result.closes, self.result.earnings) if self.plan.draws else []
+        return [
+            PaidOut(one.kind, one.period, row.payee.currency, self.plan, row.draw, figures_of(row))
+            for one in closed
+            for row in one.rows
+            if row.payee.employee == employee
+        ]
+
     def _credits(self, wanted: Callable[[dict], bool]) -> list[Credit]:
         return [one for place in self._blocks for one in credits_of_block(*place, wanted)]
 
@@ -115,6 +126,12 @@ class BacktestEvidence(RecordedEvidence):
         run.apply(plan)
         feed(run)
         super().__init__(plan, run.finish(), run.credits, run.closes, run.updates)
+
+
+def figures_of(row) -> Figures:
+    """The amounts of a payout's row, which has them as Decimals."""
+    names = ("earned", "guarantee", "advance", "recovery", "outstanding")
+    return Figures(**{name: to_fixed(getattr(row, name)) for name in names})
 
 
 def published(record: Record) -> Published | None:

@@ -23,6 +23,7 @@ from schemas.plan_units import judges_units, of_units
 from schemas.results import Award, Cause, KpiEvidence, Position
 from sinks.connection import ClickHouseSettings, connect, from_settings
 from streams.explain.credits import Close, Credit, unit_fields
+from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import ROLLING, Evidence
 from streams.performance.calendar import Calendar, date_of
 
@@ -32,6 +33,8 @@ _ENVELOPE = {
     "event_time", "employee", "team", "department", "role", "share", "unit_first", "extra_numbers", "extra_strings",
     "extra_flags", "credits_partition", "credits_offset", "version", "processed_at",
 }  # fmt: skip
+
+_FIGURES = ("earned", "guarantee", "advance", "recovery", "outstanding")
 
 
 class ClickHouseEvidence:
@@ -55,14 +58,16 @@ class ClickHouseEvidence:
     def of(self, employee: str, version: int | None = None) -> Evidence:
         """Everything about an employee, under one version of the plan or the newest one."""
         mine = "employee = %(employee)s", {"employee": employee}
+        plan = self.plan_of(version)
         return Evidence(
-            self.plan_of(version),
+            plan,
             employee,
             self._credits(*mine),
             [_award(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
             self._lines(*mine),
             _targets(self._all("kpi_periods", *mine)),
             self._closes(),
+            payouts=self._payouts(employee, plan.plan),
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -105,6 +110,20 @@ class ClickHouseEvidence:
     def _lines(self, where: str, parameters: dict) -> list[dict]:
         rows = self._all("earnings", where, parameters, "ORDER BY credits_offset, credits_index")
         return [_line(row) for row in rows]
+
+    def _payouts(self, employee: str, plan: str) -> list[PaidOut]:
+        rows = self._rows(
+            "SELECT * FROM bi.payouts WHERE newest AND plan = %(plan)s AND employee = %(employee)s",
+            {"plan": plan, "employee": employee},
+        )
+        plans = {version: self.plan_of(version) for version in {row["plan_version"] for row in rows}}
+        return [
+            PaidOut(
+                row["period_kind"], row["period"], row["currency"], plans[row["plan_version"]], row["draw"],
+                Figures(*(to_fixed(row[name]) for name in _FIGURES)),
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def _closes(self) -> list[Close]:
         return [
@@ -178,10 +197,12 @@ def _credit(row: dict) -> Credit:
 def _line(row: dict) -> dict:
     names = (
         "line_id", "rule", "employee", "team", "department", "period_kind", "period", "reason", "source", "id",
-        "award_id", "plan_version",
+        "award_id", "plan_version", "currency",
     )  # fmt: skip
     places = {"offset": row["credits_offset"], "index": row["credits_index"]}
-    return {name: row[name] for name in names} | {"amount": to_fixed(row["amount"])} | places
+    return {name: row[name] for name in names} | {
+        "amount": to_fixed(row["amount"]), "posted_in": row["posted_in"] or row["period"],
+    } | places  # fmt: skip
 
 
 def _targets(rows: list[dict]) -> dict[tuple[str, str, str], Fraction | None]:

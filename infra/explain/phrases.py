@@ -182,6 +182,22 @@ PHRASES: dict[str, dict[str, str]] = {
     "pool floor": {"en": "The unit's floor {bound}: {verdict}.", "zh": "单位的底线 {bound}：{verdict}。"},
     "placed": {"en": "The award states the place {said}; recomputed {found}: {verdict}.",
                "zh": "奖励记录的名次为 {said}；重新计算为 {found}：{verdict}。"},
+    "draws": {"en": "Payouts of {kind} periods, with what draws lend, give and take back:",
+              "zh": "{kind} 周期的支付，包括提成预支的借出、补足与收回："},
+    "draw": {
+        "en": "  {period}: earned {earned}, draw {draw}: guarantee {guarantee}, advance {advance}, "
+              "recovery {recovery}; pays {amount}, still to be recovered {outstanding}: {verdict}.",
+        "zh": "  {period}：所得 {earned}，预支 {draw}：补足 {guarantee}，借出 {advance}，收回 {recovery}；"
+              "支付 {amount}，尚待收回 {outstanding}：{verdict}。",
+    },
+    "draw said": {
+        "en": "    The payout states: earned {earned}, draw {draw}: guarantee {guarantee}, advance {advance}, "
+              "recovery {recovery}; pays {amount}, still to be recovered {outstanding}.",
+        "zh": "    支付记录为：所得 {earned}，预支 {draw}：补足 {guarantee}，借出 {advance}，收回 {recovery}；"
+              "支付 {amount}，尚待收回 {outstanding}。",
+    },
+    "draw part": {"en": "    {rule} of {period}: {amount}", "zh": "    {rule}（{period}）：{amount}"},
+    "not paid out": {"en": "no payout yet", "zh": "尚未生成支付"},
     "pays spiff": {"en": "for each event {money}", "zh": "每个事件 {money}"},
     "capped": {"en": ", at most {cap} a period", "zh": "，每周期最多 {cap}"},
     "line": {"en": "  {id}  {amount} {currency}", "zh": "  {id}  {amount} {currency}"},

@@ -25,6 +25,7 @@ class Evidence:
 
     ``unit``: kind and id where it is a unit's; ``credits`` are then those of its people, ``lines`` and ``awards`` those
     of awards of units; ``timeline`` says when these were decided.
+    ``payouts`` (PaidOut, streams/explain/draws.py): the newest one of each period, of the employee.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class Evidence:
     closes: list[Close] = field(default_factory=list)
     timeline: Timeline = field(default_factory=Timeline)
     unit: tuple[str, str] | None = None
+    payouts: list = field(default_factory=list)
 
     @cached_property
     def person_targets(self) -> PersonTargets:

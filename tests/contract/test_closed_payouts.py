@@ -11,34 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.backtest_report import report_of
-from schemas.plan import Plan
-from schemas.plan_draws import Draw
 from streams.backtest import Backtest
 from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
-
-_PERIODS = [*(f"2026-03-{day:02}" for day in range(1, 11)), "2026-W09", "2026-W10", "2026-W11", "2026-03"]
-
-
-def _with_draws(dice: Random, plan: Plan) -> Plan:
-    draws = [
-        Draw(
-            id=f"d{number}", period=dice.choice(["month", "week", "day"]), amount=dice.choice([1, 2, 5, 50]),
-            kind=dice.choice(["recoverable", "guarantee"]), roles=dice.choice([(), ("rep",)]),
-        )
-        for number in range(dice.randint(0, 3))
-    ]  # fmt: skip
-    return plan.model_copy(update={"draws": tuple(draws)})
+from tests.generated_draws import CLOSABLE, with_draws
 
 
 @examples(10)
 @given(st.integers(0, 2**32))
 def test_statements_are_sums_of_lines_and_payouts_of_closed_periods_are_statements(seed):
     dice = Random(seed)
-    plan = _with_draws(dice, random_plan(dice, rolling=False))
+    plan = with_draws(dice, random_plan(dice, rolling=False))
     test = Backtest()
     test.apply(plan)
-    closes = [{"control": "close", "period": key} for key in dice.sample(_PERIODS, dice.randint(0, len(_PERIODS)))]
+    closes = [{"control": "close", "period": key} for key in dice.sample(CLOSABLE, dice.randint(0, len(CLOSABLE)))]
     history = with_closes(dice, random_events(dice, plan.currency, 25)) + closes
     test.feed([json.dumps(one).encode() for one in history])
     report = report_of(plan, test.finish(), lambda number: ("", number))

@@ -21,12 +21,14 @@ from schemas.plan_file import load_plan
 from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
+from streams.explain.draws import PaidOut, explain_draws
 from streams.explain.evidence import explain_award
 from streams.explain.history import Evidence, payer_of
 from streams.explain.period import explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
+from tests.generated_draws import CLOSABLE, with_draws
 from tests.generated_units import random_people_plan, random_unit_plan
 from tests.recorded_log import recorded_log
 from tests.worked_examples import CASES, events_path, plan_path
@@ -121,6 +123,35 @@ def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch
     for award in source.result.awards:
         if award.unit_kind:
             assert explain_award(source.unit(award.unit_kind, award.unit), award).stated
+
+
+@examples(8)
+@given(st.integers(0, 2**32))
+def test_random_draws_agree_and_a_cent_more_is_seen(seed):
+    dice = Random(seed)
+    plan = with_draws(dice, random_plan(dice, rolling=False))
+    closes = [{"control": "close", "period": key} for key in dice.sample(CLOSABLE, dice.randint(1, len(CLOSABLE)))]
+    values = [json.dumps(one).encode() for one in random_events(dice, plan.currency, 25) + closes]
+    source = BacktestEvidence(plan, lambda run: run.feed(values))
+    for evidence in map(source.of, ("E1", "E2", "E3")):
+        for kind, period in source.result.closes:
+            chain = explain_draws(evidence, kind, period)
+            drawn = any(one.draw for one in evidence.payouts if (one.kind, one.period) == (kind, period))
+            assert all(one.agrees for one in chain) and (chain or not drawn)
+            if not chain or chain[-1].said is None:
+                continue
+            for name in ("earned", "guarantee", "advance", "recovery", "outstanding"):
+                wrong = [changed(one, name) if one is chain[-1].said else one for one in evidence.payouts]
+                assert not explain_draws(replace(evidence, payouts=wrong), kind, period)[-1].agrees
+            if chain[-1].parts:
+                rule, of = next(iter(chain[-1].parts))
+                line = {"rule": rule, "period": of, "posted_in": period, "period_kind": kind, "amount": 100}
+                more = [*evidence.lines, line | {"currency": plan.currency}]
+                assert not explain_draws(replace(evidence, lines=more), kind, period)[-1].agrees
+
+
+def changed(one: PaidOut, name: str) -> PaidOut:
+    return replace(one, said=replace(one.said, **{name: getattr(one.said, name) + 100}))
 
 
 def kinds_of(plan: Plan, rule) -> set[str]:

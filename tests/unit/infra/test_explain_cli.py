@@ -64,6 +64,18 @@ def test_a_streak_period_by_period():
         assert words in told.stdout, told.stdout
 
 
+def test_a_draw_payout_by_payout():
+    plan = ROOT / "plans" / "examples" / "practice" / "recoverable-draw.yaml"
+    events = ROOT / "tests" / "examples" / "practice" / "recoverable-draw.jsonl"
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-03", "--plan", str(plan), "--events", str(events)])
+    assert told.exit_code == 0
+    for words in (
+        "  2026-03: earned 1500.00, draw 2000 (base, recoverable): guarantee 0.00, advance 500.00, recovery 0.00; "
+        "pays 2000.00, still to be recovered 500.00: agrees.\n    commission of 2026-03: 1500.00\n",
+    ):
+        assert words in told.stdout, told.stdout
+
+
 def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
     told = explain(found["awards"][-1]["award_id"], "--language", "zh")
