@@ -11,6 +11,7 @@ from schemas.plan_scorecards import Scorecard
 from schemas.plan_units import judges_units
 
 _FEWEST, _MOST = 3, 5
+_NO_TARGET = "a score has no target; expected a value, such as value: 90%"
 
 
 def check_scorecards(lookup: Lookup) -> Iterator[Finding]:
@@ -81,18 +82,18 @@ def check_score_condition(
 ) -> Iterator[Finding]:
     """Findings on a condition whose ``kpi`` is a scorecard."""
     if condition.attainment is not None:
-        yield Finding((*path, "attainment"), "a score has no target; expected a value, such as value: 90%")
+        yield Finding((*path, "attainment"), _NO_TARGET)
     elif condition.value is None:
         yield Finding(path, "expected a value, such as value: 90%")
     yield from _same_scope(path, award, card)
 
 
 def check_score_table(path: tuple, award: TierAward, card: Scorecard) -> Iterator[Finding]:
-    """Findings on a tier table of units whose ``kpi`` is a scorecard."""
-    for number, tier in enumerate(award.tiers):
-        if tier.attainment is not None:
-            message = "a score has no target; expected a value, such as value: 90%"
-            yield Finding((*path, "tiers", number, "attainment"), message)
+    """Findings on a tier table whose ``kpi`` is a scorecard."""
+    bounds = [(("tiers", number), tier) for number, tier in enumerate(award.tiers)]
+    for place, bound in [*bounds, (("hurdle",), award.hurdle)]:
+        if bound is not None and bound.attainment is not None:
+            yield Finding((*path, *place, "attainment"), _NO_TARGET)
     if award.pays in ("marginal", "slab"):
         yield Finding((*path, "pays"), f"{card.id} is a score, no money; expected flat, interpolated or nothing")
     yield from _same_scope(path, award, card)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -37,3 +38,9 @@ class Scorecard(Model):
     def unit(self) -> str:
         """What scores are measured in, as for a KPI."""
         return "percent"
+
+
+def kpis_behind(cards: Iterable[Scorecard], names: Iterable[str]) -> set[str]:
+    """The KPIs that make up ``names``, of which some may be scorecards."""
+    parts = {card.id: {part.kpi for part in card.kpis} for card in cards}
+    return set().union(*(parts.get(name, {name}) for name in names))

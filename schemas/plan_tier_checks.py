@@ -12,7 +12,6 @@ from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_scorecard_checks import check_score_table
 from schemas.plan_unit_checks import check_unit_award
-from schemas.plan_units import of_units
 
 #: What each way of paying wants on every tier, and what it must not find.
 _PAYS = {
@@ -27,7 +26,7 @@ _PAYS = {
 def check_tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Finding]:
     """Findings on one tier table."""
     yield from check_unit_award(lookup, path, award)
-    if of_units(award) and award.kpi in lookup.scorecards:
+    if award.kpi in lookup.scorecards:
         yield from check_score_table(path, award, lookup.scorecards[award.kpi])
     else:
         yield from lookup.refer((*path, "kpi"), "kpi", award.kpi)

@@ -153,6 +153,10 @@ def _scorecard(dice: Random, number: int) -> dict:
 
 
 def _on_score(dice: Random, card: dict) -> dict:
+    return dice.choice([conditions_on_score, _table_on_score])(dice, card)
+
+
+def conditions_on_score(dice: Random, card: dict) -> dict:
     """An award on a score, by itself or together with a KPI."""
     conditions = [{"kpi": card["id"], "value": dice.choice([20, "50%", 90]), "min_sample": dice.choice([0, 2])}]
     conditions += [{"kpi": "activity", "value": 2}] * dice.choice([0, 1])
@@ -161,6 +165,19 @@ def _on_score(dice: Random, card: dict) -> dict:
         dice.choice(["all", "any"]): conditions, "settle": dice.choice(["live", "sticky", "period_end"]),
         "rearm": dice.random() < 0.5, "roles": dice.choice([[], ["rep"]]),
     }  # fmt: skip
+
+
+def _table_on_score(dice: Random, card: dict) -> dict:
+    pays, settle = dice.choice(["flat", "interpolated", "nothing"]), dice.choice(["live", "sticky", "period_end"])
+    bounds = sorted(dice.sample([0, 10, 25, 50, 80, 110], 3))
+    limits = random_limits(dice, card["id"], pays, settle, card["period"])
+    if "hurdle" in limits:
+        limits["hurdle"] = {"value": dice.choice([0, 20, 60])}
+    return {
+        "kind": "tiers", "id": f"on-{card['id']}", "name": "s", "period": card["period"], "kpi": card["id"],
+        "pays": pays, "settle": settle, "rearm": dice.random() < 0.5, "roles": dice.choice([[], ["rep"]]),
+        "tiers": [{"value": bound} | ({"amount": bound + 5} if pays != "nothing" else {}) for bound in bounds],
+    } | limits  # fmt: skip
 
 
 def _tiers(dice: Random, kpi: dict) -> dict:

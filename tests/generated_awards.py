@@ -9,6 +9,8 @@ from tests.generated import KPIS, random_plan
 
 #: KPIs that stand still in swinging_events.
 _STILL = ("units", "complaints", "conversion", "yield", "customers", "quickest", "slow")
+#: What a table may be moved from to what swinging_events moves.
+_STEADY = [kpi["id"] for kpi in KPIS if kpi.get("direction") != "down"]
 _DOWN = [kpi["id"] for kpi in KPIS if kpi.get("direction") == "down"]
 
 
@@ -22,7 +24,7 @@ def random_special_plan(dice: Random, version: int = 1) -> Plan:
         if award["settle"] != "sticky":
             award |= dice.choice([{}, {"margin": "20%"}, {"rearm": True, "cool_down_days": dice.choice([1, 3])}])
             about = dice.choice(["revenue", "satisfaction"])  # what swinging_events moves
-            if award["kind"] == "tiers" and award["pays"] in ("flat", "nothing") and award["kpi"] not in _DOWN:
+            if award["kind"] == "tiers" and award["pays"] in ("flat", "nothing") and award["kpi"] in _STEADY:
                 award["kpi"] = about
             for condition in award.get("all", []) + award.get("any", []):
                 condition["kpi"] = about if condition["kpi"] in _STILL else condition["kpi"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from schemas.plan import Plan
-from tests.generated import KPIS, _award, _on_score, _scorecard, random_plan
+from tests.generated import KPIS, _award, _scorecard, conditions_on_score, random_plan
 
 _KINDS = ("team", "department", "company", "manager")
 _SELECTED = (
@@ -64,7 +64,7 @@ def give_managers(dice: Random, organisation: dict) -> None:
 
 def _on_unit_score(dice: Random, card: dict) -> dict:
     """Conditions or a tier table on the score of units."""
-    award = _on_score(dice, card) | {"unit": dice.choice(card["units"]), "roles": []}
+    award = conditions_on_score(dice, card) | {"unit": dice.choice(card["units"]), "roles": []}
     if dice.random() < 0.5:
         return award
     pays = dice.choice(["flat", "interpolated", "nothing"])

@@ -24,7 +24,7 @@ from tests.reference_closes import Closing
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_nudge import eased, nudge
-from tests.reference_scorecards import score
+from tests.reference_scorecards import SCORE, score
 from tests.reference_spiff import spiff
 from tests.reference_streak import streak
 from tests.reference_training import shows_day, training
@@ -160,9 +160,7 @@ class Reference(Closing):
     def _tiers(
         self, rule: TierAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
-        kpi = self.kpis[rule.kpi]
-        value, _ = self.value(kpi, inside[kpi.id])
-        target = self.target(kpi.id, one.employee, rule.period, period)
+        kpi, value, target = self.standing_of(rule.kpi, rule.period, one.employee, period, inside)
         level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, one.employee, period)
         self.highest[key] = max(level, self.highest.get(key, 0))
@@ -197,6 +195,13 @@ class Reference(Closing):
         self._line(rule, one, period, change, "credit", outcome, withheld - before[1])
         self.paid[key] = earned, withheld
 
+    def standing_of(self, id: str, kind: str, employee: str, period: str, inside: dict) -> tuple:
+        """A KPI, or a score seen as one, its value and its target."""
+        if id in self.cards:
+            return SCORE, score(self, self.cards[id], employee, period, inside[id])[0], None
+        kpi = self.kpis[id]
+        return kpi, self.value(kpi, inside[id])[0], self.target(id, employee, kind, period)
+
     def _as_paid(self, rule: TierAward, one: Credit, change: int, credited: Fraction) -> int:
         """A sale keeps its own line; a refund takes back its share of it."""
         data, source = one.fields, one.event["source"]
@@ -214,7 +219,8 @@ class Reference(Closing):
 
     def _limited(self, rule: TierAward, money: int, value: Fraction | None, target: Fraction | None) -> tuple[int, int]:
         """What is paid and what the cap withholds: the hurdle first, then the floor, then the cap."""
-        over = rule.hurdle is None or self.reached(self.kpis[rule.kpi], rule.hurdle, value, target)
+        kpi = self.kpis.get(rule.kpi, SCORE)
+        over = rule.hurdle is None or self.reached(kpi, rule.hurdle, value, target)
         money = money if over else 0
         if rule.floor is not None and over and (money > 0 or rule.hurdle is not None):
             money = max(money, to_fixed(rule.floor))

@@ -12,9 +12,8 @@ from schemas.plan_nudge import Nudge
 
 def nudge(reference, rule: Nudge, one, period: str, inside: dict, outcome) -> None:
     """Told where the next tier, never reached before, is close, in the days that the rule names."""
-    kpi, table = reference.kpis[rule.about.kpi], rule.about
-    value, _ = reference.value(kpi, inside[kpi.id])
-    target = reference.target(kpi.id, one.employee, rule.period, period)
+    table = rule.about
+    kpi, value, target = reference.standing_of(table.kpi, rule.period, one.employee, period, inside)
     level = sum(reference.reached(kpi, tier, value, target) for tier in table.tiers)
     for number, tier in enumerate(table.tiers):
         key = (rule.id, one.employee, period, number)

@@ -6,10 +6,7 @@ from fractions import Fraction
 
 from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
-from schemas.plan import Kpi
-from tests.reference_scorecards import score
-
-_SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
+from tests.reference_scorecards import SCORE, score
 
 
 def members(reference, rule, unit: str, period: str) -> list[str]:
@@ -41,7 +38,7 @@ def measured(reference, kpi: str, who: str, rule, period: str) -> tuple:
 
 def holds(reference, condition, who: str, rule, period: str) -> bool:
     value, sample, target = measured(reference, condition.kpi, who, rule, period)
-    kpi = reference.kpis.get(condition.kpi, _SCORE)
+    kpi = reference.kpis.get(condition.kpi, SCORE)
     if value is None and kpi.aggregate in ("sum", "count", "distinct"):
         value = Fraction(0)
     return sample >= condition.min_sample and reference.reached(kpi, condition, value, target)
@@ -49,7 +46,7 @@ def holds(reference, condition, who: str, rule, period: str) -> bool:
 
 def honour(reference, rule, unit: str, period: str) -> None:
     """Rank whoever meets the conditions."""
-    kpi = reference.kpis.get(rule.kpi, _SCORE)
+    kpi = reference.kpis.get(rule.kpi, SCORE)
     merits = {}
     for who in members(reference, rule, unit, period):
         value, _, target = measured(reference, rule.kpi, who, rule, period)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from schemas.money import SCALE, round_half_up
+from schemas.plan import Kpi
 from schemas.plan_scorecards import Scorecard
 from tests.reference_credits import Credit
 from tests.reference_values import Values
+
+#: A score as bounds see it.
+SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
 
 
 def score(values: Values, card: Scorecard, employee: str, period: str, mine: list[Credit]) -> tuple:

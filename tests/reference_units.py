@@ -21,12 +21,9 @@ from tests.reference_closes import Closing
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
 from tests.reference_people import PEOPLE
-from tests.reference_scorecards import unit_score
+from tests.reference_scorecards import SCORE, unit_score
 from tests.reference_targets import DAYS, countable
 from tests.reference_values import in_part
-
-#: A score as bounds see it.
-_SCORE = Kpi(id="score", name="score", aggregate="max", events=("score",))
 
 
 def manager_on(unit, day: date) -> str | None:
@@ -303,7 +300,7 @@ class UnitReference(Closing):
         return {one: part * step for one, part in parts.items()}
 
     def _tiers(self, rule: TierAward, unit: str, period: str, credits: list[Credit]) -> int | None:
-        kpi = self.kpis.get(rule.kpi, _SCORE)
+        kpi = self.kpis.get(rule.kpi, SCORE)
         value, _, _ = self._measured(rule.kpi, rule, unit, period, credits)
         target = self.unit_target(rule.kpi, rule.unit, unit, rule.period, period)
         level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
@@ -322,7 +319,7 @@ class UnitReference(Closing):
     def _threshold(self, rule: ThresholdAward, unit: str, period: str, credits: list[Credit]) -> int:
         held, anything = [], False
         for condition in rule.all or rule.any:
-            kpi = self.kpis.get(condition.kpi, _SCORE)
+            kpi = self.kpis.get(condition.kpi, SCORE)
             value, sample, inside = self._measured(condition.kpi, rule, unit, period, credits)
             anything = anything or any(_adds(kpi, one) for one in inside)
             if value is None and kpi.aggregate in ("sum", "count", "distinct"):

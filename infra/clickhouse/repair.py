@@ -14,6 +14,7 @@ from schemas.event_identity import partition_key_hash
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_awards import TierAward
+from schemas.plan_scorecards import kpis_behind
 from schemas.plan_units import UNIT_KINDS, of_units
 from schemas.topics import partition_of
 from sinks.connection import ClickHouseSettings, connect
@@ -86,12 +87,12 @@ GROUP BY period, numerator, denominator"""
 
 
 def _paid(client: Client, plan: Plan, cells: Iterable[CellAdjusted]) -> Iterable[PaidSoFar]:
-    """What was paid in each period that a cell lies in, by the tier tables on its KPI."""
+    """What was paid in each period that a cell lies in, by the tier tables on its KPI and on scores of it."""
     known: dict[tuple, PaidSoFar] = {}
     rules = [rule for rule in plan.awards if isinstance(rule, TierAward) and not of_units(rule)]
     for cell in (one for one in cells if one.found != one.should):
-        for rule in (one for one in rules if one.kpi == cell.kpi):
-            asked = {"kpi": cell.kpi, "employee": cell.employee, "kind": rule.period, "rule": rule.id}
+        for rule in (one for one in rules if cell.kpi in kpis_behind(plan.scorecards, [one.kpi])):
+            asked = {"kpi": rule.kpi, "employee": cell.employee, "kind": rule.period, "rule": rule.id}
             for period, *numbers in client.execute(_PAID, asked | {"day": date_of(cell.day)}):
                 names = ("numerator", "denominator", "amount", "withheld")
                 figures = dict(zip(names, map(to_fixed, numbers), strict=True))

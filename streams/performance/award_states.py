@@ -45,6 +45,10 @@ class AwardStates:
             if (of, within) == (rule, period) and any(tier[1] for tier in state)
         )
 
+    def known(self, rule: str) -> list[tuple[str, str]]:
+        """Employees and periods in which a tier of ``rule`` was ever reached."""
+        return sorted((employee, period) for of, employee, period in self._tiers if of == rule)
+
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""
         state = self._tiers.get((rule, employee, period), [])

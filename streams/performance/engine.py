@@ -8,6 +8,7 @@ import numpy as np
 
 from schemas.plan import Plan
 from schemas.plan_goals import targets_of
+from schemas.plan_scorecards import kpis_behind
 from schemas.plan_spiff import Spiff
 from schemas.plan_units import of_units
 from streams.performance.award_records import AwardWriter
@@ -22,7 +23,7 @@ from streams.performance.family import Family, families_of
 from streams.performance.people import People
 from streams.performance.period_view import PeriodView
 from streams.performance.rules import RULES
-from streams.performance.running import period_key
+from streams.performance.running import key_parts, period_key
 from streams.performance.scorecards import ScoreView
 from streams.performance.targets import Targets
 
@@ -122,10 +123,24 @@ class Engine:
         for rule in self.rules:
             old = old_rules.get(rule.rule.id)
             same = old is not None and (old.rule.kind, old.rule.period) == (rule.rule.kind, rule.rule.period)
-            earned[rule.rule.id] = (old.earned() if same else {}) | (paid or {}).get(rule.rule.id, {})
+            had = self._renumbered(before, rule.rule.period, old.earned()) if same else {}
+            earned[rule.rule.id] = had | (paid or {}).get(rule.rule.id, {})
         for rule in self.rules:
             rule.reconsider(earned[rule.rule.id], decisions, origins)
         self.mark_all_dirty()
+
+    def _renumbered(self, before: Engine, kind: str, earned: dict) -> dict:
+        """By this plan's period keys: a calendar of the company's own may number its periods otherwise."""
+        if kind not in {*self.plan.calendars, *before.plan.calendars}:
+            return earned
+        found = {}
+        for key, money in earned.items():
+            employee, ordinal = key_parts(key)
+            try:
+                found[int(period_key(employee, self.calendar.parse(kind, before.period_text(kind, ordinal))))] = money
+            except (KeyError, ValueError):
+                continue
+        return found
 
     def settled(self, days: np.ndarray) -> np.ndarray:
         """Bool per day: it lies in a closed period, and what was closed stays as it was."""
@@ -147,14 +162,16 @@ class Engine:
             view.table.slots(table.keys[: table.size])
 
     def publish(self, keys: dict[str, np.ndarray]) -> None:
-        """Publish day cells (keys by KPI id) anew, as they stand or as zeros, and every period of these KPIs."""
+        """Publish day cells (keys by KPI id) anew, as they stand or as zeros, and every period of these KPIs and of
+        the scores that follow from them.
+        """
         self.vacate(keys)
         for family in self.families:
             for index, kpi in enumerate(family.kpis):
                 if len(keys.get(kpi.id, ())):
                     family.unsaved_days[index].append(family.days.reserve(keys[kpi.id]))
         for (kpi, _), view in self.views.items():
-            if kpi in keys and view.table.size:
+            if view.table.size and kpis_behind(self.plan.scorecards, [kpi]) & keys.keys():
                 view.dirty.append(np.arange(view.table.size))
 
     def mark_all_dirty(self) -> None:

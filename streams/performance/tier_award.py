@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from schemas.money import minor_step
@@ -16,6 +18,7 @@ from streams.performance.award_records import (
     pays_text,
 )
 from streams.performance.award_states import AwardStates, next_states
+from streams.performance.calendar import Calendar, window_days
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder, Payout
 from streams.performance.limits import Limits
@@ -47,6 +50,7 @@ class TierRule:
         if rule.pays != "nothing":
             self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
         self.limits = Limits(view.kpi, rule)
+        self.calendar = Calendar(plan)
         self.step = minor_step(plan.currency)
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
@@ -207,34 +211,42 @@ class TierRule:
 
     def earned(self) -> dict[int, tuple[int, int]]:
         """Money earned by the present values and withheld from it, by period key."""
-        keys = self.view.table.keys[: self.view.table.size].tolist()
-        return {key: self._earned_by(key) for key in keys}
+        keys = dict.fromkeys(self.view.table.keys[: self.view.table.size].tolist())
+        return {key: self._earned_by(key) for key in keys | dict.fromkeys(self._peak_keys())}
+
+    def _peak_keys(self) -> Iterator[int]:
+        """Period keys whose highest tier still pays, be it that the score is nobody's any more."""
+        for employee, period in self.states.known(self.rule.id) if self.keeps_peak else ():
+            try:
+                ordinal = 0 if window_days(self.rule.period) else self.calendar.parse(self.rule.period, period)
+            except (KeyError, ValueError):
+                continue  # a period of another kind, under a plan before
+            yield int(period_key(self.writer.people.code(employee), ordinal))
 
     def _earned_by(self, key: int) -> tuple[int, int]:
         num, den = self.view.current(key)
-        if self.payout is None or den == 0:
+        if self.payout is None or (den == 0 and not self.keeps_peak):
             return 0, 0
         target = self.view.target_of(key)
         columns = np.array([num]), np.array([den]), np.array([target])
-        level = self.ladder.levels(*columns)
+        level = self.ladder.levels(*columns) * (den != 0)  # nothing is reached by nothing
         if self.keeps_peak:
             level = np.maximum(level, self.states.peak(*self._holder(*key_parts(key))))
         earned, withheld = self._money(level, *columns)
         return int(earned[0]), int(withheld[0]) if withheld is not None else 0
 
     def reconsider(self, earned_before: dict[int, tuple[int, int]], decisions: Decisions, origins) -> None:
-        """A plan took effect: decide every known period anew; ``earned_before`` by period key under the old plan."""
+        """A plan took effect: decide every known period anew; ``earned_before`` by period key under the old plan.
+
+        Among them periods that had a value under the old plan only, as of a score that is nobody's any more.
+        """
         table = self.view.table
-        for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
+        for key in self.writer.people.ordered({*table.keys[: table.size].tolist(), *earned_before}):
             num, den = self.view.current(key)
-            emptied = den == 0 and origins.reason == "adjustment"  # there was something, and should not have been
-            if den == 0 and not emptied:
-                continue
             if not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
                 continue
             target = self.view.target_of(key)
-            levels = self.ladder.level(num, den, target), self.lost.level(num, den, target)
-            levels = (0, 0) if emptied else levels
+            levels = (self.ladder.level(num, den, target), self.lost.level(num, den, target)) if den else (0, 0)
             self._announce(key, levels, -1, (num, den, target), decisions, origins)
             (earned, withheld), before = self._earned_by(key), earned_before.get(key, (0, 0))
             change = earned - before[0], withheld - before[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.plan import Plan
+from schemas.plan_scorecards import kpis_behind
 from streams.performance.calendar import Calendar, window_days
 from streams.performance.dated_targets import DatedTargets
 from streams.performance.interning import Interner
@@ -31,8 +32,7 @@ class Persons:
 
     def behind(self, kpis: Iterable[str]) -> set[str]:
         """The KPIs that make up ``kpis``, of which some may be scores."""
-        cards = {id: {part.kpi for part in card.kpis} for id, card in self._cards.items()}
-        return set().union(*(cards.get(kpi, {kpi}) for kpi in kpis))
+        return kpis_behind(self._cards.values(), kpis)
 
     def forget(self, moved: Iterable[tuple[str, str, int]]) -> None:
         """Work out anew what has moved: KPI, employee, day."""

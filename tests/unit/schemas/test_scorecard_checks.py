@@ -69,11 +69,31 @@ TABLE = """awards:
         ("value: 90%", "attainment: 90%", "a score has no target"),
         ("pays: flat", "pays: slab", "score is a score, no money"),
         ("pays: flat", "share: by_value, pays: flat", "score is a score, of which members have no share"),
-        ("unit: team, ", "", "no such kpi: score"),
+        ("unit: team, ", "", "kept for units only; expected persons: true"),
         ("unit: team", "unit: company", "not kept for a company"),
     ],
 )
-def test_a_table_on_a_score_has_bounds_by_value_and_is_of_units(old, new, message):
+def test_a_table_on_a_score_of_units_has_bounds_by_value(old, new, message):
     assert examine_plan(TEAMS + TABLE, "p.yaml")[1] == []
     _, errors, _ = examine_plan(TEAMS + TABLE.replace(old, new), "p.yaml")
+    assert [error for error in errors if message in error.message], [*map(str, errors)]
+
+
+OF_PERSONS = BASE.partition("awards:")[0] + TABLE.replace("unit: team, ", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: 90%", "attainment: 90%", "a score has no target"),
+        ("pays: flat", "hurdle: {attainment: 80%}, pays: flat", "a score has no target"),
+        ("pays: flat", "pays: marginal", "score is a score, no money"),
+        ("period: month", "period: week", "score is kept by month"),
+        ("pays: flat", "clawback: as_paid, pays: flat", "as_paid reverses what a rate paid"),
+    ],
+)
+def test_a_table_on_a_score_of_persons_has_bounds_by_value(old, new, message):
+    assert examine_plan(OF_PERSONS, "p.yaml")[1] == []
+    before, _, table = OF_PERSONS.partition("awards:")
+    _, errors, _ = examine_plan(before + "awards:" + table.replace(old, new, 1), "p.yaml")
     assert [error for error in errors if message in error.message], [*map(str, errors)]

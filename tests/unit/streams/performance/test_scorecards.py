@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from streams.backtest import Backtest
 
@@ -39,3 +40,61 @@ def test_a_scorecard_that_leaves_the_plan_has_no_value_any_more():
 def test_who_loses_the_scorecard_has_no_value_any_more():
     other = PLAN.scorecards[0].model_copy(update={"roles": ("manager",)})
     assert value_after(PLAN.model_copy(update={"scorecards": (other,), "awards": ()})) is None
+
+
+TABLE = load_plan(ROOT / "plans" / "examples" / "scorecard-table.yaml")
+
+
+def money_after(*plans: Plan, settle: str = "live") -> tuple[list[int], list[str]]:
+    """Amounts and states that changes of plan led to, one plan after the other."""
+    test = Backtest()
+    first = with_award(TABLE, settle=settle)
+    test.apply(first, "one")
+    test.feed([json.dumps(json.loads(line)).encode() for line in EVENTS], 2)
+    lines, awards = len(test.finish().earnings), len(test.finish().awards)
+    for number, plan in enumerate(plans):
+        test.apply(with_award(plan, settle=settle).model_copy(update={"version": number + 2}), f"next{number}")
+    result = test.finish()
+    return [line["amount"] for line in result.earnings[lines:]], [award.state for award in result.awards[awards:]]
+
+
+def with_award(plan: Plan, **changes: object) -> Plan:
+    return plan.model_copy(update={"awards": tuple(one.model_copy(update=changes) for one in plan.awards)})
+
+
+def test_who_loses_the_scorecard_loses_what_it_earned_and_has_it_again_once():
+    other = TABLE.scorecards[0].model_copy(update={"roles": ("manager",)})
+    without = TABLE.model_copy(update={"scorecards": (other,)})
+    assert money_after(without) == ([-1112_5000], ["revoked"])
+    assert money_after(without, TABLE) == ([-1112_5000, 1112_5000], ["revoked"])
+
+
+def test_a_score_without_any_attainment_earns_nothing():
+    without = TABLE.model_copy(update={"targets": ()})
+    assert money_after(without, TABLE) == ([-1112_5000, 1112_5000], ["revoked"])
+
+
+def test_a_sticky_amount_is_kept_and_paid_once_whatever_becomes_of_the_score():
+    other = TABLE.scorecards[0].model_copy(update={"roles": ("manager",)})
+    flat = with_award(TABLE, pays="flat")
+    without = flat.model_copy(update={"scorecards": (other,)})
+    assert money_after(flat, without, flat, settle="sticky")[0] == [387_5000]
+
+
+def test_a_calendar_that_numbers_its_periods_otherwise_pays_nothing_anew():
+    """What a period had earned is found by its key."""
+    spring = {"season": ({"key": "spring", "start": "2026-03-01", "end": "2026-06-01"},)}
+    earlier = {"season": ({"key": "winter", "start": "2025-12-01"}, *spring["season"])}
+
+    def over(calendars: dict) -> Plan:
+        given = TABLE.model_dump(mode="json", exclude_none=True) | {"calendars": calendars, "scorecards": []}
+        given["awards"][0] |= {"kpi": "revenue", "period": "season"}
+        given["awards"][0]["tiers"] = [{"value": 50000, "amount": 100}, {"value": 200000, "amount": 700}]
+        return Plan.model_validate(given)
+
+    test = Backtest()
+    test.apply(over(spring), "one")
+    test.feed([json.dumps(json.loads(line)).encode() for line in EVENTS], 2)
+    before = len(test.finish().earnings)
+    test.apply(over(earlier).model_copy(update={"version": 2}), "two")
+    assert before and len(test.finish().earnings) == before
