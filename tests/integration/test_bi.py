@@ -284,8 +284,8 @@ def test_the_bi_user_reads_every_view_with_the_settings_that_tools_make(
     views = _views(server)
     assert len(views) >= 28
     empty = [view for view in views if not bi.execute(f"SELECT * FROM bi.{view} LIMIT 1", settings=tool)]
-    # this test sets nothing right and sends no alerts, and its plan has no scorecard
-    assert empty == ["adjustments", "alerts", "scores"]
+    # this test sets nothing right and sends no alerts, and its plan has no manager and no scorecard
+    assert empty == ["adjustments", "alerts", "managers", "scores"]
 
 
 @pytest.mark.parametrize(

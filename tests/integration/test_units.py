@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -55,6 +56,9 @@ awards:
     unit: manager
     all: [{kpi: score, value: 130%}]
     bonus: 50
+  - {kind: first, id: race, name: Race, period: month, all: [{kpi: revenue, value: 150}], places: 3, prize: 20}
+  - {kind: pool, id: pool, name: Pool, period: month, unit: team, kpi: revenue, rate: 10%, share_by: revenue,
+     floor: {attainment: 100%}}
   - {kind: honour, id: star, name: Star, kpi: revenue, period: month, top: 1, prize: 10}
 """
 
@@ -72,19 +76,22 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
         apply_plan(pipeline.settings, plan)
         pipeline.produce("events.sales", [sale(f"s{n}", f"E{n}", "450") for n in (1, 2, 4)])
         pipeline.wait_until_drained()
-        assert pipeline.query("SELECT count() FROM bi.awards") == [(0,)]
+        assert pipeline.query("SELECT count() FROM bi.awards WHERE rule != 'race'") == [(0,)]
         pipeline.kill_worker()
         pipeline.start_worker()
         pipeline.produce("events.sales", [sale("s3", "E3", "150")])
         pipeline.wait_until_drained()
         assert pipeline.query(
-            "SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards ORDER BY unit_kind"
+            "SELECT unit_kind, unit, employee, employee_name, threshold, state FROM bi.awards WHERE unit != '' "
+            "ORDER BY unit_kind"
         ) == [
             ("manager", "E1", "E1", "Ann", "score 130%", "final"),
             ("team", "north", "", "North", "100%", "provisional"),
         ]  # fmt: skip
+        # three were there before the kill: no place is left for the fourth
         assert pipeline.query("SELECT rule, employee, amount FROM bi.earnings ORDER BY rule, employee") == [
-            ("manager-bonus", "E1", Decimal(50)), ("team-bonus", "E1", Decimal("33.34")),
+            ("manager-bonus", "E1", Decimal(50)), ("race", "E1", Decimal(20)), ("race", "E2", Decimal(20)),
+            ("race", "E4", Decimal(20)), ("team-bonus", "E1", Decimal("33.34")),
             ("team-bonus", "E2", Decimal("33.33")), ("team-bonus", "E3", Decimal("33.33")),
         ]  # fmt: skip
         assert pipeline.query(
@@ -111,8 +118,20 @@ def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack
             ("north", "final", False), ("south", "final", True),
         ]  # fmt: skip
         assert pipeline.query(
-            "SELECT rule, period, posted_in, amount FROM bi.earnings WHERE employee = 'E4' ORDER BY rule"
-        ) == [("star", "2026-03", "2026-03", Decimal(10)), ("team-bonus", "2026-03", "2026-04", Decimal(100))]
+            "SELECT rule, period, posted_in, amount FROM bi.earnings WHERE employee = 'E4' AND rule != 'race' "
+            "ORDER BY rule"
+        ) == [
+            ("pool", "2026-03", "2026-04", Decimal(105)), ("star", "2026-03", "2026-03", Decimal(10)),
+            ("team-bonus", "2026-03", "2026-04", Decimal(100)),
+        ]  # fmt: skip
+        assert pipeline.query(
+            "SELECT employee, sum(amount), count() FROM bi.earnings WHERE rule = 'pool' GROUP BY employee "
+            "ORDER BY employee"
+        ) == [("E1", 45, 1), ("E2", 45, 1), ("E3", 15, 1), ("E4", 105, 1)]
+        assert pipeline.query("SELECT * FROM bi.managers ORDER BY first_day IS NOT NULL") == [
+            ("E4", "", "team", "north", "North", None, date(1999, 12, 31)),
+            ("E1", "Ann", "team", "north", "North", date(2000, 1, 1), None),
+        ]
         assert pipeline.query("SELECT employee, state, late FROM bi.awards WHERE rule = 'star' ORDER BY employee") == [
             ("E1", "revoked", True), ("E2", "revoked", True), ("E4", "final", False),
         ]  # fmt: skip
