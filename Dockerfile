@@ -2,7 +2,7 @@
 FROM python:3.11-slim-bookworm AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
-# For the one piece of our own that is compiled (schemas/native).
+# For what is compiled of our own (schemas/native, runtime/native).
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libxxhash-dev
 # Requirements before sources: a change of ours leaves this layer, the large one, in Docker's cache.
 COPY requirements.txt infra/compose/build-requirements.txt ./
@@ -17,7 +17,7 @@ COPY streams streams
 COPY runtime runtime
 COPY sinks sinks
 COPY infra infra
-RUN /opt/kpistream/bin/python -m infra.build_native && test -e schemas/native/events.so
+RUN /opt/kpistream/bin/python -m infra.build_native && test -e schemas/native/events.so -a -e runtime/native/records.so
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheel . \
  && /opt/kpistream/bin/pip install --no-deps --no-index /opt/wheel/*.whl \
  && /opt/kpistream/bin/pip check

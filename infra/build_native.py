@@ -1,4 +1,4 @@
-"""Compiles schemas/native/events.c; without a compiler it says what is missing, and everything works all the same.
+"""Compiles the two pieces of C; without a compiler it says what is missing, and everything works all the same.
 
     python -m infra.build_native
 """
@@ -9,28 +9,33 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from schemas.native import LIBRARY, SOURCE
+import runtime.native
+import schemas.native
 
+#: Sources and what becomes of them.
+PIECES = {module.SOURCE: module.LIBRARY for module in (schemas.native, runtime.native)}
 _OPTIONS = ("-O3", "-std=gnu11", "-Wall", "-Wextra", "-shared", "-fPIC")
 _NEEDS = "a C compiler, libc6-dev and libxxhash-dev"
 
 
-def build() -> str | None:
+def build(source: Path, library: Path) -> str | None:
     """Compile where the library is missing or older than its source; what stands in the way, or None."""
-    if LIBRARY.exists() and LIBRARY.stat().st_mtime >= SOURCE.stat().st_mtime:
+    if library.exists() and library.stat().st_mtime >= source.stat().st_mtime:
         return None
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         return f"no C compiler; with {_NEEDS} events are read about three times as fast"
-    made = LIBRARY.with_suffix(f".{os.getpid()}")  # a process that starts meanwhile never sees half a library
-    done = subprocess.run([compiler, *_OPTIONS, "-o", made, SOURCE], capture_output=True, text=True)
+    made = library.with_suffix(f".{os.getpid()}")  # a process that starts meanwhile never sees half a library
+    done = subprocess.run([compiler, *_OPTIONS, "-o", made, source], capture_output=True, text=True)
     if done.returncode:
-        return f"{SOURCE.name} was not compiled, which takes {_NEEDS}:\n{done.stderr.strip()}"
-    made.replace(LIBRARY)
+        return f"{source.name} was not compiled, which takes {_NEEDS}:\n{done.stderr.strip()}"
+    made.replace(library)
     return None
 
 
 if __name__ == "__main__":
-    if problem := build():
-        print(problem, file=sys.stderr)
+    for problem in dict.fromkeys(build(*piece) for piece in PIECES.items()):
+        if problem:
+            print(problem, file=sys.stderr)

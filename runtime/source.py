@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -16,6 +16,7 @@ from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.log_bounds import start_refusal
+from runtime.record_batches import as_columns, available
 from runtime.records import RecordBatch
 from runtime.stage import StageRunner
 from runtime.watchdog import Watchdog
@@ -30,6 +31,7 @@ class RecordBatchSource(Service):
 
     The channel has a bound: when folding falls behind, polling waits. ``counted_to`` says how far later stages have
     counted a partition that nothing is committed of: Kafka forgets commits, with a topic that is deleted at once.
+    With ``columns`` records come as RecordColumns where that can be (many small ones, as business events are).
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class RecordBatchSource(Service):
         topics: tuple[str, ...],
         settings,
         counted_to: Callable[[TopicPartition], Awaitable[int]] | None = None,
+        columns: bool = False,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,7 +53,7 @@ class RecordBatchSource(Service):
         self.consumer = make_consumer(
             settings,
             runner.stage,
-            value_deserializer=as_parsed,
+            value_deserializer=as_columns if columns and available() else as_parsed,
             max_partition_fetch_bytes=16 << 20,
             fetch_max_bytes=64 << 20,
         )
@@ -150,7 +153,7 @@ class RecordBatchSource(Service):
             if sum(len(batch.records) for batch in batches) < few:
                 await self.runner.settled(put)
 
-    def _batch(self, partition: TopicPartition, records: list) -> RecordBatch:
+    def _batch(self, partition: TopicPartition, records: Sequence) -> RecordBatch:
         number = self._numbers[partition]
         self._numbers[partition] = number + 1
         return RecordBatch(partition.topic, partition.partition, records, self._epochs[partition], number)

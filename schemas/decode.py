@@ -20,6 +20,7 @@ from schemas.events import Envelope
 from schemas.native.scanner import scanner
 from schemas.rejections import FAILURES, MAX_DEPTH, Rejected, parse_json, rejection, shown
 from schemas.shapes import decoder_of, shapes_of
+from schemas.texts import Texts
 
 MAX_EVENT_BYTES = 262_144
 #: Beyond these sizes msgspec skips ignored fields less strictly than it decodes them: integers of more
@@ -84,15 +85,14 @@ class EventDecoder:
     def batch(self, values: Sequence[bytes | None], reshape: Reshape | None = None) -> Decoded:
         """All records at once: what ``event`` gives for each, as columns."""
         if reshape is not None or self._scanner is None:
-            return self._by_parts(values, reshape)
-        lengths = np.fromiter([0 if value is None else len(value) for value in values], np.int64, len(values))
-        ends = np.cumsum(lengths)
-        scanned = self._scanner.scan(b"".join(filter(None, values)), ends - lengths, ends)
+            return self._by_parts(list(values), reshape)
+        texts = Texts.of(values)
+        scanned = self._scanner.scan(texts)
         taken = Decoded(scanned.rows, scanned.places, scanned.partition_hashes, {})
         if len(taken.places) == len(values):
             return taken
         left = np.delete(np.arange(len(values)), taken.places)
-        others = self._by_parts([values[place] for place in left], None)
+        others = self._by_parts([texts[place] for place in left], None)
         return _merged(taken, others, left)
 
     def _by_parts(self, values: Sequence[bytes | None], reshape: Reshape | None) -> Decoded:

@@ -160,7 +160,10 @@ async def _start(stage: str) -> None:
         stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout
     )
     counted_to = partial(_counted_to, store) if stateless else None
-    sources.append(RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings, counted_to))
+    source = RecordBatchSource(
+        runners[stage], channels[stage], _TOPICS[stage], settings, counted_to, columns=stage == "intake"
+    )
+    sources.append(source)
     await app.add_runtime_dependency(sources[-1])
 
 

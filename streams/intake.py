@@ -4,12 +4,13 @@ Pure, and stateless but for the next offset expected of each source partition, b
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from runtime.record_columns import RecordColumns
 from runtime.records import Out, Record, RecordBatch
 from schemas.blocks import encode_block, kind_header
 from schemas.dead_letters import DeadLetter, encode_dead_letter
@@ -67,16 +68,16 @@ class Intake:
 
     def fold(self, batch: RecordBatch) -> list[Out]:
         """Facts blocks by target partition, then dead letters by offset; the same if folded again."""
-        records = batch.records
-        offsets = np.fromiter([record.offset for record in records], np.int64, len(records))
+        records = RecordColumns.of(batch.records)
+        offsets = records.offsets
         gaps = self._gaps((batch.topic, batch.partition), offsets)
-        decoded = self._decoder.batch([record.value for record in records], self._reshapes.get(batch.topic))
+        decoded = self._decoder.batch(records.values, self._reshapes.get(batch.topic))
         decoded = _without_future(decoded, records)
         rejected = sorted(decoded.rejected.items())
         position = {"topic": batch.topic, "partition": batch.partition,
                     "first": int(offsets[0]), "last": int(offsets[-1])}
-        reports = {"rejected": [[records[place].offset, why.reason] for place, why in rejected], "gaps": gaps}
-        outs = list(self._facts(decoded, records, offsets, position, reports))
+        reports = {"rejected": [[int(offsets[place]), why.reason] for place, why in rejected], "gaps": gaps}
+        outs = list(self._facts(decoded, records, position, reports))
         return outs + [self._dead_letter(batch, records[place], why) for place, why in rejected]
 
     def _gaps(self, source: tuple[str, int], offsets: np.ndarray) -> list[list[int]]:
@@ -88,15 +89,14 @@ class Intake:
         missing = np.diff(offsets, prepend=before - 1) - 1
         return [[int(offsets[row]), int(missing[row])] for row in np.flatnonzero(missing > 0)]
 
-    def _facts(self, decoded: Decoded, records: Sequence[Record], offsets: np.ndarray, position: dict,
-               reports: dict) -> Iterator[Out]:
+    def _facts(self, decoded: Decoded, records: RecordColumns, position: dict, reports: dict) -> Iterator[Out]:
         """A block for each target partition with rows, more if it is long; one for the reports' partition."""
         source = f"{position['topic']}:{position['partition']}"
         home = partition_of(partition_key_hash(source), self._partitions)
         targets = (decoded.partition_hashes % np.uint64(self._partitions)).astype(np.int64)
         order = np.argsort(targets, kind="stable")
         rows, places = decoded.rows.take(pa.array(order)), decoded.places[order]
-        sizes = np.array([len(record.value or b"") + _ROW_BYTES for record in records], np.int64)[places]
+        offsets, sizes = records.offsets[places], records.values.lengths()[places] + _ROW_BYTES
         filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
         for target in range(self._partitions):
             start, end = int(filled_to[target]), int(filled_to[target + 1])
@@ -104,7 +104,7 @@ class Intake:
             if start == end and target == home:
                 yield self._block(NO_FACTS, target, position | pending)
             for cut_from, cut_to in _cuts(sizes, start, end):
-                block = facts_slice(rows, offsets[places], cut_from, cut_to)
+                block = facts_slice(rows, offsets, cut_from, cut_to)
                 yield self._block(block, target, position | pending)
                 pending = {"rejected": [], "gaps": []}
 
@@ -134,11 +134,11 @@ def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
         row = after
 
 
-def _without_future(decoded: Decoded, records: Sequence[Record]) -> Decoded:
+def _without_future(decoded: Decoded, records: RecordColumns) -> Decoded:
     """Reject events that the broker received long before they happened; records without a time stamp pass."""
     if not len(decoded.places):
         return decoded
-    received = np.array([records[place].timestamp for place in decoded.places.tolist()], np.int64)
+    received = records.timestamps[decoded.places]
     times = decoded.rows.column("time").to_numpy()
     ahead = (received >= 0) & (times - received > MAX_AHEAD_MS)
     if not ahead.any():

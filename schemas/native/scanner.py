@@ -19,6 +19,7 @@ from schemas.money import to_fixed
 from schemas.native import LIBRARY
 from schemas.rules import ATTRIBUTE, CURRENCY, EMPLOYEE, MAX_TEXT, FlagRule, NumberRule, TextRule
 from schemas.shapes import Field, Shape
+from schemas.texts import Texts
 
 _TEXT, _NUMBER, _FLAG, _UNREAD = range(4)
 _FIRST_COLUMNS = ("source", "type", "subject", "employee")
@@ -120,9 +121,11 @@ class Scanner:
         kinds = [kind for shape in shapes if (kind := self._kind(shape))]
         self._kinds = (_Kind * len(kinds))(*kinds)
 
-    def scan(self, texts: bytes, starts: np.ndarray, ends: np.ndarray) -> Scanned:
-        """Records ``texts[starts[i] : ends[i]]`` (int64)."""
-        count = len(starts)
+    def scan(self, texts: Texts) -> Scanned:
+        """Read the records' values."""
+        count = len(texts)
+        none = texts.starts < 0
+        starts, ends = np.where(none, 0, texts.starts), np.where(none, 0, texts.ends)
         made = [_Made(rule, count) for rule in self._columns.values()]
         columns = (_Column * len(made))(*[column.structure() for column in made])
         ids, times = np.empty(count, _SPAN), np.empty(count, np.int64)
@@ -131,7 +134,7 @@ class Scanner:
             self._kinds, columns, len(self._kinds), len(made), self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0],
             MAX_TEXT, 0, *(array.ctypes.data for array in (ids, times, hashes, keys, taken)),
         )  # fmt: skip
-        address = ctypes.cast(ctypes.c_char_p(texts), ctypes.c_void_p)
+        address = ctypes.cast(ctypes.c_char_p(texts.joined), ctypes.c_void_p)
         _LIBRARY.kpistream_scan(address, starts.ctypes.data, ends.ctypes.data, count, table)
         rows = table.rows
         arrays = {

@@ -2,24 +2,23 @@
 
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import build_native as build
+import schemas.native
+from infra.build_native import build
 from schemas.event_types import EventTypes
 from schemas.native import scanner
 from schemas.rules import TextRule
 from schemas.shapes import shapes_of
+from schemas.texts import Texts
 from tests.depth import examples
 from tests.unit.schemas.event_texts import DECODER, TYPES, example
 
 
 def taken(*values: bytes) -> list[int]:
-    ends = np.cumsum([len(value) for value in values])
-    starts = np.concatenate([[0], ends[:-1]])
-    return DECODER._scanner.scan(b"".join(values), starts, ends).places.tolist()
+    return DECODER._scanner.scan(Texts.of(values)).places.tolist()
 
 
 def test_it_is_compiled():
@@ -78,14 +77,12 @@ def test_texts_of_the_allowed_bytes_fit_the_rule(rule, data):
 
 
 def test_without_a_compiler_it_says_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(build, "LIBRARY", tmp_path / "events.so")
     monkeypatch.setenv("CC", "no-such-compiler")
-    assert build.build().startswith("no C compiler; with a C compiler, libc6-dev and libxxhash-dev")
+    said = build(schemas.native.SOURCE, tmp_path / "events.so")
+    assert said.startswith("no C compiler; with a C compiler, libc6-dev and libxxhash-dev")
 
 
-def test_what_does_not_compile_is_told_and_leaves_nothing(monkeypatch, tmp_path):
+def test_what_does_not_compile_is_told_and_leaves_nothing(tmp_path):
     (tmp_path / "events.c").write_text("int x = ;")
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "events.c")
-    monkeypatch.setattr(build, "LIBRARY", tmp_path / "events.so")
-    assert "events.c was not compiled" in build.build()
+    assert "events.c was not compiled" in build(tmp_path / "events.c", tmp_path / "events.so")
     assert [path.name for path in tmp_path.iterdir()] == ["events.c"]

@@ -1,0 +1,181 @@
+"""Kafka's record batches as columns, without an object for each record.
+
+aiokafka's fetcher walks through batches and gives out their records one by one. To a consumer that asks for columns it
+gives, as one record, all of a batch: everything about transactions, checksums and positions stays its own. Everybody
+else's consumers, Faust's among them, are not touched.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+from aiokafka import codec
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
+
+from runtime.native import LIBRARY
+from runtime.record_columns import RecordColumns
+from schemas.texts import Texts
+
+#: Of a batch's header: magic, attributes, first and largest time stamp, number of records.
+_HEADER = struct.Struct(">16xb4xh4xqq14xi")
+_LENGTH = struct.Struct(">8xi")
+_COMPRESSION, _APPEND_TIME, _CONTROL = 0x07, 0x08, 0x20
+_DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
+_PLACES = ("offsets", "timestamps", "key_starts", "key_ends", "value_starts", "value_ends", "headers")
+
+
+class _Columns(ctypes.Structure):
+    """As in records.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("base_offset", "first_timestamp", "append_timestamp")),
+        *((name, ctypes.c_void_p) for name in _PLACES),
+    )
+
+
+def _loaded() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    library.kpistream_records.argtypes = (
+        ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(_Columns),
+    )  # fmt: skip
+    return library
+
+
+_LIBRARY = _loaded()
+
+
+def as_columns(value: bytes) -> bytes:
+    """Give this to a consumer as ``value_deserializer`` and its records come as RecordColumns; it is never called."""
+    return value
+
+
+def available() -> bool:
+    """Whether records.c was compiled."""
+    return _LIBRARY is not None
+
+
+def read_columns(batch, piece: memoryview) -> RecordColumns | None:
+    """The records of a batch of format 2, whose bytes are ``piece``; None for none. Raises CorruptRecordException."""
+    _, attributes, first, last, count = _HEADER.unpack_from(piece)
+    if not count:
+        return None
+    decode = _DECODERS.get(attributes & _COMPRESSION)
+    content = bytes(piece[_HEADER.size :])
+    content = content if decode is None else bytes(decode(content))
+    if not 0 < count <= len(content):  # a record takes more than a byte
+        raise CorruptRecordException(f"{count} records in {len(content)} bytes")
+    made = {name: np.empty(count, np.int64) for name in _PLACES}
+    appended = last if attributes & _APPEND_TIME else -1
+    into = _Columns(batch.base_offset, first, appended, *(made[name].ctypes.data for name in _PLACES))
+    if not _LIBRARY.kpistream_records(content, len(content), count, into):
+        raise CorruptRecordException("the records of a batch are not what its header says")
+    keys = Texts(content, made["key_starts"], made["key_ends"])
+    values = Texts(content, made["value_starts"], made["value_ends"])
+    return RecordColumns(made["offsets"], made["timestamps"], keys, values, made["headers"])
+
+
+class _Whole:
+    """A batch, for the fetcher one record with the batch's last offset."""
+
+    def __init__(self, batch, piece: memoryview) -> None:
+        self._batch, self._piece = batch, piece
+
+    def __getattr__(self, name: str):
+        return getattr(self._batch, name)
+
+    def __iter__(self) -> Iterator[_Piece]:
+        columns = read_columns(self._batch, self._piece)
+        if columns is not None:
+            yield _Piece(columns)
+
+
+class _Piece:
+    """What the fetcher takes for a record."""
+
+    def __init__(self, columns: RecordColumns) -> None:
+        self.columns, self.offset = columns, int(columns.offsets[-1])
+
+
+class _KeptRecords(MemoryRecords):
+    """Fetched bytes that can still be had."""
+
+    def __init__(self, fetched: bytes) -> None:
+        super().__init__(fetched)
+        self.fetched = fetched
+
+
+class _WholeBatches:
+    """In place of MemoryRecords: batches that are given out whole."""
+
+    def __init__(self, records: _KeptRecords) -> None:
+        self._records, self._at = records, 0
+
+    def has_next(self) -> bool:
+        return self._records.has_next()
+
+    def next_batch(self):
+        batch = self._records.next_batch()
+        end = self._at + 12 + _LENGTH.unpack_from(self._records.fetched, self._at)[0]
+        piece = memoryview(self._records.fetched)[self._at : end]
+        self._at = end
+        magic, attributes, *_ = _HEADER.unpack_from(piece)
+        if magic < 2:
+            raise CorruptRecordException(f"a batch of message format {magic}, which brokers of today convert")
+        return batch if attributes & _CONTROL else _Whole(batch, piece)
+
+
+_unpacked = fetcher.PartitionRecords._unpack_records
+_one = fetcher.PartitionRecords._consumer_record
+_all = fetcher.FetchResult.getall
+
+
+def _unpack_records(self):
+    if self._value_deserializer is as_columns:
+        self._records = _WholeBatches(self._records)
+    return _unpacked(self)
+
+
+def _consumer_record(self, partition, record):
+    if self._value_deserializer is not as_columns:
+        return _one(self, partition, record)
+    columns = record.columns  # a fetch begins with the whole batch that the position lies in
+    return columns[int(np.searchsorted(columns.offsets, self.next_fetch_offset)) :]
+
+
+def _getall(self, max_records=None):
+    records = self._partition_records
+    if records is None or records._value_deserializer is not as_columns:
+        return _all(self, max_records)
+    if not self.check_assignment(self._topic_partition):
+        return []
+    taken, left = [], np.inf if max_records is None else max_records
+    rest = getattr(records, "rest", None)
+    records.rest = None
+    while left:
+        part = rest if rest is not None else next(records, None)
+        if part is None:
+            self._partition_records = None
+            break
+        rest = None
+        if len(part) > left:
+            part, records.rest = part[:left], part[left:]
+        taken.append(part)
+        left -= len(part)
+        if records.rest is not None or not left:  # the fetcher itself only knows of whole batches
+            records.next_fetch_offset = int(part.offsets[-1]) + 1
+    self._assignment.state_value(self._topic_partition).consumed_to(records.next_fetch_offset)
+    return RecordColumns.joined(taken) if taken else []
+
+
+fetcher.MemoryRecords = _KeptRecords
+fetcher.PartitionRecords._unpack_records = _unpack_records
+fetcher.PartitionRecords._consumer_record = _consumer_record
+fetcher.FetchResult.getall = _getall
