@@ -13,12 +13,33 @@ from schemas.results import decode_award
 from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
 from streams.backtest import BacktestResult
 from streams.explain.credits import Close
+from streams.explain.history import Evidence
 from tests.integration.memory_log import MemoryLog
 
 
-def recorded_log(plan: Plan, events: list[dict], batch: int, partitions: int = 2) -> RecordedEvidence:
-    """``events``, closes among them as in a file for the backtest, through all stages."""
-    log = MemoryLog(partitions)
+class SeveralPlans(RecordedEvidence):
+    """Of a run in which a later version of the plan took effect; ``plans`` by version."""
+
+    plans: dict[int, Plan]
+
+    def plan_of(self, version: int | None) -> Plan:
+        return self.plans[version or max(self.plans)]
+
+    def of(self, employee: str, version: int | None = None) -> Evidence:
+        self.plan = self.plan_of(version)
+        return super().of(employee)
+
+    def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
+        self.plan = self.plan_of(version)
+        return super().unit(kind, unit)
+
+
+def recorded_log(plan: Plan, events: list[dict], batch: int, later: Plan | None = None) -> SeveralPlans:
+    """``events``, closes among them as in a file for the backtest, through all stages, each in two partitions.
+
+    ``later`` takes effect where a ``{"control": "plan"}`` stands.
+    """
+    log, now = MemoryLog(2), plan
     log.apply(plan)
     pending: list[bytes] = []
     for event in events:
@@ -27,12 +48,18 @@ def recorded_log(plan: Plan, events: list[dict], batch: int, partitions: int = 2
             continue
         log.feed(pending, batch)
         pending = []
-        log.close(plan, period_kind_of(plan, event["period"]), event["period"], "test")
+        if event["control"] == "plan":
+            now = later
+            log.apply(later)
+        else:
+            log.close(now, period_kind_of(now, event["period"]), event["period"], "test")
     log.feed(pending, batch)
-    return _evidence(plan, log)
+    found = _evidence(now, log)
+    found.plans = {one.version: one for one in (plan, now)}
+    return found
 
 
-def _evidence(plan: Plan, log: MemoryLog) -> RecordedEvidence:
+def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
     result, credits, closes, updates = BacktestResult(), [], [], []
     for (topic, partition), records in log.records.items():
         for one in records:
@@ -54,7 +81,7 @@ def _evidence(plan: Plan, log: MemoryLog) -> RecordedEvidence:
                     _keep(result.periods, one, ("kpi", "employee", "period_kind", "period"))
             elif topic == UNIT_UPDATES.name:
                 _keep(result.units, one, ("kpi", "unit_kind", "unit", "period_kind", "period"))
-    return RecordedEvidence(plan, result, credits, closes, updates)
+    return SeveralPlans(plan, result, credits, closes, updates)
 
 
 def _keep(rows: dict, record, names: tuple[str, ...]) -> None:

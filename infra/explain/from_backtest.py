@@ -15,7 +15,7 @@ from schemas.plan_units import of_units
 from schemas.results import Award
 from schemas.topics import CREDITS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
-from streams.explain.credits import Close, Credit, credits_of_block
+from streams.explain.credits import Close, credits_of_block
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import Evidence
 from streams.explain.moments import Published, Timeline
@@ -59,7 +59,8 @@ class RecordedEvidence:
         updates: list[Published],
     ) -> None:
         self.plan, self.result = plan, result
-        self._blocks, self._closes, self._timeline = credits, closes, Timeline(updates)
+        self._credits = [credit for place in credits for credit in credits_of_block(*place)]
+        self._closes, self._timeline = closes, Timeline(updates)
 
     def plan_of(self, version: int) -> Plan:
         """A backtest knows one version of the plan."""
@@ -76,7 +77,7 @@ class RecordedEvidence:
         return Evidence(
             self.plan,
             employee,
-            self._credits(lambda row: row["employee"] == employee),
+            [credit for credit in self._credits if credit.employee == employee],
             [award for award in self.result.awards if award.employee == employee and not award.unit_kind],
             [line for line in self.result.earnings if line["employee"] == employee],
             _targets(row for row in rows if row["employee"] == employee),
@@ -92,7 +93,7 @@ class RecordedEvidence:
         return Evidence(
             self.plan,
             "",
-            self._credits(lambda row: True),
+            self._credits,
             [
                 award
                 for award in self.result.awards
@@ -113,9 +114,6 @@ class RecordedEvidence:
             for row in one.rows
             if row.payee.employee == employee
         ]
-
-    def _credits(self, wanted: Callable[[dict], bool]) -> list[Credit]:
-        return [one for place in self._blocks for one in credits_of_block(*place, wanted)]
 
 
 class BacktestEvidence(RecordedEvidence):

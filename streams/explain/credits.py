@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,10 +48,8 @@ class Close:
     period: str
 
 
-def credits_of_block(
-    partition: int, record: int, value: bytes, wanted: Callable[[dict], bool] = lambda row: True
-) -> list[Credit]:
-    """The credits in one record of the credits topic whose row is ``wanted``."""
+def credits_of_block(partition: int, record: int, value: bytes) -> list[Credit]:
+    """The credits in one record of the credits topic."""
     rows = decode_block(value)[0].to_pylist()
     return [
         Credit(
@@ -71,7 +69,6 @@ def credits_of_block(
             **unit_fields(row),
         )
         for row in rows
-        if wanted(row)
     ]
 
 

@@ -36,6 +36,11 @@ class Moment:
     record: int = -1
     closed: tuple[str, str] | None = None
 
+    @property
+    def is_plan(self) -> bool:
+        """Whether a plan takes effect."""
+        return self.partition < 0 and self.closed is None
+
 
 class Timeline:
     """The moments in order. A log may leave out updates that brought no credit that matters.
@@ -71,6 +76,15 @@ class Timeline:
     def up_to(self, number: int, credits: list[Credit]) -> list[Credit]:
         """Those of ``credits`` that counted in a moment."""
         return [credit for credit in credits if self.of(credit) <= number]
+
+    def steady(self, credits: list[Credit], number: int | None = None) -> bool:
+        """Whether one plan held from the first of the credits on, and every moment since then is known.
+
+        Up to the moment ``number``, or all; what was decided on the way can then be told again.
+        """
+        first = min(map(self.of, credits), default=0)
+        moments = self.moments[first : len(self.moments) if number is None else number + 1]
+        return not any(one.is_plan or one.offset < self.known_from for one in moments)
 
     def closed(self, kind: str, period: str) -> int | None:
         """The number of the moment in which a period was closed."""

@@ -43,14 +43,15 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
     for line in lines:
         paid[line["employee"]] += line["amount"]
     if isinstance(rule, Pool):
-        field, due = share_pool(scope, field, inside)
+        field, due = share_pool(replace(scope, lines=lines), field, inside, inner)
     else:
         field = ranked(rule, field) if isinstance(rule, Honour) else queued(rule, field, timeline)
         due = {one.employee: to_fixed(rule.prize or 0) for one in field.candidates if one.chosen}
         due |= {employee: paid[employee] for employee in paid if employee not in known}  # who left keeps it
         field = _beside_awards(scope, field, inner) if number is None else field
     beyond = beyond_of(plan, rule, replace(scope, lines=lines))
-    if any(map(_by_plan, lines)) or _replanned(scope, inside, number):
+    # a queue that began under an earlier plan may have had other people in it
+    if any(map(_by_plan, lines)) or (isinstance(rule, First) and not timeline.steady(inside, number)):
         beyond = tuple(dict.fromkeys((*beyond, "plan_change")))
     shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))
     mine = field.of(who)
@@ -121,16 +122,6 @@ def _is_closed(scope: Scope, number: int | None) -> bool:
     if at is not None:
         return number is None or at <= number
     return evidence.timeline.known_from > 0 and any((one.kind, one.period) == period for one in evidence.closes)
-
-
-def _replanned(scope: Scope, credits: list[Credit], number: int | None) -> bool:
-    """Whether a queue began under an earlier plan, which may have put other people in it, or before the log."""
-    if not isinstance(scope.rule, First) or not credits:
-        return False
-    timeline = scope.evidence.timeline
-    first = min(map(timeline.of, credits))
-    moments = timeline.moments[first : len(timeline.moments) if number is None else number + 1]
-    return any((one.partition < 0 and one.closed is None) or one.offset < timeline.known_from for one in moments)
 
 
 def _beside_awards(scope: Scope, field: Field, inner: dict[str, Place]) -> Field:

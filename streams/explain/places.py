@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
 from schemas.plan_people import First, Honour
 from streams.explain.field import Candidate, Field
 from streams.explain.moments import Timeline
-from streams.explain.thresholds import holds, nothing
-from streams.explain.values import Step
+from streams.explain.walk import by_moment, conditions_hold
 
 
 def ranked(rule: Honour, field: Field) -> Field:
@@ -51,22 +49,9 @@ def queued(rule: First, field: Field, timeline: Timeline) -> Field:
 
 def _holds_since(rule: First, one: Candidate, timeline: Timeline) -> int | None:
     """The number of the moment since when the conditions hold; first held, where places are kept (``sticky``)."""
-    moves: dict[int, dict[str, Step]] = defaultdict(dict)
-    for measured in one.measured:
-        for step in measured.steps:
-            moves[timeline.of(step.credit)][measured.kpi.id] = step
-    by_kpi = {measured.kpi.id: measured for measured in one.measured}
-    now: dict[str, Step] = {}
-    since = None
-    for number in sorted(moves):
-        now |= moves[number]
-        met = []
-        for condition in rule.all or rule.any:
-            measured, step = by_kpi[condition.kpi], now.get(condition.kpi)
-            value, sample = (step.value, step.sample) if step else nothing(measured)
-            met.append(holds(condition, measured.kpi, value, sample, measured.target))
-        begun = any(step.below or step.value for step in now.values())
-        if begun and (all(met) if rule.all else any(met)):
+    by_kpi, since = {measured.kpi.id: measured for measured in one.measured}, None
+    for number, now in by_moment(timeline, one.measured):
+        if conditions_hold(rule, by_kpi, now):
             since = number if since is None else since
         elif rule.settle == "live":
             since = None

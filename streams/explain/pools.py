@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,15 +11,22 @@ from streams.explain.credits import Credit, in_unit
 from streams.explain.field import Field, Pooled
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.money import bound_reached
+from streams.explain.values import steps_of
 
 
-def share_pool(scope: Scope, field: Field, credits: list[Credit]) -> tuple[Field, dict[str, int]]:
-    """The pool, everyone's weight in it, and what each is due. ``credits``: those of the period."""
+def share_pool(
+    scope: Scope, field: Field, credits: list[Credit], inner: Container[str]
+) -> tuple[Field, dict[str, int]]:
+    """The pool, everyone's weight in it, and what each is due. ``credits``: those of the period; ``inner``: who stands
+    in the unit.
+    """
     rule, found = scope.rule, pooled(scope, credits)
-    steps = [step for one in field.candidates for each in one.measured for step in each.steps]
-    steps += found.measured.steps if found.measured is not None else []
-    moved = any(step.numerator or step.denominator for step in steps)
-    settled = moved if rule.settle == "live" else not field.waits
+    settled = not field.waits
+    if rule.settle == "live":  # from the first update on that moves something
+        settled = _moved(scope, [credit for credit in credits if credit.employee in inner])
+        settled = settled or (found.measured is not None and bool(found.measured.steps))
+        # or by somebody who has left the plan since
+        settled = settled or any(line["plan_version"] != scope.evidence.plan.version for line in scope.lines)
     chosen = [
         replace(one, chosen=True, merit=_weight(rule, one.measured))
         if settled and all(check.holds for check in one.checks)
@@ -44,6 +51,14 @@ def pooled(scope: Scope, credits: list[Credit]) -> Pooled:
     money = by_rate + Fraction(rule.amount or 0) if reached else Fraction(0)
     total = round_half_up(money * SCALE, minor_step(evidence.plan.currency))
     return Pooled(measured, reached, by_rate, total)
+
+
+def _moved(scope: Scope, credits: list[Credit]) -> bool:
+    """Whether anybody of the unit has something of what its people are looked at by, be it that he has no part."""
+    plan, names = scope.evidence.plan, set(scope.rule.member_kpis())
+    names |= {part.kpi for card in plan.scorecards if card.id in names for part in card.kpis}
+    steps = (step for kpi in plan.kpis if kpi.id in names for step in steps_of(kpi, credits))
+    return any(step.numerator or step.denominator for step in steps)
 
 
 def _weight(rule, measured: Iterable[Measured]) -> Fraction:

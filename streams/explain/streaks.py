@@ -9,8 +9,7 @@ from schemas.money import to_fixed
 from schemas.plan_attendance import is_working_day
 from schemas.plan_streak import Streak
 from streams.explain.measured import Measured, Scope
-from streams.explain.thresholds import holds, nothing
-from streams.explain.walk import Granted, Walk
+from streams.explain.walk import Granted, Walk, conditions_hold
 from streams.performance.calendar import date_of
 
 #: A streak does not outlast more periods in a row that are skipped.
@@ -88,15 +87,8 @@ def _skips(scope: Scope, walk: Walk, ordinal: int) -> bool:
 
 def _met(rule: Streak, walk: Walk, ordinal: int) -> bool:
     """Whether the conditions hold in a period, by now, with something behind their values."""
-    now, measured = walk.now[ordinal], walk.measured[ordinal]
-    if not any(step.below for step in now.values()):
-        return False
-    held = []
-    for condition in rule.all or rule.any:
-        one, step = measured[condition.kpi], now.get(condition.kpi)
-        value, sample = (step.value, step.sample) if step else nothing(one)
-        held.append(holds(condition, one.kpi, value, sample, one.target))
-    return all(held) if rule.all else any(held)
+    now = walk.now[ordinal]
+    return any(step.below for step in now.values()) and conditions_hold(rule, walk.measured[ordinal], now)
 
 
 def _complete(rule: Streak, counted: list[int | None], at: int, met: dict[int | None, bool]) -> bool:

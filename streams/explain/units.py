@@ -1,11 +1,12 @@
 """Awards of units, explained: the unit's values from its people's credits, its money, and who has which part. Pure.
 
-They are decided after updates, each of which may hold many credits, and nothing but the awards says which values came
-by on the way: what stands by an award that was given before is taken from there.
+They are decided after updates, each of which may hold many credits: what came by on the way is told again update by
+update. For rolling windows, and where plans changed meanwhile, what an earlier award leaves is taken from the awards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,11 +21,14 @@ from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
 from streams.explain.tiers import keeps_peak
+from streams.explain.walk import Granted, by_moment, conditions_hold
 
 
 def explain_unit_rule(scope: Scope) -> RuleExplained:
     """A rule for one unit; ``scope.lines`` are what it paid for the unit's period, to whomever."""
     rule, plan = scope.rule, scope.evidence.plan
+    # of several partitions: in the order in which they were counted
+    scope = replace(scope, credits=sorted(scope.credits, key=scope.evidence.timeline.of))
     measured = measured_by(scope)
     beyond = beyond_of(plan, rule, scope)
     if plan.organisation.backdated == "move":
@@ -38,7 +42,7 @@ def explain_unit_rule(scope: Scope) -> RuleExplained:
         explained = _tiers(scope, shown[0], explained)
     elif isinstance(rule, ThresholdAward):
         checks = checked(rule, measured)
-        due = _bonus(scope, [one.holds for one in checks], any(one.begun or one.value for one in shown if one.steps))
+        due = _bonus(scope, measured, [one.holds for one in checks])
         explained = replace(explained, checks=checks, due=due)
     if explained.beyond:
         return replace(explained, due=None, shares=tuple(_shares(scope, {})))
@@ -50,7 +54,9 @@ def explain_unit_rule(scope: Scope) -> RuleExplained:
 def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplained:
     rule = scope.rule
     level = tier_level(one.kpi, rule.tiers, one.value, one.target) if one.begun and _may_earn(scope) else 0
-    if keeps_peak(rule):
+    if keeps_peak(rule) and _can_be_replayed(scope):
+        level = max([level, *_levels(scope, one)])
+    elif keeps_peak(rule):
         if not level and (rule.tiers[0].value or rule.tiers[0].attainment or 0) == 0:
             # a base rate is no award: nothing says whether it was reached
             explained = replace(explained, beyond=(*explained.beyond, "settle"))
@@ -61,16 +67,34 @@ def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplain
     return replace(explained, level=level, slices=slices, due=rounded(slices, scope.evidence.plan.currency))
 
 
-def _bonus(scope: Scope, held: list[bool], begun: bool) -> int:
+def _levels(scope: Scope, one: Measured) -> Iterator[int]:
+    """The level in each moment."""
+    for _, now in by_moment(scope.evidence.timeline, [one]) if _may_earn(scope) else ():
+        step = now[one.kpi.id]
+        yield tier_level(one.kpi, scope.rule.tiers, step.value, one.target) if step.below else 0
+
+
+def _bonus(scope: Scope, measured: dict[str, Measured], held: list[bool]) -> int:
     """The bonus where the award is due: by its conditions, and by what was awarded and lost before."""
-    rule = scope.rule
+    rule, shown = scope.rule, measured.values()
+    if _can_be_replayed(scope):
+        granted = Granted()
+        for _, now in by_moment(scope.evidence.timeline, shown):
+            granted.turn(rule, _may_earn(scope) and conditions_hold(rule, measured, now))
+        return to_fixed(rule.bonus or 0) if granted.stands else 0
     before = scope.evidence.awards_of(rule, scope.period).get(0, [])
+    begun = any(one.begun or one.value for one in shown if one.steps)
     met = begun and _may_earn(scope) and (all(held) if rule.all else any(held))
     stands = bool(before) and before[-1].state != "revoked"
     due = met and (stands or rule.rearm or not before)
     if rule.settle == "sticky":
         due = met or bool(before)
     return to_fixed(rule.bonus or 0) if due else 0
+
+
+def _can_be_replayed(scope: Scope) -> bool:
+    """Whether what stood on the way follows from the updates; a window also moves with credits that have left it."""
+    return scope.window is None and scope.evidence.timeline.steady(scope.inside)
 
 
 def _due(scope: Scope, one: Measured, due: int) -> dict[str, int]:

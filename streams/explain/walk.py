@@ -1,14 +1,17 @@
-"""How a rule's KPIs stand in each of somebody's periods after every credit, in the order of the log. Pure."""
+"""How a rule's KPIs stood on the way: after every credit, or in every moment in which something was decided. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from streams.explain.measured import Measured, Scope
+from streams.explain.moments import Timeline
 from streams.explain.scores import measured_by
+from streams.explain.thresholds import holds, nothing
 from streams.explain.values import Step
 from streams.performance.calendar import NO_PERIOD, Calendar
 
@@ -46,6 +49,28 @@ class Walk:
             if found:
                 self.now.setdefault(ordinal, {}).update(found)
                 yield ordinal
+
+
+def by_moment(timeline: Timeline, measured: Iterable[Measured]) -> Iterator[tuple[int, dict[str, Step]]]:
+    """Each moment in which one of the KPIs moved, and the last step of each by then."""
+    moves: dict[int, dict[str, Step]] = defaultdict(dict)
+    for one in measured:
+        for step in one.steps:
+            moves[timeline.of(step.credit)][one.kpi.id] = step
+    now: dict[str, Step] = {}
+    for number in sorted(moves):
+        now |= moves[number]
+        yield number, now
+
+
+def conditions_hold(rule, measured: dict[str, Measured], now: dict[str, Step]) -> bool:
+    """Whether the conditions hold as the KPIs stand, with something behind their values."""
+    held = []
+    for condition in rule.all or rule.any:
+        one, step = measured[condition.kpi], now.get(condition.kpi)
+        value, sample = (step.value, step.sample) if step else nothing(one)
+        held.append(holds(condition, one.kpi, value, sample, one.target))
+    return any(step.below or step.value for step in now.values()) and (all(held) if rule.all else any(held))
 
 
 @dataclass(slots=True)

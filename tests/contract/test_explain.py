@@ -113,7 +113,7 @@ def test_random_awards_that_compare_people_agree(seed, batch):
     agrees(plan, with_closes(dice, swinging_events(dice, plan.currency)), batch)
 
 
-@examples(5)
+@examples(3)
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch):
     dice = Random(seed)
@@ -123,6 +123,23 @@ def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch
     for award in source.result.awards:
         if award.unit_kind:
             assert explain_award(source.unit(award.unit_kind, award.unit), award).stated
+
+
+@examples(3)
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
+def test_a_plan_that_takes_effect_in_between_makes_no_difference(seed, batch):
+    """Other prizes and places, and somebody in another team: what is judged agrees, under the plan of its time."""
+    dice = Random(seed)
+    plan = random_people_plan(dice)
+    given = plan.model_dump(mode="json", exclude_none=True) | {"version": 2}
+    for award in given["awards"]:
+        award |= {name: dice.choice([1, award[name]]) for name in ("prize", "top", "places") if name in award}
+    teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
+    fewer, more = dice.sample([team for team in teams if team["employees"]], 2)
+    more["employees"] += [fewer["employees"].pop()] * dice.choice([0, 1])
+    history = with_closes(dice, swinging_events(dice, plan.currency))
+    history.insert(dice.randint(0, len(history)), {"control": "plan"})
+    check(recorded_log(plan, history, batch, Plan.model_validate(given)))
 
 
 @examples(8)
