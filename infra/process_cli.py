@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import sys
 
 import click
@@ -28,7 +27,9 @@ def run_faust(app: str, port: int | None) -> None:
     sys.argv = ["faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]
     if port is not None:
         sys.argv += ["--web-port", str(port)]
-    runpy.run_module("faust", run_name="__main__", alter_sys=True)
+    from faust.cli.faust import cli  # only now: it takes --loop from the arguments as it is loaded
+
+    cli()
 
 
 @click.command()

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
 from runtime.broken_connections import mend
+from runtime.ending import EndsSoon
 
 
-class _Worker(faust.Worker):
-    """Ends at once. Its base class sleeps for a second in the end, for whatever might still be at work; our sources
-    have let go by then, and somebody waits to take over.
-    """
-
-    async def _sentinel_task(self) -> None:
-        await asyncio.sleep(0)
+class _Worker(EndsSoon, faust.Worker):
+    pass
 
 
 def make_app(name: str, settings, logging_config: dict) -> faust.App:

@@ -153,6 +153,8 @@ class StageRunner:
         mine = [partition for partition in partitions if partition in self._owned]
         if not mine:
             return
+        for partition in mine:
+            self._owned[partition].epoch = 0  # batches still on their way are the next owner's, or both would fold them
         try:
             async with asyncio.timeout(_HAND_OVER_SECONDS):
                 await self.checkpoint(commit)

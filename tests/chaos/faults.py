@@ -23,8 +23,8 @@ from tests.chaos.world import SESSION_SECONDS, World
 
 #: What an event may wait for its award beyond the time that a worker took to end and to start (docs/operations.md).
 HAND_OVER_SECONDS = 3
-#: Within which a worker that is told to end has handed over (docs/operations.md).
-DRAIN_SECONDS = 20
+#: Within which a process that is told to end has handed over; within which it is gone in any case.
+DRAIN_SECONDS, END_SECONDS = 20, 27
 
 Fault = Callable[[World, Random, float], str]
 
@@ -50,15 +50,33 @@ def worker_told_to_end(world: World, dice: Random, seconds: float) -> str:
 
 def _told_to_end(world: World, name: str) -> float:
     """SIGTERM, and the seconds until it has ended in order."""
+    process = world.members[name].process
+    took = _gone(world, name, DRAIN_SECONDS)
+    if process.exit_code:
+        raise AssertionError(f"{name} ended with code {process.exit_code}\n{process.log_tail(8)}")
+    return took
+
+
+def _gone(world: World, name: str, within: float) -> float:
     process, begun = world.members[name].process, time.monotonic()
     os.kill(process.pid, signal.SIGTERM)
     while process.running():
-        if time.monotonic() - begun > DRAIN_SECONDS:
-            raise AssertionError(f"{name} goes on {DRAIN_SECONDS} s after SIGTERM\n{process.log_tail(8)}")
+        if time.monotonic() - begun > within:
+            raise AssertionError(f"{name} goes on {within} s after SIGTERM\n{process.log_tail(8)}")
         time.sleep(0.05)
-    if process.exit_code:
-        raise AssertionError(f"{name} ended with code {process.exit_code}\n{process.log_tail(8)}")
     return time.monotonic() - begun
+
+
+def told_to_end_alone(world: World, dice: Random, seconds: float) -> str:
+    """SIGTERM while Kafka is away: nobody to hand over to, and gone in time all the same."""
+    world.tend(seconds / 3)
+    world.stack.kafka.kill()
+    time.sleep(2)
+    waits = [f"{name} {_gone(world, name, END_SECONDS):.1f}" for name in ("worker-0", "sink-0")]
+    world.stack.kafka.start()
+    for name in ("worker-0", "sink-0"):
+        world.wait_ready(name)
+    return f"ended in s: {', '.join(waits)}"
 
 
 def rolling_restart(world: World, dice: Random, seconds: float) -> str:
@@ -297,6 +315,7 @@ def _deaths(world: World, before: int, wanted: int) -> str:
 FAULTS: dict[str, Fault] = {
     "worker killed": worker_killed,
     "worker told to end": worker_told_to_end,
+    "told to end while Kafka is away": told_to_end_alone,
     "rolling restart": rolling_restart,
     "worker dies after each step": worker_dies_after_steps,
     "sink killed": sink_killed,
