@@ -1,4 +1,7 @@
-"""Putting control records in-band: into ``control`` and into every partition of the topics whose stages need them."""
+"""Putting control records in-band: into ``control`` and into every partition of the topics whose stages need them.
+
+One command at a time: all partitions meet plans, closes and adjustments in the same order.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from infra.control_lock import sole_operator
 from infra.settings import Settings
 from schemas.blocks import kind_header
 from schemas.control import KIND, Control, PeriodClosed, PlanApplied, ValuesAdjusted, decode_control, encode_control
@@ -41,7 +45,8 @@ def _record_at(consumer: KafkaConsumer, partition: TopicPartition, offset: int) 
 
 def close_period(settings: Settings, record: PeriodClosed) -> None:
     """Write a close everywhere it is needed, acknowledged by all replicas. A second one changes nothing."""
-    _write_everywhere(settings, encode_control(record))
+    with sole_operator(settings):
+        _write_everywhere(settings, encode_control(record))
 
 
 def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
@@ -49,23 +54,25 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
 
     Its version becomes one above the version in force if the file does not say a higher one.
     """
-    before = newest_plan(settings)
-    if before is not None and plan.version <= before.plan.version:
-        plan = plan.model_copy(update={"version": before.plan.version + 1})
-    record = PlanApplied(id=uuid4().hex, time=time.time_ns() // 1_000_000, plan=plan)
-    _write_everywhere(settings, encode_control(record))
-    return record
+    with sole_operator(settings):
+        before = newest_plan(settings)
+        if before is not None and plan.version <= before.plan.version:
+            plan = plan.model_copy(update={"version": before.plan.version + 1})
+        record = PlanApplied(id=uuid4().hex, time=time.time_ns() // 1_000_000, plan=plan)
+        _write_everywhere(settings, encode_control(record))
+        return record
 
 
 def adjust(settings: Settings, records: dict[int, ValuesAdjusted]) -> None:
     """Write each adjustment into its partition of the credits, acknowledged by all replicas."""
-    producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
-    try:
-        for partition, record in sorted(records.items()):
-            headers = list(kind_header(KIND))
-            producer.send(CREDITS.name, encode_control(record), partition=partition, headers=headers).get(30)
-    finally:
-        producer.close()
+    with sole_operator(settings):
+        producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
+        try:
+            for partition, record in sorted(records.items()):
+                headers = list(kind_header(KIND))
+                producer.send(CREDITS.name, encode_control(record), partition=partition, headers=headers).get(30)
+        finally:
+            producer.close()
 
 
 def credits_partitions(settings: Settings) -> int:
