@@ -44,7 +44,7 @@ class _Office:
         self.log = DeliveryLog(settings)
         self.outbox = Outbox(self.settings, self.log.known)
         self.couriers = [
-            Courier(name, channel, self.senders[name], self.outbox, self.log.write)
+            Courier(name, channel, self.senders[name], self.outbox, self.log.write, self.ours)
             for name, channel in self.settings.channels.items()
         ]
         self.source = AwardSource(
@@ -56,6 +56,10 @@ class _Office:
             self.release,
             self.close,
         )
+
+    async def ours(self) -> bool:
+        """Whether no other process can be sending what we hold."""
+        return await self.source.ours()
 
     async def release(self) -> None:
         """Let attempts under way end with their records, commit what they allow, forget the rest."""

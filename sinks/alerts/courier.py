@@ -23,16 +23,20 @@ from sinks.alerts.templates import message_of
 log = logging.getLogger("kpistream")
 
 _QUIET_LOOK_SECONDS = 20.0
+_NOT_OURS_SECONDS = 0.5
 
 Record = Callable[[Delivery], Awaitable[None]]
+Ours = Callable[[], Awaitable[bool]]
 
 
 class Courier:
-    """Delivers the alerts of channel ``name``, one at a time. ``record`` returns when Kafka has the delivery."""
+    """Delivers the alerts of channel ``name``, one at a time. ``record`` returns when Kafka has the delivery; ``ours``
+    says whether no other process can be sending what is in the lane.
+    """
 
-    def __init__(self, name: str, channel: Channel, sender: Sender, outbox: Outbox, record: Record) -> None:
+    def __init__(self, name: str, channel: Channel, sender: Sender, outbox: Outbox, record: Record, ours: Ours) -> None:
         self.name, self._channel, self._sender = name, channel, sender
-        self._outbox, self._lane, self._record = outbox, outbox.lanes[name], record
+        self._outbox, self._lane, self._record, self._ours = outbox, outbox.lanes[name], record, ours
         self._woken = asyncio.Event()
         #: Held during an attempt and its record: who holds it knows that nothing is under way.
         self.attempt = asyncio.Lock()
@@ -50,8 +54,11 @@ class Courier:
                 await self._rest()
                 continue
             async with self.attempt:
-                if self._lane.items.get(pending.alert_id) is pending:  # not taken away meanwhile
+                sure = await self._ours()
+                if sure and self._lane.items.get(pending.alert_id) is pending:  # not taken away meanwhile
                     await self._try(pending)
+            if not sure:
+                await asyncio.sleep(_NOT_OURS_SECONDS)
 
     def _hold(self) -> bool:
         quiet = self._channel.quiet_hours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -20,6 +21,8 @@ log = logging.getLogger("kpistream")
 
 _POLL_MS = 100
 _COMMIT_SECONDS = 1.0
+#: Half of a member's session (runtime/consuming.py): the broker gives nobody's partitions away within it.
+_LEASE_SECONDS = 5.0
 
 
 class AwardSource(Service):
@@ -49,6 +52,7 @@ class AwardSource(Service):
         self.reading = asyncio.Lock()
         self._channel, self._full, self._committable = channel, full, committable
         self._committed: dict[int, int] = {}
+        self._answered = -_LEASE_SECONDS  # when we last asked the group something and were still a member
         self._tasks: list[asyncio.Task] = []
         self._consumer = make_consumer(settings, "alerts")
 
@@ -93,6 +97,25 @@ class AwardSource(Service):
             end = self._consumer.highwater(TopicPartition(AWARDS.name, part)) or 0
             metrics.NEXT_OFFSET.labels("alerts", AWARDS.name, part).set(offset)
             metrics.LAG.labels("alerts", AWARDS.name, part).set(max(0, end - offset))
+
+    async def ours(self) -> bool:
+        """Whether what we hold is surely not being sent by another process.
+
+        A process that stood still (a frozen machine, a long pause) does not notice that its partitions were given away
+        until its next heartbeat, and would go on sending. A commit that the group accepts says that they were not.
+        """
+        asked = time.monotonic()
+        if asked - self._answered < _LEASE_SECONDS:
+            return True
+        places = {TopicPartition(AWARDS.name, part): offset for part, offset in self._committable().items()}
+        try:
+            async with asyncio.timeout(_LEASE_SECONDS):
+                await self._consumer.commit(places)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("not sending: perhaps no member of the group any more", extra={"error": repr(error)})
+            return False
+        self._answered = asked
+        return True
 
     async def _poll(self) -> None:
         paused = False

@@ -26,13 +26,20 @@ class Bench:
         self.events: list[str] = []
         self.records: list[Delivery] = []
         self.answers = list(answers)
+        self.doubts = 0  # how often it is not sure that the alerts are ours
         self.outbox = Outbox(settings, Deliveries())
-        self.courier = Courier("c", made, self, self.outbox, self.record)
+        self.courier = Courier("c", made, self, self.outbox, self.record, self.ours)
 
     async def send(self, pending, message) -> Outcome:
         self.events.append(f"sent {int(pending.award.award_id)}, committable {self.outbox.committable()[0]}")
         await asyncio.sleep(0)
         return self.answers.pop(0) if self.answers else ACCEPTED
+
+    async def ours(self) -> bool:
+        self.doubts -= 1
+        if self.doubts >= 0:
+            self.events.append("not ours")
+        return self.doubts < 0
 
     async def close(self) -> None:
         pass
@@ -72,6 +79,13 @@ async def test_an_offset_is_free_only_once_the_delivery_is_recorded():
         "recorded sent, committable 1",
     ]
     assert bench.outbox.committable() == {0: 2}
+
+
+async def test_nothing_is_sent_while_another_process_may_be_sending_it():
+    bench = Bench()
+    bench.doubts = 2
+    await bench.work_off(*awards(1))
+    assert bench.events == ["not ours", "not ours", "sent 0, committable 0", "recorded sent, committable 0"]
 
 
 async def test_failures_are_recorded_with_their_reason_and_tried_again():
