@@ -47,9 +47,9 @@ class AwardSource(Service):
         self.ready = False
         self.epoch = 0  # the assignment that is in force; batches of an earlier one are void
         self.given, self.taken, self._closing = given, taken, closing
-        # Held while there is no assignment: what is read belongs to one assignment, wholly and visibly. Records read
-        # under one and counted under another would be dropped without being read again.
-        self.reading = asyncio.Lock()
+        # Set while an assignment is in force whose past the log has told. No lock around the reading: a client that is
+        # given partitions anew lets a reader wait, and would itself wait for whoever holds the lock.
+        self._open = asyncio.Event()
         self._channel, self._full, self._committable = channel, full, committable
         self._committed: dict[int, int] = {}
         self._answered = -_LEASE_SECONDS  # when we last asked the group something and were still a member
@@ -58,7 +58,6 @@ class AwardSource(Service):
 
     async def on_start(self) -> None:
         """Join the group."""
-        await self.reading.acquire()
         self._consumer.subscribe(topics=[AWARDS.name], listener=_Listener(self))
         await self._consumer.start()
         self._tasks = [
@@ -75,10 +74,16 @@ class AwardSource(Service):
         await self._consumer.stop()
         await self._closing()
 
+    def opened(self) -> None:
+        """What is read from now on may be sent."""
+        self.ready = True
+        self._open.set()
+
     async def give_up(self) -> None:
         """Before a rebalance and at the end: nothing under way, offsets committed, everything forgotten."""
         self.epoch += 1
         self.ready = False
+        self._open.clear()
         await self.taken()
         self._committed.clear()
 
@@ -127,9 +132,11 @@ class AwardSource(Service):
             elif paused:
                 self._consumer.resume(*self._consumer.paused())
                 paused = False
-            async with self.reading:
-                epoch = self.epoch
-                read = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=500)
+            read = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=500)
+            # Before the next await, so that it is the assignment they were read under: counted under another, they
+            # would be dropped without being read again.
+            epoch = self.epoch
+            await self._open.wait()
             for part, records in read.items():
                 await self._channel.put(RecordBatch(part.topic, part.partition, records, epoch))
 
@@ -156,11 +163,8 @@ class _Listener(ConsumerRebalanceListener):
             await self._source.given()
         except Exception as error:  # the consumer would only log it and go on
             fatal(f"alerts: {error!r}")
-        self._source.ready = True
-        if self._source.reading.locked():
-            self._source.reading.release()
+        self._source.opened()
 
     async def on_partitions_revoked(self, revoked) -> None:
         if self._source.ready:
-            await self._source.reading.acquire()
             await self._source.give_up()
