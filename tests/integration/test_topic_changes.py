@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
+from infra.control_topic import apply_plan
 from infra.local.ports import PortReservation
 from infra.local.stack import LocalStack
-from schemas.topics import INTERNAL
+from schemas.blocks import kind_of
+from schemas.control import KIND, decode_control
+from schemas.plan_file import load_plan
+from schemas.topics import CREDITS, FACTS, INTERNAL
 from tests.integration.conftest import eventually
 from tests.integration.pipeline import Pipeline
 
@@ -61,6 +67,22 @@ def test_other_partitions_than_the_topics_have(used: Pipeline):
     assert "alerts has 2 partitions and should have 4 by KPISTREAM_PARTITIONS" in _ended(used, "intake", partitions="4")
     result = used.command("topics")
     assert result.exit_code == 0, result.output
+
+
+def test_plans_applied_at_once_are_met_in_one_order(used: Pipeline):
+    plan = load_plan(PLAN)
+    with ThreadPoolExecutor(4) as operators:
+        applied = list(operators.map(lambda _: apply_plan(used.settings, plan), range(4)))
+    consumer = KafkaConsumer(**used.settings.kafka_options(), consumer_timeout_ms=2000, auto_offset_reset="earliest")
+    consumer.assign([TopicPartition(topic.name, number) for topic in (FACTS, CREDITS) for number in range(2)])
+    met: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for record in consumer:
+        if kind_of(tuple(record.headers)) == KIND:
+            met[record.topic, record.partition].append(decode_control(record.value).plan.version)
+    consumer.close()
+    versions = [1, *sorted(one.plan.version for one in applied)]
+    assert versions == [1, 2, 3, 4, 5]
+    assert dict(met) == dict.fromkeys(met, versions) and len(met) == 4
 
 
 def test_a_business_topic_that_was_made_anew(used: Pipeline, admin: KafkaAdminClient):
