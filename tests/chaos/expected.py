@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
@@ -12,6 +13,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 from schemas.plan import Plan
 
 MAX_EVENT_BYTES = 262_144
+_FIRST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def expected_of(records: list[Record]) -> Expected:
     """Every event once, whatever order they came in."""
     found, events = Expected(records=len(records)), {}
     for record in sorted(records, key=lambda one: one.time):
-        event = _event(record.value)
+        event = _event(record)
         if event is None:
             found.rejected += 1
         elif event["id"] in events:
@@ -96,7 +98,7 @@ def expected_of(records: list[Record]) -> Expected:
         if sale is None:
             found.waiting.add(id)
             continue
-        key = sale["data"]["employee"], sale["time"][:7]
+        key = sale["data"]["employee"], f"{_moment(sale):%Y-%m}"
         amount = Decimal(event["data"]["amount"])
         found.credits[id] = amount if sale is event else -amount
         found.revenue[key] += found.credits[id]
@@ -104,12 +106,19 @@ def expected_of(records: list[Record]) -> Expected:
     return found
 
 
-def _event(value: bytes | None) -> dict | None:
-    """An event of the traffic; None for anything that is none."""
-    if value is None or len(value) > MAX_EVENT_BYTES:
+def _event(record: Record) -> dict | None:
+    """An event of the traffic; None for anything that is none, or that is dated as no event may be."""
+    if record.value is None or len(record.value) > MAX_EVENT_BYTES:
         return None
     try:
-        event = json.loads(value)
-    except (ValueError, RecursionError):
+        event = json.loads(record.value)
+        if event["type"] not in ("sale", "refund"):
+            return None
+        happened = _moment(event).timestamp()
+    except (ValueError, RecursionError, LookupError, TypeError, OverflowError):
         return None
-    return event if isinstance(event, dict) and event.get("type") in ("sale", "refund") else None
+    return event if _FIRST <= happened <= record.time / 1000 + 48 * 3600 else None
+
+
+def _moment(event: dict) -> datetime:
+    return datetime.fromisoformat(event["time"]).astimezone(UTC)

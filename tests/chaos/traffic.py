@@ -1,6 +1,7 @@
 """Business events without end: ``python -m tests.chaos.traffic BOOTSTRAP --rate 400 --seed 7``, until SIGTERM.
 
-Sales of employees E0 to E199 in three months; some refunded, some refunds ahead of their sale, some records twice.
+Sales of employees E0 to E199 in three months, others for each of ten seeds;
+some refunded, some refunds ahead of their sale, some records twice.
 With ``--abort`` they come in transactions, of which that share is given up.
 """
 
@@ -18,18 +19,22 @@ from confluent_kafka import Producer
 
 TOPIC = "events.sales"
 EMPLOYEES = 200
-_MONTHS = ("2026-03", "2026-04", "2026-05")
 _BATCH_SECONDS = 0.05
+
+
+def months(seed: int) -> tuple[str, ...]:
+    """The months that the events of a seed lie in: of another year than those of the nine before it."""
+    return tuple(f"{2017 + seed % 10}-0{month}" for month in (3, 4, 5))
 
 
 def events(seed: int) -> Iterator[bytes]:
     """Records in the order they are sent."""
-    dice = Random(seed)
+    dice, within = Random(seed), months(seed)
     recent: deque[bytes] = deque(maxlen=500)
     number = 0
     while True:
         number += 1
-        when = f"{dice.choice(_MONTHS)}-{dice.randint(1, 28):02d}T{dice.randint(0, 23):02d}:30:00Z"
+        when = f"{dice.choice(within)}-{dice.randint(1, 28):02d}T{dice.randint(0, 23):02d}:30:00Z"
         cents = dice.randint(1_000, 50_000)
         id = f"{seed}-{number}"
         sale = _event("sale", id, when, cents, employee=f"E{dice.randrange(EMPLOYEES)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +19,16 @@ class Trial:
     """What came of one fault. Counts are over the whole run, so a loss shows in every later trial too."""
 
     fault: str
-    seen: str  # what could be seen of the fault; '' makes it unverified
-    seconds: float
-    records: int  # since the trial before
-    recovery: float  # from the end of the fault to level with the traffic that went on
-    replayed: int  # since the trial before
-    delays: str  # event to award, median and worst, during the fault
-    memory: int  # largest worker so far, bytes
-    verdict: Verdict | None = field(repr=False)
+    begun: float  # seconds since the epoch
+    seen: str = ""  # what could be seen of the fault; '' makes it unverified
+    seconds: float = 0.0
+    records: int = 0  # since the trial before
+    recovery: float = 0.0  # the longest time from where nothing hindered any more to level with the traffic
+    replayed: int = 0  # since the trial before
+    delays: str = ""  # event to award, median and worst, during the fault
+    memory: int = 0  # largest process of ours so far, bytes
+    breaks: int = 0  # how often the sending of alerts was cut off so far
+    verdict: Verdict | None = field(default=None, repr=False)
     problem: str = ""
 
     @property
@@ -36,70 +38,100 @@ class Trial:
             return "FAILED"
         return "passed" if self.seen else "unverified"
 
+    @property
+    def outcome(self) -> str:
+        """The same for whoever waits for it, with what is wrong."""
+        if self.verdict is None and not self.problem:
+            return self.seen or "nothing seen"
+        wrong = [self.problem] if self.problem else self.verdict.notes
+        return "; ".join([self.result, *wrong])
+
 
 def run(
-    folder: Path, faults: Iterable[str], seconds: float, rate: float, seed: int, say: Callable[[str], None]
+    folder: Path,
+    faults: Sequence[str],
+    seconds: float,
+    rate: float,
+    seed: int,
+    say: Callable[[str], None],
+    each: bool = True,
 ) -> list[Trial]:
-    """Strike with each fault for about ``seconds``; ``say`` hears what goes on."""
+    """Strike with each fault for about ``seconds``; ``say`` hears what goes on. Not ``each``: judge after the last one
+    alone, with the traffic going on between them.
+    """
     world, trials = World(folder, rate, seed, say), []
     try:
         world.start()
         for name in faults:
             say(f"{name} …")
-            trials.append(_try(world, name, Random(f"{seed} {name}"), seconds, trials))
-            say(f"{name}: {trials[-1].result}" + (f" ({trials[-1].problem})" if trials[-1].problem else ""))
-            if trials[-1].problem:
+            trial = _strike(world, name, Random(f"{seed} {name}"), seconds)
+            trials.append(trial)
+            if not trial.problem and (each or name == faults[-1]):
+                _judge(world, trial, trials[:-1])
+            say(f"{name}: {trial.outcome}")
+            if trial.problem:
                 break
     finally:
         with suppress(Exception):
             world.stop()
+    for trial in trials:
+        trial.verdict = trial.verdict or trials[-1].verdict
     return trials
 
 
-def _try(world: World, name: str, dice: Random, seconds: float, before: list[Trial]) -> Trial:
-    world.start_traffic()
-    world.tend(3)
-    started, clock = time.time(), time.monotonic()
-    seen, recovery, verdict, problem = "", 0.0, None, ""
+def _strike(world: World, name: str, dice: Random, seconds: float) -> Trial:
+    if world.traffic is None:
+        world.start_traffic()
+        world.tend(3)
+    trial, world.recovery = Trial(name, time.time()), 0.0
     try:
-        seen = FAULTS[name](world, dice, seconds)
-        lasted = time.monotonic() - clock
-        recovery = world.tend_until(lambda: _level(world), 180, "not level with the traffic")
-        world.stop_traffic()
-        world.drained()
-        verdict = judge(world)
+        trial.seen = FAULTS[name](world, dice, seconds)
+        trial.seconds = time.time() - trial.begun
+        world.recovering()
+        world.tend_until(lambda: not world.is_recovering, 180, "not level with the traffic")
+        trial.recovery, trial.memory, trial.breaks = world.recovery, world.most_memory, world.receivers.breaks
     except Exception as error:  # a trial that breaks off is a failed trial, and the report must still come
-        lasted = time.monotonic() - clock
-        problem = f"{type(error).__name__}: {error}"
+        trial.problem = f"{type(error).__name__}: {error}"
         with suppress(Exception):
             world.stop_traffic()
-    records = verdict.expected.records - sum(trial.records for trial in before) if verdict else 0
-    replayed = verdict.replayed - sum(trial.replayed for trial in before) if verdict else 0
-    delays = delay(verdict.delays, started * 1000, (started + lasted) * 1000) if verdict else ""
-    return Trial(name, seen, lasted, records, recovery, replayed, delays, world.most_memory, verdict, problem)
+    return trial
 
 
-def _level(world: World) -> bool:
-    """Whether no worker is more than a second of traffic behind."""
-    names = [name for name in world.members if name.startswith("worker")]
-    ready = all(world.page_of(name, "readyz") is not None for name in names)
-    return ready and sum(world.metric(name, "kpistream_lag_records", stage="intake") for name in names) <= world.rate
+def _judge(world: World, trial: Trial, before: list[Trial]) -> None:
+    try:
+        world.stop_traffic()
+        world.drained()
+        trial.verdict = verdict = judge(world)
+    except Exception as error:
+        trial.problem = f"{type(error).__name__}: {error}"
+        return
+    trial.records = verdict.expected.records - sum(one.records for one in before)
+    trial.replayed = verdict.replayed - sum(one.replayed for one in before)
+    trial.delays = delay(verdict.delays, trial.begun * 1000, (trial.begun + trial.seconds) * 1000)
 
 
 def table(trials: list[Trial]) -> str:
     """The report, in Markdown."""
     lines = [
-        "| fault | what was seen of it | s | records | lost | doubled | mismatched | recovery s | replayed offsets | "
-        "event to award, median / worst | result |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| fault | begun | s | what was seen of it | records | lost | doubled | mismatched | alerts sent again "
+        "| recovery s | replayed offsets | event to award, median / worst | result |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in trials:
         counts = (one.verdict.lost, one.verdict.doubled, one.verdict.mismatched) if one.verdict else ("–",) * 3
-        cells = (one.fault, one.seen or "nothing", f"{one.seconds:.0f}", one.records, *counts, f"{one.recovery:.1f}",
-                 one.replayed, one.delays, one.result)  # fmt: skip
+        again = f"{one.verdict.repeated} of {one.breaks}" if one.verdict else "–"
+        begun = time.strftime("%H:%M:%S", time.localtime(one.begun))
+        cells = (one.fault, begun, f"{one.seconds:.0f}", one.seen or "nothing", one.records, *counts, again,
+                 f"{one.recovery:.1f}", one.replayed, one.delays, one.result)  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     memory = max((one.memory for one in trials), default=0)
-    lines += ["", f"Largest worker: {memory >> 20} MB resident."]
+    lines += [
+        "",
+        "Lost, doubled and mismatched count over everything since the beginning, alerts among it. Alerts sent again: "
+        "of so many times that their process was cut off, each of which may repeat one on each channel.",
+        "",
+        f"Largest process of ours: {memory >> 20} MB resident.",
+    ]
     for one in trials:
         lines += [f"- {one.fault}: {note}" for note in (one.verdict.notes if one.verdict else [one.problem])]
     return "\n".join(lines)

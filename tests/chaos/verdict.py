@@ -13,7 +13,7 @@ from schemas.results import decode_award
 from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS
 from tests.chaos.expected import Expected, Record, expected_of, read_topic
 from tests.chaos.traffic import TOPIC
-from tests.chaos.world import World, chaos_plan
+from tests.chaos.world import World
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Verdict:
     mismatched: int = 0
     notes: list[str] = field(default_factory=list)
     replayed: int = 0
+    repeated: int = 0  # alerts that a channel got again: at most one for each time that the process broke off
     delays: list[tuple[int, int]] = field(default_factory=list)  # award's time, ms since its event
 
     @property
@@ -47,7 +48,9 @@ def judge(world: World) -> Verdict:
     _outcomes(world, verdict)
     _credits(world, verdict)
     _values(world, verdict)
-    _awards(world, verdict, read_topic(bootstrap, AWARDS.name))
+    awards = read_topic(bootstrap, AWARDS.name)
+    _awards(world, verdict, awards)
+    _alerts(world, verdict, awards)
     _money(world, verdict, read_topic(bootstrap, EARNINGS.name))
     verdict.replayed = _replayed(read_topic(bootstrap, FACTS.name)) + _replayed(read_topic(bootstrap, CREDITS.name))
     return verdict
@@ -98,7 +101,7 @@ def _awards(world: World, verdict: Verdict, records: list[Record]) -> None:
         latest[award.award_id] = max(latest.get(award.award_id, ()), state)
     verdict.delays = _delays(records, verdict.expected)
     standing = [key for _, stands, _, key in latest.values() if stands]
-    want = verdict.expected.tiers(chaos_plan())
+    want = verdict.expected.tiers(world.plan)
     verdict.lost += verdict._note("awards missing", want - set(standing))
     verdict.doubled += verdict._note("awards too many", set(standing) - want)
     verdict.doubled += verdict._note("awards that stand twice", {key for key in standing if standing.count(key) > 1})
@@ -106,6 +109,21 @@ def _awards(world: World, verdict: Verdict, records: list[Record]) -> None:
     verdict.mismatched += verdict._note("awards with two contents", ambiguous)
     table = world.query("SELECT employee, period, tier FROM kpistream.awards FINAL WHERE state != 'revoked'")
     verdict.mismatched += verdict._note("awards in the table only, or not in it", set(table) ^ set(standing))
+
+
+def _alerts(world: World, verdict: Verdict, records: list[Record]) -> None:
+    log = {(one.award_id, one.state) for one in (decode_award(record.value) for record in records)}
+    wanted, allowed = verdict.expected.tiers(world.plan), world.receivers.breaks
+    for channel, told in world.receivers.told().items():
+        verdict.lost += verdict._note(f"{channel}: alerts never sent", log - told.times.keys())
+        verdict.doubled += verdict._note(f"{channel}: alerts of no award", told.times.keys() - log)
+        verdict.lost += verdict._note(f"{channel}: nobody was told of", wanted - told.standing)
+        verdict.doubled += verdict._note(f"{channel}: told of, and not taken back", told.standing - wanted)
+        verdict.mismatched += verdict._note(f"{channel}: told out of order", told.disordered)
+        again = [key for key, times in told.times.items() for _ in range(times - 1)]
+        verdict.repeated = max(verdict.repeated, len(again))
+        if len(again) > allowed:
+            verdict.doubled += verdict._note(f"{channel}: sent again, with {allowed} breaks", again)
 
 
 def _delays(records: list[Record], expected: Expected) -> list[tuple[int, int]]:
@@ -133,7 +151,7 @@ def _money(world: World, verdict: Verdict, records: list[Record]) -> None:
     paid: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in lines.values():
         paid[row["employee"], row["period"]] += Decimal(row["amount"]) / 10_000
-    want = verdict.expected.money(chaos_plan())
+    want = verdict.expected.money(world.plan)
     verdict.mismatched += verdict._note("money", _unequal(want, paid))
     table = world.query("SELECT employee, period, sum(amount) FROM kpistream.earnings FINAL GROUP BY employee, period")
     in_table = {(employee, period): amount for employee, period, amount in table}

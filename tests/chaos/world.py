@@ -1,11 +1,11 @@
-"""The real system under traffic: servers, workers, sink. What ends is started again, as a supervisor does."""
+"""The real system under traffic: servers, workers, sink, alerts. What ends is started again, as a supervisor does."""
 
 from __future__ import annotations
 
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,13 +19,18 @@ from infra.local.stack import LocalStack
 from infra.topic_admin import create_topics
 from schemas.plan import Plan
 from schemas.plan_file import load_plan
+from schemas.topics import AWARDS
 from sinks.connection import from_settings
+from tests.chaos.receivers import Receivers
 from tests.chaos.traffic import EMPLOYEES, TOPIC
 from tests.integration.pipeline import Pipeline
 
 PLAN = Path(__file__).with_name("plan.yaml")
 #: Seconds after which the broker takes a silent member for dead (runtime/consuming.py).
 SESSION_SECONDS = 10
+#: The processes of ours that are always there.
+MEMBERS = ("sink-0", "worker-0", "alerts-0")
+_COMMANDS = {"worker": ["worker"], "sink": ["sink"], "alerts": ["alerts", "run"]}
 
 
 def chaos_plan() -> Plan:
@@ -44,6 +49,7 @@ class Member:
     process: ChildProcess
     port: PortReservation
     deaths: list[int] = field(default_factory=list)
+    marks: list[tuple[str, int]] = field(default_factory=list)  # (step, which one): what the next ones die after
 
 
 class World(Pipeline):
@@ -55,23 +61,28 @@ class World(Pipeline):
         super().__init__(
             self.stack, partitions=4, checkpoint_seconds=0.5, source_topics=TOPIC, stall_seconds=60,
         )  # fmt: skip
+        self.receivers = Receivers(folder)
+        self.environment |= self.receivers.environment()
         self.folder, self.rate, self.seed, self.say = folder, rate, seed, say
+        self.plan = chaos_plan()  # in force
         self.members: dict[str, Member] = {}
         self.traffic: ChildProcess | None = None
         self.seconds_of_traffic = 0.0
         self.most_memory = 0
+        self.recovery = 0.0  # the longest so far, in seconds
+        self._struck: float | None = None  # when, until all is well again
         self._logs = 0
 
     # -- life
 
     def start(self) -> World:
-        """Topics, tables, plan, one worker, one sink."""
+        """Topics, tables, plan, one process of each kind."""
         create_topics(self.settings)
         migrate(from_settings(self.settings))
-        apply_plan(self.settings, chaos_plan())
-        for name in ("sink-0", "worker-0"):
+        self.plan = apply_plan(self.settings, self.plan).plan
+        for name in MEMBERS:
             self.bring(name)
-        for name in ("sink-0", "worker-0"):
+        for name in MEMBERS:
             self.wait_ready(name)
         return self
 
@@ -82,19 +93,23 @@ class World(Pipeline):
             member.process.stop(30)
             member.port.release()
         self.members.clear()
+        self.receivers.close()
         super().stop()
         self.stack.stop()
 
-    def bring(self, name: str, *marked: object) -> Member:
-        """Start ``worker-N`` or ``sink-N``, anew if it was there; ``marked``: step it dies after, and which one."""
-        command = name.partition("-")[0]
+    def bring(self, name: str) -> Member:
+        """Start ``worker-N``, ``sink-N`` or ``alerts-N``, anew if it was there, to die after the next of its marks."""
+        command = _COMMANDS[name.partition("-")[0]]
         known = self.members.get(name)
         port = known.port if known else PortReservation()
-        start = ["-m", "tests.chaos.marked", *map(str, marked)] if marked else ["-m", "infra.cli"]
-        program = [sys.executable, *start, command, "--web-port", str(port.port)]
-        process = self._child(name, program, self.environment | {"KPISTREAM_WORKER_ID": name})
-        self.members[name] = Member(process, port, known.deaths if known else [])
-        return self.members[name]
+        mark = known.marks.pop(0) if known and known.marks else None
+        start = ["-m", "tests.chaos.marked", mark[0], str(mark[1])] if mark else ["-m", "infra.cli"]
+        program = [sys.executable, *start, *command, "--web-port", str(port.port)]
+        own = {"KPISTREAM_WORKER_ID": name, "KPISTREAM_FAUST_DATA": str(self.folder / f"faust-{name}")}
+        process = self._child(name, program, self.environment | own)
+        if known:
+            known.process = process
+        return self.members.setdefault(name, Member(process, port))
 
     def _child(self, name: str, program: list[str], environment: dict[str, str] | None = None) -> ChildProcess:
         self._logs += 1
@@ -112,6 +127,7 @@ class World(Pipeline):
     def kill(self, name: str) -> None:
         """kill -9; ``tend`` brings it back."""
         self.members[name].process.kill()
+        self.recovering()
 
     def command_done(self, *arguments: str) -> str:
         """Run a kpistream command that must succeed; what it said."""
@@ -120,9 +136,30 @@ class World(Pipeline):
             raise AssertionError(f"kpistream {' '.join(arguments)}: {result.output}")
         return result.output
 
+    def start_command(self, *arguments: str) -> ChildProcess:
+        """A kpistream command as a process of its own, beside which things go on."""
+        return self._child(arguments[0], [sys.executable, "-m", "infra.cli", *arguments], self.environment)
+
     def wait_ready(self, name: str, seconds: float = 120) -> None:
         """Until the process says that it does its work."""
         self.tend_until(lambda: self.page_of(name, "readyz") is not None, seconds, f"{name} is not ready")
+
+    def recovering(self) -> None:
+        """From this moment on nothing hinders our processes: the time until they are level counts as recovery."""
+        self._struck = self._struck or time.monotonic()
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether they are not level yet."""
+        return self._struck is not None
+
+    def level(self) -> bool:
+        """Whether everyone is ready and no more than a second of traffic is not taken in."""
+        ready = all(self.page_of(name, "readyz") is not None for name in self.members)
+        workers = [name for name in self.members if name.startswith("worker")]
+        return (
+            ready and sum(self.metric(name, "kpistream_lag_records", stage="intake") for name in workers) <= self.rate
+        )
 
     # -- time
 
@@ -147,10 +184,19 @@ class World(Pipeline):
     def _look_after(self) -> None:
         for name, member in list(self.members.items()):
             if not member.process.running():
-                member.deaths.append(member.process.exit_code or 0)
+                self._died(name, member)
                 self.bring(name)
-            elif name.startswith("worker"):
+            else:
                 self.most_memory = max(self.most_memory, resident(member.process.pid))
+        if self._struck and self.level():
+            self.recovery = max(self.recovery, time.monotonic() - self._struck)
+            self._struck = None
+
+    def _died(self, name: str, member: Member) -> None:
+        code = member.process.exit_code or 0
+        member.deaths.append(code)
+        if code and name.startswith("alerts"):
+            self.receivers.breaks += 1
 
     def deaths(self) -> int:
         """How often processes of ours have ended so far."""
@@ -195,6 +241,12 @@ class World(Pipeline):
             return self.tend_until(lambda: not self._behind(), seconds, "not worked off")
         except AssertionError as error:
             raise AssertionError(f"{self._behind()}; {error}") from error
+
+    def _groups(self) -> Iterator[tuple[str, Sequence[str]]]:
+        for group, topics in super()._groups():
+            if group == f"{self.settings.group_prefix}-sink":  # which loads what became of alerts
+                yield f"{self.settings.group_prefix}-alerts", (AWARDS.name,)
+            yield group, topics
 
     def _behind(self) -> str:
         """Who has not come to the end of what, '' if everyone has."""

@@ -58,6 +58,7 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # connections that break with a killed process
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook/token"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -169,18 +169,10 @@ class Pipeline:
         with its input, the ends of the next topics are final. Sources are assumed to hold no transactions.
         """
         deadline = time.monotonic() + timeout
-        prefix = self.settings.group_prefix
-        stages = (
-            (f"{prefix}-intake", self.settings.source_topics),
-            (f"{prefix}-crediting", (FACTS.name,)),
-            (f"{prefix}-performance", (CREDITS.name,)),
-            (f"{prefix}-rollups", (KPI_UPDATES.name,)),
-            (f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)),
-        )
         consumer = KafkaConsumer(**self.settings.kafka_options())
         admin = KafkaAdminClient(**self.settings.kafka_options())
         try:
-            for group, topics in stages:
+            for group, topics in self._groups():
                 while behind := _behind(consumer, admin, group, topics):
                     self._check_alive()
                     if time.monotonic() > deadline:
@@ -191,6 +183,15 @@ class Pipeline:
         finally:
             consumer.close()
             admin.close()
+
+    def _groups(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Consumer groups and what they read, in the order of the flow."""
+        prefix = self.settings.group_prefix
+        yield f"{prefix}-intake", self.settings.source_topics
+        yield f"{prefix}-crediting", (FACTS.name,)
+        yield f"{prefix}-performance", (CREDITS.name,)
+        yield f"{prefix}-rollups", (KPI_UPDATES.name,)
+        yield f"{prefix}-sink", tuple(topic.name for topic in INTERNAL)
 
     def _check_alive(self) -> None:
         for process in (*self.workers, self.sink):
