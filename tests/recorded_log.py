@@ -25,6 +25,9 @@ class SeveralPlans(RecordedEvidence):
     def plan_of(self, version: int | None) -> Plan:
         return self.plans[version or max(self.plans)]
 
+    def plan_by(self, control: str) -> Plan:
+        return self.plans[int(control.rpartition("-")[2])]
+
     def of(self, employee: str, version: int | None = None) -> Evidence:
         self.plan = self.plan_of(version)
         return super().of(employee)

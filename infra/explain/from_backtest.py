@@ -66,6 +66,10 @@ class RecordedEvidence:
         """A backtest knows one version of the plan."""
         return self.plan
 
+    def plan_by(self, control: str) -> Plan | None:
+        """The plan that took effect with a control record."""
+        return self.plan
+
     def award(self, award_id: str) -> Award | None:
         """The last word on an award."""
         found = [award for award in self.result.awards if award.award_id == award_id]
@@ -104,6 +108,7 @@ class RecordedEvidence:
             self._closes,
             self._timeline,
             (kind, unit),
+            plan_by=self.plan_by,
         )
 
     def _payouts_of(self, employee: str) -> list[PaidOut]:

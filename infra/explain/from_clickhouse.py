@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 import click
 import msgspec
@@ -101,7 +102,13 @@ class ClickHouseEvidence:
             self._closes(),
             timeline_of(self._rows, *chosen, _updates_behind(awards, lines)),
             (kind, unit),
+            plan_by=cache(self._plan_by),
         )
+
+    def _plan_by(self, control: str) -> Plan | None:
+        query = "SELECT document FROM kpistream.plan_versions FINAL WHERE control_id = %(control)s LIMIT 1"
+        rows = self._rows(query, {"control": control})
+        return _plan(rows[0]) if rows else None
 
     def _credits(self, where: str, parameters: dict) -> list[Credit]:
         order = "ORDER BY credits_offset, facts_offset, facts_index, payee"
@@ -143,7 +150,7 @@ class ClickHouseEvidence:
         )
         if not rows:
             raise click.ClickException("no plan has been applied")
-        return Plan.model_validate(json.loads(rows[0]["document"], parse_float=Decimal))
+        return _plan(rows[0])
 
     def _rows(self, query: str, parameters: dict) -> list[dict]:
         try:
@@ -165,6 +172,10 @@ def _updates_behind(awards: list[Award], lines: list[dict]) -> Iterator[str]:
     """Ids of the updates that decided something."""
     yield from (award.cause.id for award in awards if award.cause.type == "kpi-update")
     yield from (line["id"] for line in lines if line["source"] == "kpi-updates")
+
+
+def _plan(row: dict) -> Plan:
+    return Plan.model_validate(json.loads(row["document"], parse_float=Decimal))
 
 
 def _ms(time: datetime) -> int:

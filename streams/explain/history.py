@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +27,7 @@ class Evidence:
     ``unit``: kind and id where it is a unit's; ``credits`` are then those of its people, ``lines`` and ``awards`` those
     of awards of units; ``timeline`` says when these were decided.
     ``payouts`` (PaidOut, streams/explain/draws.py): the newest one of each period, of the employee.
+    ``plan_by``: a plan by the id with which it took effect.
     """
 
     plan: Plan
@@ -38,6 +40,7 @@ class Evidence:
     timeline: Timeline = field(default_factory=Timeline)
     unit: tuple[str, str] | None = None
     payouts: list = field(default_factory=list)
+    plan_by: Callable[[str], Plan | None] = lambda id: None
 
     @cached_property
     def person_targets(self) -> PersonTargets:

@@ -18,6 +18,7 @@ from streams.explain.field import Candidate, Field
 from streams.explain.history import payer_of, standing
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.places import queued, ranked
+from streams.explain.plan_versions import people_inside, seen_alike
 from streams.explain.pools import share_pool
 from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import score_of
@@ -34,8 +35,8 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
     plan, timeline = evidence.plan, evidence.timeline
     credits = scope.credits if number is None else timeline.up_to(number, scope.credits)
     inside = in_period(plan, credits, rule.period, scope.period)
-    known = {employee.id: standing(plan, places, rule.period, scope.period) for employee, places in employees_of(plan)}
-    inner = {employee: place for employee, place in known.items() if _is_inside(evidence.unit, place)}
+    known = {employee.id for employee, _ in employees_of(plan)}
+    inner = people_inside(plan, rule, evidence.unit, scope.period)
     waits = rule.settle == "period_end" and not _is_closed(scope, number)
     field = Field(tuple(_candidates(scope, inner, inside)), waits)
     lines = [line for line in scope.lines if _is_about(evidence.unit, line, known, inner)]
@@ -51,7 +52,7 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
         field = _beside_awards(scope, field, inner) if number is None else field
     beyond = beyond_of(plan, rule, replace(scope, lines=lines))
     # a queue that began under an earlier plan may have had other people in it
-    if any(map(_by_plan, lines)) or (isinstance(rule, First) and not timeline.steady(inside, number)):
+    if any(map(_by_plan, lines)) or (isinstance(rule, First) and not seen_alike(scope, inside, number)):
         beyond = tuple(dict.fromkeys((*beyond, "plan_change")))
     shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))
     mine = field.of(who)
@@ -71,12 +72,7 @@ def unit_of(plan, rule, employee: str, period: str) -> str | None:
     return None if places is None else getattr(standing(plan, places, rule.period, period), rule.unit)
 
 
-def _is_inside(unit: tuple[str, str], place: Place) -> bool:
-    kind, name = unit
-    return kind == "company" or getattr(place, kind) == name
-
-
-def _is_about(unit: tuple[str, str], line: dict, known: dict[str, Place], inner: dict[str, Place]) -> bool:
+def _is_about(unit: tuple[str, str], line: dict, known: set[str], inner: dict[str, Place]) -> bool:
     """Whether a line paid one of the unit's people, wherever he stood then; of who left the plan, where he stood."""
     if line["employee"] in known:
         return line["employee"] in inner
