@@ -6,7 +6,7 @@ units that somebody leads on a day makes up one more unit, of kind ``manager``; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +19,8 @@ _SEPARATOR = "\x1f"
 
 #: KPI, employee, team, department, day.
 CellKey = tuple[str, str, str, str, int]
+#: KPI, department, team, day.
+PageKey = tuple[str, str, str, int]
 #: KPI, kind of unit, unit ('' for the company).
 UnitKey = tuple[str, str, str]
 #: From KPI, team, department, day to managers, each with the index in UNIT_KINDS of the widest unit led around there.
@@ -50,13 +52,47 @@ def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
 
 
 class UnitDay:
-    """What a unit has of a KPI on a day: the sums, and the cells that make them up."""
+    """What a unit has of a KPI on a day: the sums, and the pages that make them up."""
 
-    __slots__ = ("cells", "den", "num")
+    __slots__ = ("den", "num", "pages")
 
     def __init__(self) -> None:
         self.num, self.den = 0, 0
-        self.cells: dict[CellKey, None] = {}
+        self.pages: dict[PageKey, Page] = {}
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Employees and their cells."""
+        for page in self.pages.values():
+            yield from page.cells.items()
+
+
+class Page:
+    """Cells of a KPI, a team and a day, by employee: all that lie in the same units (of overlays: in none)."""
+
+    __slots__ = ("cells", "change", "key", "units")
+
+    def __init__(self, key: PageKey) -> None:
+        self.key = key
+        self.cells: dict[str, Cell] = {}
+        #: What its units do not have yet: numerator and denominator by UNIT_KINDS.
+        self.change = [0] * (2 * len(UNIT_KINDS))
+        #: The units that it is in, with the index in UNIT_KINDS of what it adds there.
+        self.units: list[tuple[UnitKey, int]] = []
+
+    def put(self, employee: str, old: Cell | None, cell: Cell) -> None:
+        """Let ``cell`` take the place of ``old``."""
+        change, at = self.change, 0
+        for num, den in cell.units:
+            change[at] += num
+            change[at + 1] += den
+            at += 2
+        if old is not None:
+            at = 0
+            for num, den in old.units:
+                change[at] -= num
+                change[at + 1] -= den
+                at += 2
+        self.cells[employee] = cell
 
 
 def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, int]]:
@@ -64,18 +100,21 @@ def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, in
     return []
 
 
+class Changes(NamedTuple):
+    """Which unit days changed, and of whom: KPI, employee and day of every cell that did. In the order of the cells."""
+
+    touched: dict[tuple[UnitKey, int], None]
+    moved: dict[tuple[str, str, int], None]
+
+
 class Cells:
-    """All cells, and their sums by unit and day. ``touched`` names the unit days that changed since it was cleared."""
+    """All cells, and their sums by unit and day."""
 
     def __init__(self) -> None:
-        self._cells: dict[CellKey, Cell] = {}
+        self._pages: dict[PageKey, Page] = {}
         self._units: dict[UnitKey, dict[int, UnitDay]] = {}
-        self._pages: dict[tuple[str, str, str, int], dict[str, None]] = {}
-        self._unsaved: dict[tuple[str, str, str, int], None] = {}
-        self._own: dict[tuple[str, str], dict[int, dict[CellKey, None]]] = {}
-        self.touched: dict[tuple[UnitKey, int], None] = {}
-        #: KPI, employee and day of every cell that changed since it was cleared.
-        self.moved: dict[tuple[str, str, int], None] = {}
+        self._own: dict[tuple[str, str], dict[int, dict[PageKey, Page]]] = {}
+        self._unsaved: dict[PageKey, None] = {}
         self._managers_of: ManagersOf = nobody
 
     def lead(self, managers_of: ManagersOf) -> None:
@@ -83,72 +122,78 @@ class Cells:
         for unit in [unit for unit in self._units if unit[1] == "manager"]:
             del self._units[unit]
         self._managers_of = managers_of
-        for key, cell in self._cells.items() if managers_of is not nobody else ():
-            if key[2]:
-                self._roll_up(key, None, cell)
-        self.touched.clear()
+        for page in self._pages.values():
+            if page.units:
+                page.units = self._units_of(page.key)
+                whole = Page(page.key)
+                for employee, cell in page.cells.items():
+                    whole.put(employee, None, cell)
+                for unit, level in page.units[len(UNIT_KINDS) :]:
+                    self._move(unit, level, page, whole.change)
 
-    def put(self, key: CellKey, cell: Cell) -> None:
-        """Let ``cell`` take the place of what ``key`` held."""
-        old = self._cells.get(key)
-        if old == cell or (old is None and cell.empty()):
-            return
-        kpi, employee, team, department, day = key
-        page = (kpi, department, team, day)
-        self._unsaved[page] = None
-        if cell.empty():
-            del self._cells[key]
-            self._pages[page].pop(employee, None)
-        else:
-            self._cells[key] = cell
-            if old is None:
-                self._pages.setdefault(page, {})[employee] = None
-        self._keep_own(key, old, cell)
+    def take(self, cells: Mapping[CellKey, Cell]) -> Changes:
+        """Let each of ``cells`` take the place of what its key held."""
+        pages, known, moved = self._pages, {}, {}
+        for (kpi, employee, team, department, day), cell in cells.items():
+            key = kpi, department, team, day
+            page = pages.get(key)
+            if page is None:
+                page = pages[key] = Page(key)
+            old = page.cells.get(employee)
+            gone = not (cell.num or cell.den) and cell.empty()
+            if old == cell or (old is None and gone):
+                continue
+            page.put(employee, old, cell)
+            known[key] = page
+            moved[kpi, employee, day] = None
+            if gone:
+                del page.cells[employee]
+                own = self._own[kpi, employee]
+                del own[day][key]
+                if not own[day]:
+                    del own[day]
+            elif old is None:
+                self._own.setdefault((kpi, employee), {}).setdefault(day, {})[key] = page
+        self._unsaved |= dict.fromkeys(known)
+        touched: dict[tuple[UnitKey, int], None] = {}
+        for page in known.values():
+            touched |= dict.fromkeys((unit, page.key[3]) for unit in self._roll_up(page))
+        return Changes(touched, moved)
+
+    def _units_of(self, key: PageKey) -> list[tuple[UnitKey, int]]:
+        kpi, department, team, day = key
         if not team:
-            return
-        self._move(0, (kpi, "team", team), key, old, cell)
-        self._move(1, (kpi, "department", department), key, old, cell)
-        self._move(2, (kpi, "company", ""), key, old, cell)
-        if self._managers_of is not nobody:
-            self._roll_up(key, old, cell)
+            return []
+        units = zip(UNIT_KINDS, (team, department, ""), strict=True)
+        led = self._managers_of(kpi, team, department, day)
+        return [((kpi, kind, unit), level) for level, (kind, unit) in enumerate(units)] + [
+            ((kpi, "manager", manager), level) for manager, level in led
+        ]
 
-    def _keep_own(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
-        kpi, employee, _, _, day = key
-        self.moved[kpi, employee, day] = None
-        if old is None:
-            self._own.setdefault((kpi, employee), {}).setdefault(day, {})[key] = None
-        elif cell.empty():
-            own = self._own[kpi, employee]
-            del own[day][key]
-            if not own[day]:
-                del own[day]
+    def _roll_up(self, page: Page) -> list[UnitKey]:
+        """Add a page's change to its units; which they are."""
+        units = page.units = page.units or self._units_of(page.key)
+        for unit, level in units:
+            self._move(unit, level, page, page.change)
+        page.change = [0] * (2 * len(UNIT_KINDS))
+        if not page.cells:
+            page.units = []
+        return [unit for unit, _ in units]
 
-    def _roll_up(self, key: CellKey, old: Cell | None, cell: Cell) -> None:
-        kpi, _, team, department, day = key
-        for manager, level in self._managers_of(kpi, team, department, day):
-            self._move(level, (kpi, "manager", manager), key, old, cell)
-
-    def _move(self, level: int, unit: UnitKey, key: CellKey, old: Cell | None, cell: Cell) -> None:
-        day = key[4]
-        days = self._units.get(unit)
-        if days is None:
-            days = self._units[unit] = {}
+    def _move(self, unit: UnitKey, level: int, page: Page, change: list[int]) -> None:
+        days = self._units.setdefault(unit, {})
+        day = page.key[3]
         within = days.get(day)
         if within is None:
             within = days[day] = UnitDay()
-        num, den = cell.units[level]
-        if old is None:
-            within.cells[key] = None
-        else:
-            before = old.units[level]
-            num, den = num - before[0], den - before[1]
-            if cell.empty():
-                del within.cells[key]
-                if not within.cells:
-                    del days[day]
-        within.num += num
-        within.den += den
-        self.touched[unit, day] = None
+        within.num += change[2 * level]
+        within.den += change[2 * level + 1]
+        if page.cells:
+            within.pages[page.key] = page
+            return
+        within.pages.pop(page.key, None)
+        if not within.pages:
+            del days[day]
 
     # -- reading
 
@@ -167,8 +212,7 @@ class Cells:
         den = sum(day.den for day in days)
         if aggregate not in ("distinct", "min", "max"):
             return sum(day.num for day in days), den
-        cells = [self._cells[key] for day in days for key in day.cells]
-        return _combined(cells, aggregate), den
+        return _combined([cell for day in days for _, cell in day.cells()], aggregate), den
 
     def people(self) -> list[tuple[str, str, int]]:
         """KPI, employee and day of every cell there is, in order."""
@@ -177,7 +221,9 @@ class Cells:
     def own(self, kpi: str, employee: str, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of an employee from day ``first`` to ``last``, wherever he stood."""
         days = self._own.get((kpi, employee), {})
-        cells = [self._cells[key] for day in range(first, last + 1) for key in days.get(day, ())]
+        cells = [
+            page.cells[employee] for day in range(first, last + 1) if day in days for page in days[day].values()
+        ]
         den = sum(cell.den for cell in cells)
         if aggregate in ("distinct", "min", "max"):
             return _combined(cells, aggregate), den
@@ -188,8 +234,8 @@ class Cells:
         found: dict[str, int] = {}
         known = self._units.get(unit, {})
         for day in range(first, last + 1):
-            for key in known[day].cells if day in known else ():
-                found[key[1]] = found.get(key[1], 0) + self._cells[key].num
+            for employee, cell in known[day].cells() if day in known else ():
+                found[employee] = found.get(employee, 0) + cell.num
         return found
 
     # -- checkpoints
@@ -198,8 +244,7 @@ class Cells:
         """Pages (KPI, department, team, day) touched since the last call; b'' where nothing is left."""
         rows = {}
         for kpi, department, team, day in sorted(self._unsaved):
-            people = sorted(self._pages[kpi, department, team, day])
-            cells = [(who, *self._cells[kpi, who, team, department, day]) for who in people]
+            cells = [(who, *cell) for who, cell in sorted(self._pages[kpi, department, team, day].cells.items())]
             name = PREFIX + _SEPARATOR.join((kpi, department, team, str(day)))
             rows[name] = msgspec.msgpack.encode(cells) if cells else b""
         self._unsaved.clear()
@@ -209,11 +254,9 @@ class Cells:
         """Take back one page."""
         kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
         wanted = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
-        for who, *cell in msgspec.msgpack.decode(value, type=wanted):
-            self.put((kpi, who, team, department, int(day)), Cell(*cell))
+        rows = msgspec.msgpack.decode(value, type=wanted)
+        self.take({(kpi, who, team, department, int(day)): Cell(*cell) for who, *cell in rows})
         self._unsaved.clear()
-        self.touched.clear()
-        self.moved.clear()
 
 
 def _combined(cells: list[Cell], aggregate: str) -> int:

@@ -94,10 +94,7 @@ class Rollups:
         return self._results(decided)
 
     def _count(self, update: Update, decided: Decided) -> None:
-        for key, cell in update.cells.items():
-            self.cells.put(key, cell)
-        changed, self.cells.touched = self.cells.touched, {}
-        moved, self.cells.moved = self.cells.moved, {}
+        changed, moved = self.cells.take(update.cells)
         if self.units is None or not moved:
             return
         self.units.persons.forget(moved)
