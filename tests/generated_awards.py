@@ -80,7 +80,7 @@ def _streak(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict
     } | ({"out_of": periods + 1} if dice.random() < 0.5 else {})  # fmt: skip
 
 
-def _spiff(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+def random_spiff(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
     events = dice.choice([["sale"], ["sale"], ["sale", "visit"], ["visit"]])
     where = {"channel": dice.choice(["web", ["web", "shop"]])} if events == ["sale"] and dice.random() < 0.4 else {}
     rate = {"rate": dice.choice(["3.33%", "10%"]), "field": dice.choice(["amount", "quantity"])}
@@ -118,4 +118,4 @@ def _personal_best(dice: Random, id: str, kinds: list[str], tables: list[dict]) 
     } | dice.choice([{}, {"bonus": 40}]) | dice.choice([{}, {"ahead": "10%"}, {"ahead": "50%"}])  # fmt: skip
 
 
-SPECIAL = [_nudge, _streak, _spiff, _training, _personal_best]
+SPECIAL = [_nudge, _streak, random_spiff, _training, _personal_best]

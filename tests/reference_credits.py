@@ -34,6 +34,14 @@ class Credit:
     first_in: set[str]  # of team, department, company: whether this is the event's first credit there
     overlay: bool = False  # outside the totals of units
     ppm: int = 1_000_000  # the payee's share
+    sold: int | None = None  # of what is about a sale: the payee's part of it as it came
+    moved: int | None = None  # 1, 0, -1: a correction says that the sale is theirs now, still, no more
+    moved_in: set[str] = field(default_factory=set)  # units that get or lose it with this credit
+    sold_at: int = 0  # ms
+
+    def seen(self) -> dict:
+        """The fields as filters see them."""
+        return self.fields if self.sold is None else self.fields | {"amount": self.sold}
 
 
 @dataclass
@@ -68,6 +76,7 @@ class _Sale:
     ppm: list[int]
     amount: int
     terms: Terms
+    sold: int = 0  # its amount when it came
     refunded: int = 0
     cancelled: bool = False
     overlays: list[tuple[Place, int]] = field(default_factory=list)  # and their ppm
@@ -83,6 +92,14 @@ class _Sale:
         had, back = (split_largest_remainder(total, self.ppm, 1_000_000, step) for total in (whole, taken))
         more = [overlaid(whole, ppm, step) - overlaid(taken, ppm, step) for _, ppm in self.overlays]
         return [part - one for part, one in zip(had, back, strict=True)], more
+
+    def came(self, step: int) -> list[tuple[Place, bool, int]]:
+        """What everybody who has it now would have been credited with when it came."""
+        now = (self.amount, self.refunded, self.cancelled)
+        self.amount, self.refunded, self.cancelled = self.sold, 0, False
+        found = [(place, overlay, part) for place, overlay, _, part in self.had(step)]
+        self.amount, self.refunded, self.cancelled = now
+        return found
 
     def had(self, step: int) -> list[tuple[Place, bool, int, int]]:
         """(who, whether an overlay, millionths, what of the sale) of everyone who has some of it."""
@@ -189,7 +206,8 @@ class _Ledger:
         if "amount" in fields:
             parts = split_largest_remainder(terms.credit(fields["amount"]), ppm, 1_000_000, self.step)
         if event["type"] == "sale":
-            self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, fields["amount"], terms)
+            amount = fields["amount"]
+            self.sales[event["source"], event["id"]] = _Sale(event, payees, ppm, amount, terms, amount)
         self._give(event, ms_of(event["time"]) + terms.hold, payees, parts, fields, ppm)
         overlays = overlays_of(self.plan, event, fields, payees, day)
         if event["type"] == "sale":
@@ -248,7 +266,7 @@ class _Ledger:
         named, ppm = self._named(event, self._day(sale.event)) if event["type"] == "correction" else ([], [])
         if None in named:
             return self._dead(place, "unknown_employee")
-        before = sale.had(self.step)
+        before, came = sale.had(self.step), sale.came(self.step)
         if event["type"] == "refund":
             sale.refunded += fields["amount"]
         elif event["type"] == "correction":
@@ -271,12 +289,33 @@ class _Ledger:
         dated = settings.refund_date if event["type"] == "refund" else settings.correction_date
         time = counted if dated == "sale" else max(own, counted) if sale.terms.hold else own
         fields["currency"] = self.plan.currency
+        start = len(self.result.credits)
         direct = [one for one in changes if not one[1]]
         parts = [change for *_, change in direct]
         self._give(event, time, [one[0] for one in direct], parts, fields, [one[2] for one in direct])
         aside = [one for one in changes if one[1]]
         self._lay_over(event, time, [(place, ppm) for place, _, ppm, _ in aside], fields, [one[3] for one in aside])
+        told = list(zip(self.result.credits[start:], [one[:2] for one in (*direct, *aside)], strict=True))
+        told.sort(key=lambda one: [each[:2] for each in changes].index(one[1]))  # all who have it now come first
+        self.result.credits[start:] = [credit for credit, _ in told]
+        for credit, holder in told:
+            credit.sold = next(part for *one, part in [*sale.came(self.step), *came] if tuple(one) == holder)
+        if named:
+            self._move(told, [one[:2] for one in before], now, ms_of(sale.event["time"]))
         return "applied"
+
+    def _move(self, told: list, before: list[tuple[Place, bool]], now: list[tuple[Place, bool]], sold_at: int) -> None:
+        """Say who has the sale from here on; of a unit that gets or loses it as a whole one credit says so."""
+        met = set()
+        for credit, (place, overlay) in told:
+            credit.sold_at = sold_at
+            credit.moved = ((place, overlay) in now) - ((place, overlay) in before)
+            others = [one for one in before if one in now]
+            for kind in ("team", "department") if credit.moved and not overlay else ():
+                unit = (kind, getattr(place, kind), credit.moved)
+                if unit[1] not in [getattr(one, kind) for one, aside in others if not aside] and unit not in met:
+                    credit.moved_in.add(kind)
+                    met.add(unit)
 
     def _give(self, event: dict, time: int, payees: list[Place], parts: list, fields: dict, ppm: list[int]) -> None:
         """A credit for each payee, in order, in the plan's currency; ``time`` (ms) is the one that counts."""

@@ -151,10 +151,25 @@ class UnitReference(Closing):
         mine = [one for one in credits if unit in self._leaders(one)]
         events = [(one.event["source"], one.event["id"]) for one in mine]
         first = [events.index(event) == number for number, event in enumerate(events)]
+        moves = self._sales_moved(mine, events)
         return [
-            replace(one, first_in=one.first_in | {"manager"}) if once else one
-            for one, once in zip(mine, first, strict=True)
+            replace(
+                one,
+                first_in=one.first_in | ({"manager"} if once else set()),
+                moved_in=one.moved_in | ({"manager"} if at in moves else set()),
+            )
+            for at, (one, once) in enumerate(zip(mine, first, strict=True))
         ]
+
+    def _sales_moved(self, mine: list[Credit], events: list[tuple]) -> list[int]:
+        """The credits by which a sale comes to all that somebody leads, or leaves it."""
+        found = []
+        for event in dict.fromkeys(events):
+            told = [(at, mine[at].moved) for at, each in enumerate(events) if each == event and not mine[at].overlay]
+            if not any(moved is None for _, moved in told):
+                had, has = any(moved <= 0 for _, moved in told), any(moved >= 0 for _, moved in told)
+                found += [at for at, moved in told if moved][:1] if had != has else []
+        return found
 
     def _leaders(self, one: Credit) -> set[str | None]:
         """Who leads the team, the department, the company of a credit on its day."""

@@ -73,29 +73,32 @@ class Values:
         return self.period(kind, day) == period
 
     def matching(self, kpi: Kpi, one: Credit) -> bool:
-        return one.event["type"] in kpi.events and all(
-            holds(one.fields, *item) for item in kpi.where.items()
+        return _of_types(one, kpi.events, kpi.aggregate == "count") and all(
+            holds(one.seen(), *item) for item in kpi.where.items()
         )
 
     def counts(self, kpi: Kpi, one: Credit) -> bool:
         """Whether a credit adds anything to the KPI, be it 0."""
         if kpi.aggregate == "ratio":
-            where = all(holds(one.fields, *item) for item in kpi.where.items())
+            where = all(holds(one.seen(), *item) for item in kpi.where.items())
             parts = [part for part in (kpi.numerator, kpi.denominator) if in_part(kpi, part, one)]
             return where and any(part.field is None or part.field in one.fields for part in parts)
         return self.matching(kpi, one) and (kpi.field is None or kpi.field in one.fields)
 
     def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
         """Value (in units, None if undefined) and sample of a KPI; in a unit a shared event counts once."""
-        credits = [one for one in credits if self.matching(kpi, one) and not (unit and one.overlay)]
+        if kpi.aggregate == "ratio":
+            credits = [one for one in credits if self.counts(kpi, one) and not (unit and one.overlay)]
+        credits = [one for one in credits if kpi.aggregate == "ratio" or self.matching(kpi, one)]
+        credits = [one for one in credits if not (unit and one.overlay)]
         once = [one for one in credits if not unit or unit in one.first_in]
         if kpi.aggregate == "count":
-            return (Fraction(len(once)), len(once)) if credits else (None, 0)
+            return (_number(credits, kpi.events, unit), len(once)) if credits else (None, 0)
         if kpi.aggregate == "ratio":
             top = _side(kpi, kpi.numerator, credits, unit)
             bottom = _side(kpi, kpi.denominator, credits, unit)
             factor = 100 if kpi.unit == "percent" else 1
-            return (top * factor / bottom if bottom else None), int(bottom)
+            return (top * factor / bottom if bottom > 0 else None), int(bottom)
         having = [one for one in credits if kpi.field in one.fields]
         sample = len([one for one in once if kpi.field in one.fields])
         if not having:
@@ -157,14 +160,26 @@ def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
 
 def in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
     """Whether a credit belongs to one side of a ratio."""
-    return one.event["type"] in (part.events or kpi.events) and all(
-        holds(one.fields, *item) for item in part.where.items()
+    return _of_types(one, part.events or kpi.events, part.field is None) and all(
+        holds(one.seen(), *item) for item in part.where.items()
     )
+
+
+def _of_types(one: Credit, events: tuple[str, ...], counted: bool) -> bool:
+    """By its type, or as a sale that changes hands where sales are counted."""
+    return one.event["type"] in events or bool(counted and one.moved and "sale" in events)
+
+
+def _number(credits: list[Credit], events: tuple[str, ...], unit: str) -> Fraction:
+    """How many events, and sales that changed hands: one more for who has them now, one less for who had them."""
+    counted = [one for one in credits if one.event["type"] in events and (not unit or unit in one.first_in)]
+    moved = [one.moved for one in credits if one.moved and "sale" in events and (not unit or unit in one.moved_in)]
+    return Fraction(len(counted) + sum(moved))
 
 
 def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     """Numerator or denominator of a ratio."""
     credits = [one for one in credits if in_part(kpi, part, one)]
     if part.field is None:
-        return Fraction(len([one for one in credits if not unit or unit in one.first_in]))
+        return _number(credits, part.events or kpi.events, unit)
     return _total(part.field, [one for one in credits if part.field in one.fields], unit)

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from schemas.money import to_fixed
+from schemas.moved import UNIT_BITS
 from schemas.plan import Kpi, Part, Plan
 from schemas.plan_filters import Comparison, Filter, Where
 from sinks.block_tables import PAYLOAD_KINDS
@@ -81,7 +82,7 @@ def kpi_sql(
     names. With ``late: process_date`` credits behind a close count on the first day after ``closed`` days.
     """
     build = _Builder(plan, prefix)
-    counted, upper, lower = _ratio(build, kpi) if kpi.aggregate == "ratio" else _plain(build, kpi)
+    row = _ratio(build, kpi) if kpi.aggregate == "ratio" else _plain(build, kpi)
     upper_field = kpi.numerator.field if kpi.numerator else kpi.field
     lower_field = kpi.denominator.field if kpi.denominator else None
     member = (
@@ -90,8 +91,8 @@ def kpi_sql(
     text = f"""
 SELECT
     employee, team, department, day,
-    {_NUMERATORS.get(kpi.aggregate, "sum(upper)")} AS numerator,
-    sum(lower) AS denominator,
+    {_NUMERATORS.get(kpi.aggregate, "sum(upper) + sum(upper_moved)")} AS numerator,
+    sum(lower) + sum(lower_moved) AS denominator,
     {_unit_sums(upper_field, lower_field)},
     {"min(upper)" if kpi.aggregate == "min" else "NULL"} AS low,
     {"max(upper)" if kpi.aggregate == "max" else "NULL"} AS high,
@@ -101,11 +102,14 @@ FROM
     SELECT
         employee, team, department, unit_first,
         {_day(build, closed if plan.late == "process_date" else ())} AS day,
-        {upper} AS upper,
-        {lower} AS lower,
+        {row.upper} AS upper,
+        {row.lower} AS lower,
+        abs(ifNull(moved, 0)) AS moves,
+        {row.upper_moved} AS upper_moved,
+        {row.lower_moved} AS lower_moved,
         {member} AS member
     FROM kpistream.credits FINAL
-    WHERE {counted}{_within_windows(windows)}
+    WHERE {row.counted}{_within_windows(windows)}
 )
 GROUP BY employee, team, department, day"""
     return Query(text, build.parameters)
@@ -145,44 +149,77 @@ def _within_windows(windows: tuple[Window, ...]) -> str:
 
 
 def _unit_sums(upper_field: str | None, lower_field: str | None) -> str:
-    """Credited amounts, but overlays', add up to the event's; anything else counts once per event and unit."""
+    """Credited amounts, but overlays', add up to the event's; anything else counts once per event and unit, and sales
+    that change hands with the credit that says so.
+    """
     sums = []
-    for bit, unit in enumerate(UNIT_KINDS):
+    for bit, (unit, moved) in enumerate(zip(UNIT_KINDS, UNIT_BITS, strict=True)):
         sides = ((upper_field, "upper", "numerator"), (lower_field, "lower", "denominator"))
         for name, column, part in sides:
             once = f"bitTest(unit_first, {_OVERLAY_BIT}) = 0" if name == "amount" else f"bitTest(unit_first, {bit})"
             counted = f"if({once}, {column}, {_ZERO})"
-            sums.append(f"sum({counted}) AS {unit}_{part}")
+            moves = f"if(bitAnd(moves, {moved}) > 0, {column}_moved, {_ZERO})"
+            sums.append(f"sum({counted}) + sum({moves}) AS {unit}_{part}")
     return ",\n    ".join(sums)
 
 
-def _plain(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:
-    """Condition, numerator and denominator of a row for every aggregate but ratio."""
+@dataclass(frozen=True)
+class _Row:
+    """Expressions over a row: whether it counts, what it adds above and below the line; and what it adds there as a
+    sale that changes hands.
+    """
+
+    counted: str
+    upper: str
+    lower: str
+    upper_moved: str = _ZERO
+    lower_moved: str = _ZERO
+
+
+def _plain(build: _Builder, kpi: Kpi) -> _Row:
+    """For every aggregate but ratio."""
+    if kpi.aggregate == "count":
+        return _count(build, kpi)
     conditions = [_of_types(build, kpi.events), *_filters(build, kpi, kpi.where)]
     value = _value(build, kpi, kpi.field) if kpi.field else None
     if value:
         conditions.append(f"isNotNull({value})")
-    measured = value is not None and kpi.aggregate not in ("count", "distinct")
-    return " AND ".join(conditions), f"ifNull({value}, {_ZERO})" if measured else _ONE, _ONE
+    measured = kpi.aggregate != "distinct"
+    return _Row(" AND ".join(conditions), f"ifNull({value}, {_ZERO})" if measured else _ONE, _ONE)
 
 
-def _ratio(build: _Builder, kpi: Kpi) -> tuple[str, str, str]:
-    """As _plain: a row counts where either part does, and adds nothing to the other."""
-    (above, upper), (below, lower) = (_part(build, kpi, part) for part in (kpi.numerator, kpi.denominator))
+def _count(build: _Builder, kpi: Kpi) -> _Row:
+    of_type, moved = _of_types(build, kpi.events), _moved(kpi.events)
+    counted = [f"({of_type} OR {moved} != 0)", *_filters(build, kpi, kpi.where)]
+    return _Row(" AND ".join(counted), f"if({of_type}, {_ONE}, {_ZERO})", _ONE, f"toDecimal64({moved}, 4)")
+
+
+def _moved(events: tuple[str, ...]) -> str:
+    """1 where a sale that counts is the employee's from now on, -1 where no more."""
+    return "sign(ifNull(moved, 0))" if "sale" in events else "0"
+
+
+def _ratio(build: _Builder, kpi: Kpi) -> _Row:
+    """A row counts where either part does, and adds nothing to the other."""
+    upper, lower = (_part(build, kpi, part) for part in (kpi.numerator, kpi.denominator))
     common = " AND ".join(["1", *_filters(build, kpi, kpi.where)])
-    return (
-        f"{common} AND (({above}) OR ({below}))",
-        f"if({above}, {upper}, {_ZERO})",
-        f"if({below}, {lower}, {_ZERO})",
+    return _Row(f"{common} AND (({upper.counted}) OR ({lower.counted}))", upper.upper, lower.upper,
+                upper.upper_moved, lower.upper_moved)  # fmt: skip
+
+
+def _part(build: _Builder, kpi: Kpi, part: Part) -> _Row:
+    """Of a ratio: what it adds stands above, as if the other part were not."""
+    events = part.events or kpi.events
+    of_type, moved = _of_types(build, events), _moved(events) if part.field is None else "0"
+    filters = " AND ".join(["1", *_filters(build, kpi, part.where)])
+    value = _ONE if part.field is None else _value(build, kpi, part.field)
+    own = f"{of_type} AND isNotNull({value})"
+    return _Row(
+        f"{filters} AND (({own}) OR {moved} != 0)",
+        f"if({filters} AND {own}, ifNull({value}, {_ZERO}), {_ZERO})",
+        _ZERO,
+        f"if({filters}, toDecimal64({moved}, 4), {_ZERO})",
     )
-
-
-def _part(build: _Builder, kpi: Kpi, part: Part) -> tuple[str, str]:
-    conditions = [_of_types(build, part.events or kpi.events), *_filters(build, kpi, part.where)]
-    if part.field is None:
-        return " AND ".join(conditions), _ONE
-    value = _value(build, kpi, part.field)
-    return " AND ".join([*conditions, f"isNotNull({value})"]), f"ifNull({value}, {_ZERO})"
 
 
 def _of_types(build: _Builder, events: tuple[str, ...]) -> str:
@@ -196,6 +233,8 @@ def _filters(build: _Builder, kpi: Kpi, where: Where) -> list[str]:
 
 def _matches(build: _Builder, kpi: Kpi, name: str, wanted: Filter) -> str:
     value, kind = _value(build, kpi, name), _kind(build.plan, kpi, name)
+    if value == "`amount`":
+        value = "ifNull(sale_amount, `amount`)"  # of what is about a sale, the part of that
     if isinstance(wanted, Comparison):
         return _within(build, value, wanted) if kind == "fixed" else "0"
     options = wanted if isinstance(wanted, tuple) else (wanted,)

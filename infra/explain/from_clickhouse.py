@@ -33,6 +33,7 @@ _ENVELOPE = {
     "facts_partition", "facts_offset", "facts_index", "payee", "event_hash", "source", "id", "type", "time",
     "event_time", "employee", "team", "department", "role", "share", "unit_first", "extra_numbers", "extra_strings",
     "extra_flags", "credits_partition", "credits_offset", "version", "processed_at",
+    "sale_amount", "moved", "sale_time",
 }  # fmt: skip
 
 _FIGURES = ("earned", "guarantee", "advance", "recovery", "outstanding")
@@ -201,7 +202,11 @@ def _credit(row: dict) -> Credit:
         row["share"],
         fields,
         partition=row["credits_partition"],
-        **unit_fields(row | {"event_time": _ms(row["event_time"])}),
+        **unit_fields(row | {
+            "event_time": _ms(row["event_time"]),
+            "sale_amount": None if row["sale_amount"] is None else to_fixed(row["sale_amount"]),
+            "sale_time": None if row["sale_time"] is None else _ms(row["sale_time"]),
+        }),
     )
 
 

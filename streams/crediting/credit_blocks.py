@@ -11,6 +11,7 @@ from runtime.records import Out
 from schemas.blocks import encode_block, kind_header
 from schemas.topics import CREDITS
 from streams.crediting.credits import ALWAYS, Credits
+from streams.crediting.in_order import RefundCredits
 from streams.crediting.segments import Segment
 from streams.organisation import Assignments
 
@@ -24,21 +25,27 @@ _SMALL_DICTIONARY = 32
 
 
 def credit_blocks(
-    segment: Segment, table: pa.Table, credits: Credits, assignments: Assignments, facts_partition: int
+    segment: Segment,
+    table: pa.Table,
+    credits: Credits,
+    refunds: RefundCredits,
+    assignments: Assignments,
+    facts_partition: int,
 ) -> list[Out]:
     """Blocks of ``credits`` (sorted by target, position, payee); ``table`` holds the rows that ``data``
-    points at.
+    points at, ``refunds`` those that ``refund`` does.
     """
     if not len(credits):
         return []
     rows = _columns(segment, table, credits, assignments) | _organisation(credits.assignment, assignments)
+    rows |= _about_sales(credits, refunds)
     targets = assignments.partition[credits.assignment]
     starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
     ends = np.append(starts[1:], len(targets))
     whole = pa.RecordBatch.from_pydict(rows)
     # each target gets its own strings of large dictionaries, and only the fields that it has; all else is cut in one go
     own = {name: _by_target(column, starts, ends) for name, column in rows.items() if _large(column)}
-    optional = [name for name, column in rows.items() if name.startswith("data.") and column.null_count]
+    optional = [name for name, column in rows.items() if column.null_count]
     outs = []
     for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         block = whole.slice(start, end - start)
@@ -78,6 +85,19 @@ def _columns(
     if always.any() or (credits.own.any() and "data.amount" in rows):
         rows["data.amount"] = pa.array(credits.amount, mask=_missing(rows.get("data.amount"), always))
     return rows
+
+
+def _about_sales(credits: Credits, refunds: RefundCredits) -> dict[str, pa.Array]:
+    """What credits say of the sale that they are about."""
+    if credits.refund is None:
+        return {}
+    places = pa.array(credits.refund, mask=credits.refund < 0)
+    values = {
+        "sale_amount": pa.array(refunds.sold, pa.int64()),
+        "moved": pa.array(refunds.moved, pa.int8()),
+        "sale_time": pa.array(refunds.sold_at, pa.int64()),
+    }
+    return {name: column.take(places) for name, column in values.items() if column.null_count < len(column)}
 
 
 def _credited_in(

@@ -22,6 +22,7 @@ EVENTS, OWN, ALWAYS = range(3)
 class Credits:
     """``at``: row whose position a credit has; ``data``: row of its event's fields (from the segment's length
     on: released refunds); ``own``: how amount (fixed) and time (ms) stand to the event's: EVENTS, OWN, ALWAYS.
+    ``refund``: number among the walk's credits, -1 for others; None where there are no such credits.
     """
 
     at: np.ndarray  # int64
@@ -33,13 +34,15 @@ class Credits:
     own: np.ndarray  # uint8
     amount: np.ndarray  # int64
     time: np.ndarray  # int64
+    refund: np.ndarray | None = None  # int32
 
     def __len__(self) -> int:
         return len(self.at)
 
     def take(self, order: np.ndarray) -> Credits:
         """The same credits in another order."""
-        return Credits(*(getattr(self, name)[order] for name in self.__slots__))
+        columns = [getattr(self, name) for name in self.__slots__]
+        return Credits(*(None if column is None else column[order] for column in columns))
 
 
 def give_credit(
@@ -58,13 +61,14 @@ def give_credit(
     if split_rows:
         parts.append(_split_credits(segment, judged, split_rows, rules.step))
     if walked.credits.at:
+        for part in parts:
+            part.refund = np.full(len(part), -1, np.int32)
         parts.append(_refund_credits(walked))
     if len(parts) == 1:
         credits = parts[0]
     else:
-        credits = Credits(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in Credits.__slots__)
-        )
+        names = [name for name in Credits.__slots__ if getattr(parts[0], name) is not None]
+        credits = Credits(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
         credits = credits.take(np.lexsort((credits.payee, credits.at)))
     targets = assignments.partition[credits.assignment]
     if len(assignments.partition) and assignments.partition.max() < 256:
@@ -133,6 +137,7 @@ def _refund_credits(walked: InOrder) -> Credits:
         own=np.full(len(columns.at), ALWAYS, np.uint8),
         amount=np.array(columns.amount, np.int64),
         time=np.array(columns.time, np.int64),
+        refund=np.arange(len(columns.at), dtype=np.int32),
     )
 
 

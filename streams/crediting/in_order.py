@@ -12,11 +12,12 @@ from streams.crediting.decide import Fates, Refund
 from streams.crediting.letters import dead_letter
 from streams.crediting.memory import Remembered
 from streams.crediting.refunds import Parked
-from streams.crediting.restated import differences, restated
+from streams.crediting.restated import differences, moved_numbers, restated
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
 from streams.crediting.splits import unit_firsts
+from streams.crediting.standing import Standing
 from streams.crediting.state import State
 from streams.crediting.terms import PLAIN, Terms
 
@@ -31,6 +32,9 @@ _FORGOTTEN, _DECIDED = 0, 1
 class RefundCredits:
     """Credits of refunds as columns. ``at``: row whose position they travel under; ``data``: row that holds
     the refund's own fields, counted on from the segment's into ``released``.
+
+    ``sold``: the payee's part of the sale as it came (fixed). ``moved``: schemas/moved.py, None where nobody is named,
+    and then ``sold_at`` (ms), when the sale happened, too.
     """
 
     at: list[int] = field(default_factory=list)
@@ -41,6 +45,9 @@ class RefundCredits:
     first: list[int] = field(default_factory=list)
     amount: list[int] = field(default_factory=list)
     time: list[int] = field(default_factory=list)
+    sold: list[int] = field(default_factory=list)
+    moved: list[int | None] = field(default_factory=list)
+    sold_at: list[int | None] = field(default_factory=list)
 
 
 class InOrder:
@@ -173,18 +180,23 @@ class InOrder:
         payees = restated(held, named, assignments)
         if named:
             after = after._replace(payees=payees)
-        parts = [
+        as_sold = Standing(sale.amount)
+        had, have, sold, sold_before = (
             one.credit(
                 terms or self._terms(one.terms), [ppm for _, ppm in some],
                 [not assignments[number].team for number, _ in some], minor_step(currency),
             )
-            for one, some in ((before, held), (after, payees))
-        ]  # fmt: skip
-        changes = differences(held, parts[0], payees, parts[1])
+            for one, some in ((before, held), (after, payees), (as_sold, payees), (as_sold, held))
+        )  # fmt: skip
+        changes = differences(held, had, payees, have)
         if place.payee + len(changes) > MAX_NUMBER + 1:
             return "too_many_refunds"
         self._state.standings.set(refund.sale, sale.seen, after)
         self._credit(changes, place, self._counts_at(refund.type, place.time, sale.time))
+        columns, gone = self.credits, {number for number, *_ in changes[len(payees) :]}
+        columns.sold += sold + [part for (number, _), part in zip(held, sold_before, strict=True) if number in gone]
+        columns.moved += moved_numbers(held, payees, assignments) if named else [None] * len(changes)
+        columns.sold_at += [rules.sold_at(sale.time) if named else None] * len(changes)
         return ""
 
     def _credit(self, changes: list[tuple[int, int, int]], place: _Place, time: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from schemas.moved import DEPARTMENT, PERSON, TEAM
 from streams.organisation import Assignment
 
 #: (assignment number, ppm) in order, overlays behind those who share.
@@ -35,3 +36,26 @@ def differences(before: Payees, had: Sequence[int], after: Payees, have: Sequenc
     open_ = dict(zip((number for number, _ in before), had, strict=True))
     found = [(number, ppm, now - open_.pop(number, 0)) for (number, ppm), now in zip(after, have, strict=True)]
     return found + [(number, ppm, -open_[number]) for number, ppm in before if number in open_]
+
+
+def moved_numbers(before: Payees, after: Payees, assignments: Sequence[Assignment]) -> list[int]:
+    """schemas/moved.py's numbers, in the order of ``differences``."""
+    had, have = {number for number, _ in before}, {number for number, _ in after}
+    come = _moves([number for number, _ in after if number not in had], had & have, assignments)
+    go = _moves([number for number, _ in before if number not in have], had & have, assignments)
+    return [come.get(number, 0) for number, _ in after] + [-go[number] for number, _ in before if number in go]
+
+
+def _moves(moving: list[int], keep: set[int], assignments: Sequence[Assignment]) -> dict[int, int]:
+    """Of those who move, in order, the first of a unit where nobody keeps it brings it or takes it along."""
+    places = [assignments[number] for number in keep]
+    teams, departments = {(one.team, one.department) for one in places}, {one.department for one in places}
+    found = {}
+    for number in moving:
+        team, department = assignments[number].team, assignments[number].department
+        found[number] = PERSON
+        if team:  # overlays have none
+            found[number] += TEAM * ((team, department) not in teams) + DEPARTMENT * (department not in departments)
+            teams.add((team, department))
+            departments.add(department)
+    return found

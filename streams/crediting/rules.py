@@ -73,8 +73,12 @@ class Rules:
         day = self._sold_on(sold)
         return tuple((self.moved.on(first, day), ppm) for first, ppm in payees)
 
+    def sold_at(self, counted: int) -> int:
+        """When a sale happened that counts at ``counted`` (ms), as far as the plan in force can tell."""
+        return counted - self.terms.holds.get("sale", 0)
+
     def _sold_on(self, sold: int) -> int:
-        return int(days_of(np.array([sold - self.terms.holds.get("sale", 0)]), self.timezone)[0])
+        return int(days_of(np.array([self.sold_at(sold)]), self.timezone)[0])
 
     def _place(self, number: int, day: int) -> int:
         held = self._assigned[number]

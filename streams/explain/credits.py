@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from schemas.blocks import decode_block
+from schemas.moved import UNIT_BITS
 from schemas.plan import Plan
 from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
@@ -36,6 +37,10 @@ class Credit:
     partition: int = 0
     day: int = 0  # days since the epoch in the plan's time zone: the one that it counts on
     whole: str = ""  # kind of unit by which it is seen, where a whole unit is: a shared event counts once there
+    sold: int | None = None  # of what is about a sale, the person's part of it as it came
+    moved: int | None = None  # 1, 0, -1: by a correction the sale is theirs now, still, no more
+    moved_in: frozenset[str] = frozenset()  # kinds of units that get or lose the sale with this credit
+    sold_at: int | None = None  # ms: when that sale happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,20 @@ def unit_fields(row: dict) -> dict:
         "department": row["department"],
         "first_in": frozenset(kind for bit, kind in enumerate(UNIT_KINDS) if first >> bit & 1),
         "overlay": bool(first >> len(UNIT_KINDS) & 1),
+        **_about_sale(row),
+    }
+
+
+def _about_sale(row: dict) -> dict:
+    """What a credit says of the sale that it is about; columns that credits of before have not."""
+    moved = row.get("moved")
+    return {
+        "sold": row.get("sale_amount"),
+        "moved": None if moved is None else (moved > 0) - (moved < 0),
+        "moved_in": frozenset(
+            kind for kind, bit in zip(UNIT_KINDS, UNIT_BITS, strict=True) if abs(moved or 0) & bit
+        ),
+        "sold_at": row.get("sale_time"),
     }
 
 

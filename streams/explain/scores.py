@@ -54,12 +54,12 @@ def score_of(
     parts = [measure(one.kpi) for one in card.kpis] if has_it else []
     moves = [{id(step.credit): step for step in one.steps} for one in parts]
     now = [(*standing(one.kpi, []), one.target) for one in parts]
-    begun, steps, shown = False, [], ()
+    below, steps, shown = [0] * len(parts), [], ()
     for credit in credits:
         at = [step_of.get(id(credit)) for step_of in moves]
         if not any(at):
             continue
-        begun = begun or any(step is not None and step.denominator for step in at)
+        below = [stood if step is None else step.below for step, stood in zip(at, below, strict=True)]
         now = [
             stood if step is None else (step.value, step.sample, one.target)
             for step, stood, one in zip(at, now, parts, strict=True)
@@ -68,7 +68,7 @@ def score_of(
             ScorePart(one.kpi, Fraction(entry.weight), Fraction(entry.cap), attainment(one.kpi, value, target))
             for entry, one, (value, _, target) in zip(card.kpis, parts, now, strict=True)
         )
-        value, sample = _score(card, shown) if begun else (None, 0)
+        value, sample = _score(card, shown) if any(one > 0 for one in below) else (None, 0)
         steps.append(Step(credit, 0, SCALE, value, sample * SCALE))
     value, sample = (steps[-1].value, steps[-1].sample) if steps else (None, 0)
     return Measured(kpi, steps, value, sample, None, None, shown, is_score=True)

@@ -53,9 +53,12 @@ def spiff_lines(scope: Scope) -> list[SpiffLine]:
             continue
         period = calendar.key(rule.period, ordinal)
         room = None if cap is None else max(cap - sums[period], 0)
-        if credit.type in FOLLOWING:
+        takes_part = scope.evidence.takes_part(rule, period)
+        if credit.moved is not None and (due := _anew(rule, credit, calendar, takes_part, sales, step)) is not None:
+            amount = _restated(rule, credit, sales, due, step, room)
+        elif credit.type in FOLLOWING:
             amount = _taken(rule, credit, sales.get(sale_of(credit)), step, room)
-        elif _pays(rule, credit, calendar) and scope.evidence.takes_part(rule, period):
+        elif _pays(rule, credit, calendar) and takes_part:
             amount = _paid(rule, credit, sales, step, room)
         else:
             continue
@@ -67,19 +70,60 @@ def spiff_lines(scope: Scope) -> list[SpiffLine]:
 
 def _pays(rule: Spiff, credit: Credit, calendar: Calendar) -> bool:
     """By type and fields, and by the event's own day."""
-    if credit.type not in rule.events or not matches(rule.where, credit):
-        return False
-    day = date_of(int(calendar.days([credit.event_time])[0]))
+    return credit.type in rule.events and matches(rule.where, credit) and _in_time(rule, credit.event_time, calendar)
+
+
+def _in_time(rule: Spiff, time: int, calendar: Calendar) -> bool:
+    day = date_of(int(calendar.days([time])[0]))
     return (rule.start is None or day >= rule.start) and (rule.end is None or day < rule.end)
 
 
-def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None) -> int:
+def _due(rule: Spiff, credit: Credit, value: int) -> Fraction:
+    """For the person's share of an event with ``value`` in the rule's field."""
     share = Fraction(credit.share, _WHOLE)
     due = to_fixed(rule.amount or 0) * share
     if rule.field is not None:
         # of the amount a credit has the person's part already
-        due += Fraction(rule.rate) * credit.fields.get(rule.field, 0) * (1 if rule.field == "amount" else share)
-    money = round_half_up(due, step)
+        due += Fraction(rule.rate) * value * (1 if rule.field == "amount" else share)
+    return due
+
+
+def _anew(
+    rule: Spiff, credit: Credit, calendar: Calendar, takes_part: bool, sales: dict, step: int
+) -> int | None:
+    """What the sale as it came would have paid a person whose share of it changes; None where nothing does."""
+    fits = takes_part and "sale" in rule.events and matches(rule.where, credit)
+    fits = fits and _in_time(rule, credit.sold_at, calendar)
+    sale, of_amount = sales.get(sale_of(credit)), rule.field in (None, "amount")
+    if credit.moved == 0 and not (fits and of_amount and sale is not None and sale.credited != credit.sold):
+        return None
+    if credit.moved < 0 or not fits:
+        return 0
+    return round_half_up(_due(rule, credit, credit.sold if of_amount else 0), step)
+
+
+def _restated(rule: Spiff, credit: Credit, sales: dict, due: int, step: int, room: int | None) -> int:
+    """As if the sale had been shared so from the beginning."""
+    sale = sales.get(sale_of(credit))
+    if sale is None:
+        if not due:
+            return 0
+        sale = sales[sale_of(credit)] = _Sale(0, 0, 0, 0)
+    sale.paid, sale.credited, sale.left = due, credit.sold, sale.left + credit.fields.get("amount", 0)
+    gone = Fraction(sale.credited - sale.left, sale.credited) if sale.credited else Fraction(0)
+    change = _still(rule, sale, gone, step) - sale.kept
+    change = change if room is None else min(change, room)
+    sale.kept += change
+    return change
+
+
+def _still(rule: Spiff, sale: _Sale, gone: Fraction, step: int) -> int:
+    """Of the money what stays with so much of the sale gone; more than it paid only for a rate alone."""
+    return sale.paid - round_half_up(sale.paid * (gone if rule.amount is None else max(gone, Fraction(0))), step)
+
+
+def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None) -> int:
+    money = round_half_up(_due(rule, credit, credit.fields.get(rule.field, 0)), step)
     money = money if room is None else min(money, room)
     if credit.type == "sale":
         amount = credit.fields.get("amount", 0)
@@ -89,13 +133,12 @@ def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None)
 
 def _taken(rule: Spiff, credit: Credit, sale: _Sale | None, step: int, room: int | None) -> int:
     """Of the money what is gone of the sale, less what was taken before; more only for a rate alone."""
-    if sale is None or not sale.credited:
+    if sale is None:
         return 0
     sale.left += credit.fields.get("amount", 0)
-    gone = Fraction(sale.credited - sale.left, sale.credited)
-    if rule.amount is not None:
-        gone = max(gone, Fraction(0))
-    change = sale.paid - round_half_up(sale.paid * gone, step) - sale.kept
+    if not sale.credited:
+        return 0
+    change = _still(rule, sale, Fraction(sale.credited - sale.left, sale.credited), step) - sale.kept
     change = change if room is None else min(change, room)
     sale.kept += change
     return change

@@ -102,7 +102,7 @@ class _Total:
             return Fraction(self._extreme, SCALE)
         if kpi.aggregate in ("mean", "ratio"):
             percent = 100 if kpi.aggregate == "ratio" and kpi.unit == "percent" else 1
-            return Fraction(self.top * percent, self.bottom) if self.bottom else None
+            return Fraction(self.top * percent, self.bottom) if self.bottom > 0 else None
         return Fraction(self.top, SCALE)
 
 
@@ -115,8 +115,27 @@ def _in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]
     if kpi.aggregate in ("min", "max"):
         return part
     fields = (kpi.numerator.field, kpi.denominator.field) if kpi.aggregate == "ratio" else (kpi.field, None)
-    first = credit.whole in credit.first_in
-    return tuple(more if first or field == "amount" else 0 for field, more in zip(fields, part, strict=True))
+    first, moves = credit.whole in credit.first_in, credit.whole in credit.moved_in
+    return tuple(
+        (more - moved if first or field == "amount" else 0) + (moved if moves else 0)
+        for field, more, moved in zip(fields, part, _moved(kpi, credit), strict=True)
+    )
+
+
+def _moved(kpi: Kpi, credit: Credit) -> tuple[int, int]:
+    """What of the parts is a sale that changed hands."""
+    if kpi.aggregate == "ratio":
+        return tuple(
+            _moves(part.events or kpi.events, credit)
+            if part.field is None and matches({**kpi.where, **part.where}, credit)
+            else 0
+            for part in (kpi.numerator, kpi.denominator)
+        )
+    return (_moves(kpi.events, credit) if kpi.aggregate == "count" else 0), 0
+
+
+def _moves(events: tuple[str, ...], credit: Credit) -> int:
+    return SCALE * credit.moved if credit.moved and "sale" in events else 0
 
 
 def standing(kpi: Kpi, steps: list[Step]) -> tuple[Fraction | None, int]:
@@ -141,22 +160,32 @@ def _parts(kpi: Kpi, credit: Credit) -> tuple[int, int] | None:
     if kpi.aggregate == "ratio":
         sides = [_side(kpi, part, credit) for part in (kpi.numerator, kpi.denominator)]
         return None if sides == [None, None] else (sides[0] or 0, sides[1] or 0)
+    if kpi.aggregate == "count":
+        moved = _moves(kpi.events, credit)
+        own = SCALE if credit.type in kpi.events else 0
+        return (own + moved, SCALE) if own or moved else None
     if credit.type not in kpi.events or (kpi.field and kpi.field not in credit.fields):
         return None
-    if kpi.aggregate in ("count", "distinct"):
+    if kpi.aggregate == "distinct":
         return SCALE, SCALE
     return credit.fields[kpi.field], SCALE
 
 
 def _side(kpi: Kpi, part: Part, credit: Credit) -> int | None:
-    if credit.type not in (part.events or kpi.events) or not matches(part.where, credit):
+    if not matches(part.where, credit):
         return None
-    return SCALE if part.field is None else credit.fields.get(part.field)
+    events = part.events or kpi.events
+    own = credit.type in events
+    if part.field is not None:
+        return credit.fields.get(part.field) if own else None
+    moved = _moves(events, credit)
+    return SCALE * own + moved if own or moved else None
 
 
 def matches(where: Where, credit: Credit) -> bool:
-    """Whether every condition of a filter holds."""
-    return all(name in credit.fields and _matches(credit.fields[name], wanted) for name, wanted in where.items())
+    """Whether every condition of a filter holds; of what is about a sale by the person's part of that."""
+    fields = credit.fields if credit.sold is None else credit.fields | {"amount": credit.sold}
+    return all(name in fields and _matches(fields[name], wanted) for name, wanted in where.items())
 
 
 def _matches(has: Field, wanted: object) -> bool:

@@ -12,6 +12,8 @@ from schemas.blocks import decode_block
 from streams.performance.interning import Interner
 
 _KEYS = ("employee", "team", "department", "type")
+#: Columns of credits that are about a sale; no block has them that has no such credit.
+_ABOUT_SALES = ("sale_amount", "moved")
 
 
 @dataclass(slots=True)
@@ -41,6 +43,10 @@ class CreditRows:
     type_names: Interner
     strings: dict[str, Interner]
     names: dict[str, Interner]  # of the coded columns
+    #: ``fields`` as filters see them: of what is about a sale the person's part of the sale, not of the change.
+    filters: dict[str, FieldColumn]
+    #: int64, schemas/moved.py, 0 for none; None where no row has any.
+    moved: np.ndarray | None = None
     #: Rows that do not count for any KPI; None where all do.
     left_out: np.ndarray | None = None
 
@@ -84,6 +90,7 @@ class RowReader:
         fields = sorted(wanted_fields)
         rows = _together([table.slice(start) for table, _, start in parts], fields)
         names = set(rows.schema.names)
+        values = {name: self._field(name, rows.column(f"data.{name}")) for name in fields if f"data.{name}" in names}
         return CreditRows(
             offset=np.repeat(np.array([offset for _, offset, _ in parts], np.int64), counts),
             index=np.concatenate([np.arange(start, table.num_rows) for table, _, start in parts]),
@@ -91,11 +98,13 @@ class RowReader:
             event_time=rows.column("event_time").to_numpy(),
             **{name: _codes(rows.column(name), self.names[name])[0] for name in _KEYS},
             unit_first=rows.column("unit_first").to_numpy(),
-            fields={name: self._field(name, rows.column(f"data.{name}")) for name in fields if f"data.{name}" in names},
+            fields=values,
             blocks=[(start, table) for start, (table, _, _) in zip(starts, parts, strict=True)],
             type_names=self.names["type"],
             strings=self.strings,
             names=self.names,
+            filters=_as_sold(values, rows),
+            moved=_numbers(rows.column("moved")) if "moved" in names else None,
         )
 
     def _field(self, name: str, column: pa.Array) -> FieldColumn:
@@ -110,9 +119,23 @@ class RowReader:
         return FieldColumn(kind, values.astype(np.int64, copy=False), valid)
 
 
+def _as_sold(fields: dict[str, FieldColumn], rows: pa.RecordBatch) -> dict[str, FieldColumn]:
+    """``fields`` with the amount of the sale in place of what changed of it."""
+    if "amount" not in fields or "sale_amount" not in rows.schema.names:
+        return fields
+    sold, own = rows.column("sale_amount"), fields["amount"]
+    about = sold.is_valid().to_numpy(zero_copy_only=False)
+    return fields | {"amount": FieldColumn("number", np.where(about, _numbers(sold), own.values), own.valid | about)}
+
+
+def _numbers(column: pa.Array) -> np.ndarray:
+    """int64, 0 where null."""
+    return column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def _together(tables: list[pa.RecordBatch], fields: list[str]) -> pa.RecordBatch:
     """What a fold reads of all ``tables``, in order; null where one lacks a payload field that others have."""
-    wanted = [*_KEYS, "time", "event_time", "unit_first", *(f"data.{name}" for name in fields)]
+    wanted = [*_KEYS, "time", "event_time", "unit_first", *_ABOUT_SALES, *(f"data.{name}" for name in fields)]
     parts = [table.select([name for name in wanted if name in table.schema.names]) for table in tables]
     if len(parts) == 1:
         return parts[0]

@@ -43,9 +43,11 @@ def value_scale(kpi: Kpi) -> ValueScale:
 
 
 def value_of(scale: ValueScale, num: int, den: int) -> Fraction | None:
-    """The exact value in ten-thousandths; None where undefined."""
+    """The exact value in ten-thousandths; None where undefined. What is below 0 divides nothing: sales that were given
+    away on another day than they were counted can leave less than none.
+    """
     if scale.divides:
-        return Fraction(num * scale.factor, den) if den else None
+        return Fraction(num * scale.factor, den) if den > 0 else None
     return Fraction(num) if den or scale.empty_is_zero else None
 
 

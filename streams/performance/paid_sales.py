@@ -80,6 +80,43 @@ class PaidSales:
         self._dirty.add((*holder, entry[0]))
         return reversed_ - due
 
+    def shared_otherwise(self, holder: tuple[str, str], sale: bytes, credited: int) -> bool:
+        """Whether ``holder`` was paid for another part of the sale than ``credited``."""
+        entry = self._sales.get(holder, {}).get(sale)
+        return entry is not None and entry[2] != credited
+
+    def restate(
+        self,
+        holder: tuple[str, str],
+        sale: bytes,
+        arrived: tuple[int, int],
+        paid: int,
+        parts: tuple[int, int],
+        step: int,
+        most: int | None,
+        raises: bool,
+    ) -> int | None:
+        """The money, either way, where a sale is shared otherwise than it was: as if it had been so all along.
+
+        ``arrived``: day and floor; ``paid``: what the sale as it came would have paid; ``parts``: what it credited
+        then to ``holder``, and the change to what ``holder`` has of it. None where there is nothing to change.
+        """
+        entry = self._sales.get(holder, {}).get(sale)
+        if not paid if entry is None else entry[0] < arrived[1]:
+            return None
+        if entry is None:
+            self.pay(holder, sale, arrived[0], 0, 0)
+            entry = self._sales[holder][sale]
+        _, before, credited, refunded, reversed_ = entry
+        kept, has = before - reversed_, credited - refunded + parts[1]
+        entry[1:] = [paid, parts[0], parts[0] - has, 0]
+        due = round_half_up(Fraction(paid * entry[3], parts[0]), step) if parts[0] else 0
+        money = paid - (due if raises else max(due, 0)) - kept
+        money = money if most is None else min(money, most)
+        entry[4] = paid - kept - money
+        self._dirty.add((*holder, entry[0]))
+        return money
+
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call, b'' for those below the floor."""
         rows: dict[str, bytes] = {}

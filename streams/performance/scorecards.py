@@ -41,7 +41,7 @@ class ScoreView:
             return
         keys = np.unique(np.concatenate([run.keys for run in runs]))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)]
-        keys = keys[self._measured_now(keys)]
+        keys = keys[self._measured_now(keys) | self._measured_before(keys, runs)]
         if not len(keys):
             return
         width = max(int(run.rows.max()) for run in runs) + 2
@@ -62,7 +62,8 @@ class ScoreView:
     def lost(self, after: ScoreView | None) -> np.ndarray:
         """Slots whose score a change of plan ended: the scorecard went, or no longer applies to the person."""
         view = self.view
-        keys = self.people.ordered(view.table.keys[: view.table.size].tolist())  # slots depend on restarts
+        known = view.table.keys[: view.table.size]
+        keys = self.people.ordered(known[self._measured_now(known)].tolist())  # slots depend on restarts
         gone = [key for key in keys if after is None or after.view.table.find(key) < 0]
         return np.array([view.table.find(key) for key in gone], np.int64)
 
@@ -87,12 +88,17 @@ class ScoreView:
         """Bool per key: something was credited for one of the KPIs."""
         return np.any([_now(part, keys)[1] != 0 for part in self.parts], axis=0)
 
+    def _measured_before(self, keys: np.ndarray, runs: list[Running]) -> np.ndarray:
+        """Bool per key: something was, before the batch or after some row of it, even if nothing is left of it."""
+        some = [run.keys[(np.maximum.reduceat(run.den, run.starts) > 0) | (run.base_den > 0)] for run in runs]
+        return np.isin(keys, np.concatenate(some))
+
     def _scores(self, keys: np.ndarray, values: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
         """Scores in ten-thousandths of a percent, rounded half-up once; the number of KPIs measured, times SCALE."""
         begun, measured = np.zeros(len(keys), bool), np.zeros(len(keys), np.int64)
         attained = []
         for part, (num, den) in zip(self.parts, values, strict=True):
-            begun |= den != 0
+            begun |= den > 0
             one = Attained.of(part.kpi, num, den, self._targets(part, keys))
             measured += one.defined
             attained.append(one)

@@ -49,9 +49,10 @@ class SpiffRule:
         rows: CreditRows = origins.rows
         wanted = _of_types(rows, self.rule.events)
         following = _of_types(rows, FOLLOWING)
-        if wanted.any():
-            wanted &= where_mask(self.rule.where, rows.fields, rows.strings, len(rows))
-        touched = wanted | following
+        fits = np.zeros(len(rows), bool)
+        if wanted.any() or rows.moved is not None:
+            fits = where_mask(self.rule.where, rows.filters, rows.strings, len(rows))
+        touched = (wanted & fits) | following
         if rows.left_out is not None:
             touched &= ~rows.left_out
         places = np.flatnonzero(touched)
@@ -63,33 +64,32 @@ class SpiffRule:
         eligible = self.writer.people.eligible(self.rule.roles, self.rule.period, keys)
         found = []
         for row, key, ours in zip(places.tolist(), keys.tolist(), eligible.tolist(), strict=True):
-            if not following[row] and not (ours and self._in_time(rows, row)):
+            if rows.moved is not None and (number := _cell(rows, "moved", row)) is not None:
+                line = self._restate(rows, row, key, origins, number, bool(ours and fits[row]))
+            elif following[row]:
+                line = self._reverse(rows, row, key, origins)
+            elif ours and self._in_time(_cell(rows, "event_time", row)):
+                line = self._pay(rows, row, key, origins)
+            else:
                 continue
-            line = (self._reverse if following[row] else self._pay)(rows, row, key, origins)
             if line is not None:
                 found.append((row, key, *line))
         if found:
             columns = (np.array(column, np.int64) for column in zip(*found, strict=True))
             decisions.lines.append(Lines(self.index, *columns, reason="spiff"))
 
-    def _in_time(self, rows: CreditRows, row: int) -> bool:
-        """Whether the event's own day lies between the dates."""
+    def _in_time(self, time: int) -> bool:
+        """Whether the event's own day lies between the dates; ``time``: ms."""
         if self._first is None and self._end is None:
             return True
-        block, at = rows.locate(row)
-        day = int(self._calendar.days(np.array([block.column("event_time")[at].as_py()]))[0])
+        day = int(self._calendar.days(np.array([time]))[0])
         return (self._first is None or day >= self._first) and (self._end is None or day < self._end)
 
     def _pay(self, rows: CreditRows, row: int, key: int, origins) -> tuple[int, int, int] | None:
         """Amount, basis and sum of the period with an event's line; None where it pays nothing."""
-        block, at = rows.locate(row)
-        share = Fraction(block.column("share")[at].as_py(), _WHOLE)
-        due, basis = Fraction(to_fixed(self.rule.amount or 0)) * share, round_half_up(SCALE * share, 1)
-        if self.rule.field is not None:
-            basis = _number(rows, self.rule.field, row)
-            # the amount of a credit is the person's part already
-            due += Fraction(self.rule.rate) * basis * (1 if self.rule.field == "amount" else share)
-        holder, money = self._holder(key), round_half_up(due, self._step)
+        share = Fraction(_cell(rows, "share", row), _WHOLE)
+        basis = round_half_up(SCALE * share, 1) if self.rule.field is None else _number(rows, self.rule.field, row)
+        holder, money = self._holder(key), self._due(share, basis)
         room = self._room(holder)
         if room is not None:
             money = min(money, room)
@@ -99,6 +99,34 @@ class SpiffRule:
             sale, _, (day, _) = origins.sale_of(row)
             self.states.paid_sales.pay(holder[:2], sale, day, money, _number(rows, "amount", row))
         return money, basis, self.states.spiffs.add(*holder, money)
+
+    def _due(self, share: Fraction, basis: int) -> int:
+        """What an event pays for a share of it and the value of the field."""
+        due = Fraction(to_fixed(self.rule.amount or 0)) * share
+        if self.rule.field is not None:
+            # the amount of a credit is the person's part already
+            due += Fraction(self.rule.rate) * basis * (1 if self.rule.field == "amount" else share)
+        return round_half_up(due, self._step)
+
+    def _restate(
+        self, rows: CreditRows, row: int, key: int, origins, number: int, fits: bool
+    ) -> tuple[int, int, int] | None:
+        """As ``_pay``, where a correction says who has a sale: as if it had said so from the beginning.
+
+        Of the sale its amount is known: what is a part of another field pays nothing to whoever comes to it.
+        """
+        sold, share = _cell(rows, "sale_amount", row), Fraction(_cell(rows, "share", row), _WHOLE)
+        holder, basis = self._holder(key), _number(rows, "amount", row)
+        sale, _, arrived = origins.sale_of(row)
+        fits = fits and "sale" in self.rule.events and self._in_time(_cell(rows, "sale_time", row))
+        of_amount = self.rule.field in (None, "amount")
+        if number == 0 and not (fits and of_amount and self.states.paid_sales.shared_otherwise(holder[:2], sale, sold)):
+            return self._reverse(rows, row, key, origins)
+        paid = self._due(share, sold if of_amount else 0) if number >= 0 and fits else 0
+        money = self.states.paid_sales.restate(
+            holder[:2], sale, arrived, paid, (sold, basis), self._step, self._room(holder), self.rule.amount is None
+        )
+        return (money, basis, self.states.spiffs.add(*holder, money)) if money else None
 
     def _reverse(self, rows: CreditRows, row: int, key: int, origins) -> tuple[int, int, int] | None:
         """As ``_pay``, for what follows a sale."""
@@ -129,6 +157,12 @@ class SpiffRule:
 
 def _of_types(rows: CreditRows, events) -> np.ndarray:
     return np.isin(rows.type, [rows.type_names.find(name) for name in sorted(events)])
+
+
+def _cell(rows: CreditRows, name: str, row: int) -> int | None:
+    """A number of a row's block; None where it has none."""
+    block, at = rows.locate(row)
+    return block.column(name)[at].as_py() if name in block.schema.names else None
 
 
 def _number(rows: CreditRows, name: str, row: int) -> int:

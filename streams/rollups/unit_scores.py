@@ -29,7 +29,7 @@ def score_of(card: Scorecard, measured: list[tuple[Kpi, int, int, int]]) -> tupl
         total += Fraction(part.weight) * min(attainment, Fraction(part.cap))
         weight += Fraction(part.weight)
         count += 1
-    if not count or not any(den for _, _, den, _ in measured):
+    if not count or not any(den > 0 for _, _, den, _ in measured):
         return 0, 0
     if card.missing == "redistribute":
         total /= weight

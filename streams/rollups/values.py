@@ -23,7 +23,9 @@ from streams.performance.ladder import value_of, value_scale
 #: Kept for every KPI, so that units can be compared even where no target names a period.
 _ALWAYS = "month"
 
-_SIDES = tuple(f"{level}_{part}" for level in LEVELS for part in ("numerator", "denominator"))
+_SIDES = tuple(
+    f"{level}{part}" for level in ("", *(f"{one}_" for one in LEVELS)) for part in ("numerator", "denominator")
+)
 
 #: A day cell: the columns of a kpi-days block (docs/architecture.md) by name.
 Cell = Mapping[str, Any]

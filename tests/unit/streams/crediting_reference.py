@@ -272,6 +272,7 @@ class Reference:
             "back": 0,
             "cancelled": False,
             "sold": event.data["amount"],
+            "whole": whole,
             "recapped": False,
         }
         mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
@@ -314,13 +315,29 @@ class Reference:
         after = self._left(sale, step)
         # what each of those concerned has now, less what they had: first who has it, then who has it no more
         payees = self._payees(sale)
+        moved, sold = [], self._parts(sale["whole"], payees, step)
+        first_of = [one for one, _ in payees if not any(_same(one, other) for other, _ in held)]
+        kept = [one for one, _ in payees if one not in first_of]
+        for member, _ in payees:
+            moved.append(self._moves(member, first_of, kept) if member in first_of else 0)
         changes = []
         for (member, _), have in zip(payees, after, strict=True):
             changes.append(have - sum(had for (one, _), had in zip(held, before, strict=True) if _same(one, member)))
+        now, gone = list(payees), []
         for (member, ppm), had in zip(held, before, strict=True):
-            if not any(_same(member, one) for one, _ in payees):
+            if not any(_same(member, one) for one, _ in now):
                 payees.append((member, ppm))
                 changes.append(-had)
+                gone.append(member)
+        for member in gone:
+            moved.append(-self._moves(member, gone, kept))
+            at_first = self._parts(sale["whole"], held, step)
+            sold += [part for (one, _), part in zip(held, at_first, strict=True) if _same(one, member)]
+        renamed = event.type == "correction" and bool(named)
+        about = [
+            {"sale_amount": part} | ({"moved": number, "sale_time": self._sold_on(sale)} if renamed else {})
+            for part, number in zip(sold, moved, strict=True)
+        ]
         dated = self.plan.crediting.refund_date if event.type == "refund" else self.plan.crediting.correction_date
         if dated == "sale":
             time = terms["time"]
@@ -336,9 +353,18 @@ class Reference:
             changes,
             time,
             terms["into"],
+            about,
         )
         self.seen[event.hash] = waiting["seen"]
         return len(payees)
+
+    def _moves(self, member: dict, moving: list[dict], others: list[dict]) -> int:
+        """1, with 2 for a team and 4 for a department that only comes or goes with this one."""
+        number = 1
+        for name, bit in (("team", 2), ("department", 4)):
+            there = [one[name] for one in others] + [one[name] for one in moving[: moving.index(member)]]
+            number += bit * (bool(member["team"]) and member[name] not in there)
+        return number
 
     def _sold_on(self, sale: dict) -> int:
         """A time on the day of the sale, as far as the plan in force can tell."""
@@ -476,7 +502,8 @@ class Reference:
         return None
 
     def _credit(
-        self, event: Event, at, number: int, payees: list, parts: list | None, time: int, currency: str = ""
+        self, event: Event, at, number: int, payees: list, parts: list | None, time: int, currency: str = "",
+        about: list | None = None,
     ) -> None:
         teams, departments = [], []
         for index, (member, ppm) in enumerate(payees):
@@ -506,6 +533,7 @@ class Reference:
                 "type": event.type,
                 **data,
                 **member,
+                **(about[index] if about else {}),
             }
             target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
             self.credits.append((target, row))

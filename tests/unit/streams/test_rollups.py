@@ -54,6 +54,8 @@ def cell(
         "low": None,
         "high": None,
         "members": None,
+        "numerator": num,
+        "denominator": den,
     }
     for unit_kind in ("team", "department", "company"):
         own |= {f"{unit_kind}_numerator": num, f"{unit_kind}_denominator": den}
