@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from infra.cli import main
 from infra.explain.command import evidence_for
 from infra.explain.from_clickhouse import ClickHouseEvidence
+from infra.explain.update_log import timeline_of
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
 from schemas.plan import Plan
@@ -98,6 +99,19 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
         assert rules and all(rule.agrees and rule.due is not None for rule in rules), row
         parts += sum(rule.unit is not None for rule in rules)
     assert parts > 5 and compared == {"honour", "first"}
+
+
+def test_what_a_worker_published_again_does_not_change_the_order(server: ClickHouseServer) -> None:
+    def moments() -> list:
+        return timeline_of(ClickHouseEvidence(settings_of(server))._rows, "1", {}).moments
+
+    before = moments()
+    connect(settings_of(server)).execute(
+        "INSERT INTO kpistream.updates SELECT * REPLACE (updates_offset + 1000 AS updates_offset, "
+        "version - 1000 AS version, credits_offset - back AS credits_offset) "
+        "FROM kpistream.updates ARRAY JOIN [0, 1] AS back WHERE kind = 'days' AND credits_offset > 2"
+    )
+    assert len(before) > 10 and moments() == before
 
 
 def test_the_command_tells_it_and_fails_where_the_money_is_not_what_is_due(server, environment) -> None:
