@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from tests.chaos import alert_faults, change_faults, input_faults, process_faults, server_faults
+from tests.chaos import alert_faults, change_faults, frozen_faults, input_faults, process_faults, server_faults
 from tests.chaos.world import World
 
 #: (world, dice, about how many seconds) → what was seen.
@@ -22,11 +22,14 @@ FAULTS: dict[str, Fault] = {
     "worker dies after each step": process_faults.worker_dies_after_steps,
     "sink killed": process_faults.sink_killed,
     "sink dies after each step": process_faults.sink_dies_after_steps,
+    "alerts die after each step": process_faults.alerts_die_after_steps,
+    "everything dies after each step": process_faults.all_die_after_steps,
     "everything killed at once": process_faults.everything_killed,
-    "worker frozen, back as a zombie": process_faults.worker_frozen,
+    "worker frozen, back as a zombie": frozen_faults.worker_frozen,
+    "everything frozen, back as zombies": frozen_faults.everything_frozen,
     "workers come and go": process_faults.workers_come_and_go,
     "alerts killed": alert_faults.alerts_killed,
-    "alerts frozen, back as a zombie": alert_faults.alerts_frozen,
+    "alerts frozen, back as a zombie": frozen_faults.alerts_frozen,
     "receiver hangs": alert_faults.receiver_hangs,
     "broker killed": server_faults.broker_killed,
     "broker restarted": server_faults.broker_restarted,

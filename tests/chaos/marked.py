@@ -1,7 +1,7 @@
 """A process that dies by its own hand right after a marked step: ``python -m tests.chaos.marked STEP COUNT COMMAND …``.
 
 The step is taken from the running code from outside, so the product knows nothing of it. ``COUNT`` counts the step
-over all stages and partitions of the process.
+over all stages, partitions and channels of the process.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from inspect import iscoroutinefunction
 from runtime.producing import Sender
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
+from sinks.alerts.channels import WebhookSender
+from sinks.alerts.log import DeliveryLog
+from sinks.alerts.source import AwardSource
 from sinks.checkpoints import ClickHouseCheckpointStore
 from sinks.loader import Loader
 
@@ -29,8 +32,11 @@ STEPS: dict[str, tuple[type, str]] = {
     "partition taken": (StageRunner, "take"),
     "rows inserted": (Loader, "_insert"),
     "rows flushed": (Loader, "flush"),
+    "alert accepted": (WebhookSender, "send"),
+    "delivery recorded": (DeliveryLog, "write"),
+    "awards committed": (AwardSource, "commit"),
 }
-APPS = {"worker": "streams.app", "sink": "sinks.app"}
+APPS = {"worker": "streams.app", "sink": "sinks.app", "alerts": "sinks.alerts_app"}
 
 
 def mark(step: str, count: int) -> None:

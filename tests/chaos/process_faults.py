@@ -1,4 +1,4 @@
-"""Workers and sinks die, freeze, come and go, or are told to end."""
+"""Processes of ours die, come and go, or are told to end."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import signal
 import time
 from random import Random
 
-from tests.chaos.marked import STEPS
 from tests.chaos.verdict import award_delays
-from tests.chaos.world import MEMBERS, SESSION_SECONDS, World
+from tests.chaos.world import MEMBERS, World
 
 #: What an event may wait for its award beyond the time that a worker took to end and to start (docs/operations.md).
 HAND_OVER_SECONDS = 3
 #: Within which a process that is told to end has handed over; within which it is gone in any case.
 DRAIN_SECONDS, END_SECONDS = 20, 27
 
-_WORKER_STEPS = [step for step in STEPS if not step.startswith("rows")]
-_SINK_STEPS = [step for step in STEPS if step.startswith("rows")]
+#: What a process dies after, by name.
+_STEPS = {
+    "worker-0": ["folded", "results half sent", "results sent", "checkpoint stored", "offsets committed",
+                 "partition taken"],
+    "sink-0": ["rows inserted", "rows flushed"],
+    "alerts-0": ["alert accepted", "delivery recorded", "awards committed"],
+}  # fmt: skip
 
 
 def worker_killed(world: World, dice: Random, seconds: float) -> str:
@@ -28,7 +32,7 @@ def worker_killed(world: World, dice: Random, seconds: float) -> str:
 def worker_told_to_end(world: World, dice: Random, seconds: float) -> str:
     """SIGTERM under load: it hands over in order, and fast."""
     waits = []
-    for _ in range(3):
+    for _ in range(_rounds(seconds)):
         world.wait_ready("worker-0")
         world.tend(dice.uniform(0.5, 1) * seconds / 3)
         waits.append(_told_to_end(world, "worker-0"))
@@ -98,41 +102,61 @@ def sink_killed(world: World, dice: Random, seconds: float) -> str:
 
 def killed(world: World, dice: Random, seconds: float, name: str) -> str:
     """kill -9 of one process at three random moments."""
-    before = world.deaths()
-    for _ in range(3):
+    before, rounds = world.deaths(), _rounds(seconds)
+    for _ in range(rounds):
         world.wait_ready(name)
         world.tend(dice.uniform(0.3, 1) * seconds / 3)
         world.kill(name)
     world.wait_ready(name)
-    return _deaths(world, before, 3)
+    return _deaths(world, before, rounds)
 
 
 def worker_dies_after_steps(world: World, dice: Random, seconds: float) -> str:
     """Death by its own hand right after each step between reading and committing."""
-    return _dies_after(world, dice, "worker-0", _WORKER_STEPS)
+    return _die_after(world, dice, "worker-0")
 
 
 def sink_dies_after_steps(world: World, dice: Random, seconds: float) -> str:
     """The loader dies with rows inserted and nothing committed."""
-    return _dies_after(world, dice, "sink-0", _SINK_STEPS)
+    return _die_after(world, dice, "sink-0")
 
 
-def _dies_after(world: World, dice: Random, name: str, steps: list[str]) -> str:
-    world.wait_ready(name)
-    member = world.members[name]
-    member.marks = [(step, dice.randint(1, 5) if step == "partition taken" else dice.randint(3, 12)) for step in steps]
-    wanted = len(member.deaths) + 1 + len(steps)
-    world.kill(name)  # to make room for the first of them
-    world.tend_until(lambda: len(member.deaths) >= wanted, 60 * len(steps), f"still alive, before {member.marks}")
-    world.wait_ready(name)
-    by_their_own_hand = member.deaths[-len(steps) :] == [-signal.SIGKILL] * len(steps)
-    return f"died after {', '.join(steps)}" if by_their_own_hand else ""
+def alerts_die_after_steps(world: World, dice: Random, seconds: float) -> str:
+    """The process that sends alerts dies between a channel's acceptance, the record of it, and the commit."""
+    return _die_after(world, dice, "alerts-0")
+
+
+def all_die_after_steps(world: World, dice: Random, seconds: float) -> str:
+    """All three of them, beside each other."""
+    return _die_after(world, dice, *MEMBERS)
+
+
+def _die_after(world: World, dice: Random, *names: str) -> str:
+    wanted = {}
+    for name in names:
+        world.wait_ready(name)
+        member, steps = world.members[name], _STEPS[name]
+        member.marks = [(step, dice.randint(1, 5 if step == "partition taken" else 10)) for step in steps]
+        wanted[name] = len(member.deaths) + 1 + len(steps)
+    for name in names:
+        world.kill(name)  # to make room for the first of them
+
+    def left() -> list[str]:
+        return [name for name in names if len(world.members[name].deaths) < wanted[name]]
+
+    world.tend_until(lambda: not left(), 60 * max(len(_STEPS[name]) for name in names), "not all died")
+    for name in names:
+        world.wait_ready(name)
+    by_their_own_hand = all(
+        world.members[name].deaths[-len(_STEPS[name]) :] == [-signal.SIGKILL] * len(_STEPS[name]) for name in names
+    )
+    return f"died after {', '.join(step for name in names for step in _STEPS[name])}" if by_their_own_hand else ""
 
 
 def everything_killed(world: World, dice: Random, seconds: float) -> str:
     """kill -9 of every process of ours in the same moment."""
-    before = world.deaths()
-    for _ in range(3):
+    before, rounds = world.deaths(), _rounds(seconds)
+    for _ in range(rounds):
         for name in MEMBERS:
             world.wait_ready(name)
         world.tend(dice.uniform(0.3, 1) * seconds / 3)
@@ -142,25 +166,7 @@ def everything_killed(world: World, dice: Random, seconds: float) -> str:
         world.tend(0.5)
     for name in MEMBERS:
         world.wait_ready(name)
-    return _deaths(world, before, 3 * len(MEMBERS))
-
-
-def worker_frozen(world: World, dice: Random, seconds: float) -> str:
-    """SIGSTOP until the group gives its partitions to another worker, then back as a zombie."""
-    world.bring("worker-1")
-    world.wait_ready("worker-1")
-    world.tend(2)
-    frozen = world.members["worker-0"].process.pid
-    os.kill(frozen, signal.SIGSTOP)
-    try:
-        world.tend(SESSION_SECONDS + 5)
-        alone = world.metric("worker-1", "kpistream_assigned_partitions", stage="performance")
-    finally:
-        os.kill(frozen, signal.SIGCONT)
-        world.recovering()
-    world.tend(seconds / 2)
-    world.dismiss("worker-1")
-    return f"the other worker had {alone:.0f} of 4 partitions" if alone == 4 else ""
+    return _deaths(world, before, rounds * len(MEMBERS))
 
 
 def workers_come_and_go(world: World, dice: Random, seconds: float) -> str:
@@ -177,6 +183,10 @@ def workers_come_and_go(world: World, dice: Random, seconds: float) -> str:
     for name in [name for name in world.members if name.startswith("worker") and name != "worker-0"]:
         world.dismiss(name)
     return f"partitions of the first worker: {sorted(counts)}" if len(counts) > 1 else ""
+
+
+def _rounds(seconds: float) -> int:
+    return 3 if seconds >= 6 else 1
 
 
 def _deaths(world: World, before: int, wanted: int) -> str:

@@ -1,4 +1,4 @@
-"""A short cut of ``make chaos``: one fault of each family on real servers, judged from the input alone."""
+"""A short cut of ``make chaos``: faults of each family on one running system, judged from the input alone at the end."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 from tests.chaos.trial import run, table
 
 FAULTS = (
+    "everything dies after each step",
     "worker told to end",
-    "worker dies after each step",
-    "sink dies after each step",
+    "everything frozen, back as zombies",
     "broker killed",
     "ClickHouse killed",
-    "ClickHouse lost and restored",
     "aborted transactions",
     "poisoned topic",
 )
 
 
 def test_nothing_is_lost_doubled_or_wrong_whatever_dies(tmp_path: Path):
-    trials = run(tmp_path, FAULTS, seconds=6, rate=300, seed=tmp_path.stat().st_ino % 10_000, say=print)
+    seed = tmp_path.stat().st_ino % 10_000
+    trials = run(tmp_path, FAULTS, seconds=4, rate=300, seed=seed, say=print, each=False)
     assert [(one.fault, one.result) for one in trials] == [(fault, "passed") for fault in FAULTS], table(trials)
