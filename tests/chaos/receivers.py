@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,8 @@ class Receivers:
 
     def told(self) -> dict[str, Told]:
         """By channel."""
-        return {"front": _told(self.front), "back": _told(self.back)}
+        receivers = {"front": self.front, "back": self.back}
+        return {name: told_by([body for _, body in one.accepted]) for name, one in receivers.items()}
 
     def close(self) -> None:
         """Stop listening."""
@@ -57,9 +59,10 @@ class Receivers:
         self.back.close()
 
 
-def _told(receiver: Receiver) -> Told:
+def told_by(bodies: Iterable[dict]) -> Told:
+    """What a channel got, from the bodies of the requests that it accepted."""
     told, stands, newest = Told(), {}, {}
-    for _, body in list(receiver.accepted):
+    for body in bodies:
         award = body["award"]
         told.times[award["award_id"], award["state"]] += 1
         stands[award["employee"], award["period"], award["tier"]] = award["state"] != "revoked"

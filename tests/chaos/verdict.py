@@ -50,7 +50,7 @@ def judge(world: World) -> Verdict:
     _values(world, verdict)
     awards = read_topic(bootstrap, AWARDS.name)
     _awards(world, verdict, awards)
-    _alerts(world, verdict, awards)
+    judge_alerts(world, verdict, awards)
     _money(world, verdict, read_topic(bootstrap, EARNINGS.name))
     verdict.replayed = _replayed(read_topic(bootstrap, FACTS.name)) + _replayed(read_topic(bootstrap, CREDITS.name))
     return verdict
@@ -111,7 +111,8 @@ def _awards(world: World, verdict: Verdict, records: list[Record]) -> None:
     verdict.mismatched += verdict._note("awards in the table only, or not in it", set(table) ^ set(standing))
 
 
-def _alerts(world: World, verdict: Verdict, records: list[Record]) -> None:
+def judge_alerts(world: World, verdict: Verdict, records: list[Record]) -> None:
+    """What the receivers were told against the ``records`` of awards and what the input has reached."""
     log = {(one.award_id, one.state) for one in (decode_award(record.value) for record in records)}
     wanted, allowed = verdict.expected.tiers(world.plan), world.receivers.breaks
     for channel, told in world.receivers.told().items():

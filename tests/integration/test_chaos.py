@@ -1,4 +1,4 @@
-"""A short cut of ``make chaos``: faults of each family on one running system, judged from the input alone at the end."""
+"""A short cut of ``make chaos``: faults of each family on one running system, judged from the input at the end."""
 
 from __future__ import annotations
 
