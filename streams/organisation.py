@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from schemas.event_identity import partition_key_hash
 from schemas.plan import Plan
 from schemas.plan_moves import employees_of
+from schemas.plan_once import once_per_plan
 from schemas.topics import partition_of
 
 
@@ -25,26 +26,16 @@ class Assignment(NamedTuple):
     currency: str
 
 
-def assignments_of(plan: Plan) -> Iterator[tuple[list[date | None], list[Assignment]]]:
+@once_per_plan
+def assignments_of(plan: Plan) -> list[tuple[list[date | None], list[Assignment]]]:
     """By employee of ``plan``, in the plan's order: first dates (None: from the beginning) and assignments."""
-    for employee, places in employees_of(plan):
-        yield (
+    return [
+        (
             [place.since for place in places],
-            [
-                Assignment(employee.id, place.team, place.department, place.role, plan.currency)
-                for place in places
-            ],
+            [Assignment(employee.id, place.team, place.department, place.role, plan.currency) for place in places],
         )
-
-
-class _Names:
-    """Distinct strings, numbered in order of arrival."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
-
-    def code(self, name: str) -> int:
-        return self.codes.setdefault(name, len(self.codes))
+        for employee, places in employees_of(plan)
+    ]
 
 
 class Assignments:
@@ -62,7 +53,7 @@ class Assignments:
     def __init__(self, credit_partitions: int) -> None:
         self._credit_partitions = credit_partitions
         self._codes: dict[Assignment, int] = {}
-        self._interned = {name: _Names() for name in self.COLUMNS}
+        self._interned: dict[str, dict[str, int]] = {name: {} for name in self.COLUMNS}
         self._rows: list[tuple[int, ...]] = []
         self._partitions: list[int] = []
         self.all: list[Assignment] = []
@@ -76,18 +67,27 @@ class Assignments:
         known = self._codes.get(assignment)
         if known is not None:
             return known
-        self._codes[assignment] = len(self.all)
-        self.all.append(assignment)
-        self._rows.append(
-            tuple(self._interned[name].code(getattr(assignment, name)) for name in self.COLUMNS)
-        )
-        key = partition_key_hash(assignment.employee)
-        self._partitions.append(partition_of(key, self._credit_partitions))
+        self.extend([assignment])
         return len(self.all) - 1
+
+    def extend(self, assignments: Iterable[Assignment]) -> None:
+        """Number those that are new, in their order; call ``freeze()`` afterwards."""
+        new = [one for one in dict.fromkeys(assignments) if one not in self._codes]
+        self._codes.update(zip(new, range(len(self.all), len(self.all) + len(new)), strict=True))
+        self.all += new
+        columns = []
+        for name, names in zip(self.COLUMNS, zip(*new, strict=True), strict=False):
+            codes = self._interned[name]
+            for one in names:
+                codes.setdefault(one, len(codes))
+            columns.append([codes[one] for one in names])
+        self._rows += zip(*columns, strict=True)
+        keys = (partition_key_hash(one.employee) for one in new)
+        self._partitions += [partition_of(key, self._credit_partitions) for key in keys]
 
     def freeze(self) -> None:
         """Rebuilds the arrays from what has been numbered so far."""
         table = np.array(self._rows, np.int32).reshape(-1, len(self.COLUMNS))
         self.columns = {name: table[:, at].copy() for at, name in enumerate(self.COLUMNS)}
-        self.names = {name: pa.array(list(self._interned[name].codes), pa.string()) for name in self.COLUMNS}
+        self.names = {name: pa.array(list(self._interned[name]), pa.string()) for name in self.COLUMNS}
         self.partition = np.array(self._partitions, np.int32)

@@ -39,6 +39,7 @@ class Rules:
         self.book = book
         self.assignment_of: dict[str, int] = {}
         stations: dict[int, tuple[list[int], list[int]]] = {}
+        assignments.extend(one for _, found in assignments_of(plan) for one in found)
         for since, found in assignments_of(plan):
             first, *later = [assignments.code(one) for one in found]
             self.assignment_of[found[0].employee] = first

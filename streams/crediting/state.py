@@ -60,8 +60,7 @@ class State:
         if _CLOCK in rows:
             next_offset = self._restore_clock(rows[_CLOCK])
             self.memory.restore(rows, next_offset, self.floor)
-        for fields in _pieces(rows, _ASSIGNMENTS):
-            self.assignments.code(Assignment(*fields))
+        self.assignments.extend(Assignment(*fields) for fields in _pieces(rows, _ASSIGNMENTS))
         self.assignments.freeze()
         for fields in _pieces(rows, _TERMS):
             self.terms.code(Terms(*fields))

@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas.plan import Plan
 from schemas.plan_moves import employees_of
+from schemas.plan_once import once_per_plan
 from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.interning import Interner
 from streams.performance.running import key_parts
@@ -27,6 +28,19 @@ class Person(NamedTuple):
     department: str
 
 
+@once_per_plan
+def _standing(plan: Plan) -> tuple[dict[str, Person], dict[str, list[tuple[int, Person]]]]:
+    """By id everybody after the last of their moves; and of those who move all places, with their first days."""
+    people, stations = {}, {}
+    for employee, places in employees_of(plan):
+        stood = [Person(employee.id, employee.name, place.role, place.team, place.department) for place in places]
+        people[employee.id] = stood[-1]
+        if len(places) > 1:
+            days = [day_of(place.since) if place.since else _EVER for place in places]
+            stations[employee.id] = list(zip(days, stood, strict=True))
+    return people, stations
+
+
 class People:
     """Who is in the plan. Somebody who left keeps what was awarded, and gets nothing new.
 
@@ -36,15 +50,8 @@ class People:
 
     def __init__(self, plan: Plan, codes: Interner, calendar: Calendar) -> None:
         self._codes, self._calendar = codes, calendar
-        self._people: dict[str, Person] = {}  # after the last move
-        self._stations: dict[str, list[tuple[int, Person]]] = {}  # of those who move: first day and place
+        self._people, self._stations = _standing(plan)
         self._day = -1 if plan.organisation.standing == "period_end" else 0
-        for employee, places in employees_of(plan):
-            stood = [Person(employee.id, employee.name, place.role, place.team, place.department) for place in places]
-            self._people[employee.id] = stood[-1]
-            if len(places) > 1:
-                days = [day_of(place.since) if place.since else _EVER for place in places]
-                self._stations[employee.id] = list(zip(days, stood, strict=True))
         self._roles = np.empty(0, object)
         self._moves = np.empty(0, bool)
 

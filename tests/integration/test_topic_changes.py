@@ -13,11 +13,13 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
-from infra.control_topic import apply_plan
+from infra.control_topic import apply_plan, newest_plan
 from infra.local.ports import PortReservation
 from infra.local.stack import LocalStack
+from infra.topic_admin import MAX_MESSAGE_BYTES
 from schemas.blocks import kind_of
-from schemas.control import KIND, decode_control
+from schemas.control import KIND, decode_control, encode_control
+from schemas.plan import Employee
 from schemas.plan_file import load_plan
 from schemas.topics import CREDITS, FACTS, INTERNAL
 from tests.integration.conftest import eventually
@@ -83,6 +85,20 @@ def test_plans_applied_at_once_are_met_in_one_order(used: Pipeline):
     versions = [1, *sorted(one.plan.version for one in applied)]
     assert versions == [1, 2, 3, 4, 5]
     assert dict(met) == dict.fromkeys(met, versions) and len(met) == 4
+
+
+def test_a_plan_larger_than_a_topic_takes_travels_compressed(used: Pipeline):
+    plan = load_plan(PLAN)
+    role = plan.organisation.departments[0].teams[0].employees[0].role
+    people = tuple(Employee(id=f"N{number}", name="a long name " * 75, role=role) for number in range(20_000))
+    department = plan.organisation.departments[0]
+    team = department.teams[0].model_copy(update={"employees": department.teams[0].employees + people})
+    departments = (department.model_copy(update={"teams": (team, *department.teams[1:])}),)
+    departments += plan.organisation.departments[1:]
+    organisation = plan.organisation.model_copy(update={"departments": departments})
+    applied = apply_plan(used.settings, plan.model_copy(update={"organisation": organisation}))
+    assert len(encode_control(applied)) > MAX_MESSAGE_BYTES
+    assert newest_plan(used.settings) == applied
 
 
 def test_a_business_topic_that_was_made_anew(used: Pipeline, admin: KafkaAdminClient):

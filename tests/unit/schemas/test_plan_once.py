@@ -1,0 +1,37 @@
+"""What is worked out once for all partitions of a process: large control records, what follows from a plan alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.control import PlanApplied, decode_control, encode_control
+from schemas.plan_file import load_plan
+from schemas.plan_once import once_per_plan
+
+PLAN = load_plan(Path(__file__).parents[3] / "plans" / "company.yaml")
+
+
+def test_the_same_bytes_of_a_large_record_are_read_once():
+    value = encode_control(PlanApplied(id="x", plan=PLAN)) + b" " * (1 << 16)
+    found = decode_control(value)
+    assert decode_control(bytes(bytearray(value))) is found
+    assert decode_control(value.replace(b'"id":"x"', b'"id":"y"', 1)).id == "y"
+    for _ in range(2):
+        with pytest.raises(ValidationError):
+            decode_control(b"{" + value)
+
+
+def test_what_follows_from_a_plan_is_worked_out_once_for_each_object():
+    asked = []
+
+    @once_per_plan
+    def work(plan):
+        asked.append(plan.version)
+        return plan.version
+
+    other = PLAN.model_copy(update={"version": 7})
+    assert [work(plan) for plan in (PLAN, PLAN, other, other, PLAN)] == [PLAN.version, PLAN.version, 7, 7, PLAN.version]
+    assert asked == [PLAN.version, 7, PLAN.version]
