@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class Nudge(Model):
-    """Told once per person, period and tier when the value is close to the next tier of the award ``of``.
+    """Told once per person, period and tier when the value is close to the next tier of the award ``of``, or when the
+    period would end close to it but short of it at the pace so far.
 
     KPI, period and roles are those of that award; the plan brings the two together.
     """
@@ -23,10 +24,13 @@ class Nudge(Model):
     id: Id
     name: Named
     of: Id
+    by: Literal["value", "forecast"] = "value"
     within: Percent
+    after: Annotated[int, Field(ge=1, le=366)] = 5
     days_left: Annotated[int, Field(ge=0)] | None = None
     count: Literal["days", "workdays"] = "days"
     rearm: bool = False
+    cool_down_days: Annotated[int, Field(ge=0, le=999)] = 0
 
     settle: ClassVar[str] = "live"
     _about: object = PrivateAttr(None)

@@ -22,5 +22,18 @@ def check_nudge(lookup: Lookup, path: tuple, nudge: Nudge) -> Iterator[Finding]:
         return
     if nudge.about.unit is not None:
         yield Finding((*path, "of"), f"{nudge.of} is an award of a {nudge.about.unit}; a nudge speaks to persons")
+    yield from _by(lookup, path, nudge)
     if nudge.days_left is not None and is_rolling(nudge.period):
         yield Finding((*path, "days_left"), "a rolling period never ends; expected no days_left")
+
+
+def _by(lookup: Lookup, path: tuple, nudge: Nudge) -> Iterator[Finding]:
+    if nudge.by == "value":
+        for name, default in (("after", 5), ("cool_down_days", 0)):
+            if getattr(nudge, name) != default:
+                yield Finding((*path, name), f"{name} is for by: forecast; expected none with by: value")
+        return
+    if is_rolling(nudge.period):
+        yield Finding((*path, "by"), "a rolling period never ends; expected by: value")
+    if nudge.about.kpi in lookup.scorecards:
+        yield Finding((*path, "by"), f"{nudge.about.kpi} is a score, which has no forecast; expected by: value")

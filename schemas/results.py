@@ -40,6 +40,8 @@ class KpiEvidence(msgspec.Struct, frozen=True):
     period: str = ""  # where it is about another period than the award's, or about several
     expected: str | None = None  # what is expected by the day ``as_of``, where the award was decided by pace
     as_of: str = ""  # that day, as 2026-03-13
+    forecast: str | None = None  # where the period ends at this pace, where that decided
+    forecast_attainment: str | None = None  # and the attainment then, 0.93 = 93 %
 
 
 class Award(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -9,6 +9,7 @@ from tests.generated import KPIS, random_plan
 
 #: KPIs that stand still in swinging_events.
 _STILL = ("units", "complaints", "conversion", "yield", "customers", "quickest", "slow")
+_MOVING = ("revenue", "satisfaction", "activity", "largest")
 #: What a table may be moved from to what swinging_events moves.
 _STEADY = [kpi["id"] for kpi in KPIS if kpi.get("direction") != "down"]
 _DOWN = [kpi["id"] for kpi in KPIS if kpi.get("direction") == "down"]
@@ -61,6 +62,21 @@ def _nudge(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
     if not table["period"].startswith("rolling") and dice.random() < 0.5:
         award |= {"days_left": dice.choice([0, 1, 3, 22]), "count": dice.choice(["days", "workdays"])}
     return award
+
+
+def _forecast_nudge(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
+    """About a table on what moves, whose last tier is as far off as a forecast."""
+    moving = [one for one in tables if one["kpi"] in _MOVING and not one["period"].startswith("rolling")]
+    if not moving:
+        return _nudge(dice, id, kinds, tables)
+    table = dice.choice(moving)
+    last = table["tiers"][-1]
+    last |= {"attainment": "900%"} if "attainment" in last else {"value": dice.choice([120, 300, 1000])}
+    award = _nudge(dice, id, kinds, [table]) | {"by": "forecast", "after": dice.choice([1, 1, 2])}
+    award |= {"within": dice.choice(["33.3%", "60%", "99%", "99%"])}
+    if award.get("days_left", 22) < 22 and dice.random() < 0.7:
+        del award["days_left"]
+    return award | ({"cool_down_days": dice.choice([0, 2])} if award["rearm"] else {})
 
 
 def _streak(dice: Random, id: str, kinds: list[str], tables: list[dict]) -> dict:
@@ -118,4 +134,4 @@ def _personal_best(dice: Random, id: str, kinds: list[str], tables: list[dict]) 
     } | dice.choice([{}, {"bonus": 40}]) | dice.choice([{}, {"ahead": "10%"}, {"ahead": "50%"}])  # fmt: skip
 
 
-SPECIAL = [_nudge, _streak, random_spiff, _training, _personal_best]
+SPECIAL = [_nudge, _forecast_nudge, _streak, random_spiff, _training, _personal_best]

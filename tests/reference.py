@@ -23,7 +23,7 @@ from tests.reference_best import personal_best
 from tests.reference_closes import Closing
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
 from tests.reference_customers import CustomerLimits
-from tests.reference_nudge import eased, nudge
+from tests.reference_nudge import eased, forecast_nudge, nudge
 from tests.reference_scorecards import SCORE, score
 from tests.reference_spiff import spiff
 from tests.reference_streak import streak
@@ -126,6 +126,9 @@ class Reference(Closing):
                 continue  # tests/reference_units.py
             if rule.kind == "training":
                 training(self, rule, one, credits, outcome)
+            if rule.kind == "nudge" and rule.by == "forecast":
+                forecast_nudge(self, rule, one, credits, outcome)
+                continue
             if rule.kind == "spiff" and counts:
                 spiff(self, rule, one, outcome)
             if rule.kind not in DECIDE or not counts:

@@ -10,20 +10,22 @@ from schemas.plan_attendance import is_working_day
 from schemas.plan_moves import employees_of
 from schemas.plan_training import Training
 
-_DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(210)]
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(210)]
 
 
 def shows_day(reference, one) -> None:
     """The latest day on which something credited happened moves on."""
     happened = reference.day(one.event["time"])
-    reference.memory["latest"] = max(happened, reference.memory.get("latest", happened))
+    before = reference.memory.get("latest", happened)
+    reference.memory["latest"] = max(happened, before)
+    reference.memory["new_day"] = happened > before
 
 
 def training(reference, rule: Training, one, credits: list, outcome) -> None:
     """Granted where the KPI is low as of the last day that is over, revoked where it no longer is."""
     over, kpi = reference.memory["latest"] - timedelta(days=1), reference.kpis[rule.kpi]
     periods: dict[str, list[date]] = {}
-    for day in _DAYS:
+    for day in DAYS:
         periods.setdefault(reference.period(rule.period, day), []).append(day)
     periods.pop(None, None)
     low = _below_pace if rule.below_pace is not None else _below_bound
@@ -32,7 +34,7 @@ def training(reference, rule: Training, one, credits: list, outcome) -> None:
         for each in credits:
             if each.employee == employee.id and reference.counts(kpi, each):
                 mine.get(reference.period(rule.period, reference.day(each.time)), []).append(each)
-        worked = {key: [day for day in days if _works(reference.plan, employee, day)] for key, days in periods.items()}
+        worked = {key: [day for day in days if works(reference.plan, employee, day)] for key, days in periods.items()}
         for key in periods:
             role = reference.standing(employee.id, rule.period, key).role
             if rule.roles and role not in rule.roles:
@@ -81,7 +83,7 @@ def _low(reference, rule, kpi, who, key, mine) -> bool:
     return reached is not None and reached < Fraction(rule.below_attainment)
 
 
-def _works(plan, employee, day: date) -> bool:
+def works(plan, employee, day: date) -> bool:
     away = any(leave.start <= day < leave.end for leave in employee.leave)
     joined = (employee.start is None or employee.start <= day) and (employee.end is None or day < employee.end)
     return is_working_day(plan, day) and joined and not away

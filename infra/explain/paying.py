@@ -19,7 +19,8 @@ def pays_text(speaker: Speaker, rule) -> str:
     if isinstance(rule, ThresholdAward):
         return speaker.say("pays bonus" if rule.all else "pays any", bonus=rule.bonus or 0)
     if isinstance(rule, Nudge):
-        return speaker.say("pays nudge", of=rule.of, within=ratio_text(rule.within))
+        name = "pays forecast nudge" if rule.by == "forecast" else "pays nudge"
+        return speaker.say(name, after=rule.after, of=rule.of, within=ratio_text(rule.within))
     if isinstance(rule, Streak):
         words = {"bonus": rule.bonus or 0, "periods": rule.periods, "out_of": rule.window}
         return speaker.say("pays streak", **words)

@@ -108,6 +108,15 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "told when the next tier of {of} is within {within}, no money",
         "zh": "距 {of} 的下一档不超过 {within} 时提醒，不付金额",
     },
+    "pays forecast nudge": {
+        "en": "told when at this pace the period ends short of a tier of {of} by {within} at most, from {after} "
+              "working days on, no money",
+        "zh": "自第 {after} 个工作日起，按当前进度期末距 {of} 的某一档不足且差距不超过 {within} 时提醒，不付金额",
+    },
+    "forecast": {
+        "en": "At this pace the period ends at {forecast}: {verdict}.",
+        "zh": "按此进度期末将达到 {forecast}：{verdict}。",
+    },
     "pays streak": {
         "en": "bonus {bonus} when its conditions hold in {periods} of {out_of} periods (the last of them is shown)",
         "zh": "{out_of} 个周期中有 {periods} 个满足条件时发奖金 {bonus}（下列为最后一个周期）",

@@ -136,7 +136,12 @@ class Teller(Speaker):
             return []
         words = {"as_of": paced.as_of, "gone": paced.gone, "days": paced.days, "pace": self.percent(paced.pace)}
         verdict = self.verdict(paced.agrees)
-        return [self.say("expected", expected=self.number(paced.expected), verdict=verdict, **words)]
+        lines = []
+        if paced.expected is not None:
+            lines.append(self.say("expected", expected=self.number(paced.expected), verdict=verdict, **words))
+        if paced.forecast is not None:
+            lines.append(self.say("forecast", forecast=self.number(paced.forecast), verdict=verdict))
+        return lines
 
     def _measured(self, one: Measured, said, window: int | None) -> list[str]:
         lines = [

@@ -136,11 +136,10 @@ def board_line(board: Board) -> str:
 
 def award_line(award: Award) -> str:
     """Who reached (or lost) what, and what it pays."""
-    what = f"{award.employee_name or award.employee}: {award.name.get('en') or award.rule}"
-    if award.kind == "nudge":
-        what = f"{award.employee_name or award.employee}: close to {award.name.get('en') or award.rule}"
-    if award.kind == "training":
-        what = f"{award.employee_name or award.employee}: recommended {award.name.get('en') or award.rule}"
+    forecast = any(one.forecast is not None for one in award.evidence)
+    how = {"nudge": "at this pace just short of " if forecast else "close to ", "training": "recommended "}
+    who, name = award.employee_name or award.employee, award.name.get("en") or award.rule
+    what = f"{who}: {how.get(award.kind, '')}{name}"
     if award.kind in ("tier", "nudge"):
         bound = award.threshold
         what += f" {bound if bound.endswith('%') else amount(bound)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.results import Award
 from sinks.alerts.config import Language
 from sinks.alerts.parts import Message, evidence_lines, gap_text, is_rate, pays_text, period_text
-from sinks.alerts.wording import bound_of, name_in
+from sinks.alerts.wording import bound_of, measured, name_in, percent
 
 
 def nudge_message(award: Award, language: Language) -> Message:
@@ -19,6 +19,8 @@ def _english(award: Award) -> Message:
     team = f" (team {award.team})" if award.team else ""
     gap = f": {gap_text(award, 'en')} to go" if award.gap is not None else ""
     lines = [f"{who}{team} is close to {full} for {period_text(award, 'the last {days} days')}{gap}."]
+    if ends := _forecast(award, "en"):
+        lines = [f"At this pace {who}{team} ends {award.period} at {ends}: {gap_text(award, 'en')} short of {full}."]
     if award.days_left is not None:
         lines.append(_left(award.days_left, "working day" if award.workdays else "day"))
     lines += evidence_lines(award, "{kpi}")
@@ -33,12 +35,26 @@ def _chinese(award: Award) -> Message:
     team = f"（团队 {award.team}）" if award.team else ""
     gap = f"，还差 {gap_text(award, 'zh')}" if award.gap is not None else ""
     lines = [f"{who}{team}即将达成 {period_text(award, '最近 {days} 天')} 的{full}{gap}。"]
+    if ends := _forecast(award, "zh"):
+        lines = [f"按此进度，{who}{team} {award.period} 期末将达到 {ends}，距{full}差 {gap_text(award, 'zh')}。"]
     if award.days_left is not None:
         lines.append(_left_zh(award.days_left, award.workdays))
     lines += evidence_lines(award, "{kpi}", "zh")
     if paid := pays_text(award):
         lines.append(f"该档奖励{'比例' if is_rate(award) else ''}：{paid}。")
     return Message(f"{who} 即将达成{full}", "\n".join(lines))
+
+
+def _forecast(award: Award, language: Language) -> str:
+    """Where the period ends at this pace, and which attainment that is; '' where no forecast decided."""
+    one = next(iter(award.evidence), None)
+    if one is None or one.forecast is None:
+        return ""
+    ends = measured(one.forecast, one, award, language)
+    if one.forecast_attainment is None:
+        return ends
+    reached = percent(one.forecast_attainment)
+    return f"{ends}（达成率 {reached}）" if language == "zh" else f"{ends} ({reached} attained)"
 
 
 def _left(days: int, day: str) -> str:

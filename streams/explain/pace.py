@@ -18,20 +18,24 @@ from streams.performance.calendar import Calendar, date_of
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """``gone`` of ``days`` working days are over; ``expected`` is in units; ``agrees``: the award says the same."""
+    """``gone`` of ``days`` working days are over; ``agrees``: the award says the same.
+
+    ``expected`` and ``forecast`` are in units, None without a target and where no forecast decided.
+    """
 
     as_of: str
     days: int
     gone: int
-    expected: Fraction
+    expected: Fraction | None
     pace: Fraction | None
+    forecast: Fraction | None
     agrees: bool
 
 
 def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) -> Paced | None:
-    """None where the award was not decided by pace."""
+    """None where neither pace nor forecast decided the award. Values are those stated, which stand rounded there."""
     kpi = next((kpi for kpi in plan.kpis if kpi.id == said.kpi), None)
-    if said.expected is None or said.target is None or kpi is None:
+    if not said.as_of or kpi is None:
         return None
     calendar = Calendar(plan)
     first, last = calendar.span(kind, calendar.parse(kind, period))
@@ -43,9 +47,18 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
         if is_working_day(plan, day) and any(start <= day < end for start, end in spans)
     ]
     days, gone = len(worked), len([day for day in worked if day <= date.fromisoformat(said.as_of)])
-    expected = Fraction(said.target)
-    if kpi.aggregate in ("sum", "count", "distinct"):
-        expected = expected * gone / days if days else Fraction(0)
+    part = Fraction(gone, days) if days else Fraction(0)
+    adds_up = kpi.aggregate in ("sum", "count", "distinct")
+    expected = None if said.target is None else Fraction(said.target) * (part if adds_up else 1)
     value = None if said.value is None else Fraction(said.value)
-    agrees = Decimal(said.expected) == from_fixed(round_half_up(expected * SCALE, 1))
-    return Paced(said.as_of, days, gone, expected, attainment(kpi, value, expected), agrees)
+    forecast = None
+    if said.forecast is not None and value is not None:
+        forecast = value / part if adds_up and part else value
+    agrees = _same(said.expected, expected) and (not adds_up or _same(said.forecast, forecast))
+    return Paced(said.as_of, days, gone, expected, attainment(kpi, value, expected), forecast, agrees)
+
+
+def _same(said: str | None, found: Fraction | None) -> bool:
+    if said is None or found is None:
+        return said is None and found is None
+    return Decimal(said) == from_fixed(round_half_up(found * SCALE, 1))

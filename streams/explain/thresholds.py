@@ -35,10 +35,10 @@ def checked(rule, measured: dict[str, Measured]) -> list[Checked]:
 
 
 def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:
-    """For the next tier above the value: whether it is as close as the nudge wants it."""
+    """For the next tier above the value: whether it is as close as the nudge wants it; none where forecasts decide."""
     tiers = rule.about.tiers
     level = tier_level(one.kpi, tiers, one.value, one.target)
-    if level == len(tiers):
+    if level == len(tiers) or rule.by == "forecast":
         return []
     condition = eased(tiers[level], one.kpi, rule.within)
     return [Checked(condition, holds(condition, one.kpi, *one.figures))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +40,13 @@ class Decisions:
     def day(self, row: int) -> int | None:
         """The day that ``row`` counts on; None for a plan change, which has none."""
         return None if self.days is None or row < 0 else int(self.days[row])
+
+    def new_days(self) -> Iterator[tuple[int, int]]:
+        """(row, latest day before it) of each row that brings a day later than any that the log has shown."""
+        known = self.latest[:1] if self.latest_before is None else [self.latest_before]
+        before = np.concatenate([known, self.latest])
+        for row in np.flatnonzero(before[1:] != before[:-1]).tolist():
+            yield row, int(before[row])
 
     def award(self, row: int, rule_index: int, award: Award) -> None:
         """Announce ``award`` as caused by ``row``."""

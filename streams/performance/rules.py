@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from schemas.plan_awards import Award
+from schemas.plan_nudge import Nudge
 from streams.performance.decisions import Decisions
+from streams.performance.forecast_nudge import ForecastNudgeRule
 from streams.performance.nudge_award import NudgeRule
 from streams.performance.personal_best import PersonalBestRule
 from streams.performance.spiff_award import SpiffRule
@@ -35,10 +38,15 @@ class Rule(Protocol):
         """
 
 
-RULES: dict[str, type[Rule]] = {
+def nudge_rule(index: int, rule: Nudge, *rest) -> Rule:
+    """By the value as it stands, or by where it leads."""
+    return (ForecastNudgeRule if rule.by == "forecast" else NudgeRule)(index, rule, *rest)
+
+
+RULES: dict[str, Callable[..., Rule]] = {
     "tiers": TierRule,
     "threshold": ThresholdRule,
-    "nudge": NudgeRule,
+    "nudge": nudge_rule,
     "streak": StreakRule,
     "spiff": SpiffRule,
     "training": TrainingRule,

@@ -47,12 +47,10 @@ class TrainingRule:
 
     def _new_days(self, decisions: Decisions) -> dict[int, set[int]]:
         """Period keys that the days over concern, by the row that brings the next day."""
-        latest = decisions.latest
-        before = np.concatenate([latest[:1] if decisions.latest_before is None else [decisions.latest_before], latest])
-        points = {}
-        for row in np.flatnonzero(before[1:] != before[:-1]).tolist():
-            points[row] = set(self.test.concerned(int(before[row]), int(before[row + 1]) - 1))
-        return points
+        return {
+            row: set(self.test.concerned(before, int(decisions.latest[row]) - 1))
+            for row, before in decisions.new_days()
+        }
 
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect: everybody is judged as of the last day that is over."""

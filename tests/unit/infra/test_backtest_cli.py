@@ -113,6 +113,8 @@ def test_the_whole_report_of_a_small_case(tmp_path):
                 "period": "",
                 "expected": None,
                 "as_of": "",
+                "forecast": None,
+                "forecast_attainment": None,
             }
         ],
         "cause": {"source": "shop", "id": "s1", "type": "sale", "time": "2026-03-10T10:00:00.000Z"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from infra.run.view import award_line
+from schemas.results import Award
 from sinks.alerts.routing import severity_of
 from sinks.alerts.templates import message_of
 from tests.unit.sinks.alerts.awards import SILVER, award
@@ -34,6 +36,25 @@ def test_a_nudge_in_chinese():
     ]
 
 
+def forecast(**more: str) -> Award:
+    seen = msgspec.structs.replace(SILVER.evidence[0], value="180000", attainment="0.6", as_of="2026-03-20", **more)
+    return award(NUDGE, threshold="100%", gap="21000", evidence=(seen,))
+
+
+def test_where_the_month_ends_at_this_pace():
+    told = forecast(forecast="279000", forecast_attainment="0.93")
+    said, written = (message_of(told, one).body.splitlines()[0] for one in ("en", "zh"))
+    assert said == (
+        "At this pace Li Wei (team sales-east) ends 2026-03 at 279,000 CNY (93% attained): 21,000 CNY short of "
+        "Silver (100%)."
+    )
+    assert written == (
+        "按此进度，Li Wei（团队 sales-east） 2026-03 期末将达到 279,000 CNY（达成率 93%），"
+        "距「银牌」（100%）差 21,000 CNY。"
+    )
+    assert "at 279,000 CNY: 21,000" in message_of(forecast(forecast="279000"), "en").body
+
+
 @pytest.mark.parametrize(
     ("days", "workdays", "english", "chinese"),
     [
@@ -52,3 +73,5 @@ def test_days_left(days, workdays, english, chinese):
 def test_a_nudge_is_no_high_matter_and_is_shown_as_such():
     assert severity_of(NUDGE) == "normal"
     assert award_line(NUDGE) == "Li Wei: close to Silver 120%, 2026-03"
+    short = forecast(forecast="279000")
+    assert award_line(short) == "Li Wei: at this pace just short of Silver 100%, 2026-03"
