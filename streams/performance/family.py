@@ -86,11 +86,11 @@ class Family:
         for part in parts:
             if part is not None:
                 touched[part.rows] = True
-        unique, inverse = np.unique(np.where(touched, keys, -1), return_inverse=True)
-        outside = 1 if unique[0] == -1 else 0
-        cells = unique[outside:]
-        slots = np.concatenate([np.full(outside, -1), self.days.slots(cells)])[inverse]
-        groupings = self._groupings(cells, inverse - outside)
+        ours = np.flatnonzero(touched)  # most often few: sorting is what costs most here
+        cells, of_ours = np.unique(keys[ours], return_inverse=True)
+        slots, cell_of_row = np.full(len(rows), -1), np.full(len(rows), -1)
+        slots[ours], cell_of_row[ours] = self.days.slots(cells)[of_ours], of_ours
+        groupings = self._groupings(cells, cell_of_row)
         for index, (kpi, part) in enumerate(zip(self.kpis, parts, strict=True)):
             if part is not None:
                 self._fold_kpi(index, kpi, rows, part, slots, groupings, day)

@@ -101,13 +101,13 @@ class Placed:
 
 def group_rows(keys: np.ndarray) -> Grouping:
     """Group rows by ``keys`` (int64, −1 for rows outside every period)."""
-    unique, group = np.unique(keys, return_inverse=True)
-    if len(unique) and unique[0] == -1:
-        unique, group = unique[1:], group - 1
+    inside = np.flatnonzero(keys != -1)
+    unique, of_inside = np.unique(keys[inside], return_inverse=True)
+    group = np.full(len(keys), -1)
+    group[inside] = of_inside
     # numpy sorts 16-bit integers by radix, an order of magnitude faster
-    narrow = group.astype(np.int16) if len(unique) < 2**15 else group
-    order = np.argsort(narrow, kind="stable")
-    return Grouping(group, order[np.searchsorted(group[order], 0) :], unique)
+    narrow = of_inside.astype(np.int16) if len(unique) < 2**15 else of_inside
+    return Grouping(group, inside[np.argsort(narrow, kind="stable")], unique)
 
 
 class PeriodTable(CellTable):
