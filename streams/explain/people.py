@@ -54,6 +54,8 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
     # a queue that began under an earlier plan may have had other people in it
     if any(map(_by_plan, lines)) or (isinstance(rule, First) and not seen_alike(scope, inside, number)):
         beyond = tuple(dict.fromkeys((*beyond, "plan_change")))
+    if isinstance(rule, Pool) and rule.kpi is not None and plan.organisation.backdated == "move":
+        beyond = (*beyond, "backdated: move")  # the unit's KPI may have what was credited elsewhere
     shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))
     mine = field.of(who)
     shown = list(mine.measured) if mine else []

@@ -132,7 +132,8 @@ def test_a_plan_that_takes_effect_in_between_makes_no_difference(seed, batch):
         award |= {name: dice.choice([1, award[name]]) for name in ("prize", "top", "places") if name in award}
     teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
     fewer, more = dice.sample([team for team in teams if team["employees"]], 2)
-    more["employees"] += [fewer["employees"].pop()] * dice.choice([0, 1])
+    more["employees"] += [fewer["employees"].pop()] * dice.choice([0, 1, 1])
+    given["organisation"]["backdated"] = dice.choice(["keep", "move"])
     history = with_closes(dice, swinging_events(dice, plan.currency))
     history.insert(dice.randint(0, len(history)), {"control": "plan"})
     check(recorded_log(plan, history, batch, Plan.model_validate(given)))
