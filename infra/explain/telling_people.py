@@ -9,14 +9,14 @@ from streams.explain.field import Candidate, Field
 from streams.explain.measured import Measured
 from streams.explain.rules import RuleExplained, Share
 
-#: People shown unless all are asked for, beside those who are chosen.
+#: People shown unless all are asked for, beside whoever it is about and whatever differs.
 _MOST = 10
 
 
 def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
-    """All who are compared, those with a place first; with ``full`` the credits of everybody."""
+    """All who are compared, in the order of their places or parts; with ``full`` the credits of everybody."""
     field, rule = explained.field, explained.rule
-    people = sorted(field.candidates, key=lambda one: (not one.chosen, one.place is None, one.place or 0))
+    people = sorted(field.candidates, key=_order if field.pooled is None else _by_weight)
     chosen = sum(one.chosen for one in people)
     lines = [speaker.say("compared", unit=speaker.unit(*explained.unit), count=len(people), chosen=chosen)]
     if field.waits:
@@ -24,18 +24,25 @@ def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
     lines += _pool_lines(speaker, rule, field)
     shares = {one.payee: one for one in explained.shares}
     apart = {one.employee for one in people if one.stands not in (None, one.chosen)}
-    apart |= {one.payee for one in explained.shares if one.due != one.paid}
-    shown = [
-        one for at, one in enumerate(people) if speaker.full or at < _MOST or one.chosen or one.employee in apart
-    ]
+    apart |= {one.payee for one in explained.shares if one.due != one.paid} | {field.who}
+    shown = [one for at, one in enumerate(people) if speaker.full or at < _MOST or one.employee in apart]
     for one in shown:
-        lines.append(_candidate(speaker, explained, one, shares.pop(one.employee, None)))
+        lines.append(_candidate(speaker, explained, one, shares.get(one.employee)))
         if speaker.full:
             lines += [f"  {speaker.step(each, step)}" for each in one.measured for step in each.steps]
     if len(shown) < len(people):
         lines.append(speaker.say("more people", count=len(people) - len(shown)))
     lines += [speaker.say("stranger", who=speaker.who(one)) for one in field.others]
-    return lines + list(_payees_elsewhere(speaker, shares))
+    listed = {one.employee for one in people}
+    return lines + list(_payees_elsewhere(speaker, [one for one in explained.shares if one.payee not in listed]))
+
+
+def _order(one: Candidate) -> tuple:
+    return not one.chosen, one.place is None, one.place or 0
+
+
+def _by_weight(one: Candidate) -> tuple:
+    return not one.chosen, -(one.merit or 0)
 
 
 def _candidate(speaker: Speaker, explained: RuleExplained, one: Candidate, share: Share | None) -> str:
@@ -80,9 +87,9 @@ def _pool_lines(speaker: Speaker, rule, field: Field) -> Iterator[str]:
     yield speaker.say("pool", money=money, total=speaker.money(pooled.total), currency=speaker.plan.currency)
 
 
-def _payees_elsewhere(speaker: Speaker, shares: dict[str, Share]) -> Iterator[str]:
-    """Who was paid and is not among those shown."""
-    for one in shares.values():
+def _payees_elsewhere(speaker: Speaker, shares: list[Share]) -> Iterator[str]:
+    """Who was paid and is not compared."""
+    for one in shares:
         if one.due == one.paid:
             if one.paid:
                 yield speaker.say("left the plan", who=speaker.who(one.payee), paid=speaker.money(one.paid))

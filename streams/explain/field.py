@@ -44,13 +44,14 @@ class Field:
     """All who are compared, in the plan's order.
 
     ``waits``: nothing is decided before the period is closed. ``others``: whose awards stand though they are not
-    compared.
+    compared. ``who``: of whom it was asked.
     """
 
     candidates: tuple[Candidate, ...]
     waits: bool = False
     pooled: Pooled | None = None
     others: tuple[str, ...] = ()
+    who: str = ""
 
     @property
     def agrees(self) -> bool:

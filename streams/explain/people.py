@@ -38,7 +38,7 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
     known = {employee.id for employee, _ in employees_of(plan)}
     inner = people_inside(plan, rule, evidence.unit, scope.period)
     waits = rule.settle == "period_end" and not _is_closed(scope, number)
-    field = Field(tuple(_candidates(scope, inner, inside)), waits)
+    field = Field(tuple(_candidates(scope, inner, inside)), waits, who=who)
     lines = [line for line in scope.lines if _is_about(evidence.unit, line, known, inner)]
     paid: dict[str, int] = defaultdict(int)
     for line in lines:

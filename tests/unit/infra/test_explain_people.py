@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from infra.cli import main
-from tests.unit.infra.test_backtest_people import CLOSE, PLAN, REFUND, SALES
+from tests.unit.infra.test_backtest_people import CLOSE, PLAN, REFUND, SALES, event
 
 
 @pytest.fixture
 def files(tmp_path: Path):
-    def write(events: list[dict]) -> list[str]:
+    def write(events: list[dict], text: str = PLAN) -> list[str]:
         plan, file = tmp_path / "plan.yaml", tmp_path / "events.jsonl"
-        plan.write_text(PLAN)
+        plan.write_text(text)
         file.write_text("".join(json.dumps(one) + "\n" for one in events))
         return ["--plan", str(plan), "--events", str(file)]
 
@@ -71,3 +71,12 @@ def test_an_award_as_it_was_taken_back_in_chinese(files):
 def test_since_when_the_first_has_his_place(files):
     told = explain("E1", "2026-03", *files(SALES))
     assert "  #1  E1: R 400 (1 events); revenue 300 holds; since place 2 of kpi-updates; due 50.00" in told, told
+
+
+def test_of_many_people_the_best_and_whoever_is_asked_for_are_listed(files):
+    more = "".join(f"{{id: X{number}, role: rep}}, " for number in range(30))
+    small = event("x29", {"employee": "X29", "amount": 1})
+    told = explain("X29", "2026-03", *files([*SALES, small, CLOSE], PLAN.replace("{id: E1,", f"{more}{{id: E1,")))
+    honour = told[told.index("Rule star") : told.index("Rule race")]
+    assert "  #1  E1: R 400" in honour and "  –  X29: R 1 (1 events)" in honour, honour
+    assert "  … 24 more people …" in honour and honour.count(": R ") == 11, honour
