@@ -7,6 +7,11 @@ import gc
 _YOUNG = 200_000  # a batch of records is tens of thousands of objects, all of which go by reference count
 
 
+def unhurried() -> None:
+    """Call first of all: what is loaded at the start, programs and plans, all stays."""
+    gc.set_threshold(_YOUNG, 20, 50)
+
+
 def settle() -> None:
     """Call once everything is loaded: what exists now stays, and new objects are looked through seldom.
 
@@ -15,4 +20,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, 20, 50)
+    unhurried()

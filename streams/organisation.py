@@ -54,7 +54,7 @@ class Assignments:
         self._credit_partitions = credit_partitions
         self._codes: dict[Assignment, int] = {}
         self._interned: dict[str, dict[str, int]] = {name: {} for name in self.COLUMNS}
-        self._rows: list[tuple[int, ...]] = []
+        self._columns: dict[str, list[int]] = {name: [] for name in self.COLUMNS}
         self._partitions: list[int] = []
         self.all: list[Assignment] = []
         self.freeze()
@@ -65,29 +65,28 @@ class Assignments:
     def code(self, assignment: Assignment) -> int:
         """The number of ``assignment``; call ``freeze()`` after the last of a series."""
         known = self._codes.get(assignment)
-        if known is not None:
-            return known
-        self.extend([assignment])
-        return len(self.all) - 1
+        return self.extend([assignment])[0] if known is None else known
 
-    def extend(self, assignments: Iterable[Assignment]) -> None:
-        """Number those that are new, in their order; call ``freeze()`` afterwards."""
-        new = [one for one in dict.fromkeys(assignments) if one not in self._codes]
+    def extend(self, assignments: Iterable[Assignment]) -> list[int]:
+        """Their numbers; those that are new are numbered in their order. Call ``freeze()`` afterwards."""
+        asked = list(assignments)
+        numbers = list(map(self._codes.get, asked))
+        if None not in numbers:
+            return numbers
+        new = list(dict.fromkeys(one for one, number in zip(asked, numbers, strict=True) if number is None))
         self._codes.update(zip(new, range(len(self.all), len(self.all) + len(new)), strict=True))
         self.all += new
-        columns = []
-        for name, names in zip(self.COLUMNS, zip(*new, strict=True), strict=False):
+        for name, names in zip(self.COLUMNS, zip(*new, strict=True), strict=True):
             codes = self._interned[name]
             for one in names:
                 codes.setdefault(one, len(codes))
-            columns.append([codes[one] for one in names])
-        self._rows += zip(*columns, strict=True)
+            self._columns[name] += map(codes.__getitem__, names)
         keys = (partition_key_hash(one.employee) for one in new)
         self._partitions += [partition_of(key, self._credit_partitions) for key in keys]
+        return list(map(self._codes.__getitem__, asked))
 
     def freeze(self) -> None:
         """Rebuilds the arrays from what has been numbered so far."""
-        table = np.array(self._rows, np.int32).reshape(-1, len(self.COLUMNS))
-        self.columns = {name: table[:, at].copy() for at, name in enumerate(self.COLUMNS)}
+        self.columns = {name: np.array(codes, np.int32) for name, codes in self._columns.items()}
         self.names = {name: pa.array(list(self._interned[name]), pa.string()) for name in self.COLUMNS}
         self.partition = np.array(self._partitions, np.int32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -39,9 +40,9 @@ class Rules:
         self.book = book
         self.assignment_of: dict[str, int] = {}
         stations: dict[int, tuple[list[int], list[int]]] = {}
-        assignments.extend(one for _, found in assignments_of(plan) for one in found)
+        numbers = iter(assignments.extend(one for _, found in assignments_of(plan) for one in found))
         for since, found in assignments_of(plan):
-            first, *later = [assignments.code(one) for one in found]
+            first, *later = islice(numbers, len(found))
             self.assignment_of[found[0].employee] = first
             if later:
                 stations[first] = [day_of(date) for date in since[1:]], later

@@ -8,6 +8,7 @@ what sinks/checkpoints.py promises of owners that write beside each other.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -20,6 +21,7 @@ from streams.crediting.terms import Terms, TermsBook
 from streams.organisation import Assignment, Assignments
 
 FORMAT = 2
+T = TypeVar("T")
 _CLOCK, _PLAN, _ASSIGNMENTS, _TERMS = "clock", "plan", "assignments/", "terms/"
 
 
@@ -60,12 +62,13 @@ class State:
         if _CLOCK in rows:
             next_offset = self._restore_clock(rows[_CLOCK])
             self.memory.restore(rows, next_offset, self.floor)
-        self.assignments.extend(Assignment(*fields) for fields in _pieces(rows, _ASSIGNMENTS))
-        self.assignments.freeze()
-        for fields in _pieces(rows, _TERMS):
-            self.terms.code(Terms(*fields))
+        self.assignments.extend(_pieces(rows, _ASSIGNMENTS, Assignment))
+        for terms in _pieces(rows, _TERMS, Terms):
+            self.terms.code(terms)
         if _PLAN in rows:
             self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms)
+        else:
+            self.assignments.freeze()
         for part in (self.ledger, self.parked, self.standings):
             part.restore(rows)
 
@@ -87,8 +90,8 @@ class State:
         return rows
 
 
-def _pieces(rows: dict[str, bytes], prefix: str) -> Iterator[list]:
+def _pieces(rows: dict[str, bytes], prefix: str, kind: type[T]) -> Iterator[T]:
     """What was numbered, in order: a row's key ends with the number of its first entry."""
     pieces = {int(key[len(prefix) :]): value for key, value in rows.items() if key.startswith(prefix)}
     for start in sorted(pieces):
-        yield from msgspec.msgpack.decode(pieces[start])
+        yield from msgspec.msgpack.decode(pieces[start], type=list[kind])
