@@ -11,7 +11,7 @@ from schemas.plan_condition_checks import check_conditions, check_reached
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_nudge_checks import check_nudge
 from schemas.plan_people import First, Honour, Pool
-from schemas.plan_people_checks import check_compared, check_honour, check_pool
+from schemas.plan_people_checks import check_first, check_honour, check_pool
 from schemas.plan_spiff_checks import check_spiff
 from schemas.plan_steadiness_checks import check_steadiness
 from schemas.plan_streak import Streak
@@ -64,7 +64,7 @@ def _honour(lookup: Lookup, path: tuple, award: Honour) -> Iterator[Finding]:
 
 
 def _first(lookup: Lookup, path: tuple, award: First) -> Iterator[Finding]:
-    yield from check_compared(path, award)
+    yield from check_first(path, award)
     if bool(award.all) == bool(award.any):
         yield Finding(path, "expected either all or any, with at least one condition")
     yield from check_conditions(lookup, path, award, "all", "any")
@@ -76,7 +76,7 @@ def _pool(lookup: Lookup, path: tuple, award: Pool) -> Iterator[Finding]:
     if award.floor is not None and award.kpi is not None:
         yield from check_bound(lookup, (*path, "floor"), award.kpi, award.floor.attainment, award.floor.value)
         if award.floor.attainment is not None:
-            yield from unit_target_missing(lookup, (*path, "floor"), award.kpi, award)
+            yield from unit_target_missing(lookup, (*path, "floor"), award.kpi, award.period, award.unit)
 
 
 #: What is checked on each kind of award beside what all have in common.

@@ -8,7 +8,7 @@ from decimal import Decimal
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_unit_checks import unit_target_missing
-from schemas.plan_units import judges_units
+from schemas.plan_units import judged_unit
 
 
 def check_bound(
@@ -25,8 +25,8 @@ def check_bound(
 
 def check_target(lookup: Lookup, path: tuple, kpi: str, award) -> Iterator[Finding]:
     """Attainment is undefined without a target on this KPI; a warning where only some roles lack one."""
-    if judges_units(award):
-        yield from unit_target_missing(lookup, path, kpi, award)
+    if (unit := judged_unit(award)) is not None:
+        yield from unit_target_missing(lookup, path, kpi, award.period, unit)
         return
     if kpi not in lookup.kpis:
         return

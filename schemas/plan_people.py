@@ -39,7 +39,9 @@ class Honour(Model):
 
 
 class First(Model):
-    """The first people of a unit in whose period the conditions hold, in the order of the KPI updates."""
+    """The first people of a unit, or the first teams or departments in it, in whose period the conditions hold, in the
+    order of the KPI updates.
+    """
 
     kind: Literal["first"] = "first"
     id: Id
@@ -48,8 +50,10 @@ class First(Model):
     all: tuple[Condition, ...] = ()
     any: tuple[Condition, ...] = ()
     places: Places
+    contenders: Literal["person", "team", "department"] = "person"
     unit: Within = "company"
     prize: Number | None = None
+    share: Literal["unit", "equal"] = "unit"
     roles: tuple[Id, ...] = ()
     settle: Literal["sticky", "live"] = "sticky"
 

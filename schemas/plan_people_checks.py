@@ -15,6 +15,21 @@ def check_compared(path: tuple, award: Honour | First) -> Iterator[Finding]:
         yield Finding((*path, "prize"), "must be above 0")
 
 
+def check_first(path: tuple, award: First) -> Iterator[Finding]:
+    """Findings on who races for the places, and who has the prize."""
+    yield from check_compared(path, award)
+    if award.contenders == "person":
+        if award.share != "unit":
+            yield Finding((*path, "share"), "a person's prize is his own; expected contenders: team or department")
+        return
+    narrower = ("team",) if award.contenders == "team" else ("team", "department")
+    if award.unit in narrower:
+        wider = "department or company" if award.contenders == "team" else "company"
+        yield Finding((*path, "unit"), f"{award.contenders}s race within something wider; expected unit: {wider}")
+    if award.roles and award.share == "unit":
+        yield Finding((*path, "roles"), "roles say which members share; expected share: equal")
+
+
 def check_honour(lookup: Lookup, path: tuple, award: Honour) -> Iterator[Finding]:
     """Findings on what the best are the best in."""
     yield from check_compared(path, award)

@@ -8,7 +8,7 @@ from schemas.plan_awards import Condition, ThresholdAward, TierAward
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
-from schemas.plan_units import judges_units
+from schemas.plan_units import judged_unit
 
 _FEWEST, _MOST = 3, 5
 _NO_TARGET = "a score has no target; expected a value, such as value: 90%"
@@ -100,10 +100,11 @@ def check_score_table(path: tuple, award: TierAward, card: Scorecard) -> Iterato
 
 
 def _same_scope(path: tuple, award: ThresholdAward | TierAward, card: Scorecard) -> Iterator[Finding]:
-    if judges_units(award) and award.unit not in card.units:
-        message = f"scorecard {card.id} is not kept for a {award.unit}; expected units: [{award.unit}] on it"
+    unit = judged_unit(award)
+    if unit is not None and unit not in card.units:
+        message = f"scorecard {card.id} is not kept for a {unit}; expected units: [{unit}] on it"
         yield Finding((*path, "kpi"), message)
-    if not judges_units(award) and not card.persons:
+    if unit is None and not card.persons:
         yield Finding((*path, "kpi"), f"scorecard {card.id} is kept for units only; expected persons: true on it")
     if award.period != card.period:
         message = f"scorecard {card.id} is kept by {card.period}; the award's period must be the same"

@@ -44,9 +44,9 @@ def check_unit_award(lookup: Lookup, path: tuple, award: TierAward | ThresholdAw
         yield Finding((*path, "share"), f"{first} is a {kinds[first]}, of which members have no share; {expected}")
 
 
-def unit_target_missing(lookup: Lookup, path: tuple, kpi: str, award: TierAward | ThresholdAward) -> Iterator[Finding]:
+def unit_target_missing(lookup: Lookup, path: tuple, kpi: str, period: str, unit: str) -> Iterator[Finding]:
     """Attainment of a unit needs a target of such units."""
-    wanted = (kpi, award.period, award.unit)
+    wanted = (kpi, period, unit)
     if kpi in lookup.kpis and wanted not in {(one.kpi, one.period, one.unit) for one in targets_of(lookup.plan)}:
-        message = f"attainment of a {award.unit} needs a target with unit: {award.unit} on {kpi} for period "
-        yield Finding(path, f"{message}{award.period}; there is none", needs=frozenset([kpi]))
+        message = f"attainment of a {unit} needs a target with unit: {unit} on {kpi} for period {period}; there is none"
+        yield Finding(path, message, needs=frozenset([kpi]))

@@ -17,6 +17,21 @@ def of_units(award) -> bool:
     return getattr(award, "unit", None) is not None
 
 
+def judged_unit(award) -> str | None:
+    """The kind of units whose values and targets an award's bounds are on; None where they are on those of people."""
+    if not of_units(award):
+        return None
+    if not getattr(award, "compares_people", False):
+        return award.unit
+    contenders = getattr(award, "contenders", "person")
+    return None if contenders == "person" else contenders
+
+
 def judges_units(award) -> bool:
     """Whether its bounds are on values and targets of units, not on those of people within them."""
-    return of_units(award) and not getattr(award, "compares_people", False)
+    return judged_unit(award) is not None
+
+
+def decided_by(award) -> str:
+    """The kind of units by which an award of units is decided: each by itself, or all that is compared within one."""
+    return judged_unit(award) or award.unit

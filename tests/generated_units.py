@@ -85,7 +85,16 @@ def random_people_plan(dice: Random, version: int = 1) -> Plan:
                 condition.pop("attainment", None)
                 condition |= {"value": dice.choice([1, 10, 40]), "min_sample": 0}
     given = plan.model_dump(mode="json", exclude_none=True)
-    return Plan.model_validate(given | {"awards": awards, "scorecards": cards})
+    targets = [
+        {"kpi": kpi, "period": period, "unit": unit, "value": dice.choice([1, 20, 60])}
+        for kpi in ("revenue", "satisfaction", "activity")
+        for period in ("month", "week", "season")
+        for unit in ("team", "department")
+        if dice.random() < 0.6
+    ]
+    return Plan.model_validate(
+        given | {"awards": awards, "scorecards": cards, "targets": given["targets"] + targets}
+    )
 
 
 def _honour(dice: Random, id: str, cards: list[dict]) -> dict:
@@ -99,10 +108,16 @@ def _honour(dice: Random, id: str, cards: list[dict]) -> dict:
 
 
 def _first(dice: Random, id: str, cards: list[dict]) -> dict:
-    return _compared(dice, "first", id, "", cards) | {
+    first = _compared(dice, "first", id, "", cards) | {
         "places": dice.choice([1, 2]), "prize": 30, "settle": dice.choice(["sticky", "live"]),
         dice.choice(["all", "any"]): _member_conditions(dice, dice.choice([1, 2])),
     }  # fmt: skip
+    if dice.random() < 0.5:
+        return first
+    contenders, share = dice.choice(["team", "team", "department"]), dice.choice(["unit", "equal"])
+    unit = dice.choice(["department", "company"]) if contenders == "team" else "company"
+    roles = first["roles"] if share == "equal" else []
+    return first | {"contenders": contenders, "unit": unit, "share": share, "roles": roles}
 
 
 def _pool(dice: Random, id: str, cards: list[dict]) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
@@ -67,24 +68,55 @@ def first(reference, rule, unit: str, period: str) -> None:
     """Who reached it when, and who of them has a place."""
     queue = reference.queues.setdefault((rule.id, unit, period), {})
     conditions = rule.all or rule.any
-    for who in members(reference, rule, unit, period):
-        held = [holds(reference, one, who, rule, period) for one in conditions]
-        some = any(reference.traces(rule.kpi_ids(), who, rule.period, period))
+    racing = members if rule.contenders == "person" else contenders
+    for who in racing(reference, rule, unit, period):
+        if rule.contenders == "person":
+            held = [holds(reference, one, who, rule, period) for one in conditions]
+            some = any(reference.traces(rule.kpi_ids(), who, rule.period, period))
+        else:
+            held, some = unit_holds(reference, conditions, who, rule, period)
         if some and (all(held) if rule.all else any(held)):
             queue.setdefault(who, reference.steps)
         elif rule.settle == "live":
             queue.pop(who, None)
     holders = [who for who in queue if sum(other < queue[who] for other in queue.values()) < rule.places]
-    _turn(reference, rule, unit, period, sorted(holders, key=lambda who: (queue[who], who)))
+    ever = reference.queues.setdefault(("ever", rule.id, unit, period), {})
+    ever |= dict.fromkeys(queue)
+    _turn(reference, rule, unit, period, sorted(holders, key=lambda who: (queue[who], who)), sorted(ever))
 
 
-def _turn(reference, rule, unit: str, period: str, holders: list[str]) -> None:
+def contenders(reference, rule, unit: str, period: str) -> list[str]:
+    """The units that race within a unit."""
+    if rule.contenders == "department" or rule.unit == "company":
+        return reference.units[rule.contenders]
+    return [team for team in reference.units["team"] if reference.department_of[team] == unit]
+
+
+def unit_holds(reference, conditions, who: str, rule, period: str) -> tuple[list[bool], bool]:
+    """Of each condition whether it holds for a unit; and whether anything moved its KPIs."""
+    race, held, some = SimpleNamespace(unit=rule.contenders, period=rule.period), [], False
+    mine = reference.credits_of(rule.contenders, who, reference.counted)
+    for condition in conditions:
+        kpi = reference.kpis.get(condition.kpi, SCORE)
+        value, sample, inside = reference._measured(condition.kpi, race, who, period, mine)
+        some = some or any(reference.adds(kpi, one) for one in inside)
+        if value is None and kpi.aggregate in ("sum", "count", "distinct"):
+            value = Fraction(0)
+        target = reference.unit_target(condition.kpi, rule.contenders, who, rule.period, period)
+        held.append(sample >= condition.min_sample and reference.reached(kpi, condition, value, target))
+    return held, some
+
+
+def _turn(reference, rule, unit: str, period: str, holders: list[str], ever: list[str] = ()) -> None:
+    kind = getattr(rule, "contenders", "person")
+
     def tell(who: str, state: str) -> None:
         key = (rule.id, unit, period, who)
-        holder = f"{rule.unit}:{unit}|{who}"
+        holder = f"{rule.unit}:{unit}|{who}" if kind == "person" else f"{rule.unit}:{unit}|{kind}:{who}"
         id_ = award_id(reference.plan.plan, rule.id, holder, rule.period, period, 0, reference.sequence[key])
         late = (rule.period, period) in reference.closed and not reference.closing
-        row = (id_, rule.id, rule.kind, "", "", period, 0, reference.sequence[key], state, late, who)
+        named = ("", "", who) if kind == "person" else (kind, who, "")
+        row = (id_, rule.id, rule.kind, *named[:2], period, 0, reference.sequence[key], state, late, named[2])
         reference.awards.append(row)
 
     standing = sorted(who for *of, who in reference.active if of == [rule.id, unit, period])
@@ -98,7 +130,15 @@ def _turn(reference, rule, unit: str, period: str, holders: list[str]) -> None:
             reference.active.add(key)
             reference.sequence[key] = reference.sequence.get(key, 0) + 1
             tell(who, "final")
-    reference.pay(rule, unit, period, dict.fromkeys(holders, to_fixed(rule.prize or 0)))
+    if kind == "person":
+        reference.pay(rule, unit, period, dict.fromkeys(holders, to_fixed(rule.prize or 0)))
+        return
+    for who in ever:
+        due = {"": to_fixed(rule.prize or 0) * (who in holders)}
+        if rule.share == "equal":
+            inside = members(reference, rule.model_copy(update={"unit": kind}), who, period)
+            due = reference.parted(due[""], dict.fromkeys(inside, Fraction(1)))
+        reference.pay(rule, who, period, due)
 
 
 def pool(reference, rule, unit: str, period: str) -> None:

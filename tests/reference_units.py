@@ -20,7 +20,7 @@ from tests.reference import ROLLING, _money
 from tests.reference_closes import Closing
 from tests.reference_credits import Credit, credit
 from tests.reference_customers import CustomerLimits
-from tests.reference_people import PEOPLE
+from tests.reference_people import PEOPLE, contenders
 from tests.reference_scorecards import SCORE, unit_score
 from tests.reference_targets import DAYS, countable
 from tests.reference_values import in_part
@@ -113,6 +113,9 @@ class UnitReference(Closing):
 
     def _compare(self, rule, unit: str) -> None:
         """Decide the periods that something which the rule looks at moved in, of a member or of the unit."""
+        if getattr(rule, "contenders", "person") != "person":
+            self._race(rule, unit)
+            return
         kind, named = rule.period, rule.member_kpis() if rule.kind == "pool" else rule.kpi_ids()
         moving = [one for one in self.personal if any(self._moves(kpi, one) for kpi in self._behind(named))]
         found = {
@@ -125,6 +128,19 @@ class UnitReference(Closing):
         for period in sorted(found, key=lambda key: self._first_day(kind, key)):
             if rule.settle != "period_end" or (kind, period) in self.closed:
                 PEOPLE[rule.kind](self, rule, unit, period)
+
+    def _race(self, rule, unit: str) -> None:
+        found = set()
+        for one in contenders(self, rule, unit, ""):
+            mine = self.credits_of(rule.contenders, one, self.counted)
+            moving = [each for each in mine if any(self._moves(kpi, each) for kpi in self._behind(rule.kpi_ids()))]
+            found |= set(self._periods(rule.period, moving))
+        for period in sorted(found, key=lambda key: self._first_day(rule.period, key)):
+            PEOPLE[rule.kind](self, rule, unit, period)
+
+    def adds(self, kpi: Kpi, one: Credit) -> bool:
+        """Whether a credit leaves a trace in the KPI's numbers."""
+        return _adds(kpi, one)
 
     def _moves(self, kpi: Kpi, one: Credit) -> bool:
         return self.counts(kpi, one) and _adds(kpi, one)

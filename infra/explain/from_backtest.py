@@ -11,7 +11,7 @@ from schemas.control import CLOSED_KIND, KIND, PartitionClosed, PeriodClosed, Pl
 from schemas.mapping import TopicMapping
 from schemas.money import from_fixed, to_fixed
 from schemas.plan import Plan
-from schemas.plan_units import of_units
+from schemas.plan_units import decided_by, of_units
 from schemas.results import Award
 from schemas.topics import CREDITS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
@@ -92,7 +92,7 @@ class RecordedEvidence:
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
         """Everything about a unit; the company by any name. ``period`` may narrow the credits, and need not."""
         unit = unit if kind != "company" else self.plan.organisation.company
-        rules = {rule.id for rule in self.plan.awards if of_units(rule) and rule.unit == kind}
+        rules = {rule.id for rule in self.plan.awards if of_units(rule) and decided_by(rule) == kind}
         rows = self.result.units.values()
         return Evidence(
             self.plan,

@@ -20,7 +20,7 @@ from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_moves import employees_of
-from schemas.plan_units import judges_units, of_units
+from schemas.plan_units import decided_by, judges_units, of_units
 from schemas.results import Award, Cause, KpiEvidence, Position
 from sinks.connection import ClickHouseSettings, connect, from_settings
 from streams.explain.credits import Close, Credit, unit_fields
@@ -76,7 +76,7 @@ class ClickHouseEvidence:
         """Everything about a unit; the company by any name. Of the credits those of ``period`` where these suffice."""
         plan = self.plan_of(version)
         unit = unit if kind != "company" else plan.organisation.company
-        rules = [rule.id for rule in plan.awards if of_units(rule) and rule.unit == kind]
+        rules = [rule.id for rule in plan.awards if of_units(rule) and decided_by(rule) == kind]
         comparing = [rule.id for rule in plan.awards if rule.id in rules and not judges_units(rule)]
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for guard in plan.crediting.guards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from schemas.plan_units import judges_units, of_units
+from schemas.plan_units import decided_by, judges_units, of_units
 from streams.explain.credits import Credit, in_period
 from streams.explain.customers import counting, counting_of_people
 from streams.explain.history import ROLLING, Evidence, payer_of
@@ -51,7 +51,7 @@ def _of_person(
 def _of_unit(
     evidence: Evidence, rule, period: str, kept: list[Credit], left_out: list[Credit]
 ) -> Iterator[RuleExplained]:
-    if not of_units(rule) or rule.unit != evidence.unit[0]:
+    if not of_units(rule) or decided_by(rule) != evidence.unit[0]:
         return
     lines = evidence.lines_of(rule, period)
     if not judges_units(rule):
@@ -73,8 +73,9 @@ def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit
 
 def _parts(evidence: Evidence, rule, period: str, kept: list[Credit], units: UnitSource) -> Iterator[RuleExplained]:
     """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
-    for name in sorted({payer_of(rule.unit, line) for line in evidence.lines_of(rule, period)}):
-        whole = units(rule.unit, name)
+    kind = decided_by(rule)
+    for name in sorted({payer_of(kind, line) for line in evidence.lines_of(rule, period)}):
+        whole = units(kind, name)
         yield explain_unit_rule(Scope(whole, rule, period, counting(whole)[0], whole.lines_of(rule, period)))
 
 

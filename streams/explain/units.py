@@ -13,6 +13,7 @@ from fractions import Fraction
 from schemas.money import SCALE, minor_step, to_fixed
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_moves import employees_of
+from schemas.plan_people import First
 from streams.explain.history import standing
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import rounded, slices_of, tier_level
@@ -44,6 +45,8 @@ def explain_unit_rule(scope: Scope) -> RuleExplained:
         checks = checked(rule, measured)
         due = _bonus(scope, measured, [one.holds for one in checks])
         explained = replace(explained, checks=checks, due=due)
+    elif isinstance(rule, First):  # others decide with it who has a place
+        explained = replace(explained, checks=checked(rule, measured), beyond=(*beyond, rule.kind))
     if explained.beyond:
         return replace(explained, due=None, shares=tuple(_shares(scope, {})))
     shares = tuple(_shares(scope, _due(scope, shown[0], explained.due)))

@@ -25,7 +25,7 @@ class FirstRule(PeopleRule):
         return f"{self._text()} (first {self.rule.places})"
 
     def _text(self) -> str:
-        texts = (condition_text(self.persons.kpis[one.kpi], one) for one in self.conditions)
+        texts = (condition_text(self.kpis[one.kpi], one) for one in self.conditions)
         return (" and " if self.rule.all else " or ").join(texts)
 
     def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:
@@ -40,15 +40,15 @@ class FirstRule(PeopleRule):
             if who not in row or row[who][2:] == _NOT_IN:
                 row[who] = [*row.get(who, [0, 0])[:2], *since]
         for who in row if rule.settle == "live" else ():
-            if who not in reached and not self.units.gone(who):
+            if who not in reached and not self.gone(who):
                 row[who][2:] = _NOT_IN  # at the end of the queue, should he come back
         self.turn(unit, ordinal, row, self._placed(row), decided)
 
     def _reached(self, unit: Unit, ordinal: int) -> dict[str, None]:
         people = self.members(unit, ordinal)
         held = [self.holding(one, people, ordinal) for one in self.conditions]
-        kpis, kind = self.rule.kpi_ids(), self.rule.period
-        anything = [any(any(self.persons.measured(kpi, who, kind, ordinal)[:2]) for kpi in kpis) for who in people]
+        measured = [self.measured(kpi, people, ordinal) for kpi in self.rule.kpi_ids()]
+        anything = [any(num or den for num, den, _ in each) for each in zip(*measured, strict=True)]
         join = all if self.rule.all else any
         return {
             who: None for who, some, *each in zip(people, anything, *held, strict=True) if some and join(each)
@@ -61,6 +61,6 @@ class FirstRule(PeopleRule):
         for since, who in queue:
             number = sum(earlier < since for earlier, _ in queue) + 1
             kept = self.rule.settle == "sticky" and row[who][1]
-            if (number <= self.rule.places or kept) and not self.units.gone(who):
+            if (number <= self.rule.places or kept) and not self.gone(who):
                 found[who] = f"{text} #{number} (first {self.rule.places})"
         return found

@@ -24,6 +24,8 @@ class PeopleRule:
         self.rule, self.units, self.persons = rule, units, units.persons
         self.places, self.paid = books.places, books.paid
         self.step = minor_step(units.plan.currency)
+        #: KPIs and scores of whoever is compared.
+        self.kpis = self.persons.kpis
         self._wanted = self.persons.behind(self._member_kpis())
 
     def _member_kpis(self) -> tuple[str, ...]:
@@ -71,6 +73,10 @@ class PeopleRule:
         """What places are given for, as the plan has it."""
         return ""
 
+    def gone(self, who: str) -> bool:
+        """Whether somebody who may have a place has left the plan."""
+        return self.units.gone(who)
+
     # -- what people have reached
 
     def members(self, unit: Unit, ordinal: int) -> list[str]:
@@ -86,7 +92,7 @@ class PeopleRule:
     def holding(self, condition: Condition, people: list[str], ordinal: int) -> list[bool]:
         """Of whom a condition holds."""
         measured = np.array(self.measured(condition.kpi, people, ordinal), object).reshape(-1, 3)
-        ladder = Ladder.of_condition(self.persons.kpis[condition.kpi], condition)
+        ladder = Ladder.of_condition(self.kpis[condition.kpi], condition)
         return (ladder.levels(*(column.astype(np.int64) for column in measured.T)) > 0).tolist()
 
     def seen(self, who: str, ordinal: int) -> tuple:
@@ -104,7 +110,7 @@ class PeopleRule:
 
         Somebody who left the plan keeps what he has.
         """
-        period, gone = self.units.period_text(self.rule.period, ordinal), self.units.gone
+        period, gone = self.units.period_text(self.rule.period, ordinal), self.gone
         awards = {}
         for who in sorted(row):
             if row[who][1] and who not in holders and not gone(who):
@@ -117,10 +123,17 @@ class PeopleRule:
                 awards[who] = self._award(unit, ordinal, who, place[0], "final", holders, decided)
         decided.awards += awards.values()
         self.places.set(self.rule.id, unit.holder, period, row)
+        self.give_prizes(unit, ordinal, row, {who: award.award_id for who, award in awards.items()}, decided)
+
+    def give_prizes(
+        self, unit: Unit, ordinal: int, row: dict[str, Place], awards: dict[str, str], decided: Decided
+    ) -> None:
+        """Pay whoever of ``row`` has a place; ``awards``: ids of what was just announced."""
+        period, gone = self.units.period_text(self.rule.period, ordinal), self.gone
         prize = to_fixed(self.rule.prize) if self.rule.prize is not None else 0
         before = self.paid.of(self.rule.id, unit.holder, period)
         due = {who: before.get(who, 0) if gone(who) else prize for who, place in row.items() if place[1]}
-        self.pay(unit, ordinal, due, decided, {who: award.award_id for who, award in awards.items()})
+        self.pay(unit, ordinal, due, decided, awards)
 
     def pay(
         self, unit: Unit, ordinal: int, due: dict[str, int], decided: Decided, awards: dict[str, str] | None = None,

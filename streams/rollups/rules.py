@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from schemas.plan_people import First
 from streams.rollups.books import Touched
 from streams.rollups.decided import Decided
 from streams.rollups.first_rule import FirstRule
+from streams.rollups.first_unit_rule import FirstUnitRule
 from streams.rollups.honour_rule import HonourRule
 from streams.rollups.pool_rule import PoolRule
 from streams.rollups.unit_threshold import UnitThreshold
@@ -27,10 +30,15 @@ class Rule(Protocol):
         """The period was closed (``settle: period_end``)."""
 
 
-UNIT_RULES: dict[str, type[Rule]] = {
+def first_rule(rule: First, *rest) -> Rule:
+    """Among people, or among units."""
+    return (FirstRule if rule.contenders == "person" else FirstUnitRule)(rule, *rest)
+
+
+UNIT_RULES: dict[str, Callable[..., Rule]] = {
     "tiers": UnitTiers,
     "threshold": UnitThreshold,
     "honour": HonourRule,
-    "first": FirstRule,
+    "first": first_rule,
     "pool": PoolRule,
 }

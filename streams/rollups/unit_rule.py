@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas.identity import award_id
 from schemas.money import minor_step
+from schemas.plan_units import decided_by
 from schemas.results import Award, KpiEvidence
 from streams.performance.award_states import next_states
 from streams.performance.calendar import window_days
@@ -164,13 +165,14 @@ def columns(values: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
 def periods_of(
     rule, units: Units, touched: dict[tuple[UnitKey, int], None], kpis: Iterable[str | None]
 ) -> list[tuple[Unit, int]]:
-    """Units of the rule's kind and periods that ``touched`` unit days of ``kpis`` may change, in order."""
+    """Units of the kind that decides and periods that ``touched`` unit days of ``kpis`` may change, in order."""
+    decides = decided_by(rule)
     wanted = set(kpis)
-    ours = [(key, day) for key, day in touched if key[0] in wanted and key[1] == rule.unit]
+    ours = [(key, day) for key, day in touched if key[0] in wanted and key[1] == decides]
     if window_days(rule.period):
         found = {(key[2], 0): None for key, _ in ours}  # one running state, be it that nothing is left in the window
     else:
         found = {
             (key[2], ordinal): None for key, day in ours for _, ordinal in units.periods(key, day, [rule.period])
         }
-    return [(units.unit(("", rule.unit, name)), ordinal) for name, ordinal in sorted(found)]
+    return [(units.unit(("", decides, name)), ordinal) for name, ordinal in sorted(found)]

@@ -48,11 +48,11 @@ REFUND = event("r", {"sale_id": "E1", "amount": 100}, "refund")
 
 @pytest.fixture
 def backtest(tmp_path: Path):
-    def run(events: list[dict]) -> dict:
+    def run(events: list[dict], more: str = "") -> dict:
         from infra.cli import main
 
         plan, file = tmp_path / "plan.yaml", tmp_path / "events.jsonl"
-        plan.write_text(PLAN)
+        plan.write_text(PLAN + more)
         file.write_text("".join(json.dumps(one) + "\n" for one in events))
         found = CliRunner().invoke(
             main, ["backtest", "--plan", str(plan), "--events", str(file), "--batch", "1", "--format", "json"]
@@ -93,6 +93,34 @@ def test_the_first_keeps_a_place_that_a_refund_undoes(backtest):
     found = backtest([*SALES, undone])
     assert awards(found, "race") == [("E1", "revenue 300 #1 (first 1)", "final", False)]
     assert lines(found, "race") == [("E1", "2026-03", "50.00")]
+
+
+TEAMS = """  - {kind: first, id: teams, name: T, period: month, contenders: team, places: 1, settle: live, prize: 100,
+     share: equal, roles: [rep], all: [{kpi: revenue, attainment: 80%}]}
+"""
+
+
+def test_teams_race_for_a_prize_of_their_members_and_the_next_in_line_moves_up(backtest):
+    # north has 800 of 1000 with the second sale; south 850 later, and the place once a refund leaves north 600.50
+    undone = event("r", {"sale_id": "E1", "amount": 400}, "refund")
+    found = backtest([*SALES, event("last", {"employee": "E4", "amount": 500}), undone], TEAMS)
+    names = ("unit_kind", "unit", "employee", "threshold", "state")
+    told = [tuple(one[name] for name in names) for one in found["awards"] if one["rule"] == "teams"]
+    assert told == [
+        ("team", "north", "", "revenue 80% #1 (first 1)", "final"),
+        ("team", "north", "", "revenue 80% (first 1)", "revoked"),
+        ("team", "south", "", "revenue 80% #1 (first 1)", "final"),
+    ]
+    assert [(who, amount) for who, _, amount in lines(found, "teams")] == [
+        ("E1", "33.34"), ("E2", "33.33"), ("E3", "33.33"),
+        ("E1", "-33.34"), ("E2", "-33.33"), ("E3", "-33.33"), ("E4", "100.00"),
+    ]  # fmt: skip
+
+
+def test_a_team_without_shares_has_the_prize_itself(backtest):
+    found = backtest(SALES, TEAMS.replace("share: equal, roles: [rep], ", ""))
+    (line,) = [one for one in found["earnings"] if one["rule"] == "teams"]
+    assert (line["employee"], line["amount"], line["unit_kind"], line["unit"]) == ("", "100.00", "team", "north")
 
 
 def test_a_pool_is_shared_to_the_cent_and_taken_back_below_its_floor(backtest):

@@ -34,6 +34,14 @@ awards:
         ("{kind: honour, id: a, name: A, kpi: revenue, period: month, top: 1, prize: 0}", "must be above 0"),
         ("{kind: first, id: a, name: A, period: month, places: 1}", "expected either all or any"),
         ("{kind: first, id: a, name: A, period: month, places: 1, all: [{kpi: slow}]}", "an attainment or a value"),
+        ("{kind: first, id: a, name: A, period: month, places: 1, all: [{kpi: revenue, value: 1}], share: equal}",
+         "a person's prize is his own"),
+        ("{kind: first, id: a, name: A, period: month, places: 1, all: [{kpi: revenue, value: 1}], contenders: team, "
+         "unit: team}", "teams race within something wider; expected unit: department or company"),
+        ("{kind: first, id: a, name: A, period: month, places: 1, all: [{kpi: revenue, value: 1}], contenders: team, "
+         "roles: [rep]}", "expected share: equal"),
+        ("{kind: first, id: a, name: A, period: month, places: 1, all: [{kpi: revenue, attainment: 1%}], "
+         "contenders: department}", "needs a target with unit: department on revenue for period month"),
         ("{kind: pool, id: a, name: A, period: month}", "expected an amount, a rate with a kpi, or both"),
         ("{kind: pool, id: a, name: A, period: month, rate: 1%}", "expected kpi as well"),
         ("{kind: pool, id: a, name: A, period: month, rate: 1%, kpi: slow}", "is better when lower"),

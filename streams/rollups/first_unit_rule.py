@@ -1,0 +1,110 @@
+"""First to reach among teams or departments: places as for people, by the values and targets of the units."""
+
+from __future__ import annotations
+
+from schemas.identity import award_id
+from schemas.money import to_fixed
+from schemas.results import Award
+from streams.performance.award_records import evidence, number_text
+from streams.rollups.books import Books, Touched
+from streams.rollups.decided import Decided, Line
+from streams.rollups.first_rule import FirstRule
+from streams.rollups.paid import shared_out
+from streams.rollups.places import Place
+from streams.rollups.unit_rule import periods_of
+from streams.rollups.units import Unit, Units
+
+
+class FirstUnitRule(FirstRule):
+    """Whoever has a place is named as states name a unit: ``team:north``."""
+
+    def __init__(self, rule, units: Units, books: Books) -> None:
+        super().__init__(rule, units, books)
+        self.kpis = units.kpis
+
+    def _member_kpis(self) -> tuple[str, ...]:
+        return ()
+
+    def periods(self, touched: Touched) -> list[tuple[Unit, int]]:
+        """As PeopleRule."""
+        kept = super().periods(Touched({}, (), touched.anew))
+        moved = periods_of(self.rule, self.units, touched.units, self.rule.kpi_ids())
+        return sorted({*kept, *((self._around(unit), ordinal) for unit, ordinal in moved)})
+
+    def _around(self, contender: Unit) -> Unit:
+        within = self.rule.unit
+        return self.units.unit(("", within, contender.department if within == "department" else ""))
+
+    def gone(self, who: str) -> bool:
+        """As PeopleRule; people have places of a plan before."""
+        return ":" not in who or not self.units.in_plan(self.units.held_by(who))
+
+    def members(self, unit: Unit, ordinal: int) -> list[str]:
+        """As PeopleRule: the units that race within ``unit``."""
+        if unit.kind != self.rule.unit:
+            return []
+        return [one.holder for one in self.units.all_of(self.rule.contenders) if self._around(one) == unit]
+
+    def measured(self, kpi: str, people: list[str], ordinal: int) -> list[tuple[int, int, int]]:
+        """As PeopleRule."""
+        held = map(self.units.held_by, people)
+        return [self.units.measured(self.units.key(kpi, one), self.rule.period, ordinal) for one in held]
+
+    def give_prizes(
+        self, unit: Unit, ordinal: int, row: dict[str, Place], awards: dict[str, str], decided: Decided
+    ) -> None:
+        """As PeopleRule: to the unit itself, or to its members in equal parts."""
+        rule = self.rule
+        period = self.units.period_text(rule.period, ordinal)
+        prize = to_fixed(rule.prize) if rule.prize is not None else 0
+        for who in sorted(row):
+            if self.gone(who):
+                continue  # it keeps what it has
+            holder = self.units.held_by(who)
+            places, due = {"": (holder.team, holder.department)}, {"": prize if row[who][1] else 0}
+            if rule.share == "equal":
+                members = self.units.members(holder, rule.roles, rule.period, ordinal)
+                places |= {one: (place.team, place.department) for one, place in members.items()}
+                due = shared_out(due[""], dict.fromkeys(members, 1), self.step)
+            for payee, amount in self.paid.change(rule.id, who, period, due):
+                team, department = places.get(payee, places[""])
+                reason = "award" if amount > 0 else "revocation"
+                decided.lines.append(
+                    Line(rule.id, payee, team, department, rule.period, period, amount, 0, 0, reason,
+                         awards.get(who, ""), self.units.posted_in(rule.period, ordinal), decided.cause)
+                )  # fmt: skip
+
+    def _award(
+        self, unit: Unit, ordinal: int, who: str, sequence: int, state: str, holders: dict[str, str], decided: Decided
+    ) -> Award:
+        plan, rule, holder = self.units.plan, self.rule, self.units.held_by(who)
+        kind, period = rule.period, self.units.period_text(rule.period, ordinal)
+        prize = number_text(rule.prize) if rule.prize is not None else None
+        measured = [(self.kpis[kpi], *self.measured(kpi, [who], ordinal)) for kpi in dict.fromkeys(rule.kpi_ids())]
+        return Award(
+            award_id=award_id(plan.plan, rule.id, f"{unit.holder}|{who}", kind, period, 0, sequence),
+            plan=plan.plan,
+            plan_version=plan.version,
+            rule=rule.id,
+            kind=rule.kind,
+            name=rule.name.model_dump(exclude_defaults=True),
+            employee="",
+            employee_name=holder.name,
+            team=holder.team,
+            department=holder.department,
+            period_kind=kind,
+            period=period,
+            tier=0,
+            threshold=holders.get(who, self.bound()),
+            pays=prize or "",
+            sequence=sequence,
+            state=state,
+            amount=prize,
+            currency=plan.currency,
+            evidence=tuple(evidence(kpi, *figures) for kpi, figures in measured),
+            cause=decided.cause,
+            position=decided.position,
+            unit_kind=holder.kind,
+            unit=holder.id,
+            late=self.units.closed.holds(kind, ordinal),
+        )
