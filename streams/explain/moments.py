@@ -83,20 +83,24 @@ class Timeline:
         Up to the moment ``number``, or all; what was decided on the way can then be told again.
         """
         moments = self._since(credits, number)
-        return not any(one.is_plan or one.offset < self.known_from for one in moments)
+        return moments is not None and not any(one.is_plan for one in moments)
 
     def plans_since(self, credits: list[Credit], number: int | None = None) -> list[str] | None:
         """Ids of the plans in force from the first of the credits on; None where not every moment is known."""
         moments = self._since(credits, number)
-        if any(one.offset < self.known_from for one in moments):
+        if moments is None:
             return None
         before = self.moments[: min(map(self.of, credits), default=0)]
         held = [one.cause for one in before if one.is_plan][-1:]
         return held + [one.cause for one in moments if one.is_plan]
 
-    def _since(self, credits: list[Credit], number: int | None) -> list[Moment]:
+    def _since(self, credits: list[Credit], number: int | None) -> list[Moment] | None:
+        """None where the first of the credits may have counted ahead of the log, or of where it is known from."""
         first = min(map(self.of, credits), default=0)
-        return self.moments[first : len(self.moments) if number is None else number + 1]
+        moments = self.moments[first : len(self.moments) if number is None else number + 1]
+        if self.known_from and (not moments or moments[0].offset <= self.known_from):
+            return None
+        return moments
 
     def closed(self, kind: str, period: str) -> int | None:
         """The number of the moment in which a period was closed."""

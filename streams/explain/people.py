@@ -18,7 +18,7 @@ from streams.explain.field import Candidate, Field
 from streams.explain.history import payer_of, standing
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.places import queued, ranked
-from streams.explain.plan_versions import people_inside, seen_alike
+from streams.explain.plan_versions import hidden_by, people_inside
 from streams.explain.pools import share_pool
 from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import score_of
@@ -51,9 +51,10 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
         due |= {employee: paid[employee] for employee in paid if employee not in known}  # who left keeps it
         field = _beside_awards(scope, field, inner) if number is None else field
     beyond = beyond_of(plan, rule, replace(scope, lines=lines))
-    # a queue that began under an earlier plan may have had other people in it
-    if any(map(_by_plan, lines)) or (isinstance(rule, First) and not seen_alike(scope, inside, number)):
-        beyond = tuple(dict.fromkeys((*beyond, "plan_change")))
+    hidden = hidden_by(scope, inside, number) if isinstance(rule, First) else ""
+    hidden = "plan_change" if any(map(_by_plan, lines)) else hidden
+    if hidden:
+        beyond = tuple(dict.fromkeys((*beyond, hidden)))
     if isinstance(rule, Pool) and rule.kpi is not None and plan.organisation.backdated == "move":
         beyond = (*beyond, "backdated: move")  # the unit's KPI may have what was credited elsewhere
     shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))

@@ -10,16 +10,17 @@ from streams.explain.measured import Scope
 from streams.explain.targets import PersonTargets
 
 
-def seen_alike(scope: Scope, credits: list[Credit], number: int | None) -> bool:
-    """Whether every plan in force from the first of the credits up to a moment has the same people, KPIs and targets.
+def hidden_by(scope: Scope, credits: list[Credit], number: int | None) -> str:
+    """Why a queue that began with the first of the credits cannot be told up to a moment; '' where it can.
 
-    Also False where that is not known.
+    ``plan_change``: a plan in force meanwhile had other people, KPIs or targets; ``updates``: their order is not known.
     """
     plans = scope.evidence.timeline.plans_since(credits, number)
     if plans is None:
-        return False
+        return "updates"
     mine = _view(scope.evidence.plan, scope)
-    return all((plan := scope.evidence.plan_by(id)) is not None and _view(plan, scope) == mine for id in plans)
+    alike = ((plan := scope.evidence.plan_by(id)) is not None and _view(plan, scope) == mine for id in plans)
+    return "" if all(alike) else "plan_change"
 
 
 def people_inside(plan: Plan, rule, unit: tuple[str, str], period: str) -> dict[str, Place]:
