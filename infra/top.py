@@ -57,16 +57,18 @@ class StageLine:
         return self.stage, str(self.members), rate, f"{self.behind:,}", f"{self.waits:,.1f}"
 
 
+#: Groups that carry no data: of the workers as Faust has them, and the lock of commands (infra/control_lock.py).
+_NO_DATA = ("worker", "operators")
 HEADINGS = ("stage", "members", "records/s", "behind", "waits s")
 
 
 def stage_lines(look: Look, before: Look | None, prefix: str) -> list[StageLine]:
     """A row for each of our stages, also those that nobody reads for, then for our other groups.
 
-    Left out are the groups of Faust's own consumers, which carry no data. Pure.
+    Left out are groups that carry no data. Pure.
     """
     ours = {name.removeprefix(f"{prefix}-") for name in look.snapshot.groups if name.startswith(f"{prefix}-")}
-    others = sorted(name for name in ours - set(STAGES) if name != "worker" and not name.endswith("-app"))
+    others = sorted(name for name in ours - set(STAGES) if name not in _NO_DATA and not name.endswith("-app"))
     lines = []
     for stage in (*STAGES, *others):
         name = f"{prefix}-{stage}"

@@ -25,6 +25,7 @@ def test_every_stage_has_a_row_also_without_a_group_and_others_of_ours_follow():
         p_alerts=Group(1),
         p_sink_app=Group(1),
         p_worker=Group(1),
+        p_operators=Group(0),
         other=Group(1),
     )
     before = look(10.0, p_crediting=Group(2, {F0: 30, F1: 50}), p_alerts=Group(1))
