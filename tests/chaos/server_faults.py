@@ -27,13 +27,15 @@ def broker_restarted(world: World, dice: Random, seconds: float) -> str:
 
 
 def _broker_away(world: World, seconds: float, end: Callable[[], None]) -> str:
+    since = 1000 * time.time()
     world.tend(seconds / 3)
     end()
     world.tend(seconds / 3)
     world.stack.kafka.start()
     world.recovering()
     world.tend(seconds / 3)
-    times = sorted(record.time for record in read_topic(world.stack.kafka.bootstrap, TOPIC))
+    records = read_topic(world.stack.kafka.bootstrap, TOPIC)
+    times = sorted(record.time for record in records if record.time >= since)
     gap = max(after - before for before, after in pairwise(times)) / 1000
     return f"nothing taken in for {gap:.1f} s" if gap > seconds / 4 else ""
 
