@@ -48,8 +48,7 @@ def everything_frozen(world: World, dice: Random, seconds: float) -> str:
             os.kill(pid, signal.SIGCONT)
         world.recovering()
     world.tend(seconds / 2)
-    for name in others:
-        world.dismiss(name)
+    world.dismiss(*others)
     return f"the other worker had {alone:.0f} of 4 partitions" if alone == 4 else ""
 
 

@@ -84,8 +84,7 @@ def clickhouse_restored(world: World, dice: Random, seconds: float) -> str:
     world.tend(seconds)
     before = _markers(world)
     names = list(world.members)
-    for member in names:
-        world.dismiss(member)
+    world.dismiss(*names)
     for database in ("bi", "kpistream"):
         world.query(f"DROP DATABASE {database}")
     said = world.command_done("restore", name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -89,10 +91,7 @@ class World(Pipeline):
     def stop(self) -> None:
         """End everything of ours, then the servers."""
         self.stop_traffic()
-        for member in self.members.values():
-            member.process.stop(30)
-            member.port.release()
-        self.members.clear()
+        self.dismiss(*self.members)
         self.receivers.close()
         super().stop()
         self.stack.stop()
@@ -115,14 +114,15 @@ class World(Pipeline):
         self._logs += 1
         return ChildProcess(name, program, self.folder / f"{name}-{self._logs}.log", environment=environment)
 
-    def dismiss(self, name: str, kill: bool = False) -> None:
-        """End a process for good."""
-        member = self.members.pop(name)
-        if kill:
-            member.process.kill()
-        else:
+    def dismiss(self, *names: str, kill: bool = False) -> None:
+        """End processes for good, beside each other."""
+        members = [self.members.pop(name) for name in names]
+        for member in members:
+            if member.process.running():
+                os.kill(member.process.pid, signal.SIGKILL if kill else signal.SIGTERM)
+        for member in members:
             member.process.stop(30)
-        member.port.release()
+            member.port.release()
 
     def kill(self, name: str) -> None:
         """kill -9; ``tend`` brings it back."""
