@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runtime.state_layout import StateLayout
+from streams.crediting.upgrades import profiles_added
 
-LAYOUTS = {"crediting": StateLayout(), "performance": StateLayout(), "rollups": StateLayout()}
+LAYOUTS = {"crediting": StateLayout(2, {1: profiles_added}), "performance": StateLayout(), "rollups": StateLayout()}
 
 
 def layout_of(stage: str, partitions: int) -> StateLayout:

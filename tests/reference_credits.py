@@ -266,6 +266,7 @@ class _Ledger:
         named, ppm = self._named(event, self._day(sale.event)) if event["type"] == "correction" else ([], [])
         if None in named:
             return self._dead(place, "unknown_employee")
+        fields = self._inherited(fields, self._fields(sale.event))
         before, came = sale.had(self.step), sale.came(self.step)
         if event["type"] == "refund":
             sale.refunded += fields["amount"]
@@ -303,6 +304,21 @@ class _Ledger:
         if named:
             self._move(told, [one[:2] for one in before], now, ms_of(sale.event["time"]))
         return "applied"
+
+    def _inherited(self, own: dict, of_sale: dict) -> dict:
+        """With the sale's texts that filters name; a named one of its own that the sale had not is none of its."""
+        filters = [kpi.where for kpi in self.plan.kpis] + [getattr(rule, "where", {}) for rule in self.plan.awards]
+        filters += [part.where for kpi in self.plan.kpis for part in (kpi.numerator, kpi.denominator) if part]
+        for name in ("customer", "product", "channel"):
+            named = []
+            for where in filters:
+                wanted = where.get(name, ())
+                named += wanted if isinstance(wanted, tuple) else [wanted]
+            if of_sale.get(name) in named:
+                own = own | {name: of_sale[name]}
+            elif own.get(name) in named:
+                own = {key: value for key, value in own.items() if key != name}
+        return own
 
     def _move(self, told: list, before: list[tuple[Place, bool]], now: list[tuple[Place, bool]], sold_at: int) -> None:
         """Say who has the sale from here on; of a unit that gets or loses it as a whole one credit says so."""

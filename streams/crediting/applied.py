@@ -8,6 +8,7 @@ from streams.crediting.arrivals import Arrivals
 from streams.crediting.chunks import NOT_A_SALE, SPLIT, Columns
 from streams.crediting.decide import Fates
 from streams.crediting.in_order import InOrder
+from streams.crediting.profiles import UNKNOWN
 from streams.crediting.refunds import high_half, low_half
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
@@ -27,7 +28,10 @@ def arrivals_of(segment: Segment, judged: Judged, fates: Fates, walked: InOrder)
         "time": judged.time[rows],
         "amount": judged.amount[rows],
         "payee": np.where(judged.sale[rows], judged.payee[rows], np.int32(NOT_A_SALE)),
+        "profile": np.full(len(rows), UNKNOWN, np.int32),
     }
+    if judged.profile is not None:
+        events["profile"] = np.where(judged.sale[rows], judged.profile[rows], np.int32(UNKNOWN))
     if judged.terms:
         has_terms = np.isin(rows, list(judged.terms)) & judged.sale[rows]
         events["payee"][has_terms] = SPLIT
@@ -47,6 +51,7 @@ def _with_released(events: Columns, segment: Segment, walked: InOrder) -> Column
         "time": [parked.row["time"] for parked in released],
         "amount": [parked.row.get("data.amount", 0) for parked in released],
         "payee": [NOT_A_SALE] * len(released),
+        "profile": [UNKNOWN] * len(released),
     }
     whole = {
         name: np.concatenate([column, np.array(more[name], column.dtype)]) for name, column in events.items()

@@ -1,4 +1,4 @@
-"""Immutable chunks of remembered events, as columns sorted by hash: 40 bytes per event.
+"""Immutable chunks of remembered events, as columns sorted by hash: 44 bytes per event.
 
 The same events in the same order give the same bytes, whether they became a chunk at once or by merging.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-FORMAT = 2
+FORMAT = 3
 #: Values of ``payee`` that are not an assignment's number.
 NOT_A_SALE = -1
 SPLIT = -2
@@ -24,6 +24,7 @@ _EVENT_COLUMNS = {
     "time": np.int64,
     "amount": np.int64,
     "payee": np.int32,
+    "profile": np.int32,
 }
 _SHARE_COLUMNS = {"high": np.uint64, "low": np.uint64, "seen": np.int32, "payee": np.int32, "ppm": np.int32}
 _EVENT_BYTES, _SHARE_BYTES = (
@@ -36,8 +37,8 @@ Columns = dict[str, np.ndarray]
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """``events``: high, low (the two halves of event_hash), seen (minutes since the epoch: the newest
-    arrival when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), by
-    (high, order of the log).
+    arrival when it was recorded), time (ms), amount (fixed), payee (assignment number, SPLIT or NOT_A_SALE), profile
+    (of a sale; profiles.py), by (high, order of the log).
 
     ``shares``: one row per payee of the split sales among them, likewise, payees in order: payee, ppm. A sale with
     terms is kept as a split one, its terms before its payees.
@@ -128,6 +129,15 @@ def decode_chunk(value: bytes) -> Chunk:
     if version != FORMAT:
         raise ValueError(f"state row ids/…: format {version}, expected {FORMAT}")
     return _chunk(_columns(events, _EVENT_COLUMNS), _columns(shares, _SHARE_COLUMNS))
+
+
+def with_profiles(value: bytes) -> bytes:
+    """A state row of the format before, which knew no profiles, in this one."""
+    version, events, shares = msgspec.msgpack.decode(value)
+    if version != FORMAT - 1:
+        raise ValueError(f"state row ids/…: format {version}, expected {FORMAT - 1}")
+    unknown = np.full(len(events[0]) // 8, -1, np.int32)
+    return msgspec.msgpack.encode([FORMAT, [*events, unknown.tobytes()], shares])
 
 
 def _chunk(events: Columns, shares: Columns) -> Chunk:

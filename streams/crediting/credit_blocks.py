@@ -12,6 +12,7 @@ from schemas.blocks import encode_block, kind_header
 from schemas.topics import CREDITS
 from streams.crediting.credits import ALWAYS, Credits
 from streams.crediting.in_order import RefundCredits
+from streams.crediting.profiles import inherited
 from streams.crediting.segments import Segment
 from streams.organisation import Assignments
 
@@ -37,7 +38,7 @@ def credit_blocks(
     """
     if not len(credits):
         return []
-    rows = _columns(segment, table, credits, assignments) | _organisation(credits.assignment, assignments)
+    rows = _columns(segment, table, credits, refunds, assignments) | _organisation(credits.assignment, assignments)
     rows |= _about_sales(credits, refunds)
     targets = assignments.partition[credits.assignment]
     starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
@@ -59,7 +60,7 @@ def credit_blocks(
 
 
 def _columns(
-    segment: Segment, table: pa.Table, credits: Credits, assignments: Assignments
+    segment: Segment, table: pa.Table, credits: Credits, refunds: RefundCredits, assignments: Assignments
 ) -> dict[str, pa.Array]:
     """Every column but those of the organisation, in order."""
     fields = [name for name in table.schema.names if name.startswith("data.")]
@@ -77,6 +78,8 @@ def _columns(
         "unit_first": pa.array(credits.first),
         **taken,
     }
+    if credits.refund is not None:
+        rows |= _of_sales(rows, credits, refunds)
     if credits.own.any():
         rows["time"] = pa.array(credits.time)
     always = credits.own == ALWAYS
@@ -85,6 +88,35 @@ def _columns(
     if always.any() or (credits.own.any() and "data.amount" in rows):
         rows["data.amount"] = pa.array(credits.amount, mask=_missing(rows.get("data.amount"), always))
     return rows
+
+
+def _of_sales(rows: dict[str, pa.Array], credits: Credits, refunds: RefundCredits) -> dict[str, pa.Array]:
+    """Fields that credits have from the sale that they are about, as whole columns."""
+    places = np.flatnonzero(credits.refund >= 0)
+    known = [refunds.known[number] for number in credits.refund[places].tolist()]
+    columns = {}
+    for name in sorted({name for one in known for name in one}):
+        column = rows.get(f"data.{name}")
+        own = [None] * len(places) if column is None else column.take(pa.array(places)).to_pylist()
+        now = inherited(own, [one.get(name) for one in known])
+        if now != own:
+            columns[f"data.{name}"] = _with_texts(column, len(credits), places, now)
+    return columns
+
+
+def _with_texts(
+    column: pa.DictionaryArray | None, rows: int, places: np.ndarray, values: list[str | None]
+) -> pa.DictionaryArray:
+    """``column`` (None: nothing in any of so many rows) with ``values`` at ``places``."""
+    words = sorted({value for value in values if value is not None})
+    codes, dictionary = np.full(rows, -1, np.int32), pa.array(words, pa.string())
+    if column is not None:
+        codes = np.array(column.indices.fill_null(-1), np.int32)
+        dictionary = pa.concat_arrays([column.dictionary, dictionary])
+    first = len(dictionary) - len(words)
+    code_of = {None: -1} | {word: first + number for number, word in enumerate(words)}
+    codes[places] = [code_of[value] for value in values]
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), dictionary)
 
 
 def _about_sales(credits: Credits, refunds: RefundCredits) -> dict[str, pa.Array]:

@@ -11,6 +11,7 @@ from schemas.money import minor_step
 from streams.crediting.decide import Fates, Refund
 from streams.crediting.letters import dead_letter
 from streams.crediting.memory import Remembered
+from streams.crediting.profiles import UNKNOWN
 from streams.crediting.refunds import Parked
 from streams.crediting.restated import differences, moved_numbers, restated
 from streams.crediting.rules import Judged
@@ -34,7 +35,7 @@ class RefundCredits:
     the refund's own fields, counted on from the segment's into ``released``.
 
     ``sold``: the payee's part of the sale as it came (fixed). ``moved``: schemas/moved.py, None where nobody is named,
-    and then ``sold_at`` (ms), when the sale happened, too.
+    and then ``sold_at`` (ms), when the sale happened, too. ``known``: of the sale's fields (``Profiles.known``).
     """
 
     at: list[int] = field(default_factory=list)
@@ -48,6 +49,7 @@ class RefundCredits:
     sold: list[int] = field(default_factory=list)
     moved: list[int | None] = field(default_factory=list)
     sold_at: list[int | None] = field(default_factory=list)
+    known: list[dict[str, tuple[str | None, tuple[str, ...]]]] = field(default_factory=list)
 
 
 class InOrder:
@@ -101,7 +103,8 @@ class InOrder:
     def _sale_at(self, row: int) -> Remembered:
         judged = self._judged
         amount, seen = int(judged.amount[row]), int(self._fates.seen[row])
-        return Remembered.of(int(judged.time[row]), amount, seen, judged.shares(row))
+        profile = UNKNOWN if judged.profile is None else int(judged.profile[row])
+        return Remembered.of(int(judged.time[row]), amount, seen, judged.shares(row), profile)
 
     def _refund(self, row: int, hash_: bytes, refund: Refund) -> int:
         """The status of a refund row, after doing what it asks for."""
@@ -196,6 +199,7 @@ class InOrder:
         columns, gone = self.credits, {number for number, *_ in changes[len(payees) :]}
         columns.sold += sold + [part for (number, _), part in zip(held, sold_before, strict=True) if number in gone]
         columns.moved += moved_numbers(held, payees, assignments) if named else [None] * len(changes)
+        columns.known += [self._state.profiles.known(sale.profile)] * len(changes)
         columns.sold_at += [rules.sold_at(sale.time) if named else None] * len(changes)
         return ""
 

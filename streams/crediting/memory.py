@@ -27,17 +27,18 @@ from streams.crediting.chunks import (
     nbytes_of,
 )
 from streams.crediting.prefix_filter import PrefixFilter
+from streams.crediting.profiles import UNKNOWN
 from streams.crediting.terms import PLAIN
 
 EIGHT = 8
 #: From this size on a chunk is final; so a state row has less than eight times that.
 FINAL_BYTES = 5 << 20
-_PREFIX, _FINAL = "ids/", "final/"
+MERGED_ROWS, FINAL_ROWS = _PREFIX, _FINAL = "ids/", "final/"
 
 
 class Remembered(NamedTuple):
     """A remembered event. ``payees``: (assignment number, ppm) in order, empty if it was not a sale; ``terms``: by
-    which its amount became credit.
+    which its amount became credit; ``profile``: what is known of its fields.
     """
 
     time: int  # ms
@@ -45,13 +46,14 @@ class Remembered(NamedTuple):
     seen: int  # minutes
     payees: tuple[tuple[int, int], ...]
     terms: int = PLAIN
+    profile: int = UNKNOWN
 
     @classmethod
-    def of(cls, time: int, amount: int, seen: int, shares: list[tuple[int, int]]) -> Remembered:
+    def of(cls, time: int, amount: int, seen: int, shares: list[tuple[int, int]], profile: int) -> Remembered:
         """From shares as chunks keep them."""
         if shares and shares[0][1] == TERMS:
-            return cls(time, amount, seen, tuple(shares[1:]), shares[0][0])
-        return cls(time, amount, seen, tuple(shares))
+            return cls(time, amount, seen, tuple(shares[1:]), shares[0][0], profile)
+        return cls(time, amount, seen, tuple(shares), PLAIN, profile)
 
 
 class EventMemory:
@@ -98,10 +100,10 @@ class EventMemory:
     def get(self, number: int, row: int) -> Remembered:
         """What is remembered at a place that ``find`` returned."""
         chunk = self._places[number]
-        high, low, seen, time, amount, payee = (column[row].item() for column in chunk.events.values())
+        high, low, seen, time, amount, payee, profile = (column[row].item() for column in chunk.events.values())
         if payee == SPLIT:
-            return Remembered.of(time, amount, seen, chunk.shares_of(high, low, seen))
-        return Remembered(time, amount, seen, ((payee, 1_000_000),) if payee >= 0 else ())
+            return Remembered.of(time, amount, seen, chunk.shares_of(high, low, seen), profile)
+        return Remembered(time, amount, seen, ((payee, 1_000_000),) if payee >= 0 else (), PLAIN, profile)
 
     def advance(self, to: int, arrivals: Arrivals | None, floor: int) -> None:
         """Remembers what arrived at facts offsets from ``next_offset`` to before ``to``; ``floor`` holds

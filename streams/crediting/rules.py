@@ -14,6 +14,7 @@ from schemas.plan import Plan
 from streams.crediting.chunks import NOT_A_SALE, SPLIT, TERMS
 from streams.crediting.moved import Moved
 from streams.crediting.overlays import Overlays
+from streams.crediting.profiles import Profiles, profiles_of
 from streams.crediting.segments import Segment
 from streams.crediting.splits import WHOLE, Split, SplitReader
 from streams.crediting.terms import UNKNOWN, InForce, TermsBook
@@ -29,7 +30,7 @@ _UNNAMED, _NOBODY = -3, NOT_A_SALE
 class Rules:
     """The plan in force, with its employees numbered in ``assignments``."""
 
-    def __init__(self, plan: Plan, assignments: Assignments, book: TermsBook) -> None:
+    def __init__(self, plan: Plan, assignments: Assignments, book: TermsBook, profiles: Profiles) -> None:
         self.currency = plan.currency
         self.step = minor_step(plan.currency)
         self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
@@ -38,6 +39,7 @@ class Rules:
         self.timezone = plan.timezone
         self.terms = InForce(plan, book)
         self.book = book
+        self.kept_fields = profiles.of(plan)
         self.assignment_of: dict[str, int] = {}
         stations: dict[int, tuple[list[int], list[int]]] = {}
         numbers = iter(assignments.extend(one for _, found in assignments_of(plan) for one in found))
@@ -97,7 +99,7 @@ class Judged:
     ``reason``: code in ROW_REASONS; ``payee``: assignment number, SPLIT, or NOT_A_SALE where there is none;
     ``amount``: fixed, 0 where missing; ``refund``: whatever is about a sale (FOLLOWING); ``splits``: by row.
     ``credited``: what of the amount is credit; ``time``: ms, the time that counts; ``terms``: number in the book where
-    ``credited`` is not simply ``amount``, by row.
+    ``credited`` is not simply ``amount``, by row. ``profile``: as for a sale (profiles.py); None where there are none.
     """
 
     reason: np.ndarray  # uint8
@@ -109,6 +111,7 @@ class Judged:
     time: np.ndarray  # int64
     splits: dict[int, Split] = field(default_factory=dict)
     terms: dict[int, int] = field(default_factory=dict)
+    profile: np.ndarray | None = None  # int32
 
     def shares(self, row: int) -> list[tuple[int, int]]:
         """(assignment number, ppm) by payee of a row, as memory keeps them: behind its terms, where it has any."""
@@ -136,6 +139,7 @@ def judge(segment: Segment, rules: Rules | None) -> Judged:
         return judged
     _judge_currency(segment, rules, judged, types)
     _judge_employee(segment, rules, judged)
+    judged.profile = profiles_of(segment, rules.kept_fields)
     return judged
 
 

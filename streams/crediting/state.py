@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.control import PlanApplied, decode_control, encode_control
 from streams.crediting.memory import EventMemory
+from streams.crediting.profiles import Named, Profiles
 from streams.crediting.refunds import ParkedRefunds, Standings
 from streams.crediting.rules import Rules
 from streams.crediting.sources import Ledger
@@ -22,7 +23,7 @@ from streams.organisation import Assignment, Assignments
 
 FORMAT = 2
 T = TypeVar("T")
-_CLOCK, _PLAN, _ASSIGNMENTS, _TERMS = "clock", "plan", "assignments/", "terms/"
+_CLOCK, _PLAN, _ASSIGNMENTS, _TERMS, _PROFILES = "clock", "plan", "assignments/", "terms/", "profiles/"
 
 
 class State:
@@ -38,6 +39,7 @@ class State:
         self.standings = Standings()
         self.assignments = Assignments(credit_partitions)
         self.terms = TermsBook()
+        self.profiles = Profiles()
         self.rules: Rules | None = None
         self.newest = 0
         self.floor = 0
@@ -49,13 +51,16 @@ class State:
         if control.id in self._applied:
             return
         self._applied.append(control.id)
-        known, agreed = len(self.assignments), len(self.terms.all)
-        self.rules = Rules(control.plan, self.assignments, self.terms)
+        known, agreed, told = len(self.assignments), len(self.terms.all), len(self.profiles.all)
+        self.rules = Rules(control.plan, self.assignments, self.terms, self.profiles)
         self._dirty_plans[_PLAN] = encode_control(control)
         if len(self.assignments) > known:
             self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = msgspec.msgpack.encode(self.assignments.all[known:])
         if len(self.terms.all) > agreed:
             self._dirty_plans[f"{_TERMS}{agreed}"] = msgspec.msgpack.encode(self.terms.all[agreed:])
+
+        if len(self.profiles.all) > told:
+            self._dirty_plans[f"{_PROFILES}{told}"] = msgspec.msgpack.encode(self.profiles.all[told:])
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Becomes what a checkpoint's live rows describe; raises ValueError on another format."""
@@ -65,8 +70,9 @@ class State:
         self.assignments.extend(_pieces(rows, _ASSIGNMENTS, Assignment))
         for terms in _pieces(rows, _TERMS, Terms):
             self.terms.code(terms)
+        self.profiles.all += _pieces(rows, _PROFILES, Named)
         if _PLAN in rows:
-            self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms)
+            self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms, self.profiles)
         else:
             self.assignments.freeze()
         for part in (self.ledger, self.parked, self.standings):

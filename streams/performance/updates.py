@@ -121,10 +121,8 @@ def periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
 def _measured(view: PeriodView, num: np.ndarray, den: np.ndarray, targets: np.ndarray) -> tuple[pa.Array, pa.Array]:
     """Values and attainments, rounded half-up to four decimals, null where undefined."""
     kpi, scale = view.kpi, value_scale(view.kpi)
-    defined = np.ones(len(num), bool) if scale.empty_is_zero else den != 0
+    defined = np.ones(len(num), bool) if scale.empty_is_zero else den > 0
     below = np.where(defined, den, 1) if scale.divides else np.ones_like(num)
-    if (below < 0).any():
-        num, below = np.where(below < 0, -num, num), np.abs(below)
     attained = defined & (targets > 0)
     goal = np.where(attained, targets, 1)
     if kpi.direction == "up":

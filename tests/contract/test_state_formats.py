@@ -6,18 +6,24 @@ import pytest
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block
+from schemas.event_fields import FOLLOWING
 from streams.backtest import MemoryRecord
 from streams.state_layouts import LAYOUTS, layout_of
 from tests.state_corpus import INPUT, logs, make_fold, saved, updates_of
 
+#: What a state of before cannot know of the sales that it remembers, and what is about them therefore lacks.
+UNKNOWN = {("crediting", 1): ("data.customer", "data.product", "data.channel")}
 STATES = [pytest.param(one, id=f"{one.stage} {one.format}") for stage in INPUT for one in saved(stage)]
 
 
-def _readable(out: Out) -> tuple:
+def _readable(out: Out, unknown: tuple[str, ...]) -> tuple:
     if out.value.startswith(b"{"):
         return out.topic, out.key, out.value
     table, meta = decode_block(out.value)
-    rows = table.to_pylist()
+    rows = [
+        {name: value for name, value in row.items() if name not in unknown or row["type"] not in FOLLOWING}
+        for row in table.to_pylist()
+    ]
     return out.topic, meta, sorted(rows, key=repr) if "updates" in out.topic else rows
 
 
@@ -31,19 +37,20 @@ def test_a_fold_goes_on_from_a_saved_state_as_if_it_had_seen_it_all(state):
     _outs(straight, before)
     resumed.restore(rows)
     assert state.next_offset == after[0].offset
-    expected = _outs(straight, after)
+    unknown = UNKNOWN.get((state.stage, state.format), ())
+    expected = _outs(straight, after, unknown)
     assert len(expected) > 30
-    assert _outs(resumed, after) == expected, (
+    assert _outs(resumed, after, unknown) == expected, (
         "a state of before is not understood as it was: give it a new format and a step (streams/state_layouts.py)"
     )
 
 
-def _outs(fold, records: list[MemoryRecord]) -> list[tuple]:
+def _outs(fold, records: list[MemoryRecord], unknown: tuple[str, ...] = ()) -> list[tuple]:
     """What comes out, record by record, in a form that does not depend on the order in which names were met."""
     outs = []
     for record in records:
         outs += fold.fold(RecordBatch("topic", 0, [record])) + updates_of(fold)
-    return list(map(_readable, outs))
+    return [_readable(out, unknown) for out in outs]
 
 
 def test_every_format_is_kept():

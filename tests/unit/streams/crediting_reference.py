@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -80,6 +80,7 @@ def make_plan(
     timezone: str = "UTC",
     rates: list[tuple[str, str, str]] = (),
     backdated: str = "keep",
+    where: dict | None = None,
     **crediting: Any,
 ) -> Plan:
     """A plan with ``teams`` (id → employees) in department d1, but those whose id begins with x in d2."""
@@ -95,6 +96,7 @@ def make_plan(
         for name in ("d1", "d2")
     ]
     kpi = {"id": "sales", "name": "Sales", "aggregate": "sum", "events": ["sale"], "field": "amount"}
+    kpi["where"] = where or {}
     return Plan.model_validate(
         {
             "plan": "p",
@@ -273,6 +275,10 @@ class Reference:
             "cancelled": False,
             "sold": event.data["amount"],
             "whole": whole,
+            "known": {
+                name: (event.data.get(name) if event.data.get(name) in words else None, words)
+                for name, words in self._filtered().items()
+            },
             "recapped": False,
         }
         mine = [one for one in self.parked if one["event"].sale_hash == event.hash]
@@ -323,6 +329,10 @@ class Reference:
         changes = []
         for (member, _), have in zip(payees, after, strict=True):
             changes.append(have - sum(had for (one, _), had in zip(held, before, strict=True) if _same(one, member)))
+        data = dict(event.data)
+        for name, (value, words) in sale["known"].items():
+            if value is not None or data.get(name) in words:
+                data[name] = value
         now, gone = list(payees), []
         for (member, ppm), had in zip(held, before, strict=True):
             if not any(_same(member, one) for one, _ in now):
@@ -346,7 +356,7 @@ class Reference:
         else:
             time = event.time
         self._credit(
-            event,
+            replace(event, data={name: value for name, value in data.items() if value is not None}),
             at,
             number,
             payees,
@@ -357,6 +367,14 @@ class Reference:
         )
         self.seen[event.hash] = waiting["seen"]
         return len(payees)
+
+    def _filtered(self) -> dict[str, list[str]]:
+        """The values of texts that filters of KPIs name."""
+        found: dict[str, list[str]] = {}
+        for kpi in self.plan.kpis:
+            for name, wanted in kpi.where.items():
+                found.setdefault(name, []).extend(wanted if isinstance(wanted, tuple) else [wanted])
+        return found
 
     def _moves(self, member: dict, moving: list[dict], others: list[dict]) -> int:
         """1, with 2 for a team and 4 for a department that only comes or goes with this one."""

@@ -63,7 +63,13 @@ OVERLAID = PlanApplied(
     id="7", plan=make_plan(TEAMS, moves=MOVES, overlays=OVERLAYS, guards=[{"cap": "1.5"}], horizon_days=3)
 )
 BACKDATED = PlanApplied(id="8", plan=make_plan(TEAMS, moves=MOVES, backdated="move", horizon_days=3))
+FILTERED = [
+    PlanApplied(id="9", plan=make_plan(TEAMS, where={"product": ["P1", "P2"], "channel": "web"}, horizon_days=3)),
+    PlanApplied(id="10", plan=make_plan(TEAMS, where={"product": "P3"}, horizon_days=3)),
+]
 PLANS.insert(1, OVERLAID)
+PLANS.insert(1, FILTERED[0])
+PLANS.append(FILTERED[1])
 PLANS.append(BACKDATED)
 IDS = ["i1", "i2", "i3", "i4"]
 SPLITS = [
@@ -75,6 +81,9 @@ SPLITS = [
 
 amounts = st.integers(0, 400).map(lambda cents: cents * 100) | st.integers(0, 30_000)
 currencies = st.sampled_from(["CNY"] * 4 + ["JPY"])
+texts = st.fixed_dictionaries(
+    {}, optional={"product": st.sampled_from(["P1", "P2", "P3", "P9"]), "channel": st.sampled_from(["web", "fair"])}
+)
 times = st.builds(
     lambda day, minutes: START + day * DAY + minutes * 61_000, st.integers(0, 6), st.integers(0, 90)
 )
@@ -89,8 +98,9 @@ def events(draw) -> Event:
         else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
     )
     time = draw(times)
+    fields = draw(texts)
     if type_ not in ("sale", "visit"):
-        data = {"sale_id": draw(st.sampled_from(IDS))}
+        data = fields | {"sale_id": draw(st.sampled_from(IDS))}
         if type_ != "cancellation":
             data |= {"amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
         if type_ == "correction":
@@ -101,7 +111,7 @@ def events(draw) -> Event:
         return Event(
             id_, type_, time, draw(st.sampled_from(["E1", "E3", "E9", ""])), data={"minutes": draw(amounts)}
         )
-    data = {"amount": draw(amounts), "currency": draw(currencies)}
+    data = fields | {"amount": draw(amounts), "currency": draw(currencies)}
     splits = draw(st.none() | st.sampled_from(SPLITS))
     employee = "" if splits else draw(st.sampled_from(["E1", "E2", "E3", "E4", "E9"]))
     return Event(id_, type_, time, employee, splits, data)

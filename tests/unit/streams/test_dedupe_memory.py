@@ -63,6 +63,7 @@ def advance(memory: EventMemory, records: list[Record]) -> None:
     events["time"] = events["low"].astype(np.int64) + events["seen"]
     events["amount"] = events["low"].astype(np.int64) * 100
     events["payee"] = np.array([NOT_A_SALE if low % 2 else SPLIT for _, _, low in every], np.int32)
+    events["profile"] = events["low"].astype(np.int32) - 1
     shares = {name: np.repeat(values, 2) for name, values in columns(split).items()}
     shares["payee"] = np.array([payee for _, _, low in split for payee in (low + 1, 0)], np.int32)
     shares["ppm"] = np.array([share for _ in split for share in (300_000, 700_000)], np.int32)
@@ -82,7 +83,7 @@ def columns(found: list[tuple[Record, int, int]]) -> dict[str, np.ndarray]:
 
 def expected(key: tuple[int, int], seen: int) -> Remembered:
     payees = () if key[1] % 2 else ((key[1] + 1, 300_000), (0, 700_000))
-    return Remembered(key[1] + seen, key[1] * 100, seen, payees)
+    return Remembered(key[1] + seen, key[1] * 100, seen, payees, profile=key[1] - 1)
 
 
 def look_up(memory: EventMemory, keys: list, floor: int) -> list[Remembered | None]:
@@ -163,7 +164,7 @@ def plain(rows: int, offset: int, seen: int, generator: np.random.Generator) -> 
     zeros = np.zeros(rows, np.int64)
     high, low = (generator.integers(0, 2**64, rows, dtype=np.uint64) for _ in range(2))
     events = {"offset": zeros + offset, "high": high, "low": low, "seen": zeros + seen}
-    events |= {"time": zeros, "amount": zeros, "payee": zeros}
+    events |= {"time": zeros, "amount": zeros, "payee": zeros, "profile": zeros}
     return Arrivals(events, None, np.array([offset]), np.array([0]))
 
 
