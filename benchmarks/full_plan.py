@@ -35,7 +35,7 @@ def load(own: Own) -> list[list[str]]:
         total = sink.total("kpistream_sink_rows_total")
         if total != seen[0]:
             seen[:] = [total, time.perf_counter()]
-        return time.perf_counter() - seen[1] > 5
+        return time.perf_counter() - seen[1] > 15 and not sink.total("kpistream_lag_records")
 
     wait_for("the end of loading", quiet, sink)
     seconds, used = seen[1] - began, sink.cpu_seconds() - cpu
