@@ -27,6 +27,7 @@ COMMANDS = {
     "backtest": "infra.backtest_cli:backtest",
     "explain": "infra.explain.command:explain",
     "reconcile": "infra.reconcile_cli:reconcile",
+    "rebuild": "infra.rebuild_cli:rebuild",
     "backup": "infra.backup_cli:backup",
     "restore": "infra.backup_cli:restore",
     "reload": "infra.backup_cli:reload",

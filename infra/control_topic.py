@@ -6,6 +6,7 @@ One command at a time: all partitions meet plans, closes and adjustments in the 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -66,13 +67,18 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
 def adjust(settings: Settings, records: dict[int, ValuesAdjusted]) -> None:
     """Write each adjustment into its partition of the credits, acknowledged by all replicas."""
     with sole_operator(settings):
-        producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
-        try:
-            for partition, record in sorted(records.items()):
-                headers = list(kind_header(KIND))
-                producer.send(CREDITS.name, encode_control(record), partition=partition, headers=headers).get(30)
-        finally:
-            producer.close()
+        write_adjustments(settings, sorted(records.items()))
+
+
+def write_adjustments(settings: Settings, records: Iterable[tuple[int, ValuesAdjusted]]) -> None:
+    """Likewise, for whoever is the sole operator already: (partition, record), in this order."""
+    producer = KafkaProducer(**settings.kafka_options(), acks="all", max_request_size=16 << 20)
+    try:
+        for partition, record in records:
+            headers = list(kind_header(KIND))
+            producer.send(CREDITS.name, encode_control(record), partition=partition, headers=headers).get(30)
+    finally:
+        producer.close()
 
 
 def credits_partitions(settings: Settings) -> int:

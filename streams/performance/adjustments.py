@@ -17,7 +17,6 @@ from schemas.blocks import encode_block
 from schemas.control import CellAdjusted, CellValue, PaidSoFar, ValuesAdjusted
 from schemas.plan import Kpi, Plan
 from streams.performance.calendar import window_days
-from streams.performance.cells import LEVELS
 from streams.performance.columns import dictionary_column
 from streams.performance.family import day_key
 from streams.performance.interning import Interner
@@ -66,6 +65,7 @@ def adjusted(
     """``records`` with every cell set that stands as it was found; none where what was paid is ``stale``."""
     kpis = {kpi.id: kpi for kpi in plan.kpis}
     found = Adjusted(dict(records))
+    sheets: dict[str, _Sheet] = {}
     for cell in cells:
         kpi = kpis.get(cell.kpi)
         if kpi is None:
@@ -73,17 +73,22 @@ def adjusted(
             continue
         codes = (np.int64(names[kind].code(getattr(cell, kind))) for kind in ("employee", "team", "department"))
         key = int(day_key(*codes, np.int64(cell.day)))
-        record = found.records[kpi.id]
-        stands = _value(record, key)
+        if kpi.id not in sheets:
+            sheets[kpi.id] = _Sheet(kpi, records[kpi.id])
+        sheet = sheets[kpi.id]
+        stands = sheet.value(key)
         outcome = "refused"
-        if _same(kpi, stands, cell.should):
+        if same_value(kpi, stands, cell.should):
             outcome = "published"
-        elif not stale and _same(kpi, stands, cell.found):
+        elif not stale and same_value(kpi, stands, cell.found):
             outcome = "adjusted"
-            found.records[kpi.id] = _with(kpi, record, key, cell.should)
+            sheet.changed[key] = cell.should
         found.touched.setdefault(kpi.id, []).append(key)
         after = cell.should if outcome == "adjusted" else stands
         found.outcomes.append(Outcome(cell, outcome, stands, after))
+    for kpi_id, sheet in sheets.items():
+        if sheet.changed:
+            found.records[kpi_id] = sheet.record_after()
     return found
 
 
@@ -104,22 +109,8 @@ def paid_before(engine, paid: Sequence[PaidSoFar]) -> dict[str, dict[int, tuple[
     return found
 
 
-def _value(record: tuple, key: int) -> CellValue:
-    keys, num, den, units, members = record
-    at = np.flatnonzero(keys == key)
-    if not len(at):
-        return CellValue()
-    place = int(at[0])
-    pairs = tuple((int(top[place]), int(below[place])) for top, below in (pair or (num, den) for pair in units))
-    return CellValue(
-        numerator=int(num[place]),
-        denominator=int(den[place]),
-        units=pairs,
-        members=tuple(sorted(members.get(key, ()))),
-    )
-
-
-def _same(kpi: Kpi, one: CellValue, other: CellValue) -> bool:
+def same_value(kpi: Kpi, one: CellValue, other: CellValue) -> bool:
+    """Whether two values of a KPI's day cell are the same to people and units."""
     if (one.numerator, one.denominator) != (other.numerator, other.denominator):
         return False
     if kpi.aggregate in _EXTREMES:
@@ -130,28 +121,64 @@ def _same(kpi: Kpi, one: CellValue, other: CellValue) -> bool:
     return one.units == other.units
 
 
-def _with(kpi: Kpi, record: tuple, key: int, value: CellValue) -> tuple:
-    """``record`` with ``value`` under ``key``; a value of nothing is no cell."""
+class _Sheet:
+    """The day cells of one KPI: looked up one by one, changed all at once (a rebuild names thousands)."""
+
+    def __init__(self, kpi: Kpi, record: tuple) -> None:
+        self.kpi, self.record = kpi, record
+        self.changed: dict[int, CellValue] = {}
+        self._order = np.argsort(record[0])
+        self._keys = record[0][self._order]
+
+    def value(self, key: int) -> CellValue:
+        """What stands under ``key``, changes included."""
+        if key in self.changed:
+            return self.changed[key]
+        at = int(np.searchsorted(self._keys, key))
+        if at == len(self._keys) or self._keys[at] != key:
+            return CellValue()
+        return value_at(self.record, int(self._order[at]))
+
+    def record_after(self) -> tuple:
+        """The record with the changes; a value of nothing is no cell."""
+        keys, num, den, units, members = self.record
+        rest = ~np.isin(keys, list(self.changed))
+        set_to = {key: value for key, value in self.changed.items() if value != CellValue()}
+        values = list(set_to.values())
+
+        def column(old: np.ndarray, new: list[int]) -> np.ndarray:
+            return np.concatenate([old[rest], np.array(new, np.int64)])
+
+        def pairs(level: int) -> list[tuple[int, int]]:
+            if self.kpi.aggregate in _EXTREMES:
+                return [(value.numerator, value.denominator) for value in values]
+            return [value.units[level] for value in values]
+
+        distinct = self.kpi.aggregate == "distinct"
+        return (
+            column(keys, list(set_to)),
+            column(num, [value.numerator for value in values]),
+            column(den, [value.denominator for value in values]),
+            tuple(
+                (
+                    column(pair[0], [top for top, _ in pairs(level)]),
+                    column(pair[1], [below for _, below in pairs(level)]),
+                )
+                for level, pair in enumerate(pair or (num, den) for pair in units)
+            ),
+            {at: held for at, held in members.items() if at not in self.changed}
+            | ({key: set(value.members) for key, value in set_to.items()} if distinct else {}),
+        )
+
+
+def value_at(record: tuple, place: int) -> CellValue:
+    """The day cell at ``place`` of a record as Engine.day_records gives it."""
     keys, num, den, units, members = record
-    rest = keys != key
-    own = (value.numerator, value.denominator)
-    pairs = [own] * len(LEVELS) if kpi.aggregate in _EXTREMES else value.units
-    pairs_of = [pair or (num, den) for pair in units]
-    add = [] if value == CellValue() else [0]
-
-    def column(old: np.ndarray, new: int) -> np.ndarray:
-        return np.concatenate([old[rest], np.full(len(add), new, np.int64)])
-
-    return (
-        column(keys, key),
-        column(num, own[0]),
-        column(den, own[1]),
-        tuple(
-            (column(top, pair[0]), column(below, pair[1]))
-            for (top, below), pair in zip(pairs_of, pairs, strict=True)
-        ),
-        {at: held for at, held in members.items() if at != key}
-        | ({key: set(value.members)} if add and kpi.aggregate == "distinct" else {}),
+    return CellValue(
+        numerator=int(num[place]),
+        denominator=int(den[place]),
+        units=tuple((int(top[place]), int(below[place])) for top, below in (pair or (num, den) for pair in units)),
+        members=tuple(sorted(members.get(int(keys[place]), ()))),
     )
 
 

@@ -55,6 +55,7 @@ class Seen:
     periods: dict[tuple, tuple] = field(default_factory=dict)
     lines: dict[str, tuple] = field(default_factory=dict)
     awards: dict[str, str] = field(default_factory=dict)
+    reached: dict[str, tuple] = field(default_factory=dict)  # what an award id is for
     outcomes: list[str] = field(default_factory=list)
 
     def take(self, outs: list[Out]) -> None:
@@ -62,6 +63,7 @@ class Seen:
             if out.topic == AWARDS.name:
                 award = decode_award(out.value)
                 self.awards[award.award_id] = award.state
+                self.reached[award.award_id] = award.rule, award.employee, award.period, award.tier
             elif out.topic == EARNINGS.name:
                 for row in decode_block(out.value)[0].to_pylist():
                     key = row["rule"], row["employee"], row["period"]
