@@ -111,6 +111,11 @@ class PaidSoFar(BaseModel):
     withheld: int = 0
 
 
+#: How the ids of adjustments begin that a rebuild made: from there on a KPI counts as the plan in force says, from the
+#: first credit on.
+REBUILD = "rebuild:"
+
+
 class ValuesAdjusted(BaseModel):
     """In one credits partition: day cells of its employees are set right from here on, where they stand as found."""
 

@@ -15,6 +15,7 @@ from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of
 from schemas.control import KIND as CONTROL
 from schemas.control import (
+    REBUILD,
     CellAdjusted,
     CellValue,
     PeriodClosed,
@@ -102,7 +103,7 @@ class Rebuild:
         """``cells`` as control records. Their ids say plan, partition and offset: whoever rebuilds there writes the
         same.
         """
-        at = f"rebuild:{self.applied.id}:{self.partition}:{self.live.last_offset}"
+        at = f"{REBUILD}{self.applied.id}:{self.partition}:{self.live.last_offset}"
         return [
             ValuesAdjusted(id=f"{at}:{number}", time=time, operator=operator, reason=reason, cells=tuple(chunk))
             for number, chunk in enumerate(_chunks(cells))

@@ -1,7 +1,8 @@
 """Which definition of a KPI each credit counted by. Pure.
 
 A plan counts from its place in each credits partition on. Day cells are kept across plans by the id of the
-KPI, until a plan leaves the KPI out; a KPI that is new starts with the credits that come after it.
+KPI, until a plan leaves the KPI out; a KPI that is new starts with the credits that come after it. A rebuild
+(``kpistream rebuild``) makes the plan in force at its place count from the first credit on.
 """
 
 from __future__ import annotations
@@ -41,10 +42,14 @@ Cut = Mapping[int, int] | None
 
 
 def definitions(
-    kpi_id: str, history: Sequence[Applied], closes: Sequence[PeriodClose] = (), cut: Cut = None
+    kpi_id: str,
+    history: Sequence[Applied],
+    closes: Sequence[PeriodClose] = (),
+    cut: Cut = None,
+    rebuilt: Mapping[int, int] | None = None,
 ) -> list[Query]:
     """A query for each definition that the KPI had without a break up to now; ``history`` by partition and
-    offset. Credits beyond the ``cut`` are left out.
+    offset. Credits beyond the ``cut`` are left out. ``rebuilt``: by partition, the offset of the KPI's last rebuild.
     """
     windows: dict[str, list[Window]] = defaultdict(list)
     meant: dict[str, tuple[Kpi, Plan]] = {}
@@ -56,12 +61,13 @@ def definitions(
                 break
             key = _meaning(kpi, applied.plan)
             meant[key] = (kpi, applied.plan)
-            windows[key].append(Window(partition, applied.offset, before))
+            from_the_first = applied.offset < (rebuilt or {}).get(partition, -1)
+            windows[key].append(Window(partition, -1 if from_the_first else applied.offset, before))
+            if from_the_first:
+                break
             before = applied.offset
     return [
-        kpi_sql(
-            *meant[key], windows=tuple(windows[key]), prefix=f"d{number}_", closed=_closed(meant[key][1], closes)
-        )
+        kpi_sql(*meant[key], windows=tuple(windows[key]), prefix=f"d{number}_", closed=_closed(meant[key][1], closes))
         for number, key in enumerate(sorted(windows))
     ]
 

@@ -106,6 +106,17 @@ def test_what_was_counted_before_a_plan_left_the_kpi_out_is_gone() -> None:
     assert definitions("b", [Applied(0, 0, having), Applied(0, 5, without)]) == []
 
 
+def test_a_rebuild_counts_from_the_first_credit_by_the_plan_in_force_there() -> None:
+    old, new = _plan(_A), _plan(_A + ", where: {channel: web}", _B)
+    history = [Applied(0, 0, old), Applied(0, 5, new), Applied(1, 0, old), Applied(1, 6, new)]
+    [query] = definitions("b", history, rebuilt={0: 8})
+    assert "credits_partition = 0 AND credits_offset > -1)" in query.text
+    assert "credits_partition = 1 AND credits_offset > 6)" in query.text
+    [query] = definitions("a", history, rebuilt={0: 8, 1: 9})
+    assert "web" in str(query.parameters)
+    assert len(definitions("a", [*history[:2], Applied(0, 9, old)], rebuilt={0: 8})) == 2
+
+
 def test_period_kinds_come_from_the_kpi_its_targets_and_awards() -> None:
     plan = _plan(_A + ", periods: [week]", _B)
     assert period_kinds(plan.kpis[0], plan) == ["rolling_30d", "week"]
