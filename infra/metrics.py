@@ -33,11 +33,6 @@ ASSIGNED = Gauge("kpistream_assigned_partitions", "Partitions this process owns"
 EVENTS = Counter("kpistream_events_total", "Events read from business topics")
 FACTS = Counter("kpistream_facts_total", "Valid events passed on by intake")
 DEAD_LETTERS = Counter("kpistream_dead_letters_total", "Records sent to dead letters", ("stage", "reason"))
-OUTCOMES = Gauge(
-    "kpistream_outcomes",
-    "What became of the source records, as counted by crediting",
-    ("topic", "partition", "facts_partition", "outcome"),
-)
 AWARDS = Counter("kpistream_awards_total", "Awards seen on the awards topic", ("rule", "state"))
 SINK_ROWS = Counter("kpistream_sink_rows_total", "Rows inserted into ClickHouse", ("table",))
 SINK_SECONDS = Histogram("kpistream_sink_flush_seconds", "Time of one flush to ClickHouse")
@@ -58,3 +53,9 @@ ALERT_DELAY = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 3600, 86400),
 )
 ALERTS_UNREADABLE = Counter("kpistream_alerts_unreadable_total", "Records of awards that are no award")
+
+
+def given_up(stage: str, topic: str, partition: int) -> None:
+    """The partition is another process's now: what stood here would contradict what that one says from now on."""
+    for gauge in (NEXT_OFFSET, LAG, CHECKPOINT_OFFSET):
+        gauge.remove(stage, topic, partition)

@@ -62,6 +62,8 @@ class SinkSource(Service):
         beginnings = await self._consumer.beginning_offsets(partitions)
         committed = await asyncio.gather(*map(self._consumer.committed, partitions))
         ends = await self._consumer.end_offsets(partitions)
+        for given_up in self._reached.keys() - set(partitions):
+            metrics.given_up("sink", given_up.topic, given_up.partition)
         self._reached = {
             partition: beginnings[partition] if offset is None else offset
             for partition, offset in zip(partitions, committed, strict=True)
@@ -87,6 +89,8 @@ class SinkSource(Service):
         except KafkaError as error:
             log.warning("offsets not committed", extra={"stage": "sink", "error": repr(error)})
         for partition, offset in offsets.items():
+            if partition not in self._consumer.assignment():
+                continue  # given away while the commit was under way
             metrics.NEXT_OFFSET.labels("sink", partition.topic, partition.partition).set(offset)
 
     async def _poll(self) -> None:

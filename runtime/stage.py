@@ -164,7 +164,9 @@ class StageRunner:
             for partition in mine:
                 self._owned.pop(partition, None)  # a rebalance and a stop may come at once, and both let go
                 self._uncommitted.pop(partition, None)
+                metrics.given_up(self.stage, partition.topic, partition.partition)
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
+        self._count_unsaved()
 
     # -- the order of effects
 
@@ -285,7 +287,7 @@ class StageRunner:
             fatal(str(error))
         except StoreUnavailable as error:
             metrics.CHECKPOINT_FAILURES.labels(self.stage).inc()
-            metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(owned.unsaved) for owned in self._owned.values()))
+            self._count_unsaved()
             log.warning("checkpoint not stored, going on without", extra={"stage": self.stage, "error": str(error)})
             return False
         metrics.CHECKPOINT_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
@@ -301,6 +303,9 @@ class StageRunner:
             if owned.unsaved.get(key) is value:
                 del owned.unsaved[key]
         metrics.CHECKPOINT_OFFSET.labels(self.stage, partition.topic, partition.partition).set(offset)
+        self._count_unsaved()
+
+    def _count_unsaved(self) -> None:
         metrics.UNSAVED_ROWS.labels(self.stage).set(sum(len(one.unsaved) for one in self._owned.values()))
 
 

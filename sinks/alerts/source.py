@@ -52,6 +52,7 @@ class AwardSource(Service):
         self._open = asyncio.Event()
         self._channel, self._full, self._committable = channel, full, committable
         self._committed: dict[int, int] = {}
+        self._shown: set[int] = set()  # partitions that metrics speak of
         self._answered = -_LEASE_SECONDS  # when we last asked the group something and were still a member
         self._tasks: list[asyncio.Task] = []
         self._consumer = make_consumer(settings, "alerts")
@@ -86,9 +87,13 @@ class AwardSource(Service):
         self._open.clear()
         await self.taken()
         self._committed.clear()
+        for part in self._shown:
+            metrics.given_up("alerts", AWARDS.name, part)
+        self._shown.clear()
 
     async def commit(self) -> None:
         """Commit what may be; a failed commit costs the next owner a look into the log, nothing else."""
+        epoch = self.epoch
         assigned = {part.partition for part in self._consumer.assignment()}
         reached = {part: offset for part, offset in self._committable().items() if part in assigned}
         changed = {part: offset for part, offset in reached.items() if self._committed.get(part) != offset}
@@ -98,7 +103,10 @@ class AwardSource(Service):
                 self._committed |= changed
             except KafkaError as error:
                 log.warning("offsets not committed", extra={"stage": "alerts", "error": repr(error)})
+        if self.epoch != epoch:
+            return  # given up while the commit was under way
         for part, offset in reached.items():
+            self._shown.add(part)
             end = self._consumer.highwater(TopicPartition(AWARDS.name, part)) or 0
             metrics.NEXT_OFFSET.labels("alerts", AWARDS.name, part).set(offset)
             metrics.LAG.labels("alerts", AWARDS.name, part).set(max(0, end - offset))
