@@ -25,6 +25,7 @@ from infra.run.stopping import Stop
 from infra.run.summary import (
     alerts_late_line,
     attainment_lines,
+    left_lines,
     read_result,
     reconcile_lines,
     result_lines,
@@ -74,7 +75,7 @@ class Session:
             drained = self._flow(begun, feed, reader, tail)
             seconds = time.monotonic() - begun
             self._view.end()
-            return self._summary(settings, reader.newest.came_in, seconds, drained, feed)
+            return self._summary(settings, source, reader.newest.came_in, seconds, drained, feed)
 
     # -- start
 
@@ -174,13 +175,16 @@ class Session:
 
     # -- end
 
-    def _summary(self, settings: Settings, came_in: int, seconds: float, drained: bool, feed: Feed) -> int:
+    def _summary(
+        self, settings: Settings, source: SourceData, came_in: int, seconds: float, drained: bool, feed: Feed
+    ) -> int:
         view, folder = self._view, self._folder.path
         if not drained:
             view.say("The stages did not work off everything, so the figures below are not final.")
         with bi_client(settings) as client:
             result = read_result(client, came_in)
             say_all(view.say, result_lines(result, seconds, self._supervisor.restarts))
+            say_all(view.say, left_lines(came_in, source.events))
             self._alerts.take()
             if self._alerts.count:
                 view.say(f"alerts         {self._alerts.count:,} pushed, in {_relative(self._alerts.path)}")

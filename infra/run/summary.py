@@ -89,6 +89,13 @@ def result_lines(result: Result, seconds: float, restarts: dict[str, int]) -> li
     return lines
 
 
+def left_lines(came_in: int, events: int | None) -> list[str]:
+    """What of a file did not get in before the run ended; none where all did, or ``events`` (its number) has no end."""
+    if events is None or came_in >= events:
+        return []
+    return [f"not fed        {events - came_in:,} of {events:,} events: the run ended before their turn"]
+
+
 def alerts_late_line(figures: Figures) -> str:
     """What is said where the alerts did not get done before the end of the run."""
     waiting = figures.lags.get("alerts", 0)

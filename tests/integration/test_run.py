@@ -191,6 +191,7 @@ def test_a_signal_ends_an_endless_run_of_real_files_in_order(tmp_path: Path, run
     run.process.send_signal(signal.SIGTERM)
     text = run.finish()
     assert run.process.returncode == 0, text
+    assert "not fed" not in text
     assert run.counts() == (200, 200, 0, 0, 0, 0)
     rows = (run.folder() / "attainment.csv").read_text(encoding="utf-8").splitlines()
     march = [row.split(",") for row in rows if ",month,2026-03," in row]

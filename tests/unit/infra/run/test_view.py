@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from infra.run.figures import Board, Figures, Outcomes, Rank
-from infra.run.summary import Result, result_lines
+from infra.run.summary import Result, left_lines, result_lines
 from infra.run.view import PlainView, amount, board_line, table
 
 
@@ -63,6 +63,11 @@ def test_the_summary_says_whether_the_counts_add_up(came_in: int, verdict: str) 
     lines = result_lines(result, 10.0, {"worker": 2})
     assert lines[0].endswith(verdict) and "applied 100 + duplicate 5 + dead-lettered 3 + parked 2" in lines[0]
     assert "earned         12.50 CNY" in lines and "restarts       worker 2×" in lines
+
+
+def test_what_was_left_of_a_file_is_said_and_nothing_where_all_came_in() -> None:
+    assert left_lines(10_000, 12_500) == ["not fed        2,500 of 12,500 events: the run ended before their turn"]
+    assert left_lines(12_500, 12_500) == left_lines(10_000, None) == []
 
 
 def test_caught_up_needs_a_reading() -> None:
