@@ -55,7 +55,7 @@ def main(events: int) -> None:
     with tempfile.TemporaryDirectory() as folder, LocalStack() as stack:
         bench = Bench(stack, Path(folder), workload)
         before = run_peer(bench, ceiling, _LIMIT)
-        own = run_own(bench, _LIMIT)
+        own = run_own(bench, _LIMIT, workers=1)
         after = run_peer(bench, replace(ceiling, name="msgspec-again"), _LIMIT)
     click.echo(report([before, own, after], workload))
     found, bound = ratios(own, [before, after]), json.loads(BOUND.read_text())

@@ -15,13 +15,11 @@ from benchmarks.processes import Process, cpu_seconds
 STAGES = ("intake", "crediting", "performance", "rollups")
 
 
-class Worker(Process):
-    """A worker process, or that of another ``command``, and its metrics."""
+class Pages:
+    """The web server of a process of ours."""
 
-    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = ("worker",)) -> None:
+    def __init__(self) -> None:
         self.port = free_port()
-        arguments = [sys.executable, "-m", "infra.cli", *command, "--web-port", str(self.port)]
-        super().__init__(command[0], arguments, log, {**environment, "KPISTREAM_LOG_FORMAT": "text"})
 
     def get(self, page: str) -> str:
         """A page of its web server, '' while there is none."""
@@ -36,6 +34,15 @@ class Worker(Process):
         lines = [line for line in self.get("/metrics").splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
 
+
+class Worker(Process, Pages):
+    """A worker process, or that of another ``command``, and its metrics."""
+
+    def __init__(self, environment: dict[str, str], log: Path, command: tuple[str, ...] = ("worker",)) -> None:
+        Pages.__init__(self)
+        arguments = [sys.executable, "-m", "infra.cli", *command, "--web-port", str(self.port)]
+        Process.__init__(self, command[0], arguments, log, {**environment, "KPISTREAM_LOG_FORMAT": "text"})
+
     def cpu_seconds(self) -> float:
         """User and system time so far."""
         return cpu_seconds(self.pid)
@@ -49,7 +56,24 @@ class Worker(Process):
             time.sleep(0.1)
 
 
-def drained(worker: Worker) -> bool:
+class Workers(Process):
+    """Several workers, started, measured and ended as one process."""
+
+    def __init__(self, environment: dict[str, str], log: Path, count: int) -> None:
+        self.pages = [Pages() for _ in range(count)]
+        each = [
+            f"KPISTREAM_WORKER_ID=bench-{number} {sys.executable} -m infra.cli worker --web-port {page.port} &"
+            for number, page in enumerate(self.pages)
+        ]
+        command = ["bash", "-c", f"{' '.join(each)} wait -n"]  # with one of them it ends
+        super().__init__("workers", command, log, {**environment, "KPISTREAM_LOG_FORMAT": "text"})
+
+    def drained(self) -> bool:
+        """As ``drained``, of all."""
+        return all(map(drained, self.pages))
+
+
+def drained(worker: Pages) -> bool:
     """Every stage has checkpointed up to the end of its topic."""
     if worker.total("kpistream_lag_records"):
         return False
