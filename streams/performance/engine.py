@@ -22,6 +22,7 @@ from streams.performance.decisions import Decisions
 from streams.performance.family import Family, families_of
 from streams.performance.people import People
 from streams.performance.period_view import PeriodView
+from streams.performance.rolling import RollingTable
 from streams.performance.rules import RULES
 from streams.performance.running import key_parts, period_key
 from streams.performance.scorecards import ScoreView
@@ -158,8 +159,10 @@ class Engine:
     def carry_periods(self, before: Engine) -> None:
         """Have every period that ``before`` had, be it empty now: what stands there is decided again."""
         for name, view in self.views.items():
-            table = before.views[name].table
-            view.table.slots(table.keys[: table.size])
+            old = before.views[name]
+            slots = view.table.slots(old.table.keys[: old.table.size])
+            if isinstance(view.table, RollingTable):
+                view.table.carry(view.kpi_index, slots, old.table, old.kpi_index)
 
     def publish(self, keys: dict[str, np.ndarray]) -> None:
         """Publish day cells (keys by KPI id) anew, as they stand or as zeros, and every period of these KPIs and of

@@ -29,11 +29,21 @@ class RollingTable(CellTable):
         super().__init__(kpis)
         self.window_days = days
         self._windows: dict[tuple[int, int], _Window] = {}
+        self._told: dict[tuple[int, int], int] = {}
 
     def latest_day(self, kpi_index: int, slot: int) -> int | None:
-        """The day the window ends on."""
+        """The day the window ends on, or ended on before an adjustment emptied it."""
         window = self._windows.get((kpi_index, slot))
-        return window.latest if window else None
+        return window.latest if window else self._told.get((kpi_index, slot))
+
+    def carry(self, kpi_index: int, slots: np.ndarray, before: RollingTable, before_index: int) -> None:
+        """Remember where the windows of all slots of ``before``, here ``slots``, ended: should they be empty now, what
+        was published of them is taken back under that day.
+        """
+        for old, new in enumerate(slots.tolist()):
+            day = before.latest_day(before_index, old)
+            if day is not None:
+                self._told[kpi_index, new] = day
 
     def accumulate(
         self, kpi_index: int, kpi: Kpi, part: Contribution, grouping: Grouping, day: np.ndarray

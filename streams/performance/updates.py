@@ -79,7 +79,7 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
         if view.dirty:
             slots = np.unique(np.concatenate(view.dirty))
             view.dirty.clear()
-            if isinstance(view.table, RollingTable):  # a window that an adjustment has emptied has no last day
+            if isinstance(view.table, RollingTable):  # one that never held anything has no last day
                 ended = [view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]
                 slots = slots[ended]
             if len(slots):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.blocks import kind_header, kind_of
@@ -58,8 +58,12 @@ def rebuilt(log: list[MemoryRecord], applied: PlanApplied, at: int, cuts: Random
 
 
 def whole(seen: Seen) -> tuple:
+    """Values, money and standing awards. Not windows of the ratio: a credit that adds nothing to either side of it
+    moves them, and leaves no cell that a rebuild could tell of.
+    """
     standing = sorted(seen.reached[one] for one, state in seen.awards.items() if state != "revoked")
-    periods = {key: one for key, one in seen.periods.items() if one[1]}
+    windows = {key for key in seen.periods if key[0] == "yield" and key[2].startswith("rolling_")}
+    periods = {key: one for key, one in seen.periods.items() if one[1] and key not in windows}
     return seen.cells(), periods, seen.paid(), standing
 
 
@@ -76,6 +80,7 @@ def history(seed: int) -> tuple[Random, PlanApplied, list[MemoryRecord], list[Me
 
 
 @examples(6)
+@example(6498203)  # empties a rolling window that was published
 @given(st.integers(0, 2**32))
 def test_rebuilt_anywhere_all_is_as_if_the_plan_had_always_been(seed):
     dice, applied, always, was, since = history(seed)
