@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.identity import award_id
 from schemas.money import to_fixed
-from schemas.results import Award
-from streams.performance.award_records import evidence, number_text
 from streams.rollups.books import Books, Touched
 from streams.rollups.decided import Decided, Line
 from streams.rollups.first_rule import FirstRule
@@ -50,6 +47,12 @@ class FirstUnitRule(FirstRule):
         held = map(self.units.held_by, people)
         return [self.units.measured(self.units.key(kpi, one), self.rule.period, ordinal) for one in held]
 
+    def described(self, who: str, ordinal: int) -> dict[str, str]:
+        """As PeopleRule."""
+        holder = self.units.held_by(who)
+        place = {"employee": "", "employee_name": holder.name, "team": holder.team, "department": holder.department}
+        return place | {"unit_kind": holder.kind, "unit": holder.id}
+
     def give_prizes(
         self, unit: Unit, ordinal: int, row: dict[str, Place], awards: dict[str, str], decided: Decided
     ) -> None:
@@ -73,38 +76,3 @@ class FirstUnitRule(FirstRule):
                     Line(rule.id, payee, team, department, rule.period, period, amount, 0, 0, reason,
                          awards.get(who, ""), self.units.posted_in(rule.period, ordinal), decided.cause)
                 )  # fmt: skip
-
-    def _award(
-        self, unit: Unit, ordinal: int, who: str, sequence: int, state: str, holders: dict[str, str], decided: Decided
-    ) -> Award:
-        plan, rule, holder = self.units.plan, self.rule, self.units.held_by(who)
-        kind, period = rule.period, self.units.period_text(rule.period, ordinal)
-        prize = number_text(rule.prize) if rule.prize is not None else None
-        measured = [(self.kpis[kpi], *self.measured(kpi, [who], ordinal)) for kpi in dict.fromkeys(rule.kpi_ids())]
-        return Award(
-            award_id=award_id(plan.plan, rule.id, f"{unit.holder}|{who}", kind, period, 0, sequence),
-            plan=plan.plan,
-            plan_version=plan.version,
-            rule=rule.id,
-            kind=rule.kind,
-            name=rule.name.model_dump(exclude_defaults=True),
-            employee="",
-            employee_name=holder.name,
-            team=holder.team,
-            department=holder.department,
-            period_kind=kind,
-            period=period,
-            tier=0,
-            threshold=holders.get(who, self.bound()),
-            pays=prize or "",
-            sequence=sequence,
-            state=state,
-            amount=prize,
-            currency=plan.currency,
-            evidence=tuple(evidence(kpi, *figures) for kpi, figures in measured),
-            cause=decided.cause,
-            position=decided.position,
-            unit_kind=holder.kind,
-            unit=holder.id,
-            late=self.units.closed.holds(kind, ordinal),
-        )

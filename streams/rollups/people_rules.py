@@ -98,10 +98,12 @@ class PeopleRule:
     def seen(self, who: str, ordinal: int) -> tuple:
         """How somebody's KPIs stand, as evidence."""
         kpis = dict.fromkeys(self.rule.kpi_ids())
-        kind = self.rule.period
-        return tuple(
-            evidence(self.persons.kpis[kpi], *self.persons.measured(kpi, who, kind, ordinal)) for kpi in kpis
-        )
+        return tuple(evidence(self.kpis[kpi], *self.measured(kpi, [who], ordinal)[0]) for kpi in kpis)
+
+    def described(self, who: str, ordinal: int) -> dict[str, str]:
+        """What an award says of whoever has the place."""
+        place = self.persons.place(who, self.rule.period, ordinal)
+        return {"employee": who, "employee_name": place.name, "team": place.team, "department": place.department}
 
     # -- places
 
@@ -158,7 +160,6 @@ class PeopleRule:
     ) -> Award:
         plan, rule = self.units.plan, self.rule
         kind, period = rule.period, self.units.period_text(rule.period, ordinal)
-        place = self.persons.place(who, kind, ordinal)
         prize = number_text(rule.prize) if rule.prize is not None else None
         return Award(
             award_id=award_id(plan.plan, rule.id, f"{unit.holder}|{who}", kind, period, 0, sequence),
@@ -167,10 +168,7 @@ class PeopleRule:
             rule=rule.id,
             kind=rule.kind,
             name=rule.name.model_dump(exclude_defaults=True),
-            employee=who,
-            employee_name=place.name,
-            team=place.team,
-            department=place.department,
+            **self.described(who, ordinal),
             period_kind=kind,
             period=period,
             tier=0,
