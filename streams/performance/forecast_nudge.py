@@ -10,55 +10,31 @@ import msgspec
 import numpy as np
 
 from schemas.money import SCALE
-from schemas.plan import Plan
+from schemas.plan import Kpi, Plan
 from schemas.plan_nudge import Nudge
 from schemas.results import KpiEvidence
-from streams.performance.award_records import (
-    AwardWriter,
-    bound_text,
-    decimal_text,
-    evidence,
-    gap_to,
-    pays_text,
-)
-from streams.performance.award_states import AwardStates
-from streams.performance.calendar import NO_PERIOD, Calendar, date_of
+from streams.performance.award_records import decimal_text, evidence
+from streams.performance.calendar import NO_PERIOD, date_of
 from streams.performance.contributions import ADDITIVE
 from streams.performance.decisions import Decisions
-from streams.performance.ladder import Ladder, attainment_of, value_of, value_scale
+from streams.performance.ladder import attainment_of, value_of, value_scale
+from streams.performance.nudging import Nudging
 from streams.performance.pace import PersonDays, pace_of
-from streams.performance.period_days import PeriodDays
 from streams.performance.period_view import PeriodView
+from streams.performance.quotients import product
 from streams.performance.running import key_parts
 
-_SAFE = 2**62
 
-
-class ForecastNudgeRule:
+class ForecastNudgeRule(Nudging):
     """Of each tier it keeps how often it was told, whether the forecast is still close, and how long it cools down."""
 
-    def __init__(
-        self,
-        index: int,
-        rule: Nudge,
-        plan: Plan,
-        views: dict[str, PeriodView],
-        states: AwardStates,
-        writer: AwardWriter,
-    ) -> None:
-        self.index, self.rule, self.states, self.writer = index, rule, states, writer
-        self.table = rule.about
-        self.view = views[self.table.kpi]
-        self.adds_up = self.view.kpi.aggregate in ADDITIVE
-        #: A forecast of what adds up is a fraction, as a mean is.
-        self.kpi = self.view.kpi.model_copy(update={"aggregate": "mean"}) if self.adds_up else self.view.kpi
-        self.ladder = Ladder.of_tiers(self.kpi, self.table.tiers)
-        self.by = self.ladder.by
-        self.bounds = [getattr(tier, self.by) for tier in self.table.tiers]
-        self.near = Ladder.widened(self.kpi, self.bounds, self.by, rule.within)
-        self.calendar = Calendar(plan)
+    def __init__(self, index: int, rule: Nudge, plan: Plan, views: dict[str, PeriodView], states, writer) -> None:
+        super().__init__(index, rule, plan, views, states, writer)
         self.person_days = PersonDays(plan, self.calendar)
-        self.days = PeriodDays(plan, self.calendar, rule.period, rule.count == "workdays")
+
+    def compared(self, kpi: Kpi) -> Kpi:
+        """A forecast of what adds up is a fraction, as a mean is."""
+        return kpi.model_copy(update={"aggregate": "mean"}) if kpi.aggregate in ADDITIVE else kpi
 
     def decide(self, decisions: Decisions, origins) -> None:
         """Everybody with a value in the period of the day that is over, at each row that brings the next day."""
@@ -67,13 +43,6 @@ class ForecastNudgeRule:
 
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect: the next day decides."""
-
-    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
-        """A nudge never waits for the end of its period."""
-
-    def earned(self) -> dict:
-        """A nudge pays nothing."""
-        return {}
 
     def _judge(self, row: int, over: int, decisions: Decisions, origins) -> None:
         ordinal = self.calendar.ordinal(self.rule.period, over)
@@ -95,7 +64,7 @@ class ForecastNudgeRule:
         if not len(keys):
             return
         top, below = self._forecast(num, den, total, gone)
-        targets = np.array([self.view.target_of(key) for key in keys.tolist()], np.int64)
+        targets = self.view.targets_of(keys)
         reached = self.ladder.levels(top, below, targets)
         close = self.near.levels(top, below, targets)
         at = {key: place for place, key in enumerate(keys.tolist())}
@@ -121,15 +90,13 @@ class ForecastNudgeRule:
         self, num: np.ndarray, den: np.ndarray, total: np.ndarray, gone: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Numerators and denominators of ``kpi``."""
-        if not self.adds_up:
+        if self.view.kpi.aggregate not in ADDITIVE:
             return num, den
-        if int(np.abs(num).max()) * int(total.max()) >= _SAFE:
-            num = num.astype(object)
-        return num * total, gone * SCALE
+        return product(num, total), gone * SCALE
 
     def _tells(self, key: int, tier: int | None, over: int) -> bool:
         """Takes note of which tier the forecast is short of but close to (None: of none); True where that is told."""
-        holder = self._holder(key)
+        holder = self.holder(key)
         before = self.states.of(*holder, len(self.bounds))
         state = [list(one) for one in before]
         for number, (sequence, stands, *until) in enumerate(state):
@@ -147,28 +114,13 @@ class ForecastNudgeRule:
             self.states.set(*holder, state)
         return told
 
-    def _holder(self, key: int) -> tuple[str, str, str]:
-        code, ordinal = key_parts(key)
-        period = self.writer.period_text(self.rule.period, ordinal)
-        return self.rule.id, self.writer.people.person(code).id, period
-
     def _award(
         self, key: int, tier: int, figures: tuple[int, int, int], forecast: tuple[int, int, int],
         counted: tuple[int, int], over: int, left: int, origin,
     ):  # fmt: skip
         code, ordinal = key_parts(key)
-        chosen, bound = self.table.tiers[tier], bound_text(self.kpi, self.bounds[tier], self.by)
-        texts = {
-            "name": (chosen.name or self.table.name).model_dump(exclude_defaults=True),
-            "threshold": bound,
-            "pays": pays_text(chosen),
-            "amount": None,
-            "next_tier": bound,
-            "gap": gap_to(self.kpi, self.bounds[tier], self.by, *forecast),
-            "days_left": left,
-            "workdays": self.rule.count == "workdays",
-        }
-        sequence = self.states.of(*self._holder(key), len(self.bounds))[tier][0]
+        texts = self.texts(tier, forecast, left)
+        sequence = self.states.of(*self.holder(key), len(self.bounds))[tier][0]
         seen = (self._seen(figures, forecast, counted, over),)
         return self.writer.write(self.rule, "nudge", code, ordinal, tier, sequence, True, seen, origin, texts)
 

@@ -19,8 +19,8 @@ from schemas.money import SCALE, to_fixed
 from schemas.plan import Kpi
 from schemas.plan_awards import Condition, Tier
 from streams.performance.contributions import ADDITIVE
+from streams.performance.quotients import SAFE
 
-_SAFE = 2**62
 NO_TARGET = -1
 
 
@@ -144,7 +144,7 @@ class Ladder:
         worst = max(
             num_max * factor * max(self._denominator, most), den_max * max(target_max, 1) * max(self._denominator, most)
         )
-        if worst >= _SAFE:
+        if worst >= SAFE:
             num, den, target = num.astype(object), den.astype(object), target.astype(object)
         down_attainment = self.by == "attainment" and not self.up
         value = num * factor
@@ -202,7 +202,7 @@ class Payout:
         rate = max(map(abs, self._rates)) * int(np.abs(top).max(initial=0))
         constant = max(map(abs, self._constants)) * int(weight.max(initial=0))
         unit = self._denominator * self.step * (int(weight.max(initial=1)) if self._over_target else 1)
-        return 2 * (rate + constant + unit) < _SAFE
+        return 2 * (rate + constant + unit) < SAFE
 
 
 def _lines(pays: str, tiers: tuple[Tier, ...], by_attainment: bool) -> tuple[list[Fraction], list[Fraction]]:

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.plan import Plan
-from schemas.plan_nudge import Nudge
-from streams.performance.award_records import AwardWriter, bound_text, evidence, gap_to, pays_text
-from streams.performance.award_states import AwardStates
-from streams.performance.calendar import Calendar
+from streams.performance.award_records import evidence
 from streams.performance.decisions import Decisions
-from streams.performance.ladder import Ladder
-from streams.performance.period_days import PeriodDays
-from streams.performance.period_view import PeriodView
+from streams.performance.nudging import Nudging
 from streams.performance.running import key_parts
 
 _Values = tuple[int, int, int]
 
 
-class NudgeRule:
+class NudgeRule(Nudging):
     """Of each tier it keeps the nudge (told how often, whether still close), and whether the tier was ever reached.
 
     It sees tiers by itself: the tier table's own states are those of the end of the batch.
     """
-
-    def __init__(
-        self,
-        index: int,
-        rule: Nudge,
-        plan: Plan,
-        views: dict[str, PeriodView],
-        states: AwardStates,
-        writer: AwardWriter,
-    ) -> None:
-        self.index, self.rule, self.states, self.writer = index, rule, states, writer
-        self.table = rule.about
-        self.view = views[self.table.kpi]
-        self.ladder = Ladder.of_tiers(self.view.kpi, self.table.tiers)
-        self.by = self.ladder.by
-        self.bounds = [getattr(tier, self.by) for tier in self.table.tiers]
-        self.near = Ladder.widened(self.view.kpi, self.bounds, self.by, rule.within)
-        self.days = PeriodDays(plan, Calendar(plan), rule.period, rule.count == "workdays")
 
     def decide(self, decisions: Decisions, origins) -> None:
         """Rows where a tier or its nearness turns and, with ``days_left``, all that are close in those days."""
@@ -74,13 +50,6 @@ class NudgeRule:
             reached, close = self._levels(*(np.array([one]) for one in values))
             self._settle(key, -1, (int(reached[0]), int(close[0])), values, None, decisions, origins)
 
-    def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
-        """A nudge never waits for the end of its period."""
-
-    def earned(self) -> dict:
-        """A nudge pays nothing."""
-        return {}
-
     def _levels(self, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Two rows: how many tiers are reached, and how many are close or reached."""
         return np.stack([ladder.levels(num, den, target) for ladder in (self.ladder, self.near)])
@@ -93,8 +62,7 @@ class NudgeRule:
         origins,
     ) -> None:  # fmt: skip
         code, ordinal = key_parts(key)
-        period = self.writer.period_text(self.rule.period, ordinal)
-        holder = self.rule.id, self.writer.people.person(code).id, period
+        holder = self.holder(key)
         before = self.states.of(*holder, 2 * len(self.bounds))
         state = [list(one) for one in before]
         reached, close = levels
@@ -114,17 +82,5 @@ class NudgeRule:
             self.states.set(*holder, state)
 
     def _award(self, code: int, ordinal: int, tier: int, sequence: int, values: _Values, left: int | None, origin):
-        chosen, kpi = self.table.tiers[tier], self.view.kpi
-        bound = bound_text(kpi, self.bounds[tier], self.by)
-        texts = {
-            "name": (chosen.name or self.table.name).model_dump(exclude_defaults=True),
-            "threshold": bound,
-            "pays": pays_text(chosen),
-            "amount": None,
-            "next_tier": bound,
-            "gap": gap_to(kpi, self.bounds[tier], self.by, *values),
-            "days_left": left,
-            "workdays": self.rule.count == "workdays" and left is not None,
-        }
-        seen = (evidence(self.view.kpi, *values),)
+        seen, texts = (evidence(self.kpi, *values),), self.texts(tier, values, left)
         return self.writer.write(self.rule, "nudge", code, ordinal, tier, sequence, True, seen, origin, texts)

@@ -45,6 +45,10 @@ class PeriodView:
             self._known[key] = target = NO_TARGET if target is None else target
         return target
 
+    def targets_of(self, keys: np.ndarray) -> np.ndarray:
+        """``target_of`` each key, which needs no place in the table; int64."""
+        return np.array([self.target_of(key) for key in keys.tolist()], np.int64)
+
     def _target(self, slot: int) -> int:
         return self.target_of(int(self.table.keys[slot]))
 
@@ -55,11 +59,16 @@ class PeriodView:
             return 0, 0
         return int(self.table.num[self.kpi_index, slot]), int(self.table.den[self.kpi_index, slot])
 
-    def all_as_of(self, keys: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """``as_of`` of many keys (``current`` where ``row`` is −1): numerators and denominators, int64."""
+    def all_current(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``current`` of many keys: numerators and denominators, int64."""
         slots = np.array([self.table.find(key) for key in keys.tolist()], np.int64)
         num, den = self.table.num[self.kpi_index, slots], self.table.den[self.kpi_index, slots]
         num[slots < 0], den[slots < 0] = 0, 0
+        return num, den
+
+    def all_as_of(self, keys: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """``as_of`` of many keys, ``all_current`` where ``row`` is −1."""
+        num, den = self.all_current(keys)
         if row >= 0 and self.running is not None:
             place = np.minimum(np.searchsorted(self.running.keys, keys), len(self.running.keys) - 1)
             for at in np.flatnonzero(self.running.keys[place] == keys).tolist():

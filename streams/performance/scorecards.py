@@ -76,17 +76,12 @@ class ScoreView:
         if not len(keys):
             return
         slots = self.view.table.slots(keys)
-        now = [_now(part, keys) for part in self.parts]
+        now = [part.all_current(keys) for part in self.parts]
         self.view.table.num[0, slots], self.view.table.den[0, slots] = self._scores(keys, now)
-
-    def _targets(self, part: PeriodView, keys: np.ndarray) -> np.ndarray:
-        """Targets by key, without a place in the KPI's own table for periods that it has nothing in."""
-        unique, at = np.unique(keys, return_inverse=True)
-        return np.array([part.target_of(key) for key in unique.tolist()], np.int64)[at]
 
     def _measured_now(self, keys: np.ndarray) -> np.ndarray:
         """Bool per key: something was credited for one of the KPIs."""
-        return np.any([_now(part, keys)[1] != 0 for part in self.parts], axis=0)
+        return np.any([part.all_current(keys)[1] != 0 for part in self.parts], axis=0)
 
     def _measured_before(self, keys: np.ndarray, runs: list[Running]) -> np.ndarray:
         """Bool per key: something was, before the batch or after some row of it, even if nothing is left of it."""
@@ -99,7 +94,7 @@ class ScoreView:
         attained = []
         for part, (num, den) in zip(self.parts, values, strict=True):
             begun |= den > 0
-            one = Attained.of(part.kpi, num, den, self._targets(part, keys))
+            one = Attained.of(part.kpi, num, den, part.targets_of(keys))
             measured += one.defined
             attained.append(one)
         scored = begun & (measured > 0)
@@ -172,13 +167,6 @@ class Attained:
         return attainment_of(self.kpi, value, int(self.target[row]))
 
 
-def _now(part: PeriodView, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numerators and denominators by key, 0 where there is nothing."""
-    slots = np.array([part.table.find(key) for key in keys.tolist()], np.int64)
-    num, den = part.table.num[part.kpi_index, slots], part.table.den[part.kpi_index, slots]
-    return np.where(slots < 0, 0, num), np.where(slots < 0, 0, den)
-
-
 def _places(run: Running, keys: np.ndarray) -> np.ndarray:
     """Place of each of the run's groups among ``keys``, −1 for a key that is not among them."""
     at = np.minimum(np.searchsorted(keys, run.keys), len(keys) - 1)
@@ -192,7 +180,7 @@ def _points(run: Running, keys: np.ndarray, width: int) -> np.ndarray:
 
 def _as_of(part: PeriodView, keys: np.ndarray, points: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Numerators and denominators of a KPI at each point."""
-    num, den = _now(part, keys)
+    num, den = part.all_current(keys)
     run = part.running
     if run is None:
         return num[points // width], den[points // width]

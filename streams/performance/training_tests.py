@@ -22,11 +22,11 @@ from streams.performance.contributions import ADDITIVE
 from streams.performance.ladder import NO_TARGET, Ladder
 from streams.performance.pace import PersonDays, pace_of
 from streams.performance.period_view import PeriodView
+from streams.performance.quotients import product
 from streams.performance.running import key_parts, period_key
 
 #: No more periods in a row than so many are passed over.
 _MOST_SKIPPED = 60
-_SAFE = 2**62
 
 _Seen = tuple[tuple[KpiEvidence, ...], int | None]
 
@@ -79,10 +79,9 @@ class PaceTest(_Test):
     def below(self, keys: np.ndarray, row: int, over: int) -> np.ndarray:
         """Bool per key: enough days are over and the pace is below the bound."""
         counted = np.array([self._days(key, over) for key in keys.tolist()], np.int64).reshape(-1, 2)
-        targets = np.array([self.view.target_of(key) for key in keys.tolist()], np.int64)
         num, den = self.view.all_as_of(keys, row)
         known = (den != 0) | (self.view.all_as_of(keys - 1, row)[1] != 0)
-        return known & self._low(num, den, targets, *counted.T)
+        return known & self._low(num, den, self.view.targets_of(keys), *counted.T)
 
     def _days(self, key: int, over: int) -> tuple[int, int]:
         person = self.person(key)
@@ -131,9 +130,7 @@ class PaceTest(_Test):
         low = (target > 0) & (gone >= self.rule.after) & (den >= self.min_sample)
         if self.kpi.aggregate in ADDITIVE:
             # value ÷ (target × gone ÷ days), in whole numbers
-            if max(_largest(num) * _largest(days), _largest(target) * _largest(gone)) >= _SAFE:
-                num, target = num.astype(object), target.astype(object)
-            num, target = num * days, target * gone
+            num, target = product(num, days), product(target, gone)
         else:
             low &= den > 0
         return low & (self.ladder.levels(num, den, target) == 0)
@@ -235,7 +232,3 @@ class RunTest(_Test):
             period = writer.period_text(self.rule.period, key_parts(one)[1])
             seen.append(msgspec.structs.replace(shown, period=period))
         return tuple(seen), None
-
-
-def _largest(values: np.ndarray) -> int:
-    return int(np.abs(values).max(initial=1))
