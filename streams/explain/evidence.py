@@ -138,6 +138,8 @@ def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[
     explained = explain_unit_rule(scope)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
+    if "backdated: move" in explained.beyond:  # the unit may have had what was credited elsewhere
+        return AwardExplained(award, explained, [])
     return _compared(award, explained)
 
 

@@ -86,7 +86,7 @@ def _bonus(scope: Scope, measured: dict[str, Measured], held: list[bool]) -> int
             granted.turn(rule, _may_earn(scope) and conditions_hold(rule, measured, now))
         return to_fixed(rule.bonus or 0) if granted.stands else 0
     before = scope.evidence.awards_of(rule, scope.period).get(0, [])
-    begun = any(one.begun or one.value for one in shown if one.steps)
+    begun = any(one.steps[-1].something for one in shown if one.steps)
     met = begun and _may_earn(scope) and (all(held) if rule.all else any(held))
     stands = bool(before) and before[-1].state != "revoked"
     due = met and (stands or rule.rearm or not before)

@@ -26,7 +26,13 @@ class Step:
     denominator: int
     value: Fraction | None
     below: int  # the line, by then
+    above: int = 0  # by then, of what has a line
     own: tuple[int, int] = (0, 0)
+
+    @property
+    def something(self) -> bool:
+        """Whether anything is there, for units also where it has no value."""
+        return bool(self.below or self.above or self.value)
 
     @property
     def sample(self) -> int:
@@ -52,7 +58,7 @@ def steps_of(kpi: Kpi, credits: Iterable[Credit], window: int | None = None) -> 
             total = total if window is None else total.since(latest - window + 1)
         if window is None or credit.day > latest - window:
             total.add(added)
-        figures = total.value(), total.bottom
+        figures = total.value(), total.bottom, total.top if kpi.aggregate in ("mean", "ratio") else 0
         steps.append(Step(credit, added.numerator, added.denominator, *figures, own=part))
     return steps
 

@@ -70,7 +70,7 @@ def conditions_hold(rule, measured: dict[str, Measured], now: dict[str, Step]) -
         one, step = measured[condition.kpi], now.get(condition.kpi)
         value, sample = (step.value, step.sample) if step else nothing(one)
         held.append(holds(condition, one.kpi, value, sample, one.target))
-    return any(step.below or step.value for step in now.values()) and (all(held) if rule.all else any(held))
+    return any(step.something for step in now.values()) and (all(held) if rule.all else any(held))
 
 
 @dataclass(slots=True)
