@@ -36,6 +36,9 @@ def sole_operator(settings: Settings) -> Iterator[None]:
         max_poll_interval_ms=_LONGEST_MS,
     )  # fmt: skip
     try:
+        # kafka-python 3.0.12 forgets the answer to a join when a poll ends before it comes, if it joins a second time
+        # because the topic became known only after the first: so let it be known before
+        consumer.partitions_for_topic(CONTROL.name)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not consumer.assignment():
             if time.monotonic() > deadline:
