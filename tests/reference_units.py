@@ -244,7 +244,13 @@ class UnitReference(Closing):
         return value, sample, inside
 
     def unit_target(self, kpi: str, kind: str, unit: str, period_kind: str, period: str) -> Fraction | None:
-        """By the unit's own name, by its department or the manager's role, for all; then by ``at``."""
+        """By the unit's own name, by its department or the manager's role, for all; then by ``at``. Worked out once."""
+        asked = (kpi, kind, unit, period_kind, period)
+        if asked not in self.known_targets:
+            self.known_targets[asked] = self._unit_target(*asked)
+        return self.known_targets[asked]
+
+    def _unit_target(self, kpi: str, kind: str, unit: str, period_kind: str, period: str) -> Fraction | None:
         manager, role = (unit, self.standing(unit, period_kind, period).role) if kind == "manager" else (None, None)
         department = {"team": self.department_of.get(unit), "department": unit}.get(kind)
         team = unit if kind == "team" else None

@@ -23,6 +23,8 @@ from tests.simulation.world import Build
 #: Seeds that once showed something: 1, a failed commit never made up for; 8 and 19, the same after a hand-over;
 #: 1422739411, a rebalance beside a stop.
 KEPT = (1, 8, 19, 1422739411)
+#: For broken builds: the first four are enough today.
+SEVERAL = (1, 7, 10, 4, 0, 2, 3, 5, 6, 8, 9, 11)
 FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(4))
 
 
@@ -63,7 +65,7 @@ def test_a_broken_build_is_seen(name):
     build, step = CONTROLS[name]
     special = {"stop": stopping_history, "restore": restored_history}
     histories = (
-        special[step](seed, build) if step in special else crashing_history(seed, build, step) for seed in range(12)
+        special[step](seed, build) if step in special else crashing_history(seed, build, step) for seed in SEVERAL
     )
     assert any(judge(history.run()) for history in histories), f"nothing seen: {name}"
 

@@ -12,7 +12,7 @@ import runtime.watchdog
 from runtime.watchdog import Watchdog
 
 PLACE = TopicPartition("facts", 0)
-PATIENCE = 0.2
+PATIENCE = 0.05
 
 
 class Ended(Exception):
