@@ -40,7 +40,7 @@ def _score(values: Values, card: Scorecard, period: str, mine: list[Credit], uni
         kpi = values.kpis[part.kpi]
         inside = [one for one in mine if values.within(card.period, period, values.day(one.time), None)]
         value, sample = values.value(kpi, [one for one in inside if values.counts(kpi, one)], unit_kind)
-        begun |= value is not None and sample > 0  # a sale that went from one to another within a unit is none of its own
+        begun |= value is not None and sample > 0  # a sale that changed hands within the unit is none
         if value is None and kpi.aggregate in ("sum", "count", "distinct"):
             value = Fraction(0)
         attainment = values.attainment(kpi, value, target_of(kpi.id))
