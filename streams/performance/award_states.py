@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
+from streams.performance.calendar import Calendar, window_days
 from streams.performance.clock import Clock
 from streams.performance.closes import Closes
 from streams.performance.customer_counts import CustomerCounts
 from streams.performance.paid_sales import PaidSales
+from streams.performance.running import period_key
 from streams.performance.spiff_totals import SpiffTotals
 
 
@@ -48,6 +52,15 @@ class AwardStates:
     def known(self, rule: str) -> list[tuple[str, str]]:
         """Employees and periods in which a tier of ``rule`` was ever reached."""
         return sorted((employee, period) for of, employee, period in self._tiers if of == rule)
+
+    def awarded_keys(self, rule, calendar: Calendar, people) -> Iterator[int]:
+        """Period keys in which a tier of ``rule`` was ever reached, be it that nothing has a value there any more."""
+        for employee, period in self.known(rule.id):
+            try:
+                ordinal = 0 if window_days(rule.period) else calendar.parse(rule.period, period)
+            except (KeyError, ValueError):
+                continue  # a period of another kind, under a plan before
+            yield int(period_key(people.code(employee), ordinal))
 
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""

@@ -10,6 +10,7 @@ from schemas.plan import Plan
 from schemas.plan_awards import Condition, ThresholdAward
 from streams.performance.award_records import AwardWriter, condition_text, evidence
 from streams.performance.award_states import AwardStates, next_states
+from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions
 from streams.performance.ladder import Ladder
 from streams.performance.period_view import PeriodView
@@ -68,6 +69,7 @@ class ThresholdRule(SingleAward):
     ):
         given = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
         super().__init__(index, rule, tuple(kind for kind, is_ in given if is_), states, writer)
+        self.calendar = Calendar(plan)
         self.checks = [_Check(condition, views[condition.kpi], rule.margin) for condition in rule.all or rule.any]
         self.threshold = (" and " if rule.all else " or ").join(
             condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
@@ -99,11 +101,13 @@ class ThresholdRule(SingleAward):
         return {(row, key) for check in self.checks for key, row in check.rows_of(keys)}
 
     def reconsider(self, earned_before: dict[int, int], decisions: Decisions, origins) -> None:
-        """A plan took effect: decide every period that one of the KPIs has a value in."""
+        """A plan took effect: decide every period that one of the KPIs has a value in, and every one awarded in.
+
+        What stands where nothing is left to look at, as of a score that is nobody's any more, is lost.
+        """
         keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
+        keys.update(self.states.awarded_keys(self.rule, self.calendar, self.writer.people))
         for key in self.writer.people.ordered(keys):
-            if origins.reason != "adjustment" and not any(check.view.current(key)[1] for check in self.checks):
-                continue
             if self._considered(np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 

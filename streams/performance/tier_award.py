@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from schemas.money import minor_step
@@ -18,7 +16,7 @@ from streams.performance.award_records import (
     pays_text,
 )
 from streams.performance.award_states import AwardStates, next_states
-from streams.performance.calendar import Calendar, window_days
+from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder, Payout
 from streams.performance.limits import Limits
@@ -212,16 +210,10 @@ class TierRule:
     def earned(self) -> dict[int, tuple[int, int]]:
         """Money earned by the present values and withheld from it, by period key."""
         keys = dict.fromkeys(self.view.table.keys[: self.view.table.size].tolist())
-        return {key: self._earned_by(key) for key in keys | dict.fromkeys(self._peak_keys())}
-
-    def _peak_keys(self) -> Iterator[int]:
-        """Period keys whose highest tier still pays, be it that the score is nobody's any more."""
-        for employee, period in self.states.known(self.rule.id) if self.keeps_peak else ():
-            try:
-                ordinal = 0 if window_days(self.rule.period) else self.calendar.parse(self.rule.period, period)
-            except (KeyError, ValueError):
-                continue  # a period of another kind, under a plan before
-            yield int(period_key(self.writer.people.code(employee), ordinal))
+        # the highest tier may still pay where the score is nobody's any more
+        paying = (self.rule, self.calendar, self.writer.people)
+        awarded = self.states.awarded_keys(*paying) if self.keeps_peak else ()
+        return {key: self._earned_by(key) for key in keys | dict.fromkeys(awarded)}
 
     def _earned_by(self, key: int) -> tuple[int, int]:
         num, den = self.view.current(key)

@@ -46,10 +46,14 @@ TABLE = load_plan(ROOT / "plans" / "examples" / "scorecard-table.yaml")
 
 
 def money_after(*plans: Plan, settle: str = "live") -> tuple[list[int], list[str]]:
-    """Amounts and states that changes of plan led to, one plan after the other."""
+    """Amounts and states that changes of plan led to, one plan after the other, from ``TABLE``."""
+    return money_of(TABLE, *plans, settle=settle)
+
+
+def money_of(first: Plan, *plans: Plan, settle: str = "live") -> tuple[list[int], list[str]]:
+    """The same from any plan."""
     test = Backtest()
-    first = with_award(TABLE, settle=settle)
-    test.apply(first, "one")
+    test.apply(with_award(first, settle=settle), "one")
     test.feed([json.dumps(json.loads(line)).encode() for line in EVENTS], 2)
     lines, awards = len(test.finish().earnings), len(test.finish().awards)
     for number, plan in enumerate(plans):
@@ -79,6 +83,24 @@ def test_a_sticky_amount_is_kept_and_paid_once_whatever_becomes_of_the_score():
     flat = with_award(TABLE, pays="flat")
     without = flat.model_copy(update={"scorecards": (other,)})
     assert money_after(flat, without, flat, settle="sticky")[0] == [387_5000]
+
+
+def threshold() -> Plan:
+    """``TABLE`` with a bonus on the score in place of the tiers."""
+    rule = {"id": "on-score", "kind": "threshold", "name": {"en": "Good month"}, "period": TABLE.awards[0].period,
+            "all": [{"kpi": TABLE.awards[0].kpi, "value": "50%"}], "bonus": 100, "rearm": True}  # fmt: skip
+    return Plan.model_validate(TABLE.model_dump(mode="json", exclude_none=True) | {"awards": [rule]})
+
+
+def test_a_bonus_goes_with_the_scorecard_or_the_last_attainment_and_comes_back():
+    plan = threshold()
+    nobodys = plan.model_copy(
+        update={"scorecards": (plan.scorecards[0].model_copy(update={"roles": ("manager",)}),)}
+    )
+    for without in (nobodys, plan.model_copy(update={"targets": ()})):
+        assert money_of(plan, without) == ([-100_0000], ["revoked"])
+        assert money_of(plan, without, plan) == ([-100_0000, 100_0000], ["revoked", "final"])
+        assert money_of(plan, without, plan, settle="sticky") == ([], [])
 
 
 def test_a_calendar_that_numbers_its_periods_otherwise_pays_nothing_anew():
