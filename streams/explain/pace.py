@@ -49,7 +49,10 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
     days, gone = len(worked), len([day for day in worked if day <= date.fromisoformat(said.as_of)])
     part = Fraction(gone, days) if days else Fraction(0)
     adds_up = kpi.aggregate in ("sum", "count", "distinct")
-    expected = None if said.target is None else Fraction(said.target) * (part if adds_up else 1)
+    target = None if said.target is None else max(Fraction(said.target), Fraction(0))
+    if said.forecast is not None and not target:
+        target = None  # what is forecast is not compared with a target of nothing
+    expected = None if target is None else target * (part if adds_up else 1)
     value = None if said.value is None else Fraction(said.value)
     forecast = None
     if said.forecast is not None and value is not None:
