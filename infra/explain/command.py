@@ -100,9 +100,7 @@ def evidence_for(source, award: Award) -> Evidence:
     return source.unit(*unit, award.plan_version, award.period)
 
 
-def _period(
-    source, who: str, period: str, unit_kind: str | None, language: str, full: bool
-) -> tuple[list[str], bool]:
+def _period(source, who: str, period: str, unit_kind: str | None, language: str, full: bool) -> tuple[list[str], bool]:
     evidence = source.of(who) if unit_kind is None else source.unit(unit_kind, who, period=period)
     rules = explain_period(evidence, period, lambda kind, unit: source.unit(kind, unit, period=period))
     teller = Teller(evidence.plan, language, full)

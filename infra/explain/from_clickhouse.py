@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from fractions import Fraction
+from datetime import date
 from functools import cache
 
 import click
-import msgspec
 from clickhouse_driver.errors import Error as ClickHouseError
 
+from infra.explain.clickhouse_rows import award_of, credit_of, line_of, read_plan, targets_of
 from infra.explain.update_log import timeline_of
 from infra.settings import load_settings
 from schemas.money import to_fixed
@@ -21,20 +18,12 @@ from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_moves import employees_of
 from schemas.plan_units import decided_by, judges_units, of_units
-from schemas.results import Award, Cause, KpiEvidence, Position
+from schemas.results import Award
 from sinks.connection import ClickHouseSettings, connect, from_settings
-from streams.explain.credits import Close, Credit, unit_fields
+from streams.explain.credits import Close, Credit
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import ROLLING, Evidence
 from streams.performance.calendar import Calendar, date_of
-
-#: Columns of the credits table that are no payload field.
-_ENVELOPE = {
-    "facts_partition", "facts_offset", "facts_index", "payee", "event_hash", "source", "id", "type", "time",
-    "event_time", "employee", "team", "department", "role", "share", "unit_first", "extra_numbers", "extra_strings",
-    "extra_flags", "credits_partition", "credits_offset", "version", "processed_at",
-    "sale_amount", "moved", "sale_time",
-}  # fmt: skip
 
 _FIGURES = ("earned", "guarantee", "advance", "recovery", "outstanding")
 
@@ -55,7 +44,7 @@ class ClickHouseEvidence:
     def award(self, award_id: str) -> Award | None:
         """An award in its latest state."""
         rows = self._rows("SELECT * FROM kpistream.awards FINAL WHERE award_id = %(id)s", {"id": award_id})
-        return _award(rows[0]) if rows else None
+        return award_of(rows[0]) if rows else None
 
     def of(self, employee: str, version: int | None = None) -> Evidence:
         """Everything about an employee, under one version of the plan or the newest one."""
@@ -65,9 +54,9 @@ class ClickHouseEvidence:
             plan,
             employee,
             self._credits(*mine),
-            [_award(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
+            [award_of(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
             self._lines(*mine),
-            _targets(self._all("kpi_periods", *mine)),
+            targets_of(self._all("kpi_periods", *mine)),
             self._closes(),
             payouts=self._payouts(employee, plan.plan),
         )
@@ -90,8 +79,8 @@ class ClickHouseEvidence:
             inside.append("toDate(time, %(zone)s) BETWEEN %(first)s AND %(last)s")
             where |= {"zone": plan.timezone, "first": first, "last": last}
         chosen = " AND ".join(inside), where
-        awards = [_award(row) for row in self._all("awards", *mine)]
-        awards += [_award(row) for row in self._all("awards", "rule IN %(rules)s", {"rules": comparing or [""]})]
+        awards = [award_of(row) for row in self._all("awards", *mine)]
+        awards += [award_of(row) for row in self._all("awards", "rule IN %(rules)s", {"rules": comparing or [""]})]
         lines = self._lines("rule IN %(rules)s", {"rules": rules or [""]})
         return Evidence(
             plan,
@@ -99,7 +88,7 @@ class ClickHouseEvidence:
             self._credits(*chosen),
             awards,
             lines,
-            _targets(self._all("unit_periods", *mine)),
+            targets_of(self._all("unit_periods", *mine)),
             self._closes(),
             timeline_of(self._rows, *chosen, _updates_behind(awards, lines)),
             (kind, unit),
@@ -109,15 +98,15 @@ class ClickHouseEvidence:
     def _plan_by(self, control: str) -> Plan | None:
         query = "SELECT document FROM kpistream.plan_versions FINAL WHERE control_id = %(control)s LIMIT 1"
         rows = self._rows(query, {"control": control})
-        return _plan(rows[0]) if rows else None
+        return read_plan(rows[0]) if rows else None
 
     def _credits(self, where: str, parameters: dict) -> list[Credit]:
         order = "ORDER BY credits_offset, facts_offset, facts_index, payee"
-        return [_credit(row) for row in self._all("credits", where, parameters, order)]
+        return [credit_of(row) for row in self._all("credits", where, parameters, order)]
 
     def _lines(self, where: str, parameters: dict) -> list[dict]:
         rows = self._all("earnings", where, parameters, "ORDER BY credits_offset, credits_index")
-        return [_line(row) for row in rows]
+        return [line_of(row) for row in rows]
 
     def _payouts(self, employee: str, plan: str) -> list[PaidOut]:
         rows = self._rows(
@@ -151,7 +140,7 @@ class ClickHouseEvidence:
         )
         if not rows:
             raise click.ClickException("no plan has been applied")
-        return _plan(rows[0])
+        return read_plan(rows[0])
 
     def _rows(self, query: str, parameters: dict) -> list[dict]:
         try:
@@ -175,73 +164,6 @@ def _updates_behind(awards: list[Award], lines: list[dict]) -> Iterator[str]:
     yield from (line["id"] for line in lines if line["source"] == "kpi-updates")
 
 
-def _plan(row: dict) -> Plan:
-    return Plan.model_validate(json.loads(row["document"], parse_float=Decimal))
-
-
-def _ms(time: datetime) -> int:
-    whole = time.replace(tzinfo=time.tzinfo or UTC)
-    return int(whole.timestamp()) * 1000 + whole.microsecond // 1000
-
-
-def _field(value: object) -> int | str | bool:
-    return to_fixed(value) if isinstance(value, Decimal) else value
-
-
-def _credit(row: dict) -> Credit:
-    fields = {name: _field(value) for name, value in row.items() if name not in _ENVELOPE and value is not None}
-    for extra in ("extra_numbers", "extra_strings", "extra_flags"):
-        fields |= {name: _field(value) for name, value in row[extra].items()}
-    return Credit(
-        row["credits_offset"],
-        row["source"],
-        row["id"],
-        row["type"],
-        _ms(row["time"]),
-        row["employee"],
-        row["share"],
-        fields,
-        partition=row["credits_partition"],
-        **unit_fields(row | {
-            "event_time": _ms(row["event_time"]),
-            "sale_amount": None if row["sale_amount"] is None else to_fixed(row["sale_amount"]),
-            "sale_time": None if row["sale_time"] is None else _ms(row["sale_time"]),
-        }),
-    )
-
-
-def _line(row: dict) -> dict:
-    names = (
-        "line_id", "rule", "employee", "team", "department", "period_kind", "period", "reason", "source", "id",
-        "award_id", "plan_version", "currency",
-    )  # fmt: skip
-    places = {"offset": row["credits_offset"], "index": row["credits_index"]}
-    return {name: row[name] for name in names} | {
-        "amount": to_fixed(row["amount"]), "posted_in": row["posted_in"] or row["period"],
-    } | places  # fmt: skip
-
-
-def _targets(rows: list[dict]) -> dict[tuple[str, str, str], Fraction | None]:
-    return {
-        (row["kpi"], row["period_kind"], row["period"]): None if row["target"] is None else Fraction(row["target"])
-        for row in rows
-    }
-
-
 def _span(plan: Plan, period: str) -> tuple[date, date]:
     kind, calendar = period_kind_of(plan, period), Calendar(plan)
     return tuple(date_of(day) for day in calendar.span(kind, calendar.parse(kind, period)))
-
-
-def _award(row: dict) -> Award:
-    own = {name: row[name] for name in Award.__struct_fields__ if name in row and name not in ("evidence", "amount")}
-    return Award(
-        **({"pays": ""} | own),
-        name={"en": row["name_en"], "zh": row["name_zh"]},
-        amount=None if row["amount"] is None else f"{row['amount']:f}",
-        evidence=msgspec.json.decode(row["evidence"], type=tuple[KpiEvidence, ...]),
-        cause=Cause(row["cause_source"], row["cause_id"], row["cause_type"], _ms(row["cause_time"])),
-        position=Position(
-            row["position_partition"], row["position_offset"], row["position_index"], row["position_payee"]
-        ),
-    )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from infra.explain.paying import pays_text
-from infra.explain.speaking import Speaker, bound_text, condition_text, ratio_text
+from infra.explain.speaking import Speaker, bound_text, condition_text
+from infra.explain.telling_money import money_lines, tier_pays
 from infra.explain.telling_people import field_lines
 from schemas.plan_awards import TierAward
-from schemas.plan_spiff import Spiff
 from streams.explain.evidence import AwardExplained, Placed
 from streams.explain.measured import Measured
-from streams.explain.money import bound_value, rounded
 from streams.explain.pace import Paced
 from streams.explain.rules import RuleExplained
 from streams.explain.scores import ScorePart
@@ -71,7 +70,7 @@ class Teller(Speaker):
             )
         ]
         if isinstance(rule, TierAward):
-            lines += [self.say("bound", bound=bound_text(tier), pays=_tier_pays(tier)) for tier in rule.tiers]
+            lines += [self.say("bound", bound=bound_text(tier), pays=tier_pays(tier)) for tier in rule.tiers]
         if explained.unit is not None and explained.field is None:
             lines.append(self.say("whole", unit=self.unit(*explained.unit)))
         for one in explained.measured:
@@ -103,7 +102,7 @@ class Teller(Speaker):
             for line in explained.lines
         ]
         lines += field_lines(self, explained) if explained.field is not None else []
-        return lines + self._money(explained) + self._next(explained)
+        return lines + money_lines(self, explained)
 
     def _other_periods(self, explained: AwardExplained) -> list[str]:
         """What the award states about other periods; of a personal best all periods before it."""
@@ -190,78 +189,3 @@ class Teller(Speaker):
         words = {"weight": self.percent(part.weight), "cap": self.percent(part.cap)}
         reached, points = self.percent(part.attainment), self.percent(part.points)
         return self.say("part", name=self.named(part.kpi.name), attainment=reached, points=points, **words)
-
-    def _money(self, explained: RuleExplained) -> list[str]:
-        currency = self.plan.currency
-        lines = []
-        if not explained.beyond:
-            for one in explained.slices:
-                money = self.number(one.money)
-                if one.rate is None:
-                    lines.append(self.say("flat", money=money))
-                    continue
-                ends = {"low": self.number(one.low), "high": self.number(one.high)}
-                part, rate = self.number(one.high - one.low), self.percent(one.rate)
-                lines.append(self.say("slice", **ends, part=part, rate=rate, money=money))
-            lines += [
-                self.say(
-                    one.limit,
-                    before=self.money(one.before),
-                    after=self.money(one.after),
-                    change=self.money(abs(one.after - one.before)),
-                )
-                for one in explained.limits
-            ]
-        words = {"paid": self.money(explained.paid), "currency": currency}
-        lines += self._reversed(explained)
-        if explained.due is None:
-            return [*lines, self.say("beyond", what=", ".join(explained.beyond), **words)]
-        by_event = isinstance(explained.rule, Spiff) or getattr(explained.rule, "clawback", "") == "as_paid"
-        due = self.money(explained.due)
-        lines.append(self.say("due lines" if by_event else "due", due=due, currency=currency))
-        if explained.difference:
-            lines += self._shares(explained)
-            return [*lines, self.say("differs", difference=self.money(explained.difference), **words)]
-        return [*lines, *self._shares(explained), self.say("agrees" if explained.agrees else "shares differ", **words)]
-
-    def _reversed(self, explained: RuleExplained) -> list[str]:
-        """What refunds took back by their sales' own lines, where that is not what the value says."""
-        rule, currency = explained.rule, self.plan.currency
-        if getattr(rule, "clawback", "re_rate") != "as_paid" or explained.due is None:
-            return []
-        by_value = rounded(explained.slices, currency)
-        change = self.money(explained.due - by_value)
-        return [self.say("as paid", change=change)] if explained.due != by_value else []
-
-    def _shares(self, explained: RuleExplained) -> list[str]:
-        """Who has which part of a unit's money."""
-        if explained.unit is None or getattr(explained.rule, "share", "") in ("", "unit"):
-            return []
-        return [
-            self.say(
-                "share" if one.due == one.paid else "share differs",
-                who=self.who(one.payee),
-                due=self.money(one.due),
-                paid=self.money(one.paid),
-            )
-            for one in explained.shares
-        ]
-
-    def _next(self, explained: RuleExplained) -> list[str]:
-        rule = explained.rule
-        if not isinstance(rule, TierAward) or not explained.measured:
-            return []
-        (one,) = explained.measured
-        if explained.level >= len(rule.tiers):
-            return [self.say("top")]
-        tier = rule.tiers[explained.level]
-        if one.kpi.direction == "down" or (tier.value is None and not one.target):
-            return []
-        gap = bound_value(tier, one.target) - (one.value or 0)
-        return [self.say("gap", bound=bound_text(tier), gap=self.number(gap))]
-
-
-def _tier_pays(tier) -> str:
-    if tier.rate is not None:
-        return ratio_text(tier.rate)
-    return f"{tier.amount:f}" if tier.amount is not None else "–"
