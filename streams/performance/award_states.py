@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.performance.calendar import Calendar, window_days
 from streams.performance.clock import Clock
 from streams.performance.closes import Closes
 from streams.performance.customer_counts import CustomerCounts
+from streams.performance.kept_pay import KeptPay
 from streams.performance.paid_sales import PaidSales
-from streams.performance.running import period_key
 from streams.performance.spiff_totals import SpiffTotals
 
 
@@ -27,6 +26,7 @@ class AwardStates:
         self.clock = Clock()
         self.customers = CustomerCounts()
         self.spiffs = SpiffTotals()
+        self.kept = KeptPay()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.
@@ -53,14 +53,12 @@ class AwardStates:
         """Employees and periods in which a tier of ``rule`` was ever reached."""
         return sorted((employee, period) for of, employee, period in self._tiers if of == rule)
 
-    def awarded_keys(self, rule, calendar: Calendar, people) -> Iterator[int]:
+    def awarded_keys(self, rule, people) -> Iterator[int]:
         """Period keys in which a tier of ``rule`` was ever reached, be it that nothing has a value there any more."""
         for employee, period in self.known(rule.id):
-            try:
-                ordinal = 0 if window_days(rule.period) else calendar.parse(rule.period, period)
-            except (KeyError, ValueError):
-                continue  # a period of another kind, under a plan before
-            yield int(period_key(people.code(employee), ordinal))
+            key = people.key(employee, rule.period, period)
+            if key is not None:  # not a period of another kind, under a plan before
+                yield key
 
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""

@@ -20,11 +20,12 @@ from streams.performance.customer_limits import FIELD, CustomerLimits
 from streams.performance.dated_targets import DatedTargets
 from streams.performance.decisions import Decisions
 from streams.performance.family import Family, families_of
+from streams.performance.kept_pay import taken_over
 from streams.performance.people import People
 from streams.performance.period_view import PeriodView
 from streams.performance.rolling import RollingTable
 from streams.performance.rules import RULES
-from streams.performance.running import key_parts, period_key
+from streams.performance.running import period_key
 from streams.performance.scorecards import ScoreView
 from streams.performance.targets import Targets
 
@@ -57,7 +58,7 @@ class Engine:
         self.views.update({(score.card.id, score.card.period): score.view for score in self.scores})
         self._period_texts: dict[tuple[str, int], str] = {}
         self.closed = states.closes.under(self.calendar)
-        self.clock = states.clock
+        self.clock, self.kept = states.clock, states.kept
         writer = AwardWriter(plan, self.people, self.period_text, self.closed)
         self.rules = [
             RULES[rule.kind](index, rule, plan, self._views_of(rule), states, writer)
@@ -119,29 +120,11 @@ class Engine:
 
         ``paid``: money and what was withheld, by rule and period key, where that is not what the values before earn.
         """
-        old_rules = {rule.rule.id: rule for rule in before.rules}
-        earned = {}
+        earned = taken_over(self.kept, before, self)
         for rule in self.rules:
-            old = old_rules.get(rule.rule.id)
-            same = old is not None and (old.rule.kind, old.rule.period) == (rule.rule.kind, rule.rule.period)
-            had = self._renumbered(before, rule.rule.period, old.earned()) if same else {}
-            earned[rule.rule.id] = had | (paid or {}).get(rule.rule.id, {})
-        for rule in self.rules:
-            rule.reconsider(earned[rule.rule.id], decisions, origins)
+            had = earned.get(rule.rule.id, {}) | (paid or {}).get(rule.rule.id, {})
+            rule.reconsider(had, decisions, origins)
         self.mark_all_dirty()
-
-    def _renumbered(self, before: Engine, kind: str, earned: dict) -> dict:
-        """By this plan's period keys: a calendar of the company's own may number its periods otherwise."""
-        if kind not in {*self.plan.calendars, *before.plan.calendars}:
-            return earned
-        found = {}
-        for key, money in earned.items():
-            employee, ordinal = key_parts(key)
-            try:
-                found[int(period_key(employee, self.calendar.parse(kind, before.period_text(kind, ordinal))))] = money
-            except (KeyError, ValueError):
-                continue
-        return found
 
     def settled(self, days: np.ndarray) -> np.ndarray:
         """Bool per day: it lies in a closed period, and what was closed stays as it was."""

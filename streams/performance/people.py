@@ -12,7 +12,7 @@ from schemas.plan_moves import employees_of
 from schemas.plan_once import once_per_plan
 from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.interning import Interner
-from streams.performance.running import key_parts
+from streams.performance.running import key_parts, period_key
 
 #: Before every day.
 _EVER = -(1 << 31)
@@ -65,6 +65,14 @@ class People:
     def code(self, employee: str) -> int:
         """The code of an employee's id."""
         return self._codes.code(employee)
+
+    def key(self, employee: str, kind: str, period: str) -> int | None:
+        """The period key of somebody's period, by its text; None where the calendar has not such a period."""
+        try:
+            ordinal = 0 if window_days(kind) else self._calendar.parse(kind, period)
+        except (KeyError, ValueError):
+            return None
+        return int(period_key(self.code(employee), ordinal))
 
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""

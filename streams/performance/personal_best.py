@@ -188,6 +188,7 @@ class PersonalBestRule(SingleAward):
 
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect: everybody's periods in turn."""
+        self.change_bonus(earned_before, decisions, origins)
         self._learn()
         firsts = [int(period_key(code, ordinals[0])) for code, ordinals in self._ordinals.items()]
         for code, first in map(key_parts, self.writer.people.ordered(firsts)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from schemas.money import to_fixed
@@ -26,9 +28,24 @@ class SingleAward:
         """The bound, and the evidence for the award now."""
         raise NotImplementedError
 
-    def earned(self) -> dict[int, int]:
-        """The money follows the awards, not the plan: nothing to compare at a plan change."""
-        return {}
+    def earned(self) -> dict[int, tuple[int, int]]:
+        """The bonus, wherever the award stands."""
+        return dict.fromkeys(self._standing(), (self.bonus, 0))
+
+    def change_bonus(self, earned_before: dict[int, tuple[int, int]], decisions: Decisions, origins) -> None:
+        """A plan took effect: what awards that stand pay by it, before they are decided again."""
+        for key in self.writer.people.ordered(earned_before):
+            change = self.bonus - earned_before[key][0]
+            considered = self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]
+            if change and considered:
+                columns = (np.array([one]) for one in (-1, key, change, 0, 0))
+                decisions.lines.append(Lines(self.index, *columns, reason=origins.reason))
+
+    def _standing(self) -> Iterator[int]:
+        """Period keys of the awards that stand."""
+        for key in self.states.awarded_keys(self.rule, self.writer.people):
+            if self.states.of(*self._holder(key), 1)[0][1]:
+                yield key
 
     def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
         """Its period was closed: announce what stands as final."""

@@ -23,6 +23,7 @@ from streams.performance.credit_rows import RowReader
 from streams.performance.decisions import Decisions
 from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
+from streams.performance.kept_pay import BEGUN, keep_undecided
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
 from streams.performance.publisher import Publisher
@@ -195,6 +196,7 @@ class Performance:
         rows.update(self.states.clock.dirty_rows())
         rows.update(self.states.customers.dirty_rows())
         rows.update(self.states.spiffs.dirty_rows())
+        rows.update(self.states.kept.dirty_rows())
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
@@ -213,6 +215,7 @@ class Performance:
         self.states.clock.restore(rows)
         self.states.customers.restore(rows)
         self.states.spiffs.restore(rows)
+        self.states.kept.restore(rows)
         if "plan" not in rows:
             return
         control = decode_control(rows["plan"])
@@ -220,3 +223,5 @@ class Performance:
         self._install(control.plan)
         self.engine.create_targeted(self._is_ours, publish=False)
         load_days(self.engine, read_pages(rows, self.reader.names))
+        if BEGUN not in rows:
+            keep_undecided(self.states.kept, self.engine)

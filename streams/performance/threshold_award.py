@@ -10,7 +10,6 @@ from schemas.plan import Plan
 from schemas.plan_awards import Condition, ThresholdAward
 from streams.performance.award_records import AwardWriter, condition_text, evidence
 from streams.performance.award_states import AwardStates, next_states
-from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions
 from streams.performance.ladder import Ladder
 from streams.performance.period_view import PeriodView
@@ -69,7 +68,6 @@ class ThresholdRule(SingleAward):
     ):
         given = (("bonus", rule.bonus is not None), ("promotion", rule.promotion))
         super().__init__(index, rule, tuple(kind for kind, is_ in given if is_), states, writer)
-        self.calendar = Calendar(plan)
         self.checks = [_Check(condition, views[condition.kpi], rule.margin) for condition in rule.all or rule.any]
         self.threshold = (" and " if rule.all else " or ").join(
             condition_text(views[condition.kpi].kpi, condition) for condition in rule.all or rule.any
@@ -105,8 +103,9 @@ class ThresholdRule(SingleAward):
 
         What stands where nothing is left to look at, as of a score that is nobody's any more, is lost.
         """
+        self.change_bonus(earned_before, decisions, origins)
         keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
-        keys.update(self.states.awarded_keys(self.rule, self.calendar, self.writer.people))
+        keys.update(self.states.awarded_keys(self.rule, self.writer.people))
         for key in self.writer.people.ordered(keys):
             if self._considered(np.array([key]))[0]:
                 self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)

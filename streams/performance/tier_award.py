@@ -16,7 +16,6 @@ from streams.performance.award_records import (
     pays_text,
 )
 from streams.performance.award_states import AwardStates, next_states
-from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions, Lines
 from streams.performance.ladder import Ladder, Payout
 from streams.performance.limits import Limits
@@ -48,7 +47,6 @@ class TierRule:
         if rule.pays != "nothing":
             self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
         self.limits = Limits(view.kpi, rule)
-        self.calendar = Calendar(plan)
         self.step = minor_step(plan.currency)
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
@@ -202,7 +200,11 @@ class TierRule:
         return self.limits.apply(self.payout.earned(level, *values), *values)
 
     def _peaks(self, run: Running) -> np.ndarray:
-        return np.array([self.states.peak(*self._holder(*key_parts(key))) for key in run.keys.tolist()], np.int64)
+        return np.array([self._peak(key) for key in run.keys.tolist()], np.int64)
+
+    def _peak(self, key: int) -> int:
+        """The highest tier ever reached; a plan before may have had more of them."""
+        return min(self.states.peak(*self._holder(*key_parts(key))), len(self.bounds))
 
     def _holder(self, code: int, ordinal: int) -> tuple[str, str, str]:
         return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
@@ -211,9 +213,9 @@ class TierRule:
         """Money earned by the present values and withheld from it, by period key."""
         keys = dict.fromkeys(self.view.table.keys[: self.view.table.size].tolist())
         # the highest tier may still pay where the score is nobody's any more
-        paying = (self.rule, self.calendar, self.writer.people)
-        awarded = self.states.awarded_keys(*paying) if self.keeps_peak else ()
-        return {key: self._earned_by(key) for key in keys | dict.fromkeys(awarded)}
+        awarded = self.states.awarded_keys(self.rule, self.writer.people) if self.keeps_peak else ()
+        found = {key: self._earned_by(key) for key in keys | dict.fromkeys(awarded)}
+        return {key: money for key, money in found.items() if any(money)}
 
     def _earned_by(self, key: int) -> tuple[int, int]:
         num, den = self.view.current(key)
@@ -223,7 +225,7 @@ class TierRule:
         columns = np.array([num]), np.array([den]), np.array([target])
         level = self.ladder.levels(*columns) * (den != 0)  # nothing is reached by nothing
         if self.keeps_peak:
-            level = np.maximum(level, self.states.peak(*self._holder(*key_parts(key))))
+            level = np.maximum(level, self._peak(key))
         earned, withheld = self._money(level, *columns)
         return int(earned[0]), int(withheld[0]) if withheld is not None else 0
 

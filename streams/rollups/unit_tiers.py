@@ -43,7 +43,9 @@ class UnitTiers(UnitRule):
             return 0
         level = verdict.level
         if self.keeps_peak:
-            level = max([level, *(tier + 1 for tier, (sequence, _) in enumerate(state) if sequence)])
+            # a plan before may have had more tiers
+            known = state[: len(self.bounds)]
+            level = max([level, *(tier + 1 for tier, (sequence, _) in enumerate(known) if sequence)])
         return int(self.payout.earned(np.array([level]), *columns(verdict.values))[0])
 
     def texts(self, tier: int, verdict: Verdict) -> dict:
