@@ -206,13 +206,16 @@ class Reference(Closing):
         return kpi, self.value(kpi, inside[id])[0], self.target(id, employee, kind, period)
 
     def _as_paid(self, rule: TierAward, one: Credit, change: int, credited: Fraction) -> int:
-        """A sale keeps its own line; a refund takes back its share of it."""
+        """A sale keeps its own line, be it that it comes from somebody else; a refund takes back its share of it."""
         data, source = one.fields, one.event["source"]
         if one.event["type"] not in FOLLOWING:
             self.sales[rule.id, one.employee, source, one.event["id"]] = [change, credited, 0, 0]
             return change
-        known = self.sales.get((rule.id, one.employee, data.get("sale_source") or source, data["sale_id"]))
-        if known is None:
+        sale = rule.id, one.employee, data.get("sale_source") or source, data["sale_id"]
+        if one.moved == 1:
+            self.sales[sale] = [change, credited, 0, 0]
+        known = self.sales.get(sale)
+        if known is None or one.moved == 1:
             return change
         known[2] -= credited
         before, known[3] = known[3], 0

@@ -82,6 +82,8 @@ def as_paid(scope: Scope, kpi: Kpi) -> int:
         standing[period] = earned.due
         if credit.type not in FOLLOWING:
             sales[credit.source, credit.id] = _Sale(change, step.numerator)
+        elif credit.moved == 1:  # it comes from others
+            sales[sale_of(credit)] = _Sale(change, step.numerator)
         elif sale := sales.get(sale_of(credit)):
             change = _reversed(sale, -step.numerator, minor_step(plan.currency))
         total += change if period == scope.period else 0

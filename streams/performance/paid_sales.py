@@ -51,6 +51,14 @@ class PaidSales:
         entry[2] += credited
         self._dirty.add((*holder, entry[0]))
 
+    def come(self, holder: tuple[str, str], sale: bytes, day: int, paid: int, credited: int) -> None:
+        """As ``pay``, where ``sale`` comes from others; what ``holder`` was paid for it before is settled."""
+        known = self._sales.get(holder, {}).pop(sale, None)
+        if known is not None:
+            self._pages[(*holder, known[0])].remove(sale)
+            self._dirty.add((*holder, known[0]))
+        self.pay(holder, sale, day, paid, credited)
+
     def reverse(
         self,
         holder: tuple[str, str],

@@ -179,17 +179,23 @@ class TierRule:
     def _as_paid(
         self, run: Running, spread: np.ndarray, counts: np.ndarray, amount: np.ndarray, origins
     ) -> np.ndarray:
-        """``amount`` with each refund's money replaced by its share of what its sale was paid."""
+        """``amount`` with each refund's money replaced by its share of what its sale was paid; a sale that a correction
+        brings is paid as one that comes with it.
+        """
         amount = amount.copy()
         sales, basis = self.states.paid_sales, run.num - run.before(run.num, run.base_num)
+        moved = origins.rows.moved
         # in log order across periods: a refund may count in another period than its sale
         for at in np.argsort(run.rows, kind="stable").tolist():
             if not counts[at]:
                 continue
             code, _ = key_parts(int(run.keys[spread[at]]))
             holder = self.rule.id, self.writer.people.person(code).id
-            sale, refunds, (day, floor) = origins.sale_of(int(run.rows[at]))
-            if not refunds:
+            row = int(run.rows[at])
+            sale, follows, (day, floor) = origins.sale_of(row)
+            if moved is not None and moved[row] > 0:
+                sales.come(holder, sale, day, int(amount[at]), int(basis[at]))
+            elif not follows:
                 sales.pay(holder, sale, day, int(amount[at]), int(basis[at]))
             elif (taken := sales.reverse(holder, sale, floor, -int(basis[at]), self.step)) is not None:
                 amount[at] = taken

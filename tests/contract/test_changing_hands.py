@@ -1,5 +1,5 @@
-"""Sales that corrections give to others: counts, averages by count and SPIFFs follow. Against the naive reference,
-under any batching, across restarts, explained, for people and units.
+"""Sales that corrections give to others: counts, averages by count, SPIFFs and what sales were paid follow. Against
+the naive reference, under any batching, across restarts, explained, for people and units.
 """
 
 from __future__ import annotations
@@ -38,7 +38,18 @@ def _counting(plan: Plan, dice: Random) -> Plan:
         kpi |= _COUNTING.get(kpi["id"], {})
     kinds = ["month", "week", "season", "day"]
     given_["awards"] += [random_spiff(dice, f"x{number}", kinds, []) for number in range(2)]
+    given_["awards"].append(_as_paid(dice, dice.choice(kinds)))
     return Plan.model_validate(given_)
+
+
+def _as_paid(dice: Random, period: str) -> dict:
+    """A tier table by which every sale keeps the line that it was paid by, whoever has it."""
+    tiers = [{"value": 0, "rate": "2%"}, {"value": 30, "rate": "5%"}, {"value": 60, "rate": "7.77%"}]
+    return {
+        "id": "own", "kind": "tiers", "name": "own", "kpi": "revenue", "period": period,
+        "pays": dice.choice(["marginal", "slab"]), "settle": dice.choice(["live", "sticky"]), "clawback": "as_paid",
+        "tiers": tiers[dice.randint(0, 1) :],
+    }  # fmt: skip
 
 
 def _plan(dice: Random, version: int = 1) -> Plan:

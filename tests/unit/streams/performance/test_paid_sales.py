@@ -44,3 +44,15 @@ def test_records_that_were_never_in_kafka_forget_nothing():
     sales = PaidSales()
     assert sales.arrive(-1, 1) == (0, 0)
     assert sales.dirty_rows() == {}
+
+
+def test_a_sale_that_comes_back_is_paid_anew():
+    sales = PaidSales()
+    sales.pay(HOLDER, b"s", 1, 700, 100)
+    assert sales.reverse(HOLDER, b"s", 0, 100, 1) == -700
+    sales.come(HOLDER, b"s", 3, 300, 60)
+    assert sales.reverse(HOLDER, b"s", 0, 20, 1) == -100
+    restored = PaidSales()
+    restored.restore(sales.dirty_rows())
+    assert restored.reverse(HOLDER, b"s", 0, 40, 1) == -200
+    assert restored.reverse(HOLDER, b"s", 4, 40, 1) is None  # its day is that on which it came back
