@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from schemas.money import to_fixed
-from schemas.plan_attendance import is_working_day
+from schemas.plan_moves import employees_of
 from schemas.plan_streak import Streak
 from tests.reference_scorecards import score
+from tests.reference_training import works
 
 _DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(210)]
 
@@ -41,7 +42,8 @@ def streak(reference, rule: Streak, one, period: str, inside: dict, outcome) -> 
 
 
 def _skipped(reference, rule: Streak, who: str, key: str, days: list[date]) -> bool:
-    if rule.without_workdays == "skip" and not any(is_working_day(reference.plan, day) for day in days):
+    person = next((one for one, _ in employees_of(reference.plan) if one.id == who), None)
+    if rule.without_workdays == "skip" and not any(works(reference.plan, person, day) for day in days):
         return True
     by_attainment = [one.kpi for one in (*rule.all, *rule.any) if one.attainment is not None]
     return rule.without_target == "skip" and not all(

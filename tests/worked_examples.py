@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
 #: Ours, and those of vendors and of practice; those of single features are named after them.
-_FILES = ("cases.yaml", "practice.yaml", "policies.yaml", "credits.yaml", "awards.yaml")
+_FILES = ("cases.yaml", "practice.yaml", "policies.yaml", "credits.yaml", "awards.yaml", "engine.yaml")
 CASES = [
     case
     for name in _FILES

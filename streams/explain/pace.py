@@ -39,13 +39,7 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
         return None
     calendar = Calendar(plan)
     first, last = calendar.span(kind, calendar.parse(kind, period))
-    person = next((one for one, _ in employees_of(plan) if one.id == employee), None)
-    spans = days_in_force(person) if person is not None else []
-    worked = [
-        day
-        for day in map(date_of, range(first, last + 1))
-        if is_working_day(plan, day) and any(start <= day < end for start, end in spans)
-    ]
+    worked = worked_days(plan, spans_of(plan, employee), first, last)
     days, gone = len(worked), len([day for day in worked if day <= date.fromisoformat(said.as_of)])
     part = Fraction(gone, days) if days else Fraction(0)
     adds_up = kpi.aggregate in ("sum", "count", "distinct")
@@ -59,6 +53,18 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
         forecast = value / part if adds_up and part else value
     agrees = _same(said.expected, expected) and (not adds_up or _same(said.forecast, forecast))
     return Paced(said.as_of, days, gone, expected, attainment(kpi, value, expected), forecast, agrees)
+
+
+def spans_of(plan: Plan, employee: str) -> list[tuple[date, date]]:
+    """Spans (first day, first day after) in which somebody is in force: always, whoever is not in the plan any more."""
+    person = next((one for one, _ in employees_of(plan) if one.id == employee), None)
+    return [(date.min, date.max)] if person is None else days_in_force(person)
+
+
+def worked_days(plan: Plan, spans: list[tuple[date, date]], first: int, last: int) -> list[date]:
+    """The working days that lie in ``spans``, from ``first`` to ``last`` (days since the epoch)."""
+    days = map(date_of, range(first, last + 1))
+    return [day for day in days if is_working_day(plan, day) and any(start <= day < end for start, end in spans)]
 
 
 def _same(said: str | None, found: Fraction | None) -> bool:

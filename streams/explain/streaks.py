@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
 from schemas.money import to_fixed
-from schemas.plan_attendance import is_working_day
 from schemas.plan_streak import Streak
 from streams.explain.measured import Measured, Scope
+from streams.explain.pace import spans_of, worked_days
 from streams.explain.walk import Granted, Walk, conditions_hold
-from streams.performance.calendar import date_of
 
 #: A streak does not outlast more periods in a row that are skipped.
 _MOST_SKIPPED = 60
@@ -63,9 +63,10 @@ def _counted(scope: Scope, walk: Walk) -> list[int | None]:
     """Every period from the first to the last with credits but those that are skipped."""
     if not walk.measured:
         return []
+    spans = spans_of(scope.evidence.plan, scope.evidence.employee)
     found, skipped = [], 0
     for ordinal in range(min(walk.measured), max(walk.measured) + 1):
-        if _skips(scope, walk, ordinal):
+        if _skips(scope, walk, ordinal, spans):
             skipped += 1
             continue
         found += [_GAP] * scope.rule.window if skipped > _MOST_SKIPPED else []
@@ -74,12 +75,12 @@ def _counted(scope: Scope, walk: Walk) -> list[int | None]:
     return found
 
 
-def _skips(scope: Scope, walk: Walk, ordinal: int) -> bool:
+def _skips(scope: Scope, walk: Walk, ordinal: int, spans: list[tuple[date, date]]) -> bool:
     """Whether the period is passed over: it follows from the plan alone."""
     rule, plan = scope.rule, scope.evidence.plan
     if rule.without_workdays == "skip":
         first, last = walk.calendar.span(rule.period, ordinal)
-        if not any(is_working_day(plan, date_of(day)) for day in range(first, last + 1)):
+        if not worked_days(plan, spans, first, last):
             return True
     aims = {one.kpi for one in rule.all or rule.any if one.attainment is not None}
     return rule.without_target == "skip" and not all(scope.target(kpi, walk.key(ordinal)) for kpi in aims)

@@ -1,4 +1,4 @@
-"""Days of a period, all of them or working days only: how many are gone at the end of a day, and how many are left."""
+"""Days of a period, all of them or working days only: how many are left."""
 
 from __future__ import annotations
 
@@ -37,25 +37,13 @@ class PeriodDays:
         self._before = working_days_before(plan) if working else np.arange(LAST_DAY + 1)
         self.ends = window_days(kind) is None
 
-    def _spans(self, ordinals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _last(self, ordinals: np.ndarray) -> np.ndarray:
         unique, at = np.unique(ordinals, return_inverse=True)
-        spans = np.array([self._calendar.span(self._kind, int(one)) for one in unique], np.int64).reshape(-1, 2)
-        return spans[at, 0], spans[at, 1]
+        return np.array([self._calendar.span(self._kind, int(one))[1] for one in unique], np.int64)[at]
 
     def _count(self, first: np.ndarray, after: np.ndarray) -> np.ndarray:
         return np.maximum(self._before[np.clip(after, 0, LAST_DAY)] - self._before[np.clip(first, 0, LAST_DAY)], 0)
 
-    def total(self, ordinals: np.ndarray) -> np.ndarray:
-        """Days of each period."""
-        first, last = self._spans(ordinals)
-        return self._count(first, last + 1)
-
-    def gone(self, ordinals: np.ndarray, days: np.ndarray) -> np.ndarray:
-        """Days of each period up to and with the day beside it."""
-        first, last = self._spans(ordinals)
-        return self._count(first, np.minimum(days, last) + 1)
-
     def left(self, ordinals: np.ndarray, days: np.ndarray) -> np.ndarray:
         """Days of each period after the day beside it."""
-        _, last = self._spans(ordinals)
-        return self._count(days + 1, last + 1)
+        return self._count(days + 1, self._last(ordinals) + 1)

@@ -18,7 +18,7 @@ from streams.performance.award_states import AwardStates, next_states
 from streams.performance.calendar import Calendar
 from streams.performance.decisions import Decisions
 from streams.performance.ladder import NO_TARGET
-from streams.performance.period_days import PeriodDays
+from streams.performance.pace import PersonDays
 from streams.performance.period_view import PeriodView
 from streams.performance.running import key_parts, period_key
 from streams.performance.threshold_award import ThresholdRule
@@ -42,7 +42,7 @@ class StreakRule(ThresholdRule):
         super().__init__(index, rule, plan, views, states, writer)
         self.kind = f"streak+{self.kind}"
         self._calendar = Calendar(plan)
-        self._days = PeriodDays(plan, self._calendar, rule.period, True)
+        self._days = PersonDays(plan, self._calendar)
         self._skipped: dict[int, bool] = {}
 
     def _considered(self, keys: np.ndarray) -> np.ndarray:
@@ -100,8 +100,9 @@ class StreakRule(ThresholdRule):
     def _skips(self, key: int) -> bool:
         """Whether the period is passed over: it follows from the plan alone."""
         if key not in self._skipped:
-            ordinal = key_parts(key)[1]
-            idle = self.rule.without_workdays == "skip" and not self._days.total(np.array([ordinal]))[0]
+            code, ordinal = key_parts(key)
+            worked = self._days.total(self.writer.people.person(code).id, self.rule.period, ordinal)
+            idle = self.rule.without_workdays == "skip" and not worked
             aimless = self.rule.without_target == "skip" and any(
                 check.ladder.by == "attainment" and check.view.target_of(key) in (0, NO_TARGET)
                 for check in self.checks
