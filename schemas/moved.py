@@ -1,8 +1,8 @@
 """The column ``moved`` of credits: what a correction that names payees changes in who has the sale.
 
 0 for whoever keeps it; positive for whoever has it from now on, negative for whoever has it no more; none on any other
-credit. The absolute number is the sum of PERSON and of the units where nobody keeps the sale, so that it comes there or
-leaves with that credit. It always stays in the company.
+credit. The absolute number is the sum of PERSON and of the units that get the sale or lose it with that credit; one
+that has it before and after, as the company always does, is none of them.
 """
 
 PERSON, TEAM, DEPARTMENT = 1, 2, 4

@@ -326,7 +326,7 @@ class _Ledger:
         for credit, (place, overlay) in told:
             credit.sold_at = sold_at
             credit.moved = ((place, overlay) in now) - ((place, overlay) in before)
-            others = [one for one in before if one in now]
+            others = before if credit.moved > 0 else now  # a unit that has it before and after has nothing new
             for kind in ("team", "department") if credit.moved and not overlay else ():
                 unit = (kind, getattr(place, kind), credit.moved)
                 if unit[1] not in [getattr(one, kind) for one, aside in others if not aside] and unit not in met:

@@ -23,7 +23,7 @@ from tests.reference_customers import CustomerLimits
 from tests.reference_people import PEOPLE, contenders
 from tests.reference_scorecards import SCORE, unit_score
 from tests.reference_targets import DAYS, countable
-from tests.reference_values import in_part
+from tests.reference_values import in_part, left
 
 
 def manager_on(unit, day: date) -> str | None:
@@ -236,12 +236,20 @@ class UnitReference(Closing):
             value, sample = unit_score(self, self.cards[kpi], rule.unit, unit, period, credits)
             return value, sample, [] if value is None else credits
         mine = [one for one in credits if self.counts(self.kpis[kpi], one)]
-        latest = max((self.day(one.time) for one in mine), default=None)
+        latest = self._latest(self.kpis[kpi], mine)
         inside = [one for one in mine if self.within(rule.period, period, self.day(one.time), latest)]
         value, sample = self.value(self.kpis[kpi], inside, rule.unit)
         if self.kpis[kpi].aggregate in ("min", "max"):
             sample = len(inside)  # credits, not events
         return value, sample, inside
+
+    def _latest(self, kpi: Kpi, credits: list[Credit]) -> date:
+        """Where a window ends: on the last day of which anybody has anything left, past all credits without any."""
+        cells: dict[tuple, list[Credit]] = {}
+        for one in credits:
+            cells.setdefault((self.day(one.time), one.employee, one.team), []).append(one)
+        kept = (day for (day, *_), cell in cells.items() if kpi.aggregate != "ratio" or left(kpi, cell))
+        return max(kept, default=date.max)
 
     def unit_target(self, kpi: str, kind: str, unit: str, period_kind: str, period: str) -> Fraction | None:
         """By the unit's own name, by its department or the manager's role, for all; then by ``at``. Worked out once."""

@@ -183,3 +183,9 @@ def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     if part.field is None:
         return _number(credits, part.events or kpi.events, unit)
     return _total(part.field, [one for one in credits if part.field in one.fields], unit)
+
+
+def left(kpi: Kpi, credits: list[Credit]) -> bool:
+    """Whether there is anything in a ratio's two sides, of the person or in one of the units."""
+    units = ("", "team", "department", "company")
+    return any(_side(kpi, part, credits, unit) for part in (kpi.numerator, kpi.denominator) for unit in units)

@@ -40,15 +40,19 @@ def differences(before: Payees, had: Sequence[int], after: Payees, have: Sequenc
 
 def moved_numbers(before: Payees, after: Payees, assignments: Sequence[Assignment]) -> list[int]:
     """schemas/moved.py's numbers, in the order of ``differences``."""
-    had, have = {number for number, _ in before}, {number for number, _ in after}
-    come = _moves([number for number, _ in after if number not in had], had & have, assignments)
-    go = _moves([number for number, _ in before if number not in have], had & have, assignments)
-    return [come.get(number, 0) for number, _ in after] + [-go[number] for number, _ in before if number in go]
+    had, have = [number for number, _ in before], [number for number, _ in after]
+    come = _moves([number for number in have if number not in had], had, assignments)
+    go = _moves([number for number in had if number not in have], have, assignments)
+    return [come.get(number, 0) for number in have] + [-go[number] for number in had if number in go]
 
 
-def _moves(moving: list[int], keep: set[int], assignments: Sequence[Assignment]) -> dict[int, int]:
-    """Of those who move, in order, the first of a unit where nobody keeps it brings it or takes it along."""
-    places = [assignments[number] for number in keep]
+def _moves(moving: list[int], others: list[int], assignments: Sequence[Assignment]) -> dict[int, int]:
+    """Of those who move, in order, the first of a unit brings it or takes it along, unless one of ``others`` is there.
+
+    ``others``: everybody on the other side of the correction. A unit that has the sale before and after it neither
+    loses nor gets it, whoever has it there: those who go and those who come may well differ in what filters see.
+    """
+    places = [assignments[number] for number in others]
     teams, departments = {(one.team, one.department) for one in places}, {one.department for one in places}
     found = {}
     for number in moving:

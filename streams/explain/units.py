@@ -64,9 +64,9 @@ def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplain
             # a base rate is no award: nothing says whether it was reached
             explained = replace(explained, beyond=(*explained.beyond, "settle"))
         level = max([level, *(tier + 1 for tier in scope.evidence.awards_of(rule, scope.period))])
-    slices = slices_of(rule, level, one.value or Fraction(0), one.target)
-    if not one.begun:
+    if not (one.begun or keeps_peak(rule)):
         return replace(explained, level=0, due=0)
+    slices = slices_of(rule, level, one.value or Fraction(0), one.target)
     return replace(explained, level=level, slices=slices, due=rounded(slices, scope.evidence.plan.currency))
 
 

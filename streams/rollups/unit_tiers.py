@@ -39,7 +39,7 @@ class UnitTiers(UnitRule):
 
     def earned(self, verdict: Verdict, state: list[list[int]]) -> int:
         """As UnitRule."""
-        if self.payout is None or not verdict.values[1]:
+        if self.payout is None or not (verdict.values[1] or self.keeps_peak):
             return 0
         level = verdict.level
         if self.keeps_peak:
