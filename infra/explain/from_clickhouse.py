@@ -67,11 +67,12 @@ class ClickHouseEvidence:
         unit = unit if kind != "company" else plan.organisation.company
         rules = [rule.id for rule in plan.awards if of_units(rule) and decided_by(rule) == kind]
         comparing = [rule.id for rule in plan.awards if rule.id in rules and not judges_units(rule)]
+        races = any(rule.kind == "first" for rule in plan.awards if rule.id in rules and judges_units(rule))
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
         # limits look at all that a person was credited with, wherever; a window and late credits at other days
         inside, where = ["1"], {"unit": unit}
-        if kind in ("team", "department") and not limits:
+        if kind in ("team", "department") and not limits and not races:
             inside.append(f"({kind} = %(unit)s OR employee IN %(people)s)" if comparing else f"{kind} = %(unit)s")
             where["people"] = _people_of(plan, kind, unit) or [""]
         if period not in (None, ROLLING) and not limits and plan.late == "event_date":

@@ -169,6 +169,8 @@ PHRASES: dict[str, dict[str, str]] = {
     "shared equally": {"en": "in equal parts", "zh": "平均分配"},
     "compared": {"en": "Compared within {unit}: {count} people, {chosen} of them chosen.",
                  "zh": "在{unit} 内比较：{count} 人，其中 {chosen} 人入选。"},
+    "compared units": {"en": "The race within {unit}: {count} units, {chosen} of them with a place.",
+                       "zh": "{unit} 内的竞赛：{count} 个单位，其中 {chosen} 个取得名次。"},
     "waits": {"en": "Nothing is decided before {period} is closed; these are the standings so far.",
               "zh": "{period} 关账后才作决定；以下为目前的情况。"},
     "candidate": {"en": "  {place}  {who}: {figures}{more}", "zh": "  {place}  {who}：{figures}{more}"},

@@ -18,7 +18,10 @@ def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
     field, rule = explained.field, explained.rule
     people = sorted(field.candidates, key=_order if field.pooled is None else _by_weight)
     chosen = sum(one.chosen for one in people)
-    lines = [speaker.say("compared", unit=speaker.unit(*explained.unit), count=len(people), chosen=chosen)]
+    words = {"count": len(people), "chosen": chosen}
+    if field.kind:
+        return _race_lines(speaker, explained, people, words)
+    lines = [speaker.say("compared", unit=speaker.unit(*explained.unit), **words)]
     if field.waits:
         lines.append(speaker.say("waits", period=f"{rule.period} {explained.period}"))
     lines += _pool_lines(speaker, rule, field)
@@ -35,6 +38,12 @@ def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
     lines += [speaker.say("stranger", who=speaker.who(one)) for one in field.others]
     listed = {one.employee for one in people}
     return lines + list(_payees_elsewhere(speaker, [one for one in explained.shares if one.payee not in listed]))
+
+
+def _race_lines(speaker: Speaker, explained: RuleExplained, units: list[Candidate], words: dict) -> list[str]:
+    """All units that race; their money stands apart."""
+    lines = [speaker.say("compared units", unit=speaker.unit(*explained.field.within), **words)]
+    return lines + [_candidate(speaker, explained, one, None) for one in units]
 
 
 def _order(one: Candidate) -> tuple:
@@ -61,7 +70,9 @@ def _candidate(speaker: Speaker, explained: RuleExplained, one: Candidate, share
     if one.stands not in (None, one.chosen):
         more += speaker.say("award differs" if one.stands else "award missing")
     place = f"#{one.place}" if one.place is not None else "·" if one.chosen else "–"
-    return speaker.say("candidate", place=place, who=speaker.who(one.employee), figures=figures, more=more)
+    kind = explained.field.kind
+    who = speaker.unit(kind, one.employee) if kind else speaker.who(one.employee)
+    return speaker.say("candidate", place=place, who=who, figures=figures, more=more)
 
 
 def _figure(speaker: Speaker, one: Measured) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
+from schemas.plan_people import First
 from schemas.plan_units import judges_units, of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.best import Earlier, earlier_periods
@@ -135,12 +136,13 @@ def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[
         credits = evidence.timeline.up_to(number, credits)
     known = replace(evidence, awards=awards)
     scope = Scope(known, rule, award.period, credits, lines, _targets_said(award))
-    explained = explain_unit_rule(scope)
+    explained = explain_unit_rule(scope, number)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
     if "backdated: move" in explained.beyond:  # the unit may have had what was credited elsewhere
         return AwardExplained(award, explained, [])
-    return _compared(award, explained)
+    placed = _placed(award, explained, evidence.unit[1]) if isinstance(rule, First) else None
+    return replace(_compared(award, explained), placed=placed)
 
 
 def _people_award_explained(evidence: Evidence, award: Award, rule, lines: list[dict]) -> AwardExplained:
@@ -153,16 +155,16 @@ def _people_award_explained(evidence: Evidence, award: Award, rule, lines: list[
     explained = explain_people_rule(scope, award.employee, number)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
-    found = explained.field.of(award.employee)
-    placed = Placed(_place_said(award), found.place if found is not None and found.chosen else None)
+    placed = _placed(award, explained, award.employee)
     if award.cause.type == "plan":  # the values were still those of the plan before
         return AwardExplained(award, replace(explained, due=None, beyond=("plan_change",)), [])
     return replace(_compared(award, explained), placed=placed)
 
 
-def _place_said(award: Award) -> int | None:
-    found = _PLACE.search(award.threshold)
-    return int(found[1]) if found and award.state != "revoked" else None
+def _placed(award: Award, explained: RuleExplained, who: str) -> Placed:
+    said = _PLACE.search(award.threshold) if award.state != "revoked" else None
+    found = explained.field.of(who)
+    return Placed(int(said[1]) if said else None, found.place if found is not None and found.chosen else None)
 
 
 def _said(award: Award) -> list[KpiEvidence]:

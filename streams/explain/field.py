@@ -12,7 +12,7 @@ from streams.explain.thresholds import Checked
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who is compared, and whether each condition holds of him.
+    """Somebody who is compared, and whether each condition holds of him; ``employee`` is a unit's id where units are.
 
     ``merit``: what an honour ranks by, or the weight in a pool; ``place``: the rank, or the number in the queue since
     ``since``. ``chosen``: has one of the places, or a part of the pool; ``stands``: whether awards say so, None where
@@ -44,7 +44,8 @@ class Field:
     """All who are compared, in the plan's order.
 
     ``waits``: nothing is decided before the period is closed. ``others``: whose awards stand though they are not
-    compared. ``who``: of whom it was asked.
+    compared. ``who``: of whom it was asked. Where units are compared, not people: their ``kind``,
+    ``within`` which unit.
     """
 
     candidates: tuple[Candidate, ...]
@@ -52,6 +53,8 @@ class Field:
     pooled: Pooled | None = None
     others: tuple[str, ...] = ()
     who: str = ""
+    kind: str = ""
+    within: tuple[str, str] = ("", "")
 
     @property
     def agrees(self) -> bool:

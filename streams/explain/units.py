@@ -18,6 +18,7 @@ from streams.explain.history import standing
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import rounded, slices_of, tier_level
 from streams.explain.pools import parted
+from streams.explain.races import explain_race
 from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
@@ -25,8 +26,11 @@ from streams.explain.tiers import keeps_peak
 from streams.explain.walk import Granted, by_moment, conditions_hold
 
 
-def explain_unit_rule(scope: Scope) -> RuleExplained:
-    """A rule for one unit; ``scope.lines`` are what it paid for the unit's period, to whomever."""
+def explain_unit_rule(scope: Scope, number: int | None = None) -> RuleExplained:
+    """A rule for one unit; ``scope.lines`` are what it paid for the unit's period, to whomever.
+
+    ``number``: of the moment (Timeline) up to which ``scope`` goes; without one it is the end.
+    """
     rule, plan = scope.rule, scope.evidence.plan
     # of several partitions: in the order in which they were counted
     scope = replace(scope, credits=sorted(scope.credits, key=scope.evidence.timeline.of))
@@ -45,8 +49,8 @@ def explain_unit_rule(scope: Scope) -> RuleExplained:
         checks = checked(rule, measured)
         due = _bonus(scope, measured, [one.holds for one in checks])
         explained = replace(explained, checks=checks, due=due)
-    elif isinstance(rule, First):  # others decide with it who has a place
-        explained = replace(explained, checks=checked(rule, measured), beyond=(*beyond, rule.kind))
+    elif isinstance(rule, First):
+        explained = explain_race(scope, explained, number)
     if explained.beyond:
         return replace(explained, due=None, shares=tuple(_shares(scope, {})))
     shares = tuple(_shares(scope, _due(scope, shown[0], explained.due)))

@@ -300,6 +300,48 @@ def test_a_place_or_somebody_among_others_that_is_wrong_is_seen():
     assert seen == wanted | {("pool", "candidate")}
 
 
+def test_a_race_of_units_is_judged_and_what_is_wrong_is_seen():
+    """Its queue is told again: no place, no line and no other contender's credits may be otherwise."""
+    seen: set[str] = set()
+    for seed in range(60):
+        if seen == {"place", "award", "line", "contender", "shared"}:
+            break
+        dice = Random(seed)
+        plan = random_people_plan(dice)
+        races = {rule.id: rule for rule in plan.awards if isinstance(rule, First) and rule.contenders != "person"}
+        source = recorded_log(plan, swinging_events(dice, plan.currency), 4)
+        for award in [one for one in source.result.awards if one.rule in races and one.state != "revoked"]:
+            evidence = evidence_for(source, award)
+            explained = explain_award(evidence, award)
+            assert explained.agrees and not explained.rule.beyond and explained.rule.due is not None
+            other = re.sub(r"#(\d+)", lambda found: f"#{int(found[1]) + 1}", award.threshold)
+            assert not explain_award(evidence, msgspec.structs.replace(award, threshold=other)).agrees
+            seen.add("place")
+            (whole,) = [one for one in explain_period(evidence, award.period) if one.rule.id == award.rule]
+            if whole.field.of(award.unit).stands:
+                (bare,) = [
+                    one
+                    for one in explain_period(replace(evidence, awards=[]), award.period)
+                    if one.rule.id == award.rule
+                ]
+                assert not bare.agrees
+                seen.add("award")
+            lines = evidence.lines_of(races[award.rule], award.period)
+            if lines:
+                lines[0]["amount"] += 100
+                (wrong,) = [one for one in explain_period(evidence, award.period) if one.rule.id == award.rule]
+                lines[0]["amount"] -= 100
+                assert not wrong.agrees
+                seen |= {"line"} | ({"shared"} if races[award.rule].share == "equal" else set())
+            later = explained.placed.found > 1 and explained.rule.field.candidates
+            if later:
+                first = next(one.employee for one in later if one.place == 1)
+                without = [one for one in evidence.credits if getattr(one, award.unit_kind) != first]
+                assert not explain_award(replace(evidence, credits=without), award).agrees
+                seen.add("contender")
+    assert seen == {"place", "award", "line", "contender", "shared"}
+
+
 def rule_of(plan: Plan, line: dict):
     return next(rule for rule in plan.awards if rule.id == line["rule"])
 
