@@ -25,6 +25,8 @@ def check_kpis(lookup: Lookup) -> Iterator[Finding]:
             yield from lookup.period((*path, "periods", number), period)
         yield from check_where(lookup, (*path, "where"), kpi.events, kpi.where)
         yield from _aggregate(lookup, path, kpi)
+        if any("correction" in one.events for one in lookup.plan.kpis):
+            yield from _moved(path, kpi)
         if kpi.description is None:
             yield Finding(path, "no description: people cannot tell what counts", True)
         if "unit" not in kpi.model_fields_set:
@@ -59,6 +61,21 @@ def _aggregate(lookup: Lookup, path: tuple, kpi: Kpi) -> Iterator[Finding]:
             yield Finding((*path, side), f"only aggregate ratio takes a {side}")
         elif part is not None:
             yield from _part(lookup, (*path, side), kpi, part)
+
+
+def _moved(path: tuple, kpi: Kpi) -> Iterator[Finding]:
+    """What does not follow a sale that a correction gives to others: of the sale its amount alone is remembered."""
+    found = [(path, "aggregate", f"a {kpi.aggregate}")] if kpi.aggregate in ("mean", "min", "max", "distinct") else []
+    fields = [(path, kpi)] if kpi.aggregate == "sum" else []
+    fields += [((*path, side), part) for side in ("numerator", "denominator") if (part := getattr(kpi, side))]
+    found += [
+        (place, "field", f"a sum of {one.field}")
+        for place, one in fields
+        if one.field not in (None, "amount") and "sale" in (one.events or kpi.events)
+    ]
+    for place, name, what in found if "sale" in kpi.events else ():
+        message = f"where a correction gives a sale to others, {what} stays with those whom the sale first named"
+        yield Finding((*place, name), message, True)
 
 
 def _part(lookup: Lookup, path: tuple, kpi: Kpi, part: Part) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runtime.records import Out, RecordBatch
@@ -94,6 +94,10 @@ class Seen:
             sums[rule, employee, period] = sums.get((rule, employee, period), 0) + amount
         return {key: amount for key, amount in sums.items() if amount}
 
+    def standing(self) -> set[tuple]:
+        """What the awards that stand are for."""
+        return {self.reached[one] for one, state in self.awards.items() if state != "revoked"}
+
     def cells(self) -> dict[tuple, tuple]:
         """Day cells that hold something."""
         return {key: cell for key, cell in self.days.items() if cell[:2] != (0, 0)}
@@ -163,6 +167,7 @@ def planted(rows: dict[str, bytes], dice: Random) -> tuple[dict[str, bytes], str
 
 
 @examples(6)
+@example(239)  # a tier that was lost once on the right way, and not on the wrong one
 @given(st.integers(0, 2**32))
 def test_a_checkpoint_gone_wrong_is_set_right_with_awards_and_money(seed):
     """After the adjustment all is as if nothing had gone wrong, where awards keep no memory of what was."""
@@ -189,9 +194,7 @@ def test_a_checkpoint_gone_wrong_is_set_right_with_awards_and_money(seed):
     }
     assert mended.paid() == right.paid()
     assert all(line[-1] == "adjustment" for line in mended.lines.values() if line[-2] == "adjustment")
-    assert {one for one, state in mended.awards.items() if state != "revoked"} == {
-        one for one, state in right.awards.items() if state != "revoked"
-    }
+    assert mended.standing() == right.standing()
 
 
 def paid_by(plan: Plan, seen: Seen) -> list[PaidSoFar]:
@@ -221,10 +224,10 @@ def adjustments(keys: set[tuple], found: Seen, right: Seen) -> list[CellAdjusted
 
 
 def forgetful(plan: Plan) -> Plan:
-    """Without sticky awards, and with awards that come back under their own number: what stands follows from values."""
+    """Without sticky awards, and with awards that come back however often: what stands follows from values."""
     given = plan.model_dump(mode="json", exclude_none=True)
     for award in given["awards"]:
-        award |= {"settle": "live", "rearm": False}
+        award |= {"settle": "live", "rearm": True}
         award.pop("clawback", None)
     given["awards"] = [award for award in given["awards"] if award["kind"] == "tiers"]
     return Plan.model_validate(given | {"late": "event_date"})

@@ -284,6 +284,34 @@ def test_warnings_do_not_refuse_the_plan(old, new, message):
     assert any(message in warning.message for warning in warnings), warnings
 
 
+_CORRECTED = """\
+  - {id: sold, name: S, description: S, aggregate: sum, events: [sale, correction], field: amount, unit: money}
+  - {id: deals, name: D, description: D, aggregate: count, events: [sale], unit: count}
+"""
+
+
+@pytest.mark.parametrize(
+    "kpi, place, what",
+    [
+        ("aggregate: distinct, events: [sale], field: customer", "aggregate", "a distinct"),
+        ("aggregate: max, events: [sale, refund], field: amount", "aggregate", "a max"),
+        ("aggregate: mean, events: [sale], field: amount", "aggregate", "a mean"),
+        ("aggregate: sum, events: [sale], field: quantity", "field", "a sum of quantity"),
+        ("aggregate: ratio, events: [sale, visit], numerator: {events: [sale], field: quantity}, denominator: {events: [visit]}", "numerator.field", "a sum of quantity"),
+        ("aggregate: ratio, events: [sale, correction], numerator: {field: amount}, denominator: {events: [sale]}", "", ""),
+        ("aggregate: min, events: [visit], field: minutes", "", ""),
+    ],
+)
+def test_what_does_not_follow_a_correction_is_a_warning_where_corrections_count(kpi, place, what):
+    text = f"  - {{id: k, name: K, description: K, {kpi}, unit: number}}\n"
+    if "correction" not in kpi:
+        plan, _, warnings = examine_plan(BASE.replace("targets:", f"{text}targets:"))
+        assert plan and not warnings
+    plan, _, warnings = examine_plan(BASE.replace("targets:", f"{_CORRECTED}{text}targets:"))
+    found = [(one.path, one.message.split(", ")[1]) for one in warnings]
+    assert plan and found == ([(f"kpis[k].{place}", f"{what} stays with those whom the sale first named")] if what else [])
+
+
 def test_more_than_five_kpis_for_a_role_is_a_warning():
     kpis = "".join(
         f"  - {{id: k{n}, name: K, description: K, aggregate: count, events: [visit], unit: count}}\n"
