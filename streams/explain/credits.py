@@ -159,12 +159,12 @@ def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[
     """The credits before a place in the log, and those of that record up to the event that is the cause.
 
     Where somebody else's event is the cause, as one that brings a new day can be, every place within the record is
-    possible: the latest comes first.
+    possible: the latest comes first. Of an event that is shared another's credit may have brought the day, just before.
     """
     before = [credit for credit in credits if credit.record < record]
     same = [credit for credit in credits if credit.record == record]
     own = [at + 1 for at, credit in enumerate(same) if (credit.source, credit.id) == (source, id)]
-    for end in own[-1:] or range(len(same), -1, -1):
+    for end in (own[-1], own[-1] - 1) if own else range(len(same), -1, -1):
         yield before + same[:end]
 
 

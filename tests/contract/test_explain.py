@@ -87,6 +87,7 @@ def test_random_plans_agree(seed, batch):
 
 @examples(5)
 @example(10277)  # a forecast where the target is 0: nothing is expected by then
+@example(16319)  # a day that begins with another's credit for the same event, an overlay of his own behind it
 @given(st.integers(0, 2**32))
 def test_random_plans_with_rarer_awards_agree(seed):
     dice = Random(seed)
