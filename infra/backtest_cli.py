@@ -12,7 +12,7 @@ from infra.backtest_report import Only, report_of
 from infra.backtest_tables import print_report
 from schemas.plan_lookup import suggestion
 from schemas.plan_moves import employees_of
-from streams.backtest import BATCH_RECORDS, Backtest
+from streams.backtest import FEWEST_RECORDS, MOST_RECORDS, Backtest
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -41,9 +41,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--batch",
     type=click.IntRange(1),
-    default=BATCH_RECORDS,
-    show_default=True,
-    help="Records folded at once; changes the speed and the ids of earning lines, no figure.",
+    help=f"Records folded at once, {FEWEST_RECORDS:,} growing to {MOST_RECORDS:,} by default; changes the speed, the "
+    "ids of earning lines, and how often awards of units are decided.",
 )
 def backtest(
     plan_file: Path,
@@ -54,7 +53,7 @@ def backtest(
     form: str,
     employee: str | None,
     period: str | None,
-    batch: int,
+    batch: int | None,
 ) -> None:
     """What a plan gives on a file of events: KPI values, attainment, awards and earning lines, by the same
     code that runs on the stream.

@@ -15,7 +15,7 @@ from infra.mappings_file import load_mappings
 from schemas.mapping import TopicMapping
 from schemas.plan import Plan
 from schemas.plan_file import InvalidPlan, examine_plan, read_plan_text
-from streams.backtest import BATCH_RECORDS, Backtest
+from streams.backtest import Backtest
 
 
 def plan_of(file: Path) -> Plan:
@@ -49,7 +49,7 @@ def mapping_of(file: Path | None, topic: str | None) -> TopicMapping | None:
     return mappings[topic]
 
 
-def feed_files(run: Backtest, lines: EventLines, batch: int = BATCH_RECORDS) -> None:
+def feed_files(run: Backtest, lines: EventLines, batch: int | None = None) -> None:
     """Fold all lines; ClickException with the file's name where one cannot be read."""
     try:
         run.feed(lines, batch)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import column_lists, decode_block, kind_header, kind_of, row_dicts
+from schemas.blocks import decode_block, kind_header, kind_of, row_dicts
 from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.control import KIND as CONTROL
 from schemas.dead_letters import DeadLetter, decode_dead_letter
@@ -20,14 +20,18 @@ from schemas.results import Award, decode_award
 from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
+from streams.last_rows import LastRows
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 
-BATCH_RECORDS = 10_000
-#: What names a row of KPI values, by kind of block.
+#: How many records are folded at once: a tenth of those before them, no fewer than the first and no more than the last.
+#: What a batch costs for every employee and day in it then shrinks beside the events.
+FEWEST_RECORDS, MOST_RECORDS = 10_000, 100_000
+#: What names a row of values, by kind of block.
 _KEYS = {
     "kpi-days": ("kpi", "employee", "team", "department", "day"),
     "kpi-periods": ("kpi", "employee", "period_kind", "period"),
+    "unit-periods": ("kpi", "unit_kind", "unit", "period_kind", "period"),
 }
 _TOPIC = "events"
 #: How a line begins that closes a period at its place among the events.
@@ -74,9 +78,7 @@ class Backtest:
         self._performance = Performance(0, 1)
         self._rollups = Rollups()
         self._each_batch = False
-        #: Last values by kind of block and key, as tuples of their columns.
-        self._values: dict[str, dict[tuple, tuple]] = {kind: {} for kind in _KEYS}
-        self._names: dict[str, tuple[str, ...]] = {}
+        self._values = {kind: LastRows(keys) for kind, keys in _KEYS.items()}
         self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name, KPI_UPDATES.name), 0)
 
     def apply(self, plan: Plan, control_id: str = "") -> None:
@@ -99,9 +101,12 @@ class Backtest:
         self._roll_up([control])
         self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, [control]))))
 
-    def feed(self, values: Iterable[bytes | None], batch_records: int = BATCH_RECORDS) -> None:
-        """Fold records' values, in batches of ``batch_records``; ``{"control": "close", "period": KEY}`` closes."""
+    def feed(self, values: Iterable[bytes | None], batch_records: int | None = None) -> None:
+        """Fold records' values, in batches of ``batch_records``, or growing ones (None); ``{"control": "close",
+        "period": KEY}`` closes.
+        """
         pending: list[bytes | None] = []
+        enough = batch_records or self._next_batch()
         for value in values:
             if value is not None and value.startswith(_CONTROL_LINE):
                 if pending:
@@ -111,16 +116,19 @@ class Backtest:
                 self._offsets[_TOPIC] += 1
                 continue
             pending.append(value)
-            if len(pending) == batch_records:
+            if len(pending) >= enough:
                 self._fold(pending)
-                pending = []
+                pending, enough = [], batch_records or self._next_batch()
         if pending:
             self._fold(pending)
 
+    def _next_batch(self) -> int:
+        return min(max(self._offsets[_TOPIC] // 10, FEWEST_RECORDS), MOST_RECORDS)
+
     def finish(self) -> BacktestResult:
-        """The results, with the last KPI values."""
+        """The results, with the last values of people and units."""
         self._publish()
-        self.result.days, self.result.periods = self._rows("kpi-days"), self._rows("kpi-periods")
+        self.result.days, self.result.periods, self.result.units = (rows.rows() for rows in self._values.values())
         self.result.latest_day = self._performance.states.clock.latest
         return self.result
 
@@ -164,19 +172,9 @@ class Backtest:
                 self._keep_values(out)
                 passed_on.append(out)
             elif out.topic == UNIT_UPDATES.name:
-                names = ("kpi", "unit_kind", "unit", "period_kind", "period")
-                rows = row_dicts(decode_block(out.value)[0])
-                self.result.units.update({tuple(row[name] for name in names): row for row in rows})
+                self._keep_values(out)
         return passed_on
 
     def _keep_values(self, out: Out) -> None:
-        if kind_of(out.headers) == CLOSED_KIND:
-            return
-        kind = kind_of(out.headers)
-        columns = column_lists(decode_block(out.value)[0])
-        keys = zip(*(columns[name] for name in _KEYS[kind]), strict=True)
-        self._names[kind] = tuple(columns)
-        self._values[kind].update(zip(keys, zip(*columns.values(), strict=True), strict=True))
-
-    def _rows(self, kind: str) -> dict[tuple, dict]:
-        return {key: dict(zip(self._names[kind], row, strict=True)) for key, row in self._values[kind].items()}
+        if kind_of(out.headers) != CLOSED_KIND:
+            self._values[kind_of(out.headers)].add(decode_block(out.value)[0])
