@@ -13,10 +13,10 @@ from infra.backtest_money import Money, amount_text, number_text
 from schemas.dead_letters import DeadLetter
 from schemas.money import SCALE, round_half_up, to_fixed
 from schemas.plan import Plan
+from schemas.plan_roll import roll_of
 from schemas.results import Award
 from schemas.times import time_of
 from streams.backtest import BacktestResult
-from streams.organisation import assignments_of
 from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.ladder import value_of, value_scale
 from streams.performance.pace import Pace, PersonDays, pace_of
@@ -119,7 +119,8 @@ def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:
     """The units to show; None for all."""
     if only.employee is None:
         return None
-    places = next(held for _, held in assignments_of(plan) if held[0].employee == only.employee)
+    roll = roll_of(plan)
+    places = roll.places(roll.position[only.employee])
     units = {("team", place.team) for place in places}
     units |= {("department", place.department) for place in places}
     return units | {("company", plan.organisation.company), ("manager", only.employee)}

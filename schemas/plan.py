@@ -10,35 +10,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.plan_attendance import Leave, Weekday
+from schemas.plan_attendance import Weekday
 from schemas.plan_awards import Award
 from schemas.plan_crediting import Crediting, Rate
 from schemas.plan_decomposition import Decomposition
 from schemas.plan_draws import Draw
+from schemas.plan_employees import Employees
 from schemas.plan_fields import Date, Id, Key, Measure, Model, Named, Percent, Period
 from schemas.plan_filters import Where
 from schemas.plan_fiscal import Fiscal
 from schemas.plan_managers import Handover
-from schemas.plan_moves import Move
 from schemas.plan_nudge import bind_nudges
 from schemas.plan_scorecards import Scorecard
 from schemas.plan_units import UnitKind
 
 CALENDAR_KINDS = ("day", "week", "month", "quarter", "year")
-
-
-class Employee(Model):
-    """A person who is credited."""
-
-    id: Id
-    name: str = ""
-    role: Id
-    #: Changes of team and role, in order of their dates; team and role above hold before the first.
-    moves: tuple[Move, ...] = ()
-    #: First day, and first day after the last, in the company; with ``leave`` what prorated targets go by.
-    start: Date | None = None
-    end: Date | None = None
-    leave: tuple[Leave, ...] = ()
 
 
 class Team(Model):
@@ -48,7 +34,7 @@ class Team(Model):
     name: Named | None = None
     manager: Id | None = None
     handovers: tuple[Handover, ...] = ()
-    employees: tuple[Employee, ...] = ()
+    employees: Employees = ()
 
 
 class Department(Model):

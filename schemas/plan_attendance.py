@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from schemas.plan_fields import Date, Model
 
 if TYPE_CHECKING:
-    from schemas.plan import Employee, Plan
+    from schemas.plan import Plan
+    from schemas.plan_employees import Employee
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

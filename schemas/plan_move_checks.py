@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.plan import Employee
+from schemas.plan_employees import Employee
 from schemas.plan_lookup import Finding, Lookup
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.plan_fields import Date, Id, Model
 
 if TYPE_CHECKING:
-    from schemas.plan import Employee, Plan
+    from schemas.plan import Plan
+    from schemas.plan_employees import Employee
 
 
 class Move(Model):
@@ -39,11 +40,16 @@ def employees_of(plan: Plan) -> Iterator[tuple[Employee, list[Place]]]:
     for department in departments:
         for team in department.teams:
             for employee in team.employees:
-                places = [Place(None, team.id, department.id, employee.role)]
-                for move in employee.moves:
-                    to = move.team if move.team in department_of else places[-1].team
-                    places.append(Place(move.date, to, department_of[to], move.role or places[-1].role))
-                yield employee, places
+                yield employee, places_of(employee, team.id, department_of)
+
+
+def places_of(employee: Employee, team: str, department_of: Mapping[str, str]) -> list[Place]:
+    """The places of somebody listed in ``team``; ``department_of``: by team."""
+    places = [Place(None, team, department_of[team], employee.role)]
+    for move in employee.moves:
+        to = move.team if move.team in department_of else places[-1].team
+        places.append(Place(move.date, to, department_of[to], move.role or places[-1].role))
+    return places
 
 
 def place_at(places: list[Place], day: date) -> Place:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
-from schemas.plan import Employee, Plan, Target
+from schemas.plan import Plan, Target
+from schemas.plan_employees import Employee
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 
 _SCALE_WITH_TIME = ("sum", "count", "distinct")

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from schemas.money import SCALE, round_half_up
-from schemas.plan import Employee, Plan, Target
+from schemas.plan import Plan, Target
+from schemas.plan_employees import Employee
 
 DAYS = [date(2025, 12, 1) + timedelta(n) for n in range(430)]
 _WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -71,9 +71,7 @@ def give_credit(
         credits = Credits(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
         credits = credits.take(np.lexsort((credits.payee, credits.at)))
     targets = assignments.partition[credits.assignment]
-    if len(assignments.partition) and assignments.partition.max() < 256:
-        targets = targets.astype(np.uint8)  # radix sort
-    return credits.take(np.argsort(targets, kind="stable"))
+    return credits.take(np.argsort(targets, kind="stable"))  # of uint8 a radix sort
 
 
 def _whole_credits(segment: Segment, judged: Judged, rows: np.ndarray) -> Credits:

@@ -164,7 +164,7 @@ class InOrder:
         """Credits everybody concerned with what changes for them; or the reason why not."""
         if not sale.payees:
             return "not_a_sale"
-        rules, assignments = self._state.rules, self._state.assignments.all
+        rules, assignments = self._state.rules, self._state.assignments
         before = self._state.standings.of(refund.sale, sale.seen, sale.amount)
         held = rules.now_at(before.payees or sale.payees, sale.time)
         currency, terms = assignments[held[0][0]].currency, self._terms(sale.terms)
@@ -204,8 +204,8 @@ class InOrder:
         return ""
 
     def _credit(self, changes: list[tuple[int, int, int]], place: _Place, time: int) -> None:
-        columns, assignments = self.credits, self._state.assignments.all
-        units = [(assignments[number].team, assignments[number].department) for number, *_ in changes]
+        columns, assignments = self.credits, self._state.assignments
+        units = [assignments.unit(number) for number, *_ in changes]
         columns.at += [place.at] * len(changes)
         columns.payee += range(place.payee, place.payee + len(changes))
         columns.data += [place.data] * len(changes)

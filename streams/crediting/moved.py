@@ -18,8 +18,9 @@ class Moved:
         """``stations``: by the number of somebody's first assignment, first day and number of each later one."""
         self._stations = stations
         self._zone = zone
-        self._units = [(found.team, found.department) for found in assignments.all]
-        self._may_move = np.isin(np.arange(len(assignments)), list(stations))
+        self._unit_of = assignments.unit
+        self._may_move = np.zeros(len(assignments) if stations else 0, bool)
+        self._may_move[list(stations)] = True
 
     def payees(self, payee: np.ndarray, time: np.ndarray) -> np.ndarray:
         """``payee`` (first assignments; negative: something else) as of ``time`` (ms)."""
@@ -40,7 +41,7 @@ class Moved:
         rows = [row for row, split in splits.items() if any(payee in self._stations for payee in split.payees)]
         for row, day in zip(rows, days_of(time[rows], self._zone).tolist(), strict=True):
             payees = tuple(self.on(payee, day) for payee in splits[row].payees)
-            firsts = unit_firsts([self._units[payee] for payee in payees])
+            firsts = unit_firsts(list(map(self._unit_of, payees)))
             splits[row] = Split(payees, splits[row].ppm, firsts)
         return splits
 

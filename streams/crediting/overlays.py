@@ -7,6 +7,7 @@ refunds follow; that is also what tells it from the payees who share the event.
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from schemas.plan_overlays import Overlay
 from streams.crediting.matching import matching
 from streams.crediting.segments import Segment
 from streams.crediting.splits import WHOLE, Split, unit_firsts
-from streams.organisation import Assignment, Assignments, assignments_of
+from streams.organisation import Assignment, Numbered
 from streams.performance.calendar import day_of, days_of
 
 #: Before every day.
@@ -40,11 +41,17 @@ class _Person(NamedTuple):
 class Overlays:
     """The overlays of one plan."""
 
-    def __init__(self, plan: Plan, assignments: Assignments) -> None:
-        """Numbers the overlay payees in ``assignments``; call before its ``freeze``."""
+    def __init__(self, plan: Plan, people: Numbered) -> None:
+        """``assignments`` are those of ``people`` and, behind them, of the overlay payees."""
         self._rules = plan.crediting.overlays
-        self._zone, self._assignments = plan.timezone, assignments
-        self._people = [_candidates(plan, overlay, assignments) for overlay in self._rules]
+        self._zone = plan.timezone
+        found = [_candidates(plan, overlay, people) for overlay in self._rules]
+        outside = (one._replace(team="", department="") for some in found for _, held in some for one in held)
+        self.assignments, numbers = people.assignments.extended(outside)
+        number = iter(numbers.tolist())
+        self._people = [
+            [_Person(since, places, list(islice(number, len(places)))) for since, places in some] for some in found
+        ]
         self._known: dict[tuple, tuple[tuple[int, int], ...]] = {}
 
     def __bool__(self) -> bool:
@@ -64,8 +71,8 @@ class Overlays:
             more = self._of(which, own.payees, day)
             if more:
                 numbers = (*own.payees, *(number for number, _ in more))
-                units = [self._assignments.all[number][1:3] for number in numbers]
-                payees[row] = Split(numbers, (*own.ppm, *(ppm for _, ppm in more)), unit_firsts(units))
+                firsts = unit_firsts(list(map(self.assignments.unit, numbers)))
+                payees[row] = Split(numbers, (*own.ppm, *(ppm for _, ppm in more)), firsts)
 
     def _of(self, which: tuple[bool, ...], direct: tuple[int, ...], day: int) -> tuple[tuple[int, int], ...]:
         """(overlay number, ppm) of everyone whom the matching overlays credit, beside ``direct``."""
@@ -73,7 +80,7 @@ class Overlays:
         if key not in self._known:
             if len(self._known) >= _CACHE_ENTRIES:
                 self._known.clear()
-            self._known[key] = tuple(self._found(which, [self._assignments.all[one] for one in direct], day))
+            self._known[key] = tuple(self._found(which, [self.assignments[one] for one in direct], day))
         return self._known[key]
 
     def _found(self, which: tuple[bool, ...], direct: list[Assignment], day: int):
@@ -87,14 +94,15 @@ class Overlays:
                     yield person.numbers[at], int(overlay.share * WHOLE)
 
 
-def _candidates(plan: Plan, overlay: Overlay, assignments: Assignments) -> list[_Person]:
-    """Everyone whom ``overlay`` may ever credit under ``plan``, in the plan's order."""
-    people = []
-    for since, places in assignments_of(plan):
-        if overlay.employee == places[0].employee or overlay.role in [place.role for place in places]:
-            numbers = [assignments.code(place._replace(team="", department="")) for place in places]
-            people.append(_Person([day_of(one) if one else _EVER for one in since], places, numbers))
-    return people
+def _candidates(plan: Plan, overlay: Overlay, people: Numbered) -> list[tuple[list[int], list[Assignment]]]:
+    """Everyone whom ``overlay`` may ever credit under ``plan``, in the plan's order: first days, and places held."""
+    found = []
+    for position, employee in enumerate(people.roll.ids()):
+        held = people.roll.places(position)
+        if overlay.employee == employee or overlay.role in [place.role for place in held]:
+            places = [Assignment(employee, one.team, one.department, one.role, plan.currency) for one in held]
+            found.append(([day_of(one.since) if one.since else _EVER for one in held], places))
+    return found
 
 
 def _reached(overlay: Overlay, place: Assignment, direct: list[Assignment]) -> bool:

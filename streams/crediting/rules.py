@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ from streams.crediting.profiles import Profiles, profiles_of
 from streams.crediting.segments import Segment
 from streams.crediting.splits import WHOLE, Split, SplitReader
 from streams.crediting.terms import UNKNOWN, InForce, TermsBook
-from streams.organisation import Assignments, assignments_of
+from streams.organisation import Assignments, numbered
 from streams.performance.calendar import day_of, days_of
 
 #: Codes of ``Judged.reason``; 0 is a good row.
@@ -28,7 +27,7 @@ _UNNAMED, _NOBODY = -3, NOT_A_SALE
 
 
 class Rules:
-    """The plan in force, with its employees numbered in ``assignments``."""
+    """The plan in force, with its employees numbered in ``assignments``, behind those of the plans before it."""
 
     def __init__(self, plan: Plan, assignments: Assignments, book: TermsBook, profiles: Profiles) -> None:
         self.currency = plan.currency
@@ -40,21 +39,17 @@ class Rules:
         self.terms = InForce(plan, book)
         self.book = book
         self.kept_fields = profiles.of(plan)
-        self.assignment_of: dict[str, int] = {}
+        people = numbered(plan, assignments)
+        self.first_of = people.first
         stations: dict[int, tuple[list[int], list[int]]] = {}
-        numbers = iter(assignments.extend(one for _, found in assignments_of(plan) for one in found))
-        for since, found in assignments_of(plan):
-            first, *later = islice(numbers, len(found))
-            self.assignment_of[found[0].employee] = first
-            if later:
-                stations[first] = [day_of(date) for date in since[1:]], later
-        self.overlays = Overlays(plan, assignments)
-        assignments.freeze()
-        self.moved = Moved(stations, plan.timezone, assignments)
+        for position, places in people.roll.moving.items():
+            first, *later = people.of(position)
+            stations[first] = [day_of(place.since) for place in places[1:]], later
+        self.overlays = Overlays(plan, people)
+        self.assignments = self.overlays.assignments
+        self.moved = Moved(stations, plan.timezone, self.assignments)
         self.backdated = plan.organisation.backdated == "move"
-        self._assigned = assignments.all
-        units = [(found.team, found.department) for found in assignments.all]
-        self.splits = SplitReader(self.assignment_of, units)
+        self.splits = SplitReader(self.first_of, self.assignments.unit)
 
     def now_at(self, payees: tuple[tuple[int, int], ...], sold: int) -> tuple[tuple[int, int], ...]:
         """``payees`` (assignment number, ppm) of a sale that counts at ``sold`` (ms), where this plan has them then."""
@@ -69,7 +64,8 @@ class Rules:
             found = self.splits.read(splits)
             payees = found and tuple(zip(found.payees, found.ppm, strict=True))
         elif employee:
-            payees = ((self.assignment_of[employee], WHOLE),) if employee in self.assignment_of else None
+            first = self.first_of(employee)
+            payees = None if first is None else ((first, WHOLE),)
         else:
             payees = ()
         if not payees:
@@ -85,8 +81,8 @@ class Rules:
         return int(days_of(np.array([self.sold_at(sold)]), self.timezone)[0])
 
     def _place(self, number: int, day: int) -> int:
-        held = self._assigned[number]
-        first = self.assignment_of.get(held.employee)
+        held = self.assignments[number]
+        first = self.first_of(held.employee)
         if first is None or not held.team or held.currency != self.currency:
             return number
         return self.moved.on(first, day)
@@ -189,7 +185,7 @@ def _convert(
 
 def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
     codes, names = _dictionary(segment.table, "employee")
-    known = [rules.assignment_of.get(name, _NOBODY) if name else _UNNAMED for name in names]
+    known = [rules.first_of(name, _NOBODY) if name else _UNNAMED for name in names]
     payee = np.array([*known, _UNNAMED], np.int32)[codes]
     payee[judged.refund] = _UNNAMED
     unnamed = (payee == _UNNAMED) & ~judged.refund

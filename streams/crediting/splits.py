@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -29,10 +30,10 @@ class Split(NamedTuple):
 class SplitReader:
     """Reads the ``splits`` column under one plan."""
 
-    def __init__(self, assignment_of: dict[str, int], units: list[tuple[str, str]]) -> None:
-        """``assignment_of``: number by employee id; ``units``: (team, department) by assignment number."""
-        self._assignment_of = assignment_of
-        self._units = units
+    def __init__(self, first_of: Callable[[str], int | None], unit_of: Callable[[int], tuple[str, str]]) -> None:
+        """``first_of``: number of an employee id; ``unit_of``: (team, department) of an assignment number."""
+        self._first_of = first_of
+        self._unit_of = unit_of
         self._cache: dict[str, Split | None] = {}
 
     def read(self, text: str) -> Split | None:
@@ -45,12 +46,10 @@ class SplitReader:
 
     def _parse(self, text: str) -> Split | None:
         shares = msgspec.json.decode(text, type=list[tuple[str, int]])
-        if any(employee not in self._assignment_of for employee, _ in shares):
+        payees = tuple(self._first_of(employee) for employee, _ in shares)
+        if None in payees:
             return None
-        payees = tuple(self._assignment_of[employee] for employee, _ in shares)
-        return Split(
-            payees, tuple(ppm for _, ppm in shares), unit_firsts([self._units[payee] for payee in payees])
-        )
+        return Split(payees, tuple(ppm for _, ppm in shares), unit_firsts(list(map(self._unit_of, payees))))
 
 
 def unit_firsts(units: list[tuple[str, str]]) -> tuple[int, ...]:

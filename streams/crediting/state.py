@@ -7,12 +7,14 @@ what sinks/checkpoints.py promises of owners that write beside each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeVar
+from functools import lru_cache
 
 import msgspec
 
-from schemas.control import PlanApplied, decode_control, encode_control
+from schemas.control import PlanApplied, decode_control, stored_control
+from schemas.packing import pack, unpack
+from schemas.plan import Plan
+from schemas.plan_once import once_per_plan
 from streams.crediting.memory import EventMemory
 from streams.crediting.profiles import Named, Profiles
 from streams.crediting.refunds import ParkedRefunds, Standings
@@ -22,7 +24,6 @@ from streams.crediting.terms import Terms, TermsBook
 from streams.organisation import Assignment, Assignments
 
 FORMAT = 2
-T = TypeVar("T")
 _CLOCK, _PLAN, _ASSIGNMENTS, _TERMS, _PROFILES = "clock", "plan", "assignments/", "terms/", "profiles/"
 
 
@@ -37,7 +38,7 @@ class State:
         self.memory = EventMemory()
         self.parked = ParkedRefunds()
         self.standings = Standings()
-        self.assignments = Assignments(credit_partitions)
+        self.assignments = Assignments.none(credit_partitions)
         self.terms = TermsBook()
         self.profiles = Profiles()
         self.rules: Rules | None = None
@@ -52,10 +53,10 @@ class State:
             return
         self._applied.append(control.id)
         known, agreed, told = len(self.assignments), len(self.terms.all), len(self.profiles.all)
-        self.rules = Rules(control.plan, self.assignments, self.terms, self.profiles)
-        self._dirty_plans[_PLAN] = encode_control(control)
+        self._put_in_force(control.plan)
+        self._dirty_plans[_PLAN] = stored_control(control)
         if len(self.assignments) > known:
-            self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = msgspec.msgpack.encode(self.assignments.all[known:])
+            self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = _numbered_row(control.plan, self.assignments, known)
         if len(self.terms.all) > agreed:
             self._dirty_plans[f"{_TERMS}{agreed}"] = msgspec.msgpack.encode(self.terms.all[agreed:])
 
@@ -67,16 +68,21 @@ class State:
         if _CLOCK in rows:
             next_offset = self._restore_clock(rows[_CLOCK])
             self.memory.restore(rows, next_offset, self.floor)
-        self.assignments.extend(_pieces(rows, _ASSIGNMENTS, Assignment))
-        for terms in _pieces(rows, _TERMS, Terms):
-            self.terms.code(terms)
-        self.profiles.all += _pieces(rows, _PROFILES, Named)
+        pieces = _pieces(rows, _ASSIGNMENTS)
+        self.assignments = _restored(self.assignments, tuple(pieces))
+        for piece in _pieces(rows, _TERMS):
+            for terms in msgspec.msgpack.decode(piece, type=list[Terms]):
+                self.terms.code(terms)
+        for piece in _pieces(rows, _PROFILES):
+            self.profiles.all += msgspec.msgpack.decode(piece, type=list[Named])
         if _PLAN in rows:
-            self.rules = Rules(decode_control(rows[_PLAN]).plan, self.assignments, self.terms, self.profiles)
-        else:
-            self.assignments.freeze()
+            self._put_in_force(decode_control(rows[_PLAN]).plan)
         for part in (self.ledger, self.parked, self.standings):
             part.restore(rows)
+
+    def _put_in_force(self, plan: Plan) -> None:
+        self.rules = Rules(plan, self.assignments, self.terms, self.profiles)
+        self.assignments = self.rules.assignments
 
     def _restore_clock(self, value: bytes) -> int:
         """Returns the offset that the state was saved at."""
@@ -96,8 +102,22 @@ class State:
         return rows
 
 
-def _pieces(rows: dict[str, bytes], prefix: str, kind: type[T]) -> Iterator[T]:
+def _pieces(rows: dict[str, bytes], prefix: str) -> list[bytes]:
     """What was numbered, in order: a row's key ends with the number of its first entry."""
     pieces = {int(key[len(prefix) :]): value for key, value in rows.items() if key.startswith(prefix)}
-    for start in sorted(pieces):
-        yield from msgspec.msgpack.decode(pieces[start], type=list[kind])
+    return [pieces[start] for start in sorted(pieces)]
+
+
+@once_per_plan
+def _numbered_row(plan: Plan, assignments: Assignments, known: int) -> bytes:
+    """The row of what ``plan`` added to the first ``known`` of ``assignments``."""
+    return pack(msgspec.msgpack.encode(list(assignments.rows(known))))
+
+
+@lru_cache(maxsize=1)
+def _restored(none: Assignments, pieces: tuple[bytes, ...]) -> Assignments:
+    """The same pieces give the same object: all partitions of a process have it in common."""
+    found = none
+    for piece in pieces:
+        found, _ = found.extended(msgspec.msgpack.decode(unpack(piece), type=list[Assignment]))
+    return found

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from schemas.plan import Employee, Plan
+from schemas.plan import Plan
 from schemas.plan_draws import Draw
+from schemas.plan_employees import Employee
 from schemas.plan_moves import employees_of, place_at
 from streams.performance.calendar import Calendar, date_of
 

@@ -13,9 +13,11 @@ from itertools import pairwise
 import numpy as np
 
 from schemas.money import round_half_up, to_fixed
-from schemas.plan import Employee, Plan, Target
+from schemas.plan import Plan, Target
 from schemas.plan_attendance import days_in_force
+from schemas.plan_employees import Employee
 from schemas.plan_goals import targets_of
+from schemas.plan_roll import roll_of
 from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.period_days import LAST_DAY, working_days_before
 from streams.performance.targets import names_of, specificity
@@ -36,13 +38,8 @@ class DatedTargets:
         dated = {(target.kpi, target.period) for target in plan.targets if depends_on_dates(target) and not target.unit}
         self._targets = {about: _most_specific_first(plan, about) for about in sorted(dated)}
         self._employees: dict[str, Employee] = {}
-        if dated:
-            self._employees = {
-                employee.id: employee
-                for department in plan.organisation.departments
-                for team in department.teams
-                for employee in team.employees
-            }
+        if dated:  # of those who were always there, and all the time, nothing need be known
+            self._employees = roll_of(plan).special()
         by_workdays = any(one.prorate == "workdays" for one in plan.targets)
         self._worked = working_days_before(plan) if by_workdays else None
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from schemas.plan import Kpi, Plan
 from schemas.plan_attendance import days_in_force
-from schemas.plan_moves import employees_of
+from schemas.plan_roll import roll_of
 from streams.performance.calendar import Calendar, day_of, window_days
 from streams.performance.contributions import ADDITIVE
 from streams.performance.ladder import attainment_of
@@ -52,7 +52,7 @@ class PersonDays:
         self._counted: dict[tuple[str, str, int, int], int] = {}
         #: First day and first day after; only of people who are not there at all times.
         self._spans: dict[str, list[tuple[int, int]]] = {}
-        for employee, _ in employees_of(plan):
+        for employee in roll_of(plan).special().values():
             if employee.start or employee.end or employee.leave:
                 self._spans[employee.id] = [(day_of(start), day_of(end)) for start, end in days_in_force(employee)]
 

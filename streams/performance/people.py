@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.plan import Plan
-from schemas.plan_moves import employees_of
-from schemas.plan_once import once_per_plan
-from streams.performance.calendar import Calendar, day_of, window_days
+from schemas.plan_moves import Place, place_at
+from schemas.plan_roll import roll_of
+from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.interning import Interner
 from streams.performance.running import key_parts, period_key
 
-#: Before every day.
-_EVER = -(1 << 31)
+#: Not in the plan: a position, and a role code.
+_NOBODY = -1
 
 
 class Person(NamedTuple):
@@ -28,19 +28,6 @@ class Person(NamedTuple):
     department: str
 
 
-@once_per_plan
-def _standing(plan: Plan) -> tuple[dict[str, Person], dict[str, list[tuple[int, Person]]]]:
-    """By id everybody after the last of their moves; and of those who move all places, with their first days."""
-    people, stations = {}, {}
-    for employee, places in employees_of(plan):
-        stood = [Person(employee.id, employee.name, place.role, place.team, place.department) for place in places]
-        people[employee.id] = stood[-1]
-        if len(places) > 1:
-            days = [day_of(place.since) if place.since else _EVER for place in places]
-            stations[employee.id] = list(zip(days, stood, strict=True))
-    return people, stations
-
-
 class People:
     """Who is in the plan. Somebody who left keeps what was awarded, and gets nothing new.
 
@@ -50,17 +37,18 @@ class People:
 
     def __init__(self, plan: Plan, codes: Interner, calendar: Calendar) -> None:
         self._codes, self._calendar = codes, calendar
-        self._people, self._stations = _standing(plan)
+        self._roll = roll_of(plan)
         self._day = -1 if plan.organisation.standing == "period_end" else 0
-        self._roles = np.empty(0, object)
+        self._role_of = np.empty(0, np.int32)
+        self._role_codes: dict[str, int] = {}
         self._moves = np.empty(0, bool)
 
     def __contains__(self, employee: str) -> bool:
-        return employee in self._people
+        return employee in self._roll.position
 
     def ids(self) -> list[str]:
         """Everyone in the plan, in its order."""
-        return list(self._people)
+        return list(self._roll.ids())
 
     def code(self, employee: str) -> int:
         """The code of an employee's id."""
@@ -77,15 +65,22 @@ class People:
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
         employee = self._codes.names[code]
-        return self._people.get(employee) or Person(employee, "", "", "", "")
+        position = self._roll.position.get(employee)
+        if position is None:
+            return Person(employee, "", "", "", "")
+        return self._person(employee, position, self._roll.last(position))
+
+    def _person(self, employee: str, position: int, place: Place) -> Person:
+        return Person(employee, self._roll.name(position), place.role, place.team, place.department)
 
     def standing(self, code: int, kind: str, ordinal: int) -> Person:
         """The employee with ``code`` as the period of ``kind`` sees them."""
-        stations = self._stations.get(self._codes.names[code])
-        if stations is None or window_days(kind):
+        employee = self._codes.names[code]
+        position = self._roll.position.get(employee)
+        if position not in self._roll.moving or window_days(kind):
             return self.person(code)
-        day = self._calendar.span(kind, ordinal)[self._day]
-        return [person for first, person in stations if first <= day][-1]
+        day = date_of(self._calendar.span(kind, ordinal)[self._day])
+        return self._person(employee, position, place_at(self._roll.moving[position], day))
 
     def ordered(self, keys: Iterable[int]) -> list[int]:
         """Period keys by employee id and period: codes depend on the history of restarts, their names do not."""
@@ -94,17 +89,25 @@ class People:
 
     def eligible(self, roles: tuple[str, ...], kind: str, keys: np.ndarray) -> np.ndarray:
         """Bool per key of a period of ``kind``: its employee is in the plan and, where ``roles`` are given, has one."""
-        known = len(self._roles)
-        if known < len(self._codes):
-            more = [self._people[name].role if name in self._people else None for name in self._codes.names[known:]]
-            self._roles = np.concatenate([self._roles, np.array(more, object)])
-            moves = [name in self._stations for name in self._codes.names[known:]]
-            self._moves = np.concatenate([self._moves, np.array(moves, bool)])
+        if len(self._role_of) < len(self._codes):
+            self._look_up()
         codes = key_parts(keys)[0]
-        held = self._roles[codes]
+        held = self._role_of[codes]
         if not roles:
-            return np.array([role is not None for role in held.tolist()])
-        if self._stations:
+            return held != _NOBODY
+        if self._roll.moving:
+            held = held.copy()
             for at in np.flatnonzero(self._moves[codes]).tolist():
-                held[at] = self.standing(int(codes[at]), kind, key_parts(int(keys[at]))[1]).role
-        return np.array([role in roles for role in held.tolist()])
+                held[at] = self._role_code(self.standing(int(codes[at]), kind, key_parts(int(keys[at]))[1]).role)
+        return np.isin(held, [self._role_code(role) for role in roles])
+
+    def _look_up(self) -> None:
+        """The roles of employees who have got their code since."""
+        names = self._codes.names[len(self._role_of) :]
+        positions = [self._roll.position.get(name, _NOBODY) for name in names]
+        roles = [_NOBODY if at == _NOBODY else self._role_code(self._roll.last(at).role) for at in positions]
+        self._role_of = np.concatenate([self._role_of, np.array(roles, np.int32)])
+        self._moves = np.concatenate([self._moves, np.array([at in self._roll.moving for at in positions], bool)])
+
+    def _role_code(self, role: str) -> int:
+        return self._role_codes.setdefault(role, len(self._role_codes))

@@ -11,7 +11,7 @@ import msgspec
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_header, kind_of
 from schemas.control import KIND as CONTROL
-from schemas.control import PeriodClosed, PlanApplied, ValuesAdjusted, decode_control
+from schemas.control import PeriodClosed, PlanApplied, ValuesAdjusted, decode_control, stored_control
 from schemas.event_identity import partition_key_hash
 from schemas.plan import Plan
 from schemas.results import Cause, encode_award
@@ -124,7 +124,7 @@ class Performance:
         return self._results(decisions, origins, offset)
 
     def _change_plan(self, control: PlanApplied, record) -> list[Out]:
-        self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
+        self._plan_id, self._plan_row, self._dirty_plan = control.id, stored_control(control), True
         before = self.engine
         kept = {kpi.id for kpi in control.plan.kpis}
         for family, pages in zip(before.families if before else (), self._pages, strict=True):

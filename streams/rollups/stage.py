@@ -13,7 +13,7 @@ import msgspec
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import column_lists, decode_block, kind_header, kind_of
-from schemas.control import CLOSED_KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control
+from schemas.control import CLOSED_KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control, stored_control
 from schemas.control import KIND as CONTROL
 from schemas.plan import Plan
 from schemas.plan_units import of_units
@@ -139,7 +139,7 @@ class Rollups:
         control = decode_control(record.value)
         if not isinstance(control, PlanApplied) or control.id == self._plan_id:
             return []
-        self._plan_id, self._plan_row, self._dirty_plan = control.id, record.value, True
+        self._plan_id, self._plan_row, self._dirty_plan = control.id, stored_control(control), True
         before, led = self._published(), self._everything("manager")
         self._install(control.plan)
         decided = Decided(Position(self.partition, record.offset))

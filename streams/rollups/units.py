@@ -10,7 +10,8 @@ from schemas.money import round_half_up, to_fixed
 from schemas.plan import Plan, Target
 from schemas.plan_goals import targets_of
 from schemas.plan_managers import Leaders, rolled_up_kpis
-from schemas.plan_moves import Place, employees_of, place_at
+from schemas.plan_moves import Place, place_at
+from schemas.plan_roll import roll_of
 from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
 from streams.performance.closes import Closes
@@ -52,7 +53,7 @@ class Units:
         self.kinds |= {card.id: [card.period] for card in self.cards.values()}
         self._targets = [target for target in targets_of(plan) if target.unit is not None]
         self._names: dict[tuple[str, str], Unit] = {}
-        self._people = {employee.id: (employee.name, places) for employee, places in employees_of(plan)}
+        self._roll = roll_of(plan)
         self.persons = Persons(plan, cells, self.calendar)
         cells.lead(_managers_of(plan))
         self._led_days = LedDays(plan)
@@ -70,8 +71,8 @@ class Units:
         """The unit that cells know by ``key``; one that left the plan has no name and lies nowhere."""
         _, kind, id_ = key
         id_ = id_ or self.plan.organisation.company
-        if kind == "manager" and id_ in self._people:
-            return Unit(kind, id_, self._people[id_][0], "", "")
+        if kind == "manager" and id_ in self._roll.position:
+            return Unit(kind, id_, self._roll.name(self._roll.position[id_]), "", "")
         return self._names.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
 
     def all_of(self, kind: str) -> list[Unit]:
@@ -85,17 +86,17 @@ class Units:
 
     def gone(self, employee: str) -> bool:
         """Whether somebody has left the plan."""
-        return employee not in self._people
+        return employee not in self._roll.position
 
     def in_plan(self, unit: Unit) -> bool:
         """Whether the plan in force still has the unit."""
-        return unit.id in self._people if unit.kind == "manager" else (unit.kind, unit.id) in self._names
+        return unit.id in self._roll.position if unit.kind == "manager" else (unit.kind, unit.id) in self._names
 
     def placed(self, unit: Unit, kind: str, ordinal: int) -> Unit:
         """A manager with where he stands himself, as the period sees it; any other unit as it is."""
-        if unit.kind != "manager" or unit.id not in self._people:
+        if unit.kind != "manager" or unit.id not in self._roll.position:
             return unit
-        place = self._standing(self._people[unit.id][1], kind, ordinal)
+        place = self._standing(self._roll.places(self._roll.position[unit.id]), kind, ordinal)
         return unit._replace(team=place.team, department=place.department, role=place.role)
 
     def key(self, kpi: str, unit: Unit) -> UnitKey:
@@ -105,7 +106,7 @@ class Units:
     def members(self, unit: Unit, roles: tuple[str, ...], kind: str, ordinal: int) -> dict[str, Place]:
         """Who stands in the unit as the period sees them, in the plan's order; with one of ``roles`` where given."""
         found = {}
-        for employee, (_, places) in self._people.items():
+        for employee, places in self._roll.candidates(unit.kind, unit.id):
             place = self._standing(places, kind, ordinal)
             inside = unit.kind == "company" or getattr(place, unit.kind) == unit.id
             if inside and (not roles or place.role in roles):

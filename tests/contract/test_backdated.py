@@ -42,7 +42,7 @@ def plans(dice: Random) -> tuple[Plan, Plan]:
     said = plan.model_dump(mode="json")
     other = random_plan(dice, rolling=False).model_dump(mode="json")["organisation"]
     moves = {
-        employee["id"]: employee["moves"]
+        employee["id"]: employee.get("moves", [])
         for department in other["departments"]
         for team in department["teams"]
         for employee in team["employees"]

@@ -19,7 +19,7 @@ from infra.local.stack import LocalStack
 from infra.topic_admin import MAX_MESSAGE_BYTES
 from schemas.blocks import kind_of
 from schemas.control import KIND, decode_control, encode_control
-from schemas.plan import Employee
+from schemas.plan_employees import Employee
 from schemas.plan_file import load_plan
 from schemas.topics import CREDITS, FACTS, INTERNAL
 from tests.integration.conftest import eventually

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.control import PlanApplied, decode_control, encode_control
+from schemas.control import PlanApplied, decode_control, encode_control, stored_control
+from schemas.packing import is_packed, pack, unpack
 from schemas.plan_file import load_plan
 from schemas.plan_once import once_per_plan
 
@@ -35,3 +38,19 @@ def test_what_follows_from_a_plan_is_worked_out_once_for_each_object():
     other = PLAN.model_copy(update={"version": 7})
     assert [work(plan) for plan in (PLAN, PLAN, other, other, PLAN)] == [PLAN.version, PLAN.version, 7, 7, PLAN.version]
     assert asked == [PLAN.version, 7, PLAN.version]
+
+
+def test_a_plan_that_a_state_keeps_is_packed_and_read_once():
+    record = PlanApplied(id="x", plan=PLAN.model_copy(update={"targets": PLAN.targets * 400}))
+    plain, stored = encode_control(record), stored_control(record)
+    assert len(stored) < len(plain) / 5
+    assert decode_control(stored) == decode_control(plain)
+    assert decode_control(bytes(bytearray(stored))) is decode_control(stored)
+    assert stored_control(PlanApplied(id="y", plan=PLAN)) == encode_control(PlanApplied(id="y", plan=PLAN))
+
+
+@given(st.binary(max_size=40), st.sampled_from([0, 1, 1 << 16]))
+def test_what_is_packed_comes_back(value, times):
+    value = b"{" + value * times
+    assert unpack(pack(value)) == value
+    assert is_packed(pack(value)) == (len(value) >= 1 << 16)

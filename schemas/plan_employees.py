@@ -1,0 +1,159 @@
+"""The employees of a team: a sequence of models that keeps columns, and models only of those who have more than an id,
+a name and a role.
+
+A model for everyone takes 1.6 KB each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Annotated, Any
+
+from pydantic_core import core_schema
+
+from schemas.plan_attendance import Leave
+from schemas.plan_fields import IDENTIFIER, Date, Id, Model
+from schemas.plan_moves import Move
+
+_KNOWN = frozenset(["id", "name", "role", "moves", "start", "end", "leave"])
+_DATED = ("moves", "start", "end", "leave")
+_EMPTY = ((), [])
+_IDENTIFIERS = re.compile(f"(?:{IDENTIFIER[1:-1]}\n)*")
+
+
+class Employee(Model):
+    """A person who is credited."""
+
+    id: Id
+    name: str = ""
+    role: Id
+    #: Changes of team and role, in order of their dates; team and role above hold before the first.
+    moves: tuple[Move, ...] = ()
+    #: First day, and first day after the last, in the company; with ``leave`` what prorated targets go by.
+    start: Date | None = None
+    end: Date | None = None
+    leave: tuple[Leave, ...] = ()
+
+
+class Roster(Sequence[Employee]):
+    """``ids``, ``roles``: by place in the list. A model is made whenever somebody asks for one."""
+
+    __slots__ = ("_names", "_special", "ids", "roles")
+
+    def __init__(self, ids: list[str], names: list[str], roles: list[str], special: dict[int, Employee]) -> None:
+        """``special``: models of those who have dates, by place in the list, ascending."""
+        kept: dict[str, str] = {}
+        self.ids, self.roles = ids, [kept.setdefault(role, role) for role in roles]
+        self._names = names if any(names) else None
+        self._special = special
+
+    @classmethod
+    def of(cls, employees: Iterable[Employee]) -> Roster:
+        """From models."""
+        if isinstance(employees, Roster):
+            return employees
+        found = list(employees)
+        special = {at: one for at, one in enumerate(found) if any(getattr(one, name) for name in _DATED)}
+        return cls([one.id for one in found], [one.name for one in found], [one.role for one in found], special)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(*at.indices(len(self))))
+        at = range(len(self))[at]
+        special = self._special.get(at)
+        return special or Employee.model_construct(id=self.ids[at], name=self.name(at), role=self.roles[at])
+
+    def __iter__(self) -> Iterator[Employee]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Roster):
+            return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return isinstance(other, tuple) and tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.ids))
+
+    def __add__(self, more: Iterable[Employee]) -> Roster:
+        return Roster.of([*self, *more])
+
+    def __repr__(self) -> str:
+        return f"Roster({list(self)!r})"
+
+    def name(self, at: int) -> str:
+        """Name of the one at a place in the list, '' for none."""
+        return self._names[at] if self._names else ""
+
+    def special(self) -> Iterable[tuple[int, Employee]]:
+        """Those who move, join, leave or are away, with their places in the list."""
+        return self._special.items()
+
+    def documents(self, mode: str) -> list[dict]:
+        """As JSON or Python objects, without what is not given."""
+        names = self._names or [""] * len(self)
+        found = [
+            {"id": id_, "name": name, "role": role} if name else {"id": id_, "role": role}
+            for id_, name, role in zip(self.ids, names, self.roles, strict=True)
+        ]
+        for at, one in self._special.items():
+            found[at] = one.model_dump(mode=mode, exclude_defaults=True)
+        return found
+
+
+def _read(value: object, read_models: Callable[[object], tuple[Employee, ...]]) -> Roster:
+    """From whatever a plan has as employees. ``read_models`` is pydantic's way, which says what is wrong, and where."""
+    if isinstance(value, Roster):
+        return value
+    return (_columns(value, read_models) if isinstance(value, list) else None) or Roster.of(read_models(value))
+
+
+def _columns(rows: list, read_models: Callable[[object], tuple[Employee, ...]]) -> Roster | None:
+    """None where anything is not as most plans have it."""
+    try:
+        special = [at for at, one in enumerate(rows) if not _undated(one)]
+        ids, roles = [one["id"] for one in rows], [one["role"] for one in rows]
+        names = [one.get("name", "") for one in rows]
+        if not all(one.keys() <= _KNOWN for one in rows) or {*map(type, rows)} != {dict}:
+            return None
+        if not (_identifiers(ids) and _identifiers([*{*roles}]) and {*map(type, names)} == {str}):
+            return None
+        models = read_models([rows[at] for at in special]) if special else ()
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return Roster(ids, names, roles, dict(zip(special, models, strict=True)))
+
+
+def _undated(row: dict) -> bool:
+    return (
+        row.get("start") is None
+        and row.get("end") is None
+        and row.get("moves", ()) in _EMPTY
+        and row.get("leave", ()) in _EMPTY
+    )
+
+
+def _identifiers(words: list) -> bool:
+    if {*map(type, words)} != {str}:
+        return False
+    text = "".join(f"{word}\n" for word in words)
+    return text.count("\n") == len(words) and _IDENTIFIERS.fullmatch(text) is not None
+
+
+class _Rosters:
+    """Tells pydantic how rosters are read and written."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Callable) -> core_schema.CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            _read,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value, info: Roster.of(value).documents(info.mode), info_arg=True
+            ),
+        )
+
+
+Employees = Annotated[tuple[Employee, ...], _Rosters()]

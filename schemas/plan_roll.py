@@ -1,0 +1,106 @@
+"""Everybody in a plan by a position, kept once for all stages and partitions of a process: columns, and objects only
+for those who move.
+
+Of 1,000,000 employees an object each, for every stage and partition, would take gigabytes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.plan import Plan
+from schemas.plan_employees import Employee, Roster
+from schemas.plan_moves import Place, places_of
+from schemas.plan_once import once_per_plan
+
+
+class Group(NamedTuple):
+    """A team's employees as listed; ``first``: the position of the first of them."""
+
+    first: int
+    team: str
+    department: str
+    employees: Roster
+
+
+class Roll:
+    """``groups``: the teams in the plan's order; ``position``: by id; ``moving``: the places of those who move."""
+
+    def __init__(self, plan: Plan) -> None:
+        department_of = {team.id: one.id for one in plan.organisation.departments for team in one.teams}
+        self.groups: list[Group] = []
+        self.position: dict[str, int] = {}
+        self.moving: dict[int, list[Place]] = {}
+        first = 0
+        for department in plan.organisation.departments:
+            for team in department.teams:
+                employees = Roster.of(team.employees)
+                self.groups.append(Group(first, team.id, department.id, employees))
+                self.position.update(zip(employees.ids, range(first, first + len(employees)), strict=True))
+                for at, employee in employees.special():
+                    places = places_of(employee, team.id, department_of)
+                    if len(places) > 1:
+                        self.moving[first + at] = places
+                first += len(employees)
+        self._moving = list(self.moving)
+        self._firsts = [group.first for group in self.groups]
+        self._size = first
+        self._places: dict[tuple[str, str], Place] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def ids(self) -> Iterator[str]:
+        """Everybody's id, by position."""
+        return (one for group in self.groups for one in group.employees.ids)
+
+    def special(self) -> dict[str, Employee]:
+        """Those who move, join, leave or are away, by id."""
+        return {employee.id: employee for group in self.groups for _, employee in group.employees.special()}
+
+    def name(self, position: int) -> str:
+        """The employee's name, '' for none."""
+        group = self._group(position)
+        return group.employees.name(position - group.first)
+
+    def places(self, position: int) -> list[Place]:
+        """The places that somebody has had and will have, in order of time."""
+        return self.moving.get(position) or [self._listed(position)]
+
+    def last(self, position: int) -> Place:
+        """The place after the last move."""
+        moved = self.moving.get(position)
+        return moved[-1] if moved else self._listed(position)
+
+    def candidates(self, kind: str, unit: str) -> Iterator[tuple[str, list[Place]]]:
+        """All who may ever stand in a team, a department, or the company, with their places, in the plan's order."""
+        for group in self.groups:
+            listed = range(group.first, group.first + len(group.employees))
+            if kind != "company" and getattr(group, kind) != unit:
+                moving = self._moving_in(group)
+                listed = [at for at in moving if any(getattr(one, kind) == unit for one in self.moving[at])]
+            for position in listed:
+                yield group.employees.ids[position - group.first], self.places(position)
+
+    def _moving_in(self, group: Group) -> list[int]:
+        after = group.first + len(group.employees)
+        return self._moving[bisect_left(self._moving, group.first) : bisect_left(self._moving, after)]
+
+    def _group(self, position: int) -> Group:
+        return self.groups[bisect_right(self._firsts, position) - 1]
+
+    def _listed(self, position: int) -> Place:
+        group = self._group(position)
+        key = group.team, group.employees.roles[position - group.first]
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = Place(None, group.team, group.department, key[1])
+        return place
+
+
+@once_per_plan
+def roll_of(plan: Plan) -> Roll:
+    """The plan's roll."""
+    return Roll(plan)
