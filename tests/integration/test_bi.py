@@ -52,7 +52,15 @@ LEAD = User(
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(ROOT / "plans" / "example.yaml")
+    """The example, with a ratio that has less than nothing below the line on days on which sales are given away."""
+    given = load_plan(ROOT / "plans" / "example.yaml").model_dump(mode="json", exclude_none=True)
+    given["kpis"].append({
+        "id": "ticket_size", "name": "Ticket size", "description": "Amount per sale", "aggregate": "ratio",
+        "events": ["sale", "correction"], "numerator": {"field": "amount"}, "denominator": {"events": ["sale"]},
+        "unit": "money",
+    })  # fmt: skip
+    given["crediting"]["correction_date"] = "correction"
+    return Plan.model_validate(given)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +72,20 @@ def events(plan: Plan) -> list[dict]:
         if one["employee"] != other["employee"]:
             payees = (one.pop("employee"), other["employee"])
             one["splits"] = [{"employee": payee, "percent": 50} for payee in payees]
-    return decoded
+    return decoded + list(_given_away(decoded))
+
+
+def _given_away(events: list[dict]) -> Iterator[dict]:
+    """Corrections of some sales, a week later, that name somebody else."""
+    sales = [event for event in events if event["type"] == "sale"]
+    sellers = sorted({event["data"]["employee"] for event in sales if "employee" in event["data"]})
+    for number, sale in enumerate(sales[::9]):
+        data = {name: sale["data"][name] for name in ("amount", "currency")}
+        day = date.fromisoformat(sale["time"][:10]) + timedelta(days=7)
+        data |= {"sale_id": sale["id"], "employee": sellers[number % len(sellers)]}
+        yield sale | {
+            "type": "correction", "id": f"given-{number}", "time": f"{day}{sale['time'][10:]}", "data": data,
+        }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +176,13 @@ def test_calendar_views_equal_the_reference(
     assert {kpi for kpi, _, _ in defined} == set(values.kpis)
     assert {key: value for key, value in found.items() if value is not None} == defined
     assert {key for key, value in found.items() if value is None} <= set(expected)
+
+
+@pytest.mark.parametrize("level", ["person", "team"])
+def test_less_than_nothing_below_the_line_is_no_value(bi: Client, level: str) -> None:
+    values = bi.execute(f"SELECT value FROM bi.kpi_{level}_day WHERE kpi = 'ticket_size' AND denominator < 0")
+    assert values
+    assert set(values) == {(None,)}
 
 
 @pytest.mark.parametrize("level", LEVELS)
