@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from runtime.record_columns import RecordColumns
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of, row_dicts
 from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
@@ -17,6 +20,7 @@ from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import of_units
 from schemas.results import Award, decode_award
+from schemas.texts import Texts
 from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
@@ -141,8 +145,11 @@ class Backtest:
             self._absorb(self._rollups.fold(self._batch(KPI_UPDATES.name, updates)))
 
     def _fold(self, values: list[bytes | None]) -> None:
-        events = self._batch(_TOPIC, [Out(_TOPIC, value) for value in values])
-        facts = self._absorb(self._intake.fold(events))
+        first, count = self._offsets[_TOPIC], len(values)
+        self._offsets[_TOPIC] += count
+        untimed, unkeyed = np.full(count, -1), Texts.of([None] * count)
+        records = RecordColumns(np.arange(first, first + count), untimed, unkeyed, Texts.of(values), None)
+        facts = self._absorb(self._intake.fold(RecordBatch(_TOPIC, 0, records)))
         credits = self._absorb(self._crediting.fold(self._batch(FACTS.name, facts))) if facts else []
         if credits:
             self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, credits))))

@@ -46,6 +46,11 @@ class CellTable:
         """The slot of ``key``, −1 if there is none."""
         return self._slots.get(key, -1)
 
+    def find_all(self, keys: np.ndarray) -> np.ndarray:
+        """``find`` of many keys; int64."""
+        known = self._slots
+        return np.array([known.get(key, -1) for key in keys.tolist()], np.int64)
+
     def load(self, keys: np.ndarray, num: np.ndarray, den: np.ndarray) -> None:
         """Take over whole columns (from a checkpoint); only on an empty table."""
         self.size = len(keys)

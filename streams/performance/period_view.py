@@ -47,7 +47,11 @@ class PeriodView:
 
     def targets_of(self, keys: np.ndarray) -> np.ndarray:
         """``target_of`` each key, which needs no place in the table; int64."""
-        return np.array([self.target_of(key) for key in keys.tolist()], np.int64)
+        wanted = keys.tolist()
+        found = list(map(self._known.get, wanted))
+        if None in found:
+            found = list(map(self.target_of, wanted))
+        return np.array(found, np.int64)
 
     def _target(self, slot: int) -> int:
         return self.target_of(int(self.table.keys[slot]))
@@ -61,7 +65,7 @@ class PeriodView:
 
     def all_current(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``current`` of many keys: numerators and denominators, int64."""
-        slots = np.array([self.table.find(key) for key in keys.tolist()], np.int64)
+        slots = self.table.find_all(keys)
         num, den = self.table.num[self.kpi_index, slots], self.table.den[self.kpi_index, slots]
         num[slots < 0], den[slots < 0] = 0, 0
         return num, den
@@ -71,15 +75,16 @@ class PeriodView:
         num, den = self.all_current(keys)
         if row >= 0 and self.running is not None:
             place = np.minimum(np.searchsorted(self.running.keys, keys), len(self.running.keys) - 1)
-            for at in np.flatnonzero(self.running.keys[place] == keys).tolist():
-                num[at], den[at] = self.as_of(int(keys[at]), row)
+            ours = np.flatnonzero(self.running.keys[place] == keys)
+            if len(ours):
+                num[ours], den[ours] = self.running.after(place[ours], row)
         return num, den
 
     def group(self, key: int) -> int:
         """The running group of ``key`` in the current batch, −1 if it was not touched."""
         if self.running is None:
             return -1
-        at = int(np.searchsorted(self.running.keys, key))
+        at = int(self.running.keys.searchsorted(key))
         return at if at < len(self.running.keys) and self.running.keys[at] == key else -1
 
     def as_of(self, key: int, row: int) -> tuple[int, int]:
@@ -90,7 +95,7 @@ class PeriodView:
         run = self.running
         start = int(run.starts[group])
         end = int(run.starts[group + 1]) if group + 1 < len(run.starts) else len(run.rows)
-        at = start + int(np.searchsorted(run.rows[start:end], row, side="right")) - 1
+        at = start + int(run.rows[start:end].searchsorted(row, side="right")) - 1
         if at < start:
             return int(run.base_num[group]), int(run.base_den[group])
         return int(run.num[at]), int(run.den[at])

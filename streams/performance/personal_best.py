@@ -61,10 +61,12 @@ class PersonalBestRule(SingleAward):
         last = np.array(list(map(self._is_last, codes.tolist(), ordinals.tolist())))
         plain = (groups[person] == 1) & last
         points = [(row, code, ordinal) for row, code, ordinal in self._turns(run, plain)]
-        spread = run.group_of_row()
-        for place in np.flatnonzero(~plain[spread]).tolist():
-            group = int(spread[place])
+        for group in np.flatnonzero(~plain).tolist():
             self._earlier.pop(int(codes[group]), None)
+        may = np.array(list(map(self._may_turn, codes.tolist())))
+        spread = run.group_of_row()
+        for place in np.flatnonzero((~plain & may)[spread]).tolist():
+            group = int(spread[place])
             points.append((int(run.rows[place]), int(codes[group]), int(ordinals[group])))
         for row, code, ordinal in sorted(points):
             self._settle(code, row, ordinal, decisions, origins)
@@ -84,6 +86,13 @@ class PersonalBestRule(SingleAward):
         """Whether nothing was credited in a later period."""
         later = (one for one in reversed(self._ordinals[code]) if one > ordinal)
         return not any(self.view.current(int(period_key(code, one)))[1] for one in later)
+
+    def _may_turn(self, code: int) -> bool:
+        """Whether the person has an award, or periods enough for one."""
+        mine = self._ordinals[code]
+        return len(mine) > self.rule.min_periods or any(
+            self.states.of(*self._holder(int(period_key(code, one))), 0) for one in mine
+        )
 
     def _turns(self, run: Running, plain: np.ndarray) -> Iterator[tuple[int, int, int]]:
         """(row, code, ordinal) of rows where the value passes the best one, in the groups that are ``plain``."""

@@ -45,6 +45,7 @@ class Running:
     den: np.ndarray
     base_num: np.ndarray
     base_den: np.ndarray
+    _places: tuple[int, np.ndarray] | None = None  # as ``after`` looks rows up
 
     def group_of_row(self) -> np.ndarray:
         """int64 per row: its group."""
@@ -58,6 +59,17 @@ class Running:
         shifted[1:] = after[:-1]
         shifted[self.starts] = base
         return shifted
+
+    def after(self, groups: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Numerators and denominators of ``groups`` after batch row ``row`` (inclusive)."""
+        if self._places is None:
+            width = int(self.rows.max()) + 2
+            self._places = width, self.group_of_row() * width + self.rows
+        width, places = self._places
+        at = places.searchsorted(groups * width + min(row, width - 1), side="right") - 1
+        some = at >= self.starts[groups]
+        sides = (self.num, self.base_num), (self.den, self.base_den)
+        return tuple(np.where(some, after[at], base[groups]) for after, base in sides)
 
     def ends(self) -> np.ndarray:
         """Position of each group's last row."""

@@ -41,13 +41,19 @@ class ScoreView:
             return
         keys = np.unique(np.concatenate([run.keys for run in runs]))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)]
-        keys = keys[self._measured_now(keys) | self._measured_before(keys, runs)]
-        if not len(keys):
+        now = [part.all_current(keys) for part in self.parts]
+        counted = _measured(now) | self._measured_before(keys, runs)
+        if not counted.any():
             return
+        keys, now = keys[counted], [(num[counted], den[counted]) for num, den in now]
         width = max(int(run.rows.max()) for run in runs) + 2
         # a point is a row of the batch within its key; row 0 of a key stands for what was before the batch
         points = np.unique(np.concatenate([np.arange(len(keys)) * width, *(_points(run, keys, width) for run in runs)]))
-        num, den = self._scores(keys[points // width], [_as_of(part, keys, points, width) for part in self.parts])
+        of_point = points // width
+        num, den = self._scores(
+            [_as_of(part.running, *then, keys, points, width) for part, then in zip(self.parts, now, strict=True)],
+            [part.targets_of(keys)[of_point] for part in self.parts],
+        )
         first = points % width == 0
         rows = points[~first] % width - 1
         starts = np.flatnonzero(first) - np.arange(len(keys))
@@ -63,7 +69,8 @@ class ScoreView:
         """Slots whose score a change of plan ended: the scorecard went, or no longer applies to the person."""
         view = self.view
         known = view.table.keys[: view.table.size]
-        keys = self.people.ordered(known[self._measured_now(known)].tolist())  # slots depend on restarts
+        measured = _measured([part.all_current(known) for part in self.parts])
+        keys = self.people.ordered(known[measured].tolist())  # slots depend on restarts
         gone = [key for key in keys if after is None or after.view.table.find(key) < 0]
         return np.array([view.table.find(key) for key in gone], np.int64)
 
@@ -72,29 +79,31 @@ class ScoreView:
         known = [part.table.keys[: part.table.size] for part in self.parts]
         keys = np.unique(np.concatenate(known))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)] if len(keys) else keys
-        keys = keys[self._measured_now(keys)]
+        keys = keys[_measured([part.all_current(keys) for part in self.parts])]
         if not len(keys):
             return
         slots = self.view.table.slots(keys)
         now = [part.all_current(keys) for part in self.parts]
-        self.view.table.num[0, slots], self.view.table.den[0, slots] = self._scores(keys, now)
-
-    def _measured_now(self, keys: np.ndarray) -> np.ndarray:
-        """Bool per key: something was credited for one of the KPIs."""
-        return np.any([part.all_current(keys)[1] != 0 for part in self.parts], axis=0)
+        scores = self._scores(now, [part.targets_of(keys) for part in self.parts])
+        self.view.table.num[0, slots], self.view.table.den[0, slots] = scores
 
     def _measured_before(self, keys: np.ndarray, runs: list[Running]) -> np.ndarray:
         """Bool per key: something was, before the batch or after some row of it, even if nothing is left of it."""
         some = [run.keys[(np.maximum.reduceat(run.den, run.starts) > 0) | (run.base_den > 0)] for run in runs]
         return np.isin(keys, np.concatenate(some))
 
-    def _scores(self, keys: np.ndarray, values: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-        """Scores in ten-thousandths of a percent, rounded half-up once; the number of KPIs measured, times SCALE."""
-        begun, measured = np.zeros(len(keys), bool), np.zeros(len(keys), np.int64)
+    def _scores(
+        self, values: list[tuple[np.ndarray, np.ndarray]], targets: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores in ten-thousandths of a percent, rounded half-up once; the number of KPIs measured, times SCALE.
+
+        By KPI ``values``, numerators and denominators, and ``targets``, row for row.
+        """
+        begun, measured = np.zeros(len(targets[0]), bool), np.zeros(len(targets[0]), np.int64)
         attained = []
-        for part, (num, den) in zip(self.parts, values, strict=True):
+        for part, (num, den), target in zip(self.parts, values, targets, strict=True):
             begun |= den > 0
-            one = Attained.of(part.kpi, num, den, part.targets_of(keys))
+            one = Attained.of(part.kpi, num, den, target)
             measured += one.defined
             attained.append(one)
         scored = begun & (measured > 0)
@@ -178,10 +187,15 @@ def _points(run: Running, keys: np.ndarray, width: int) -> np.ndarray:
     return (place * width + run.rows + 1)[place >= 0]
 
 
-def _as_of(part: PeriodView, keys: np.ndarray, points: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numerators and denominators of a KPI at each point."""
-    num, den = part.all_current(keys)
-    run = part.running
+def _measured(now: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Bool per key: something was credited for one of the KPIs."""
+    return np.any([den != 0 for _, den in now], axis=0)
+
+
+def _as_of(
+    run: Running | None, num: np.ndarray, den: np.ndarray, keys: np.ndarray, points: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numerators and denominators of a KPI at each point; ``num``, ``den`` as they are now, by key."""
     if run is None:
         return num[points // width], den[points // width]
     place = _places(run, keys)
