@@ -7,6 +7,7 @@ units that somebody leads on a day makes up one more unit, of kind ``manager``; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -46,9 +47,9 @@ def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
         list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
     ]
     keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
-    rest = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), columns["members"], strict=True)
-    for key, (num, den, units, members) in zip(keys, rest, strict=True):
-        yield key, Cell(num, den, units, tuple(members or ()))
+    members = (tuple(one or ()) for one in columns["members"])
+    rows = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), members, strict=True)
+    return zip(keys, map(partial(tuple.__new__, Cell), rows), strict=True)  # as Cell(*row), without a call for each
 
 
 class UnitDay:
@@ -81,17 +82,22 @@ class Page:
 
     def put(self, employee: str, old: Cell | None, cell: Cell) -> None:
         """Let ``cell`` take the place of ``old``."""
-        change, at = self.change, 0
-        for num, den in cell.units:
-            change[at] += num
-            change[at + 1] += den
-            at += 2
+        change = self.change
+        (team_num, team_den), (department_num, department_den), (company_num, company_den) = cell.units
+        change[0] += team_num
+        change[1] += team_den
+        change[2] += department_num
+        change[3] += department_den
+        change[4] += company_num
+        change[5] += company_den
         if old is not None:
-            at = 0
-            for num, den in old.units:
-                change[at] -= num
-                change[at + 1] -= den
-                at += 2
+            (team_num, team_den), (department_num, department_den), (company_num, company_den) = old.units
+            change[0] -= team_num
+            change[1] -= team_den
+            change[2] -= department_num
+            change[3] -= department_den
+            change[4] -= company_num
+            change[5] -= company_den
         self.cells[employee] = cell
 
 
