@@ -92,6 +92,7 @@ class Reference(Closing):
         self.mine: list[Credit] = []  # of the employee who was just credited
         self.memory: dict[tuple, object] = {}  # what kinds of awards remember for themselves
         self.sales: dict[tuple, list[Fraction | int]] = {}  # (rule, employee, sale): paid, credited, refunded, taken
+        self.gave_back: dict[tuple, list | None] = {}  # (rule, employee, sale, correction): what an overlay of it had
 
     # Closed periods
 
@@ -212,8 +213,13 @@ class Reference(Closing):
             self.sales[rule.id, one.employee, source, one.event["id"]] = [change, credited, 0, 0]
             return change
         sale = rule.id, one.employee, data.get("sale_source") or source, data["sale_id"]
+        came = *sale, one.event["id"]
         if one.moved == 1:
+            self.gave_back[came] = self.sales.get(sale)
             self.sales[sale] = [change, credited, 0, 0]
+        if one.moved == -1 and came in self.gave_back:  # an overlay of the sale who shares it now
+            known = self.gave_back[came]
+            return change if known is None else known[3] - known[0]
         known = self.sales.get(sale)
         if known is None or one.moved == 1:
             return change

@@ -27,7 +27,7 @@ def _due_anew(reference, rule: Spiff, one, period: str) -> int | None:
 
 def _restated(rule: Spiff, one, sale: dict, due: int, room: int | None, step: int) -> int:
     """The money where a sale is shared otherwise: as if it had been so, and all else had come after that."""
-    left = sale["left"] + one.fields["amount"]
+    left = one.fields["amount"] + (0 if one.moved == 1 else sale["left"])
     gone = 1 - Fraction(left, one.sold) if one.sold else Fraction(0)
     gone = gone if rule.amount is None else max(gone, 0)
     money = due - round_half_up(Fraction(due) * gone, step) - sale["kept"]
@@ -47,7 +47,11 @@ def spiff(reference, rule: Spiff, one, outcome) -> None:
     if one.event["type"] in FOLLOWING:
         about = one.fields.get("sale_source") or source, one.fields["sale_id"]
         sale = memory.get(("spiff sale", rule.id, one.employee, about))
+        came = "spiff came", rule.id, one.employee, source, one.event["id"]
+        if one.moved == -1 and came in memory:
+            return  # an overlay of the sale who shares it now: its line has made up for what he had
         if one.moved is not None:
+            memory |= {came: True} if one.moved == 1 else {}
             due = _due_anew(reference, rule, one, period) if one.moved >= 0 else None
             if one.moved or not (due is None or sale is None or sale["credited"] == one.sold):
                 due = due or 0

@@ -46,7 +46,7 @@ def spiff_lines(scope: Scope) -> list[SpiffLine]:
     paid: dict[tuple[str, str], int] = defaultdict(int)
     for line in scope.lines:
         paid[line["source"], line["id"]] += line["amount"]
-    found = []
+    found, came = [], set()
     for credit in scope.credits:
         ordinal = calendar.ordinal(rule.period, credit.day)
         if ordinal == NO_PERIOD:
@@ -54,6 +54,10 @@ def spiff_lines(scope: Scope) -> list[SpiffLine]:
         period = calendar.key(rule.period, ordinal)
         room = None if cap is None else max(cap - sums[period], 0)
         takes_part = scope.evidence.takes_part(rule, period)
+        if credit.moved == -1 and (credit.source, credit.id) in came:
+            continue  # an overlay of the sale who shares it now
+        if credit.moved == 1:
+            came.add((credit.source, credit.id))
         if credit.moved is not None and (due := _anew(rule, credit, calendar, takes_part, sales, step)) is not None:
             amount = _restated(rule, credit, sales, due, step, room)
         elif credit.type in FOLLOWING:
@@ -109,7 +113,8 @@ def _restated(rule: Spiff, credit: Credit, sales: dict, due: int, step: int, roo
         if not due:
             return 0
         sale = sales[sale_of(credit)] = _Sale(0, 0, 0, 0)
-    sale.paid, sale.credited, sale.left = due, credit.sold, sale.left + credit.fields.get("amount", 0)
+    left = 0 if credit.moved == 1 else sale.left  # what an overlay had, who shares it now, is not his any more
+    sale.paid, sale.credited, sale.left = due, credit.sold, left + credit.fields.get("amount", 0)
     gone = Fraction(sale.credited - sale.left, sale.credited) if sale.credited else Fraction(0)
     change = _still(rule, sale, gone, step) - sale.kept
     change = change if room is None else min(change, room)

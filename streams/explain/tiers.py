@@ -66,6 +66,7 @@ def as_paid(scope: Scope, kpi: Kpi) -> int:
     rule, plan, calendar = scope.rule, scope.evidence.plan, Calendar(scope.evidence.plan)
     total, standing, peaks = 0, {}, {}
     sales: dict[tuple[str, str], _Sale] = {}
+    came: dict[tuple[str, str], _Sale | None] = {}
     values: dict[str, Fraction] = {}
     for step in steps_of(kpi, scope.credits):
         credit = step.credit
@@ -83,7 +84,11 @@ def as_paid(scope: Scope, kpi: Kpi) -> int:
         if credit.type not in FOLLOWING:
             sales[credit.source, credit.id] = _Sale(change, step.numerator)
         elif credit.moved == 1:  # it comes from others
+            came[credit.source, credit.id] = sales.get(sale_of(credit))
             sales[sale_of(credit)] = _Sale(change, step.numerator)
+        elif credit.moved == -1 and (credit.source, credit.id) in came:  # an overlay of the sale who shares it now
+            had = came[credit.source, credit.id]
+            change = change if had is None else had.taken - had.paid
         elif sale := sales.get(sale_of(credit)):
             change = _reversed(sale, -step.numerator, minor_step(plan.currency))
         total += change if period == scope.period else 0

@@ -24,6 +24,11 @@ class Origins:
         """The rows of the batch."""
         return self._rows
 
+    def event_of(self, row: int) -> bytes:
+        """The hash of a row's event."""
+        block, at = self._rows.locate(row)
+        return block.column("event_hash")[at].as_py()
+
     def sale_of(self, row: int) -> tuple[bytes, bool, tuple[int, int]]:
         """The sale that a row is about (its event hash), whether it changes it (a refund, …), and when it arrived."""
         block, at = self._rows.locate(row)

@@ -51,13 +51,16 @@ class PaidSales:
         entry[2] += credited
         self._dirty.add((*holder, entry[0]))
 
-    def come(self, holder: tuple[str, str], sale: bytes, day: int, paid: int, credited: int) -> None:
-        """As ``pay``, where ``sale`` comes from others; what ``holder`` was paid for it before is settled."""
+    def come(self, holder: tuple[str, str], sale: bytes, day: int, paid: int, credited: int) -> int | None:
+        """As ``pay``, where ``sale`` comes from others; what ``holder`` still had been paid for it before, None for
+        nothing known, is settled.
+        """
         known = self._sales.get(holder, {}).pop(sale, None)
         if known is not None:
             self._pages[(*holder, known[0])].remove(sale)
             self._dirty.add((*holder, known[0]))
         self.pay(holder, sale, day, paid, credited)
+        return None if known is None else known[1] - known[4]
 
     def reverse(
         self,
@@ -103,11 +106,13 @@ class PaidSales:
         step: int,
         most: int | None,
         raises: bool,
+        comes: bool = False,
     ) -> int | None:
         """The money, either way, where a sale is shared otherwise than it was: as if it had been so all along.
 
         ``arrived``: day and floor; ``paid``: what the sale as it came would have paid; ``parts``: what it credited
-        then to ``holder``, and the change to what ``holder`` has of it. None where there is nothing to change.
+        then to ``holder``, and the change to what ``holder`` has of it, which is all of it where the sale ``comes``.
+        None where there is nothing to change.
         """
         entry = self._sales.get(holder, {}).get(sale)
         if not paid if entry is None else entry[0] < arrived[1]:
@@ -116,7 +121,7 @@ class PaidSales:
             self.pay(holder, sale, arrived[0], 0, 0)
             entry = self._sales[holder][sale]
         _, before, credited, refunded, reversed_ = entry
-        kept, has = before - reversed_, credited - refunded + parts[1]
+        kept, has = before - reversed_, parts[1] if comes else credited - refunded + parts[1]
         entry[1:] = [paid, parts[0], parts[0] - has, 0]
         due = round_half_up(Fraction(paid * entry[3], parts[0]), step) if parts[0] else 0
         money = paid - (due if raises else max(due, 0)) - kept

@@ -62,9 +62,14 @@ class SpiffRule:
         places, ordinals = places[ordinals != NO_PERIOD], ordinals[ordinals != NO_PERIOD]
         keys = period_key(rows.employee[places], ordinals)
         eligible = self.writer.people.eligible(self.rule.roles, self.rule.period, keys)
-        found = []
+        found, came = [], set()
         for row, key, ours in zip(places.tolist(), keys.tolist(), eligible.tolist(), strict=True):
             if rows.moved is not None and (number := _cell(rows, "moved", row)) is not None:
+                event = key, origins.event_of(row)
+                if number < 0 and event in came:
+                    continue  # an overlay of the sale shares it now: one line has been both
+                if number > 0:
+                    came.add(event)
                 line = self._restate(rows, row, key, origins, number, bool(ours and fits[row]))
             elif following[row]:
                 line = self._reverse(rows, row, key, origins)
@@ -93,12 +98,11 @@ class SpiffRule:
         room = self._room(holder)
         if room is not None:
             money = min(money, room)
-        if not money:
-            return None
-        if rows.type[row] == rows.type_names.find("sale"):  # nothing follows other events
+        # nothing follows other events; a sale that is paid nothing may be paid once it is shared otherwise
+        if rows.type[row] == rows.type_names.find("sale") and (money or self.rule.field in (None, "amount")):
             sale, _, (day, _) = origins.sale_of(row)
             self.states.paid_sales.pay(holder[:2], sale, day, money, _number(rows, "amount", row))
-        return money, basis, self.states.spiffs.add(*holder, money)
+        return (money, basis, self.states.spiffs.add(*holder, money)) if money else None
 
     def _due(self, share: Fraction, basis: int) -> int:
         """What an event pays for a share of it and the value of the field."""
@@ -124,7 +128,8 @@ class SpiffRule:
             return self._reverse(rows, row, key, origins)
         paid = self._due(share, sold if of_amount else 0) if number >= 0 and fits else 0
         money = self.states.paid_sales.restate(
-            holder[:2], sale, arrived, paid, (sold, basis), self._step, self._room(holder), self.rule.amount is None
+            holder[:2], sale, arrived, paid, (sold, basis), self._step, self._room(holder), self.rule.amount is None,
+            comes=number > 0,
         )
         return (money, basis, self.states.spiffs.add(*holder, money)) if money else None
 

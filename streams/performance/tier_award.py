@@ -184,7 +184,7 @@ class TierRule:
         """
         amount = amount.copy()
         sales, basis = self.states.paid_sales, run.num - run.before(run.num, run.base_num)
-        moved = origins.rows.moved
+        moved, before = origins.rows.moved, {}
         # in log order across periods: a refund may count in another period than its sale
         for at in np.argsort(run.rows, kind="stable").tolist():
             if not counts[at]:
@@ -193,8 +193,12 @@ class TierRule:
             holder = self.rule.id, self.writer.people.person(code).id
             row = int(run.rows[at])
             sale, follows, (day, floor) = origins.sale_of(row)
+            came = (holder, origins.event_of(row)) if follows else None
             if moved is not None and moved[row] > 0:
-                sales.come(holder, sale, day, int(amount[at]), int(basis[at]))
+                before[came] = sales.come(holder, sale, day, int(amount[at]), int(basis[at]))
+            elif moved is not None and moved[row] < 0 and came in before:
+                kept = before[came]  # what an overlay had of the sale gives way to the share in it
+                amount[at] = amount[at] if kept is None else -kept
             elif not follows:
                 sales.pay(holder, sale, day, int(amount[at]), int(basis[at]))
             elif (taken := sales.reverse(holder, sale, floor, -int(basis[at]), self.step)) is not None:

@@ -94,6 +94,8 @@ def _history(seed: int) -> tuple:
 
 @examples(12)
 @example(169, 1)  # a ratio whose denominator falls below 0 has no value
+@example(140, 1)  # an overlay of a sale shares it from then on
+@example(172, 3)  # and a batch in which somebody gets a sale and loses it
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
     check_against_reference(*_history(seed), batch)
