@@ -81,7 +81,7 @@ class _Table(ctypes.Structure):
     )
 
 
-_SPAN = np.dtype({"names": ["at", "length"], "formats": ["u8", "i4"], "itemsize": ctypes.sizeof(_Span)})
+_COLUMN = np.dtype(_Column)
 
 
 def _loaded() -> ctypes.CDLL | None:
@@ -120,40 +120,41 @@ class Scanner:
         self._columns = dict.fromkeys(_FIRST_COLUMNS, _TEXT)  # name to _TEXT, _NUMBER or _FLAG
         kinds = [kind for shape in shapes if (kind := self._kind(shape))]
         self._kinds = (_Kind * len(kinds))(*kinds)
+        self._rules = np.array(list(self._columns.values()), np.int32)
 
     def scan(self, texts: Texts) -> Scanned:
         """Read the records' values."""
         count = len(texts)
         none = texts.starts < 0
         starts, ends = np.where(none, 0, texts.starts), np.where(none, 0, texts.ends)
-        made = [_Made(rule, count) for rule in self._columns.values()]
-        columns = (_Column * len(made))(*[column.structure() for column in made])
-        ids, times = np.empty(count, _SPAN), np.empty(count, np.int64)
-        hashes, keys, taken = np.empty(16 * count, np.uint8), np.empty(count, np.uint64), np.empty(count, np.int64)
+        made = _Memory(self._rules, count)
         table = _Table(
-            self._kinds, columns, len(self._kinds), len(made), self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0],
-            MAX_TEXT, 0, *(array.ctypes.data for array in (ids, times, hashes, keys, taken)),
+            self._kinds, made.columns.ctypes.data_as(ctypes.POINTER(_Column)), len(self._kinds), len(self._rules),
+            self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0], MAX_TEXT, 0,
+            *map(made.address, (made.ids, made.times, made.hashes, made.keys, made.taken)),
         )  # fmt: skip
         address = ctypes.cast(ctypes.c_char_p(texts.joined), ctypes.c_void_p)
         _LIBRARY.kpistream_scan(address, starts.ctypes.data, ends.ctypes.data, count, table)
-        rows = table.rows
+        rows = made.rows = table.rows
+        filled = zip(self._columns, made.columns["words"].tolist(), made.columns["present"].tolist(), strict=True)
         arrays = {
-            name: column.array(columns[number], rows)
-            for number, (name, column) in enumerate(zip(self._columns, made, strict=True))
-            if number < len(_FIRST_COLUMNS) or columns[number].present
+            name: made.array(number, words, present)
+            for number, (name, words, present) in enumerate(filled)
+            if number < len(_FIRST_COLUMNS) or present
         }
-        buffers = [None, pa.py_buffer(hashes)]
+        buffers = [None, made.memory.slice(made.hashes, 16 * rows)]
         fixed = {
             "event_hash": pa.FixedSizeBinaryArray.from_buffers(pa.binary(HASH_BYTES), rows, buffers),
             "source": arrays.pop("source"),
-            "id": _strings(ids, rows),
+            "id": _strings(made.address(made.ids), rows),
             "type": arrays.pop("type"),
-            "time": pa.array(times[:rows]),
+            "time": pa.array(made.view(made.times, np.int64)),
             "subject": arrays.pop("subject"),
             "employee": arrays.pop("employee"),
         }
         arrays = fixed | {name: arrays[name] for name in sorted(arrays)}
-        return Scanned(pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays)), taken[:rows], keys[:rows])
+        batch = pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
+        return Scanned(batch, made.view(made.taken, np.int64), made.view(made.keys, np.uint64))
 
     def _kind(self, shape: Shape) -> _Kind | None:
         """How to read a type; None where it has something that only Python reads."""
@@ -198,42 +199,67 @@ class Scanner:
         return _Span(ctypes.addressof(encoded), len(encoded) - 1)
 
 
-class _Made:
-    """The memory of one column for up to ``count`` rows."""
+class _Memory:
+    """What events.c fills for up to ``count`` records, one piece of memory for all: an array of its own for every part
+    of every column costs small batches more than reading them.
+    """
 
-    def __init__(self, rule: int, count: int) -> None:
-        self._rule = rule
-        if rule == _TEXT:
-            self._codes, self._words = np.empty(count, np.int32), np.empty(count, _SPAN)
-            self._places = np.empty(1 << max(2 * count - 1, 1).bit_length(), np.int32)
-        else:
-            self._numbers, self._given = np.empty(count, np.int64), np.empty(count, np.uint8)
+    def __init__(self, rules: np.ndarray, count: int) -> None:
+        """``rules``: int32, _TEXT, _NUMBER or _FLAG by column."""
+        self._rules = rules.tolist()
+        text = rules == _TEXT
+        self._places = 4 << max(2 * count - 1, 1).bit_length()  # bytes
+        self._numbers_end, self._words_end = 8 * count, self._places + 16 * count
+        sizes = np.where(text, self._words_end + _padded(4 * count), self._numbers_end + _padded(count))
+        begins = np.cumsum(sizes) - sizes
+        self._begins = begins.tolist()
+        self._rest = int(sizes.sum())
+        self.memory = pa.allocate_buffer(self._rest + (16 + 8 + 16 + 8 + 8) * count)
+        self.columns = np.zeros(len(rules), _COLUMN)
+        at = begins + self.memory.address
+        self.columns["rule"] = rules
+        self.columns["mask"] = self._places // 4 - 1
+        for name, behind in (("places", 0), ("word", self._places), ("codes", self._words_end)):
+            self.columns[name][text] = at[text] + behind
+        for name, behind in (("numbers", 0), ("given", self._numbers_end)):
+            self.columns[name][~text] = at[~text] + behind
+        self.rows = count
+        rest = np.cumsum([self._rest, 16 * count, 8 * count, 16 * count, 8 * count])
+        self.ids, self.times, self.hashes, self.keys, self.taken = rest.tolist()
 
-    def structure(self) -> _Column:
-        """For events.c to fill."""
-        if self._rule == _TEXT:
-            arrays = {"codes": self._codes, "word": self._words, "places": self._places}
-            places = {name: array.ctypes.data for name, array in arrays.items()}
-            return _Column(rule=_TEXT, mask=len(self._places) - 1, **places)
-        return _Column(rule=self._rule, numbers=self._numbers.ctypes.data, given=self._given.ctypes.data)
+    def address(self, place: int) -> int:
+        """Of what lies at ``place``."""
+        return self.memory.address + place
 
-    def array(self, filled: _Column, rows: int) -> pa.Array:
-        """Its first ``rows`` rows."""
-        absent = None if filled.present == rows else ...
-        if self._rule == _TEXT:
-            codes = self._codes[:rows]
+    def view(self, place: int, dtype: type) -> np.ndarray:
+        """The rows of what lies at ``place``."""
+        return np.frombuffer(self.memory, dtype, self.rows, place)
+
+    def array(self, number: int, words: int, present: int) -> pa.Array:
+        """The rows of a column that has so many words and values."""
+        begin = self._begins[number]
+        absent = None if present == self.rows else ...
+        if self._rules[number] == _TEXT:
+            codes = self.view(begin + self._words_end, np.int32)
             indices = pa.array(codes) if absent is None else pa.array(codes, mask=codes < 0)
-            return pa.DictionaryArray.from_arrays(indices, _strings(self._words, filled.words), safe=False)
-        given = self._given[:rows]
-        values = self._numbers[:rows] if self._rule == _NUMBER else self._numbers[:rows].astype(bool)
-        return pa.array(values) if absent is None else pa.array(values, mask=given == 0)
+            strings = _strings(self.address(begin + self._places), words)
+            return pa.DictionaryArray.from_arrays(indices, strings, safe=False)
+        values = self.view(begin, np.int64)
+        values = values if self._rules[number] == _NUMBER else values.astype(bool)
+        if absent is None:
+            return pa.array(values)
+        return pa.array(values, mask=self.view(begin + self._numbers_end, np.uint8) == 0)
 
 
-def _strings(spans: np.ndarray, count: int) -> pa.StringArray:
-    at = spans.ctypes.data
-    offsets, words = np.empty(count + 1, np.int32), np.empty(_LIBRARY.kpistream_size(at, count), np.uint8)
-    _LIBRARY.kpistream_gather(at, count, offsets.ctypes.data, words.ctypes.data)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(words))
+def _padded(size: int) -> int:
+    return (size + 7) & ~7
+
+
+def _strings(spans: int, count: int) -> pa.StringArray:
+    """The texts of the spans at an address."""
+    offsets, words = pa.allocate_buffer(4 * (count + 1)), pa.allocate_buffer(_LIBRARY.kpistream_size(spans, count))
+    _LIBRARY.kpistream_gather(spans, count, offsets.address, words.address)
+    return pa.StringArray.from_buffers(count, offsets, words)
 
 
 def scanner(shapes: Iterable[Shape], max_event_bytes: int) -> Scanner | None:
