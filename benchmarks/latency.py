@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -21,10 +22,12 @@ from benchmarks.own import PARTITIONS, Own, wait_for
 from benchmarks.results import Topic
 from benchmarks.sales import plan_of
 from benchmarks.table import markdown, number
-from benchmarks.worker import drained
+from benchmarks.worker import STAGES, Worker, drained
 from infra.settings import Settings
+from schemas.blocks import decode_block
 from schemas.plan_file import load_plan
 from schemas.results import decode_award
+from schemas.topics import CREDITS, FACTS
 
 EMPLOYEES = 10_000
 #: Below this rate every sale brings an award, above every tenth: enough of them for a 99th percentile.
@@ -67,6 +70,7 @@ def run(rate: int, seconds: int, alerts: bool) -> dict:
         teller = start_alerts(own.environment, own.folder, receiver) if alerts else None
         if teller is not None:
             closing.callback(teller.kill)
+        used, folds = worker.cpu_seconds(), _folds(worker)
         wanted = produce(own.settings, rate, seconds)
         topic, came = Topic(own.broker, "awards"), [0]
 
@@ -76,21 +80,45 @@ def run(rate: int, seconds: int, alerts: bool) -> dict:
 
         wait_for("the last award", all_came, worker, seconds=120)
         topic.close()
+        used = worker.cpu_seconds() - used
+        folds = {stage: now - folds[stage] for stage, now in _folds(worker).items()}
         worker.stop()
         sales = read_topic(own.settings, "events.sales")
         appended = {json.loads(record.value)["id"]: record.timestamp for record in sales}
-        awards = [(decode_award(one.value).cause.id, one.timestamp) for one in read_topic(own.settings, "awards")]
+        awards = [(decode_award(one.value), one.timestamp) for one in read_topic(own.settings, "awards")]
+        steps = steps_of(own.settings, appended, awards)
         if teller is not None:
             wait_until_told(receiver, len(awards))
             teller.stop()
-    result = {"rate": rate, "awards": len(awards), "expected": wanted}
+    result = {"rate": rate, "awards": len(awards), "expected": wanted, "folds": folds}
+    result["cpu_us_per_event"] = round(used / (rate * seconds) * 1e6, 1)
     if awards:
-        result["milliseconds"] = figures([at - appended[id] for id, at in awards])
+        result["milliseconds"] = figures([at - appended[award.cause.id] for award, at in awards])
+        result["steps"] = {stage: figures(waits) for stage, waits in steps.items()}
     if alerts:
         result["alerts"] = len(receiver.came)
         result["repeated"] = len(receiver.came) - len({one[2:] for one in receiver.came})
         result["milliseconds_to_alert"] = figures([at - appended[id] for at, id, *_ in receiver.came])
     return result
+
+
+def steps_of(settings: Settings, appended: dict[str, int], awards: list) -> dict[str, list[float]]:
+    """Milliseconds from each record in Kafka to the one that the next stage made of it, of what led to ``awards``."""
+    facts = {(one.partition, one.offset): one.timestamp for one in read_topic(settings, FACTS.name)}
+    credits = {(one.partition, one.offset): one for one in read_topic(settings, CREDITS.name)}
+    steps: dict[str, list[float]] = {"intake": [], "crediting": [], "performance": []}
+    for award, at in awards:
+        credit = credits[award.position.partition, award.position.offset]
+        block, meta = decode_block(credit.value)
+        fact = facts[meta["partition"], block.column("offset")[award.position.index].as_py()]
+        times = appended[award.cause.id], fact, credit.timestamp, at
+        for waits, (before, after) in zip(steps.values(), pairwise(times), strict=True):
+            waits.append(after - before)
+    return steps
+
+
+def _folds(worker: Worker) -> dict[str, int]:
+    return {stage: int(worker.total("kpistream_fold_seconds_count", stage=stage)) for stage in STAGES}
 
 
 @click.command()

@@ -6,6 +6,8 @@ that nobody listens to yet. Neither may happen to record batches: this channel h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from faust.channels import Channel
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
@@ -13,7 +15,7 @@ from runtime.records import RecordBatch
 
 
 class BatchChannel(Channel):
-    """A bounded channel of RecordBatch for one agent; ``put`` waits while it is full."""
+    """A bounded channel for one agent, of batches to fold together; ``put`` waits while it is full."""
 
     def __init__(self, app, *, queue: ThrowableQueue | None = None, maxsize: int = 4, **kwargs) -> None:
         if queue is None:
@@ -23,6 +25,6 @@ class BatchChannel(Channel):
     def _clone_args(self) -> dict:
         return {**super()._clone_args(), "queue": self._queue}
 
-    async def put(self, value: RecordBatch) -> None:
-        """Put one batch on the queue."""
+    async def put(self, value: Sequence[RecordBatch]) -> None:
+        """Put batches on the queue."""
         await self._queue.put(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from infra import metrics
@@ -26,6 +26,8 @@ class Sender:
 
     def __init__(self, producer: AIOKafkaProducer, stage: str) -> None:
         self._producer, self._stage = producer, stage
+        #: The offset after the last acknowledged record of each partition that records were sent to by its number.
+        self.ends: dict[TopicPartition, int] = {}
 
     async def send(self, outs: list[Out]) -> None:
         """Send ``outs``; records for one partition keep their order, where they have keys those of the same key."""
@@ -48,9 +50,11 @@ class Sender:
     async def _acknowledged(self, out: Out) -> None:
         for pause in (*_BACKOFF, None):
             try:
-                await self._producer.send_and_wait(
+                sent = await self._producer.send_and_wait(
                     out.topic, out.value, key=out.key, partition=out.partition, headers=list(out.headers)
                 )
+                if out.partition is not None:
+                    self.ends[sent.topic_partition] = sent.offset + 1
                 return
             except MessageSizeTooLargeError as error:
                 fatal(f"{self._stage}: a record for {out.topic} is too large for the producer: {error}")

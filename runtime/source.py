@@ -17,6 +17,7 @@ from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.log_bounds import start_refusal
 from runtime.record_batches import as_columns, available
+from runtime.record_columns import RecordColumns
 from runtime.records import RecordBatch
 from runtime.stage import StageRunner
 from runtime.watchdog import Watchdog
@@ -24,6 +25,8 @@ from runtime.watchdog import Watchdog
 log = logging.getLogger(__name__)
 
 _POLL_MS = 200
+_SMALL = 1_000  # records: with more, rows cost more than folds, and stages that wait for none get further
+_FETCH_MS = 20  # that fetching what is in the log already may take, at most
 
 
 class RecordBatchSource(Service):
@@ -32,6 +35,7 @@ class RecordBatchSource(Service):
     The channel has a bound: when folding falls behind, polling waits. ``counted_to`` says how far later stages have
     counted a partition that nothing is committed of: Kafka forgets commits, with a topic that is deleted at once.
     With ``columns`` records come as RecordColumns where that can be (many small ones, as business events are).
+    While records are very few, ``round_ended`` is waited for before more are taken (runtime/rounds.py).
     """
 
     def __init__(
@@ -42,10 +46,11 @@ class RecordBatchSource(Service):
         settings,
         counted_to: Callable[[TopicPartition], Awaitable[int]] | None = None,
         columns: bool = False,
+        round_ended: Callable[[], Awaitable[None]] | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        self._counted_to = counted_to
+        self._counted_to, self._round_ended = counted_to, round_ended
         self.runner, self.channel, self.topics, self.settings = runner, channel, topics, settings
         self._epochs: dict[TopicPartition, int] = {}
         self._numbers: dict[TopicPartition, int] = {}
@@ -140,18 +145,48 @@ class RecordBatchSource(Service):
     async def _poll(self) -> None:
         put, few = 0, self.settings.max_batch_records // 4
         while True:
-            fetched = await self.consumer.getmany(timeout_ms=_POLL_MS, max_records=self.settings.max_batch_records)
-            # Named before the next await: a partition may be taken anew, and read from elsewhere, while we wait below.
-            batches = [
-                self._batch(partition, records) for partition, records in fetched.items() if partition in self._epochs
-            ]
-            for batch in batches:
-                await self.channel.put(batch)
+            batches = await self._taken(few)
             put += len(batches)
-            # A batch costs milliseconds however small. What comes while these fold is one batch, not many in a queue;
-            # large ones wait for nobody.
-            if sum(len(batch.records) for batch in batches) < few:
+            if _records(batches) >= few:
+                for batch in batches:
+                    await self.channel.put([batch])
+            elif batches:
+                # A batch costs milliseconds however small. What comes while these fold is one batch, not many in a
+                # queue; large ones wait for nobody.
+                await self.channel.put(batches)
                 await self.runner.settled(put)
+                if self._round_ended is not None and _records(batches) < _SMALL:
+                    await self._round_ended()
+
+    async def _taken(self, few: int) -> list[RecordBatch]:
+        """The next batches, of a partition one most often.
+
+        What the consumer has at hand was fetched when the first record came after the fetch before: one record of one
+        partition, maybe, while others have been coming as long as folding took. If it is few, they are fetched as well.
+        """
+        batches: list[RecordBatch] = []
+        await self._take(batches, 0)
+        if 0 < _records(batches) < few:
+            await self._take(batches, _FETCH_MS)
+        if not batches:
+            await self._take(batches, _POLL_MS)
+        return batches
+
+    async def _take(self, batches: list[RecordBatch], milliseconds: int) -> None:
+        most = self.settings.max_batch_records - _records(batches)
+        self._add(batches, await self.consumer.getmany(timeout_ms=milliseconds, max_records=most))
+
+    def _add(self, batches: list[RecordBatch], fetched: dict[TopicPartition, Sequence]) -> None:
+        """Append ``fetched``, without an await: a partition may be taken anew, and read from elsewhere, in the next."""
+        ours = {(batch.topic, batch.partition, batch.epoch): batch for batch in batches}
+        for partition, records in fetched.items():
+            if partition not in self._epochs:
+                continue
+            known = ours.get((*partition, self._epochs[partition]))
+            if known is None:
+                batches.append(self._batch(partition, records))
+            else:
+                known.records = _joined(known.records, records)
 
     def _batch(self, partition: TopicPartition, records: Sequence) -> RecordBatch:
         number = self._numbers[partition]
@@ -170,6 +205,14 @@ class RecordBatchSource(Service):
 
     def _reached(self) -> dict[TopicPartition, int]:
         return {partition: self.runner.next_offset(partition) for partition in self._epochs}
+
+
+def _records(batches: list[RecordBatch]) -> int:
+    return sum(len(batch.records) for batch in batches)
+
+
+def _joined(first: Sequence, then: Sequence) -> Sequence:
+    return RecordColumns.joined([first, then]) if isinstance(first, RecordColumns) else [*first, *then]
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -165,20 +165,22 @@ class StageRunner:
                 self._owned.pop(partition, None)  # a rebalance and a stop may come at once, and both let go
                 self._uncommitted.pop(partition, None)
                 metrics.given_up(self.stage, partition.topic, partition.partition)
+        self._progress.set()
         metrics.ASSIGNED.labels(self.stage).set(len(self._owned))
         self._count_unsaved()
 
     # -- the order of effects
 
-    async def process(self, batch: RecordBatch) -> None:
-        """Fold one batch and start sending its results; those of its partition's batch before are acknowledged by then.
+    async def process(self, *batches: RecordBatch) -> None:
+        """Fold and start sending the results; those of each partition's batch before are acknowledged by then.
 
-        Partitions need not wait for each other: the next stage keeps a high-water mark for each.
+        Partitions need not wait for each other: the next stage keeps a high-water mark for each. Batches given together
+        are all folded before any of their results leave, so that the next stage gets these together, too.
         """
         try:
-            await self._process(batch)
+            await self._process(batches)
         finally:
-            self._handled += 1
+            self._handled += len(batches)
             self._progress.set()
 
     async def settled(self, batches: int) -> None:
@@ -187,26 +189,43 @@ class StageRunner:
             self._progress.clear()
             await self._progress.wait()
 
-    async def _process(self, batch: RecordBatch) -> None:
+    async def written(self) -> dict[TopicPartition, int]:
+        """Wait until all that was folded is in Kafka; the offset after our last record of each partition."""
+        await _acknowledged(_pending(self._owned.values()))
+        return dict(self._sender.ends)
+
+    async def caught_up(self, ends: dict[TopicPartition, int]) -> None:
+        """Wait until the partitions of ``ends`` that are ours are folded up to there."""
+        while any(self.next_offset(partition) < end for partition, end in ends.items() if partition in self._owned):
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _process(self, batches: Sequence[RecordBatch]) -> None:
         async with self._lock:
-            owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
-            if owned is None or owned.epoch != batch.epoch:
-                return  # read under an assignment that has ended
-            if batch.number != owned.batches:
-                fatal(f"{self.stage}: batch {owned.batches} of {batch.topic}/{batch.partition} went missing on its way")
-            if batch.records[0].offset < owned.next_offset:
-                fatal(
-                    f"{self.stage}: {batch.topic}/{batch.partition} went back from {owned.next_offset} "
-                    f"to {batch.records[0].offset}"
-                )
-            owned.batches += 1
-            earlier = _pending([owned])
-            outs = self._folded(owned, batch)
-            # no wait between fold and send: a stop there would leave a state without its results
-            owned.sending = asyncio.ensure_future(self._send_after(earlier, outs)) if outs or earlier else None
-            await _acknowledged(earlier)
-        metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
-        metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
+            before: list[asyncio.Task] = []
+            for batch in batches:
+                owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
+                if owned is None or owned.epoch != batch.epoch:
+                    continue  # read under an assignment that has ended
+                self._check(owned, batch)
+                owned.batches += 1
+                earlier = _pending([owned])
+                outs = self._folded(owned, batch)
+                # no wait between fold and send: a stop there would leave a state without its results
+                owned.sending = asyncio.ensure_future(self._send_after(earlier, outs)) if outs or earlier else None
+                before += earlier
+                metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
+                metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
+            await _acknowledged(before)
+
+    def _check(self, owned: _Owned, batch: RecordBatch) -> None:
+        if batch.number != owned.batches:
+            fatal(f"{self.stage}: batch {owned.batches} of {batch.topic}/{batch.partition} went missing on its way")
+        if batch.records[0].offset < owned.next_offset:
+            fatal(
+                f"{self.stage}: {batch.topic}/{batch.partition} went back from {owned.next_offset} "
+                f"to {batch.records[0].offset}"
+            )
 
     async def _send_after(self, earlier: list[asyncio.Task], outs: list[Out]) -> None:
         await _acknowledged(earlier)

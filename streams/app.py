@@ -25,6 +25,7 @@ from runtime.control import ControlFollower
 from runtime.failing import fatal
 from runtime.log_bounds import partitions_refusal
 from runtime.producing import Sender
+from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
 from runtime.web import add_pages
@@ -61,29 +62,29 @@ _TOPICS = {
 @app.agent(channels["intake"], name="intake")
 async def intake(batches):
     """Business events to facts."""
-    async for batch in batches:
-        await runners["intake"].process(batch)
+    async for together in batches:
+        await runners["intake"].process(*together)
 
 
 @app.agent(channels["crediting"], name="crediting")
 async def crediting(batches):
     """Facts to credits."""
-    async for batch in batches:
-        await runners["crediting"].process(batch)
+    async for together in batches:
+        await runners["crediting"].process(*together)
 
 
 @app.agent(channels["performance"], name="performance")
 async def performance(batches):
     """Credits to KPI values, awards and earnings."""
-    async for batch in batches:
-        await runners["performance"].process(batch)
+    async for together in batches:
+        await runners["performance"].process(*together)
 
 
 @app.agent(channels["rollups"], name="rollups")
 async def rollups(batches):
     """KPI values of persons to those of units, and what units reach."""
-    async for batch in batches:
-        await runners["rollups"].process(batch)
+    async for together in batches:
+        await runners["rollups"].process(*together)
 
 
 @app.agent(app.topic(AWARDS.name, value_type=bytes, value_serializer="raw"), name="awards")
@@ -159,12 +160,16 @@ async def _start(stage: str) -> None:
     runners[stage] = StageRunner(
         stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout
     )
-    counted_to = partial(_counted_to, store) if stateless else None
-    source = RecordBatchSource(
-        runners[stage], channels[stage], _TOPICS[stage], settings, counted_to, columns=stage == "intake"
-    )
+    more = {}
+    if stage == "intake":
+        more = {"counted_to": partial(_counted_to, store), "columns": True, "round_ended": _round_ended}
+    source = RecordBatchSource(runners[stage], channels[stage], _TOPICS[stage], settings, **more)
     sources.append(source)
     await app.add_runtime_dependency(sources[-1])
+
+
+async def _round_ended() -> None:
+    await round_ended([runners[stage] for stage in ("intake", "crediting", "performance") if stage in runners])
 
 
 async def _counted_to(store, partition: TopicPartition) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from contextvars import copy_context
+from typing import NamedTuple
 from zlib import crc32
 
 from aiokafka import TopicPartition
@@ -22,6 +23,13 @@ SESSION_SECONDS = 4.0
 APPENDED = 1_780_272_000_000
 
 
+class Sent(NamedTuple):
+    """Where a record stands."""
+
+    topic_partition: TopicPartition
+    offset: int
+
+
 class Broker:
     """Every log, every group."""
 
@@ -31,10 +39,12 @@ class Broker:
         self.logs: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
         self.groups: dict[str, Group] = {}
 
-    def append(self, topic: str, value: bytes | None, partition: int | None, key=None, headers=()) -> None:
+    def append(self, topic: str, value: bytes | None, partition: int | None, key=None, headers=()) -> Sent:
         count = self.partitions.get(topic, 1)
-        log = self.logs[TopicPartition(topic, crc32(key or b"") % count if partition is None else partition)]
+        place = TopicPartition(topic, crc32(key or b"") % count if partition is None else partition)
+        log = self.logs[place]
         log.append(MemoryRecord(len(log), value, tuple(headers), key, APPENDED))
+        return Sent(place, len(log) - 1)
 
     def group(self, name: str) -> Group:
         if name not in self.groups:
@@ -48,8 +58,8 @@ class Producer:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    async def send_and_wait(self, topic, value, key=None, partition=None, headers=()) -> None:
-        await self._broker.network.request(
+    async def send_and_wait(self, topic, value, key=None, partition=None, headers=()) -> Sent:
+        return await self._broker.network.request(
             f"send to {topic}", lambda: self._broker.append(topic, value, partition, key, headers), KafkaTimeoutError
         )
 

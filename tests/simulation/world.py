@@ -7,6 +7,7 @@ import logging
 from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -18,6 +19,7 @@ import runtime.source
 import runtime.stage
 import runtime.watchdog
 from runtime.producing import Sender
+from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
 from runtime.state_layout import StateLayout
@@ -242,12 +244,14 @@ class History:
         if self.upgrade is not None and self.loop.now >= self.upgrade:
             layout = StateLayout(2, {1: backwards}, PARTITIONS)
             folds |= {stage: _newer(folds[stage]) for stage in folds if stage != "intake"}
-        sources, agents = [], []
+        sources, agents, runners = [], [], []
         for stage, make_fold in folds.items():
             store = None if stage == "intake" else self.store
             runner = self.build.runner(stage, make_fold, sender, store, layout)
+            runners.append(runner)
             channel: asyncio.Queue = asyncio.Queue(maxsize=4)
-            source = RecordBatchSource(runner, channel, (_INPUT[stage],), settings)
+            rounds = partial(round_ended, runners) if stage == "intake" else None
+            source = RecordBatchSource(runner, channel, (_INPUT[stage],), settings, round_ended=rounds)
             agents.append(asyncio.ensure_future(self._agent(channel, runner)))
             sources.append(source)
             await source.on_start()
@@ -262,9 +266,9 @@ class History:
     async def _agent(self, channel: asyncio.Queue, runner: StageRunner) -> None:
         process = CURRENT.get()
         while True:
-            batch = await channel.get()
+            together = await channel.get()
             await process.pass_gate()
-            await runner.process(batch)
+            await runner.process(*together)
 
     # -- faults
 
