@@ -114,10 +114,10 @@ def _read(value: object, read_models: Callable[[object], tuple[Employee, ...]]) 
 def _columns(rows: list, read_models: Callable[[object], tuple[Employee, ...]]) -> Roster | None:
     """None where anything is not as most plans have it."""
     try:
-        special = [at for at, one in enumerate(rows) if not _undated(one)]
+        special = [at for at, one in enumerate(rows) if len(one) != 2 + ("name" in one) and not _undated(one)]
         ids, roles = [one["id"] for one in rows], [one["role"] for one in rows]
         names = [one.get("name", "") for one in rows]
-        if not all(one.keys() <= _KNOWN for one in rows) or {*map(type, rows)} != {dict}:
+        if {*map(type, rows)} != {dict}:
             return None
         if not (_identifiers(ids) and _identifiers([*{*roles}]) and {*map(type, names)} == {str}):
             return None
@@ -129,7 +129,8 @@ def _columns(rows: list, read_models: Callable[[object], tuple[Employee, ...]]) 
 
 def _undated(row: dict) -> bool:
     return (
-        row.get("start") is None
+        row.keys() <= _KNOWN
+        and row.get("start") is None
         and row.get("end") is None
         and row.get("moves", ()) in _EMPTY
         and row.get("leave", ()) in _EMPTY
@@ -139,7 +140,7 @@ def _undated(row: dict) -> bool:
 def _identifiers(words: list) -> bool:
     if {*map(type, words)} != {str}:
         return False
-    text = "".join(f"{word}\n" for word in words)
+    text = "\n".join([*words, ""])
     return text.count("\n") == len(words) and _IDENTIFIERS.fullmatch(text) is not None
 
 

@@ -79,12 +79,13 @@ class Roll:
         for group in self.groups:
             listed = range(group.first, group.first + len(group.employees))
             if kind != "company" and getattr(group, kind) != unit:
-                moving = self._moving_in(group)
+                moving = self.moving_in(group)
                 listed = [at for at in moving if any(getattr(one, kind) == unit for one in self.moving[at])]
             for position in listed:
                 yield group.employees.ids[position - group.first], self.places(position)
 
-    def _moving_in(self, group: Group) -> list[int]:
+    def moving_in(self, group: Group) -> list[int]:
+        """Positions, ascending, of those listed in a team who move."""
         after = group.first + len(group.employees)
         return self._moving[bisect_left(self._moving, group.first) : bisect_left(self._moving, after)]
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from schemas.event_identity import partition_key_hash
+from schemas.event_identity import partition_key_hashes
 from schemas.plan import Plan
 from schemas.plan_once import once_per_plan
 from schemas.plan_roll import Roll, roll_of
-from schemas.topics import partition_of
 
 
 class Assignment(NamedTuple):
@@ -69,42 +68,49 @@ class Assignments(Sequence[Assignment]):
     def extended(self, assignments: Iterable[Assignment]) -> tuple[Assignments, np.ndarray]:
         """With ``assignments`` as well, and their numbers (int32); those that are new are numbered in their order."""
         asked = list(assignments)
-        if not asked:
+        return self.with_columns([[one[at] for one in asked] for at in range(len(self.COLUMNS))])
+
+    def with_columns(self, asked: Sequence[list[str]]) -> tuple[Assignments, np.ndarray]:
+        """As ``extended``, given by column."""
+        if not asked[0]:
             return self, np.empty(0, np.int32)
-        columns, names = {}, {}
-        for name, words in zip(self.COLUMNS, zip(*asked, strict=True), strict=True):
-            codes, names[name] = _interned(self.names[name], words)
+        known, columns, names = len(self), {}, {}
+        for name, words in zip(self.COLUMNS, asked, strict=True):
+            codes, names[name] = _interned(self.names[name], pa.array(words, pa.string()))
             columns[name] = np.concatenate([self.columns[name], codes])
         keys = columns["currency"].astype(np.int64)
-        for name in self.PLACE[::-1]:  # together one number; as small as there are combinations, so it cannot overflow
-            keys = np.unique(keys, return_inverse=True)[1] * len(names[name]) + columns[name]
-        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        appeared = first[which]
-        new = appeared == np.arange(len(keys))
-        new[: len(self)] = True
-        number = (np.cumsum(new) - 1).astype(np.int32)[appeared]
-        if new.sum() == len(self):
-            return self, number[len(self) :]
-        added = pa.array(columns["employee"][len(self) :][new[len(self) :]])
-        people = names["employee"].take(added).to_pylist()
-        targets = [partition_of(partition_key_hash(one), self._partitions) for one in people]
+        for name in self.PLACE[::-1]:  # together one number, as small as there are combinations: it cannot overflow
+            keys = _by_appearance(keys) * len(names[name]) + columns[name]
+        numbers = _by_appearance(keys)
+        new = np.diff(np.maximum.accumulate(numbers), prepend=-1) > 0
+        if new.sum() == known:
+            return self, numbers[known:].astype(np.int32)
+        people = [asked[0][at] for at in np.flatnonzero(new[known:]).tolist()]
+        targets = partition_key_hashes(people) % np.uint64(self._partitions)  # as schemas.topics.partition_of
         grown = Assignments(
             self._partitions, {name: column[new] for name, column in columns.items()}, names,
-            np.concatenate([self.partition, np.array(targets, self.partition.dtype)]),
+            np.concatenate([self.partition, targets.astype(self.partition.dtype)]),
         )  # fmt: skip
-        return grown, number[len(self) :]
+        return grown, numbers[known:].astype(np.int32)
 
 
-def _interned(known: pa.Array, words: Sequence[str]) -> tuple[np.ndarray, pa.Array]:
+def _by_appearance(keys: np.ndarray) -> np.ndarray:
+    """int64 numbers of the keys, in the order in which each is first there."""
+    return pa.array(keys).dictionary_encode().indices.to_numpy().astype(np.int64)
+
+
+def _interned(known: pa.Array, words: pa.Array) -> tuple[np.ndarray, pa.Array]:
     """int32 codes of ``words``, and the names by code: ``known`` and then those that are new, in their order."""
-    code_of = {name: code for code, name in enumerate(known.to_pylist())}
-    before = len(code_of)
-    for word in words:
-        code_of.setdefault(word, len(code_of))
-    codes = np.fromiter(map(code_of.__getitem__, words), np.int32, len(words))
-    if len(code_of) == before:
-        return codes, known
-    return codes, pa.concat_arrays([known, pa.array(list(islice(code_of, before, None)), pa.string())])
+    coded = words.dictionary_encode()
+    found = pc.index_in(coded.dictionary, value_set=known)
+    new = found.is_null()
+    fresh = coded.dictionary.filter(new)
+    codes = found.fill_null(0).to_numpy()
+    if len(fresh):
+        missing = new.to_numpy(zero_copy_only=False)
+        codes = np.where(missing, len(known) + np.cumsum(missing) - 1, codes)
+        known = pa.concat_arrays([known, fresh])
+    return codes.astype(np.int32)[coded.indices.to_numpy()], known
 
 
 class Numbered(NamedTuple):
@@ -122,6 +128,15 @@ class Numbered(NamedTuple):
         position = self.roll.position.get(employee)
         return default if position is None else int(self.numbers[self.starts[position]])
 
+    def firsts(self, employees: Sequence[str], default: int) -> np.ndarray:
+        """``first`` of many, int32."""
+        found = self.roll.position.get
+        positions = np.fromiter((found(one, -1) for one in employees), np.int64, len(employees))
+        known = positions >= 0
+        numbers = np.full(len(employees), default, np.int32)
+        numbers[known] = self.numbers[self.starts[positions[known]]]
+        return numbers
+
     def of(self, position: int) -> list[int]:
         """The numbers of the places of one person, in order of time."""
         start = self.starts[position]
@@ -134,20 +149,26 @@ def numbered(plan: Plan, assignments: Assignments) -> Numbered:
     roll = roll_of(plan)
     held = np.ones(len(roll), np.int32)
     held[list(roll.moving)] = [len(places) for places in roll.moving.values()]
-    grown, numbers = assignments.extended(assignments_of(plan))
+    grown, numbers = assignments.with_columns(_columns_of(roll, plan.currency))
     return Numbered(roll, grown, numbers, (np.cumsum(held) - held).astype(np.int32))
 
 
-def assignments_of(plan: Plan) -> Iterator[Assignment]:
-    """The assignments of everybody, in the plan's order and that of their moves."""
-    roll = roll_of(plan)
+def _columns_of(roll: Roll, currency: str) -> list[list[str]]:
+    """The assignments of everybody by column, in the plan's order and that of their moves."""
+    found: list[list[str]] = [[] for _ in Assignments.PLACE]
     for group in roll.groups:
-        listed = zip(group.employees.ids, group.employees.roles, strict=True)
-        for position, (employee, role) in enumerate(listed, start=group.first):
-            if position in roll.moving:
-                yield from (
-                    Assignment(employee, place.team, place.department, place.role, plan.currency)
-                    for place in roll.moving[position]
-                )
-            else:
-                yield Assignment(employee, group.team, group.department, role, plan.currency)
+        ids, roles = group.employees.ids, group.employees.roles
+        at = 0
+        for moving in [*roll.moving_in(group), group.first + len(ids)]:
+            stop = moving - group.first
+            count = stop - at
+            columns = [ids[at:stop], [group.team] * count, [group.department] * count, roles[at:stop]]
+            places = roll.moving.get(moving, ()) if stop < len(ids) else ()
+            columns[0] += [ids[stop]] * len(places) if places else []
+            columns[1] += [place.team for place in places]
+            columns[2] += [place.department for place in places]
+            columns[3] += [place.role for place in places]
+            for column, more in zip(found, columns, strict=True):
+                column += more
+            at = stop + 1
+    return [*found, [currency] * len(found[0])]

@@ -40,7 +40,7 @@ class Rules:
         self.book = book
         self.kept_fields = profiles.of(plan)
         people = numbered(plan, assignments)
-        self.first_of = people.first
+        self.first_of, self.firsts_of = people.first, people.firsts
         stations: dict[int, tuple[list[int], list[int]]] = {}
         for position, places in people.roll.moving.items():
             first, *later = people.of(position)
@@ -185,8 +185,9 @@ def _convert(
 
 def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
     codes, names = _dictionary(segment.table, "employee")
-    known = [rules.first_of(name, _NOBODY) if name else _UNNAMED for name in names]
-    payee = np.array([*known, _UNNAMED], np.int32)[codes]
+    known = rules.firsts_of(names, _NOBODY)
+    known[[at for at, name in enumerate(names) if not name]] = _UNNAMED
+    payee = np.append(known, np.int32(_UNNAMED))[codes]
     payee[judged.refund] = _UNNAMED
     unnamed = (payee == _UNNAMED) & ~judged.refund
     if "splits" in segment.table.schema.names:

@@ -21,7 +21,7 @@ from streams.crediting.refunds import ParkedRefunds, Standings
 from streams.crediting.rules import Rules
 from streams.crediting.sources import Ledger
 from streams.crediting.terms import Terms, TermsBook
-from streams.organisation import Assignment, Assignments
+from streams.organisation import Assignments
 
 FORMAT = 2
 _CLOCK, _PLAN, _ASSIGNMENTS, _TERMS, _PROFILES = "clock", "plan", "assignments/", "terms/", "profiles/"
@@ -119,5 +119,5 @@ def _restored(none: Assignments, pieces: tuple[bytes, ...]) -> Assignments:
     """The same pieces give the same object: all partitions of a process have it in common."""
     found = none
     for piece in pieces:
-        found, _ = found.extended(msgspec.msgpack.decode(unpack(piece), type=list[Assignment]))
+        found, _ = found.extended(msgspec.msgpack.decode(unpack(piece), type=list[tuple[str, str, str, str, str]]))
     return found

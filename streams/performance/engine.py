@@ -46,7 +46,7 @@ class Engine:
             *(award.fields() for award in plan.awards if isinstance(award, Spiff)),
         )
         kinds = published_kinds(plan)
-        self.families = [Family(kpis, kinds, self.calendar, self._target) for kpis in families_of(plan.kpis)]
+        self.families = [Family(kpis, kinds, self.calendar, self._resolver_of) for kpis in families_of(plan.kpis)]
         self.views: dict[tuple[str, str], PeriodView] = {}
         for family in self.families:
             self.views.update(family.views)
@@ -68,9 +68,10 @@ class Engine:
     def _views_of(self, rule) -> dict[str, PeriodView]:
         return {kpi: self.views[kpi, rule.period] for kpi in rule.kpi_ids()}
 
+    def _resolver_of(self, kpi: str, kind: str) -> Callable[[str, str, int, int], int | None] | None:
+        return self._target if self.targets.has(kpi, kind) else None
+
     def _target(self, kpi: str, kind: str, employee: int, ordinal: int) -> int | None:
-        if not self.targets.has(kpi, kind):
-            return None
         person = self.people.standing(employee, kind, ordinal)
         if self.dated.has(kpi, kind):
             return self.dated.resolve(kpi, person, kind, ordinal)

@@ -51,7 +51,8 @@ def families_of(kpis: tuple[Kpi, ...]) -> list[list[Kpi]]:
 class Family:
     """Day cells and period values of KPIs that share event types."""
 
-    def __init__(self, kpis: list[Kpi], kinds: dict[str, set[str]], calendar: Calendar, resolve) -> None:
+    def __init__(self, kpis: list[Kpi], kinds: dict[str, set[str]], calendar: Calendar, resolver_of) -> None:
+        """``resolver_of(kpi id, period kind)``: as PeriodView has it."""
         self.kpis = kpis
         self.name = "+".join(kpi.id for kpi in kpis)
         self.calendar = calendar
@@ -66,7 +67,7 @@ class Family:
                     window = window_days(kind)
                     table = RollingTable(len(kpis), window) if window else PeriodTable(len(kpis))
                     self.tables[kind] = table
-                self.views[kpi.id, kind] = PeriodView(kpi, index, kind, table, resolve)
+                self.views[kpi.id, kind] = PeriodView(kpi, index, kind, table, resolver_of(kpi.id, kind))
         #: Day slots touched since the last KPI update, by KPI.
         self.dirty_days: list[list[np.ndarray]] = [[] for _ in kpis]
         #: Day slots touched since the last checkpoint, by KPI.

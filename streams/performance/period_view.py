@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,13 +15,15 @@ from streams.performance.running import Running, key_parts
 
 @dataclass
 class PeriodView:
-    """``resolve(kpi id, period kind, employee code, ordinal)`` gives a target in ten-thousandths or None."""
+    """``resolve(kpi id, period kind, employee code, ordinal)`` gives a target in ten-thousandths or None; None itself
+    where nobody has any: then none is kept for every key.
+    """
 
     kpi: Kpi
     kpi_index: int
     kind: str
     table: CellTable
-    resolve: object
+    resolve: Callable[[str, str, int, int], int | None] | None
     #: The current batch's values; None where it did not touch this KPI.
     running: Running | None = None
     dirty: list[np.ndarray] = field(default_factory=list)
@@ -29,6 +32,8 @@ class PeriodView:
 
     def targets(self, slots: np.ndarray) -> np.ndarray:
         """int64 targets by slot, NO_TARGET where there is none."""
+        if self.resolve is None:
+            return np.full(len(slots), NO_TARGET)
         known = len(self._targets)
         if known < self.table.size:
             self._targets = np.concatenate(
@@ -38,6 +43,8 @@ class PeriodView:
 
     def target_of(self, key: int) -> int:
         """The target of one period key, NO_TARGET where there is none."""
+        if self.resolve is None:
+            return NO_TARGET
         target = self._known.get(key)
         if target is None:
             employee, ordinal = key_parts(key)
@@ -47,6 +54,8 @@ class PeriodView:
 
     def targets_of(self, keys: np.ndarray) -> np.ndarray:
         """``target_of`` each key, which needs no place in the table; int64."""
+        if self.resolve is None:
+            return np.full(len(keys), NO_TARGET)
         wanted = keys.tolist()
         found = list(map(self._known.get, wanted))
         if None in found:

@@ -29,7 +29,7 @@ class ScoreView:
     def __init__(self, card: Scorecard, parts: list[PeriodView], people) -> None:
         self.card, self.parts, self.people = card, parts, people
         measure = Kpi(id=card.id, name=card.name, aggregate="max", events=("score",), unit="percent")
-        self.view = PeriodView(measure, 0, card.period, CellTable(1), lambda *_: None)
+        self.view = PeriodView(measure, 0, card.period, CellTable(1), None)
         self._weights = [Fraction(part.weight) for part in card.kpis]
         self._caps = [Fraction(part.cap) for part in card.kpis]
 

@@ -6,8 +6,10 @@ units that somebody leads on a day makes up one more unit, of kind ``manager``; 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -47,8 +49,14 @@ def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
         list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
     ]
     keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
-    members = (tuple(one or ()) for one in columns["members"])
-    rows = zip(columns["numerator"], columns["denominator"], zip(*pairs, strict=True), members, strict=True)
+    members = (tuple(one) if one else () for one in columns["members"])
+    own = zip(columns["numerator"], columns["denominator"], strict=True)
+    # what nobody shares adds the same everywhere: one pair instead of three
+    units = [
+        (pair, pair, pair) if pair == team == department == company else (team, department, company)
+        for pair, team, department, company in zip(own, *pairs, strict=True)
+    ]
+    rows = zip(columns["numerator"], columns["denominator"], units, members, strict=True)
     return zip(keys, map(partial(tuple.__new__, Cell), rows), strict=True)  # as Cell(*row), without a call for each
 
 
@@ -70,10 +78,10 @@ class UnitDay:
 class Page:
     """Cells of a KPI, a team and a day, by employee: all that lie in the same units (of overlays: in none)."""
 
-    __slots__ = ("cells", "change", "key", "units")
+    __slots__ = ("cells", "change", "day", "key", "units")
 
     def __init__(self, key: PageKey) -> None:
-        self.key = key
+        self.key, self.day = key, key[3]
         self.cells: dict[str, Cell] = {}
         #: What its units do not have yet: numerator and denominator by UNIT_KINDS.
         self.change = [0] * (2 * len(UNIT_KINDS))
@@ -106,6 +114,9 @@ def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, in
     return []
 
 
+_DAY = attrgetter("day")
+
+
 class Changes(NamedTuple):
     """Which unit days changed, and of whom: KPI, employee and day of every cell that did. In the order of the cells."""
 
@@ -119,7 +130,8 @@ class Cells:
     def __init__(self) -> None:
         self._pages: dict[PageKey, Page] = {}
         self._units: dict[UnitKey, dict[int, UnitDay]] = {}
-        self._own: dict[tuple[str, str], dict[int, dict[PageKey, Page]]] = {}
+        #: By KPI and employee the pages with a cell of his, in order of time.
+        self._own: dict[str, dict[str, list[Page]]] = {}
         self._unsaved: dict[PageKey, None] = {}
         self._managers_of: ManagersOf = nobody
 
@@ -154,17 +166,24 @@ class Cells:
             moved[kpi, employee, day] = None
             if gone:
                 del page.cells[employee]
-                own = self._own[kpi, employee]
-                del own[day][key]
-                if not own[day]:
-                    del own[day]
+                self._own[kpi][employee].remove(page)
             elif old is None:
-                self._own.setdefault((kpi, employee), {}).setdefault(day, {})[key] = page
+                self._keep(kpi, employee, page)
         self._unsaved |= dict.fromkeys(known)
         touched: dict[tuple[UnitKey, int], None] = {}
         for page in known.values():
             touched |= dict.fromkeys((unit, page.key[3]) for unit in self._roll_up(page))
         return Changes(touched, moved)
+
+    def _keep(self, kpi: str, employee: str, page: Page) -> None:
+        own = self._own.setdefault(kpi, {})
+        pages = own.get(employee)
+        if pages is None:
+            own[employee] = [page]
+        elif pages and page.day < pages[-1].day:
+            insort(pages, page, key=_DAY)
+        else:
+            pages.append(page)
 
     def _units_of(self, key: PageKey) -> list[tuple[UnitKey, int]]:
         kpi, department, team, day = key
@@ -222,14 +241,15 @@ class Cells:
 
     def people(self) -> list[tuple[str, str, int]]:
         """KPI, employee and day of every cell there is, in order."""
-        return sorted((*key, day) for key, days in self._own.items() for day in days)
+        return sorted(
+            {(kpi, who, page.day) for kpi, own in self._own.items() for who, pages in own.items() for page in pages}
+        )
 
     def own(self, kpi: str, employee: str, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of an employee from day ``first`` to ``last``, wherever he stood."""
-        days = self._own.get((kpi, employee), {})
-        cells = [
-            page.cells[employee] for day in range(first, last + 1) if day in days for page in days[day].values()
-        ]
+        pages = self._own.get(kpi, {}).get(employee, [])
+        within = pages[bisect_left(pages, first, key=_DAY) : bisect_right(pages, last, key=_DAY)]
+        cells = [page.cells[employee] for page in within]
         den = sum(cell.den for cell in cells)
         if aggregate in ("distinct", "min", "max"):
             return _combined(cells, aggregate), den

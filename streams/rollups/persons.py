@@ -36,7 +36,7 @@ class Persons:
 
     def forget(self, moved: Iterable[tuple[str, str, int]]) -> None:
         """Work out anew what has moved: KPI, employee, day."""
-        for kpi, employee, _ in moved:
+        for kpi, employee, _ in moved if self._known else ():
             self._known.pop((kpi, employee), None)
 
     def place(self, employee: str, kind: str, ordinal: int) -> Person | None:

@@ -99,7 +99,7 @@ class Rollups:
             return
         self.units.persons.forget(moved)
         touched = Touched(self.units.with_scores(changed), moved)
-        latest = max(day for *_, day in moved)
+        latest = max(day for _, _, day in moved)
         decided.turn(Cause("kpi-updates", f"{update.partition}:{update.offset}", "kpi-update", latest * _DAY_MS))
         for rule in self.rules:
             for unit, ordinal in rule.periods(touched):
