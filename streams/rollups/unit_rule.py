@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +42,20 @@ class UnitRule:
 
     def periods(self, touched: Touched) -> list[tuple[Unit, int]]:
         """Units and periods that what was touched may change, in order."""
-        return periods_of(self.rule, self.units, touched.units, self.rule.kpi_ids())
+        found = periods_of(self.rule, self.units, touched.units, self.rule.kpi_ids())
+        return sorted({*found, *self._kept()}) if touched.anew else found
+
+    def _kept(self) -> Iterator[tuple[Unit, int]]:
+        """Where something was awarded or paid, be it that nothing has a value there any more, as a score that left."""
+        kind = self.rule.period
+        for holder, period in (*self.states.known(self.rule.id), *self.paid.known(self.rule.id)):
+            unit = self.units.held_by(holder)
+            try:
+                ordinal = 0 if window_days(kind) else self.units.calendar.parse(kind, period)
+            except (KeyError, ValueError):
+                continue  # a period of another kind, under a plan before: what was given stays
+            if unit.kind == self.rule.unit:
+                yield unit, ordinal
 
     def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:
         """Decide one unit's period as it stands now."""

@@ -97,3 +97,21 @@ def test_a_tier_table_on_the_score_of_departments():
 def test_a_plan_that_scores_others_takes_back_what_was_published():
     later = plan_of(["department"], version=2)
     assert scores(run(plan_of(["team"]), EVENTS, later)) == {"north": None, "south": None, "sales": 77_5000}
+
+
+@pytest.mark.parametrize("settle", ["live", "period_end", "sticky"])
+def test_what_stands_on_a_score_that_a_new_plan_takes_away_is_lost_unless_it_is_sticky(settle):
+    def plan(version: int, kpi: str) -> Plan:
+        given = plan_of(["department"], version=version).model_dump(mode="json", exclude_none=True)
+        given["scorecards"][0]["kpis"] = [{"kpi": kpi, "weight": "100%"}]
+        bonus = {"id": "well", "kind": "threshold", "name": {"en": "W"}, "period": "month", "unit": "department",
+                 "all": [{"kpi": "card", "value": "60"}], "bonus": "50"}  # fmt: skip
+        given["awards"] = [award | {"settle": settle} for award in (*given["awards"], bonus)]
+        return Plan.model_validate(given)
+
+    result = run(plan(1, "revenue"), EVENTS, plan(2, "score"))  # of which nothing has come
+    lost = settle != "sticky"
+    assert [award.rule for award in result.awards if award.state == "revoked"] == ["strong", "strong", "well"] * lost
+    money = [(line["rule"], line["amount"]) for line in result.earnings if line["reason"] == "plan_change"]
+    assert money == [("strong", -300_0000), ("well", -50_0000)] * lost
+    assert sum(line["amount"] for line in result.earnings) == (0 if lost else 350_0000)
