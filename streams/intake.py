@@ -85,7 +85,10 @@ class Intake:
         first = int(offsets[0])
         expected = self._expected.get(source, _Expected(first))
         before = expected.before if expected.first == first else expected.next
-        self._expected[source] = _Expected(int(offsets[-1]) + 1, before, first)
+        last = int(offsets[-1])
+        self._expected[source] = _Expected(last + 1, before, first)
+        if first == before and last - first + 1 == len(offsets):
+            return []
         missing = np.diff(offsets, prepend=before - 1) - 1
         return [[int(offsets[row]), int(missing[row])] for row in np.flatnonzero(missing > 0)]
 
@@ -125,6 +128,9 @@ class Intake:
 
 def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Consecutive ranges of rows from ``start`` to ``end``, each within BLOCK_BYTES or one row long."""
+    if start < end and int(sizes[start:end].sum()) <= BLOCK_BYTES:
+        yield start, end
+        return
     reached = np.cumsum(sizes[start:end])
     row = 0
     while row < len(reached):
