@@ -13,9 +13,10 @@ FieldKind = Literal["string", "number", "boolean"]
 #: Who is credited; a part of the credit, not a field that KPIs read.
 PAYEES = frozenset({"employee", "splits"})
 
-
 #: Event types that change an earlier event, and are credited as it was.
 FOLLOWING = frozenset(name for name, payload in PAYLOADS.items() if payload.refers_to)
+#: Those that several people may share: by ``splits``, or as what they are about is.
+SHARED = FOLLOWING | {name for name, payload in PAYLOADS.items() if "splits" in payload.model_fields}
 
 
 def _kind(annotation: Any, metadata: tuple[Any, ...] = ()) -> FieldKind:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from schemas.plan import Kpi
+from schemas.event_fields import SHARED
+from schemas.plan import Kpi, Part
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_managers import Led, led_units, rolled_up_kpis
 
@@ -81,16 +82,33 @@ def _apart(lookup: Lookup, units: list[Led]) -> Iterator[Finding]:
 
 
 def _adds_by_itself(kpi: Kpi) -> bool:
-    """Whether a manager's value is exact whatever units share an event: amounts are parts, an extreme is one value."""
-    return (kpi.aggregate, kpi.field) == ("sum", "amount") or kpi.aggregate in ("min", "max")
+    """Whether a manager's value is exact whatever units share an event: amounts are parts, an extreme is one value, a
+    set has each once.
+    """
+    if kpi.aggregate == "ratio":
+        return all(_side_adds(kpi, side) for side in (kpi.numerator, kpi.denominator) if side)
+    exact = kpi.aggregate in ("min", "max", "distinct") or (kpi.aggregate, kpi.field) == ("sum", "amount")
+    return exact or SHARED.isdisjoint(kpi.events)
+
+
+def _side_adds(kpi: Kpi, side: Part) -> bool:
+    return side.field == "amount" or SHARED.isdisjoint(side.events or kpi.events)
 
 
 def _sampled(lookup: Lookup) -> list[str]:
-    """KPIs on whose number of events an award of managers depends."""
+    """KPIs on whose number of shared events an award of managers depends."""
     conditions = [
         condition
         for award in lookup.plan.awards
         if getattr(award, "unit", None) == "manager" and award.kind == "threshold"
         for condition in (*award.all, *award.any)
     ]
-    return sorted({one.kpi for one in conditions if one.min_sample and one.kpi in lookup.kpis})
+    asked = {one.kpi for one in conditions if one.min_sample and one.kpi in lookup.kpis}
+    return sorted(id for id in asked if not _sample_adds(lookup.kpis[id]))
+
+
+def _sample_adds(kpi: Kpi) -> bool:
+    """Of a ratio it is the lower side; of an extreme every credit counts, also those of one event."""
+    if kpi.aggregate == "ratio" and kpi.denominator:
+        return _side_adds(kpi, kpi.denominator)
+    return kpi.aggregate in ("min", "max") or SHARED.isdisjoint(kpi.events)

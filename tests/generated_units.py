@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from schemas.plan import Plan
+from schemas.plan_lookup import Lookup
+from schemas.plan_manager_checks import check_managers
 from tests.generated import KPIS, _award, _scorecard, conditions_on_score, random_plan
 
 _KINDS = ("team", "department", "company", "manager")
@@ -16,6 +18,11 @@ _PRORATED = {("manager", period) for period in ("month", "week", "season")}
 #: Who may lead what, so that of what one person leads at a time one unit holds the others.
 _MAY_LEAD = {"t1": ["E1"], "t2": ["E2"], "t3": ["E3"], "d1": ["E1", "E2"], "d2": ["E3"], "": ["E1", "E2", "E3"]}
 _ADDS_UP = {kpi["id"] for kpi in KPIS if kpi["aggregate"] in ("sum", "count")}
+
+#: What several may share: counted twice by whoever leads two units apart.
+_COUNTS_TWICE = frozenset({"units", "activity"})
+#: Of the others those whose sample is not.
+_SAMPLED_ONCE = frozenset({"complaints", "quickest", "largest", "satisfaction", "slow", "conversion", "yield"})
 
 
 def random_unit_plan(dice: Random, version: int = 1) -> Plan:
@@ -52,14 +59,37 @@ def _unit_award(dice: Random, number: int, kinds: list[str]) -> dict:
     return award | {"share": share, "roles": award["roles"] if share != "unit" else []}
 
 
-def give_managers(dice: Random, organisation: dict) -> None:
-    """Managers of some units, and handovers within the history."""
+def give_managers(dice: Random, organisation: dict, leaders: dict[str, list[str]] = _MAY_LEAD) -> None:
+    """Managers of some units, and handovers within the history. ``leaders``: who may lead, by unit."""
     departments = organisation["departments"]
     for unit in (organisation, *departments, *(team for department in departments for team in department["teams"])):
-        may = [*_MAY_LEAD[unit.get("id", "")], None]
+        may = [*leaders[unit.get("id", "")], None]
         unit["manager"] = dice.choice(may)
         days = sorted(dice.sample(range(2, 12), dice.choice([0, 0, 1, 2])))
         unit["handovers"] = [{"date": f"2026-03-{day:02d}", "manager": dice.choice(may)} for day in days]
+
+
+def random_apart_plan(dice: Random) -> Plan:
+    """As random_unit_plan, where anybody may lead anything, and managers have only what counts right there."""
+    given = random_unit_plan(dice).model_dump(mode="json", exclude_none=True)
+    give_managers(dice, given["organisation"], {unit: ["E1", "E2", "E3"] for unit in _MAY_LEAD})
+    for card in given["scorecards"]:
+        if _COUNTS_TWICE.intersection(part["kpi"] for part in card["kpis"]):
+            card["units"] = [unit for unit in card["units"] if unit != "manager"] or ["team"]
+    of_managers = {card["id"] for card in given["scorecards"] if "manager" in card.get("units", ())}
+    fits = {kpi["id"] for kpi in KPIS} - _COUNTS_TWICE | of_managers
+    given["awards"] = [one for one in given["awards"] if one.get("unit") != "manager" or _kpis_of(one) <= fits]
+    given["targets"] = [one for one in given["targets"] if one.get("unit") != "manager" or one["kpi"] in fits]
+    for award in given["awards"]:
+        for condition in award.get("all", []) + award.get("any", []) if award.get("unit") == "manager" else ():
+            condition["min_sample"] = condition["min_sample"] if condition["kpi"] in _SAMPLED_ONCE else 0
+    plan = Plan.model_validate(given)
+    assert not [one for one in check_managers(Lookup(plan)) if "count twice" in one.message]
+    return plan
+
+
+def _kpis_of(award: dict) -> set[str]:
+    return {one["kpi"] for one in award.get("all", []) + award.get("any", []) or [award]}
 
 
 def _on_unit_score(dice: Random, card: dict) -> dict:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from schemas.plan import Plan
 from streams.backtest import Backtest, BacktestResult
+from tests.contract import test_rollups
 from tests.depth import examples
-from tests.generated import random_events
-from tests.generated_units import give_managers, random_unit_plan
+from tests.generated import random_events, with_closes
+from tests.generated_units import give_managers, random_apart_plan, random_unit_plan
 
 #: What makes money and awards depend on how one came there.
 _FORGETFUL = {"settle": "live", "rearm": True}
@@ -62,3 +63,12 @@ def test_in_the_end_as_if_known_from_the_beginning(seed, batch):
     known.apply(after)
     known.feed(values, batch)
     assert said_by(late.finish()) == said_by(known.finish())
+
+
+@examples(6)
+@given(st.integers(0, 2**32))
+def test_whoever_leads_units_apart_has_what_the_reference_says(seed):
+    dice = Random(seed)
+    plan = random_apart_plan(dice)
+    events = with_closes(dice, random_events(dice, plan.currency, 20))
+    test_rollups.check_against_reference(plan, events, [json.dumps(event).encode() for event in events])

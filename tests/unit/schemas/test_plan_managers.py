@@ -67,3 +67,41 @@ def test_amounts_add_up_whatever_is_shared():
         "kpi: orders", "kpi: revenue"
     )
     assert [message for _, message in errors_of(sampled)] and "the sample of revenue" in errors_of(sampled)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("definition", "exact"),
+    [
+        ("aggregate: count, events: [visit]", True),
+        ("aggregate: count, events: [visit, sale]", False),
+        ("aggregate: mean, events: [survey_answer], field: score", True),
+        ("aggregate: mean, events: [sale], field: amount", False),
+        ("aggregate: distinct, events: [sale], field: customer", True),
+        ("aggregate: sum, events: [sale], field: quantity", False),
+        ("aggregate: ratio, events: [sale, visit], numerator: {events: [sale], field: amount}, "
+         "denominator: {events: [visit]}", True),
+        ("aggregate: ratio, events: [sale, visit], numerator: {events: [visit]}, denominator: {events: [sale]}", False),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_share_does_not_count_twice(definition, exact):
+    target = "  - {kpi: k, period: month, unit: manager, value: 1}\n"
+    kpi = f"  - {{id: k, name: K, description: K, {definition}, unit: number}}\n"
+    text = APART.partition("  - id: busy-lead")[0].replace("targets:\n", f"{kpi}targets:\n{target}")
+    assert ["count twice in k;" in message for _, message in errors_of(text)] == [True] * (not exact)
+
+
+@pytest.mark.parametrize(
+    ("definition", "exact"),
+    [
+        ("aggregate: mean, events: [survey_answer], field: score", True),
+        ("aggregate: max, events: [sale], field: amount", True),
+        ("aggregate: distinct, events: [sale], field: customer", False),
+    ],
+)
+def test_nor_in_a_sample(definition, exact):
+    kpi = f"  - {{id: k, name: K, description: K, {definition}, unit: number}}\n"
+    text = APART.partition("  - id: busy-lead")[0].replace("targets:\n", f"{kpi}targets:\n") + (
+        "  - {id: b, kind: threshold, name: B, period: month, unit: manager, bonus: 1,\n"
+        "     all: [{kpi: k, value: 1, min_sample: 2}]}\n"
+    )
+    assert ["the sample of k;" in message for _, message in errors_of(text)] == [True] * (not exact)
