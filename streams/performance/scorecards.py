@@ -156,11 +156,10 @@ class Attained:
     @classmethod
     def of(cls, kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> Attained:
         """Of a KPI's numerators, denominators and targets."""
-        num, den = np.where(den < 0, -num, num), np.abs(den)
         scale = value_scale(kpi)
         defined = target > 0
         if not scale.empty_is_zero:
-            defined = defined & (den != 0)
+            defined = defined & (den > 0)  # sales given away can leave less than nothing to divide by
         value = num.astype(float) * scale.factor
         against = target.astype(float) * (den.astype(float) if scale.divides else 1.0)
         if kpi.direction == "down":
