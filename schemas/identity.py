@@ -33,7 +33,20 @@ def line_id(
     part: str,
 ) -> str:
     """Id of an earning line, by the credits position behind it; ``part`` tells lines of one cause apart."""
-    return _digest(plan, rule, employee, period_kind, period, partition, offset, index, payee, part)
+    return line_id_within(
+        line_group(plan, rule, employee, period_kind, period, partition), offset, index, payee, part
+    )
+
+
+def line_group(plan: str, rule: str, employee: str, period_kind: str, period: str, partition: int) -> str:
+    """What the ids of many lines have in common, for ``line_id_within``."""
+    return _SEPARATOR.join((plan, rule, employee, period_kind, period, str(partition)))
+
+
+def line_id_within(group: str, offset: int, index: int, payee: int, part: str) -> str:
+    """As ``line_id``."""
+    fields = f"{group}{_SEPARATOR}{offset}{_SEPARATOR}{index}{_SEPARATOR}{payee}{_SEPARATOR}{part}"
+    return xxhash.xxh3_128_hexdigest(fields.encode())
 
 
 def draw_line_id(plan: str, employee: str, period_kind: str, period: str, currency: str, reason: str) -> str:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
-from schemas.identity import line_id
+from schemas.identity import line_group, line_id_within
 from streams.performance.columns import coded_column, dictionary_column
 from streams.performance.decisions import Lines
 from streams.performance.origins import Origins
 from streams.performance.running import key_parts
+
+
+class _Holder(NamedTuple):
+    """What all lines of one rule, employee and period say, and what their ids begin with."""
+
+    group: str
+    period: str
+    posted: str
+    team: str
+    department: str
+
+    @classmethod
+    def of(cls, engine, rule, key: int, partition: int) -> _Holder:
+        """Of a period key."""
+        code, ordinal = key_parts(key)
+        period = posted = engine.period_text(rule.period, ordinal)
+        if engine.closed:
+            posted = engine.period_text(rule.period, engine.closed.open_period(rule.period, ordinal))
+        employee = engine.reader.names["employee"].names[code]
+        group = line_group(engine.plan.plan, rule.id, employee, rule.period, period, partition)
+        return cls(group, period, posted, *engine.place(code, rule.period, ordinal))
 
 
 def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -> bytes | None:
@@ -31,41 +54,29 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
         flat = [getattr(lines, name) for lines in decided for _ in range(len(lines.rows))]
         return [flat[at] for at in order.tolist()]
 
-    employee, ordinal = key_parts(numbers("keys"))
+    keys = numbers("keys")
+    employee, _ = key_parts(keys)
     names = engine.reader.names["employee"].names
     rules = [one.rule for one in engine.rules]
-    periods = [
-        engine.period_text(rules[at].period, one) for at, one in zip(rule.tolist(), ordinal.tolist(), strict=True)
-    ]
-    posted = periods
-    if engine.closed:
-        kinds = [rules[at].period for at in rule.tolist()]
-        posted = [
-            engine.period_text(kind, engine.closed.open_period(kind, one))
-            for kind, one in zip(kinds, ordinal.tolist(), strict=True)
-        ]
+    of_line = list(zip(rule.tolist(), keys.tolist(), strict=True))
+    holders = {one: _Holder.of(engine, rules[one[0]], one[1], meta["partition"]) for one in dict.fromkeys(of_line)}
+    held = [holders[one] for one in of_line]
     reasons = texts("reason")
     offset, index = origins.positions(rows)
-    stood = list(zip(employee.tolist(), (rules[at].period for at in rule.tolist()), ordinal.tolist(), strict=True))
-    places = {one: engine.place(*one) for one in dict.fromkeys(stood)}
     plan = engine.plan
-    ids = [
-        line_id(plan.plan, rules[at].id, names[who], rules[at].period, period, meta["partition"], where, row, 0, reason)
-        for at, who, period, where, row, reason in zip(
-            rule.tolist(), employee.tolist(), periods, offset.tolist(), index.tolist(), reasons, strict=True
-        )
-    ]
+    places = zip(held, offset.tolist(), index.tolist(), reasons, strict=True)
+    ids = [line_id_within(holder.group, where, row, 0, reason) for holder, where, row, reason in places]
     columns = {
         "line_id": pa.array(ids),
         "plan": _constant(plan.plan, count),
         "plan_version": pa.array(np.full(count, plan.version, np.int32)),
         "rule": coded_column(rule, [one.id for one in rules]),
         "employee": coded_column(employee, names),
-        "team": dictionary_column([places[one][0] for one in stood]),
-        "department": dictionary_column([places[one][1] for one in stood]),
+        "team": dictionary_column([one.team for one in held]),
+        "department": dictionary_column([one.department for one in held]),
         "period_kind": coded_column(rule, [one.period for one in rules]),
-        "period": dictionary_column(periods),
-        "posted_in": dictionary_column(posted),
+        "period": dictionary_column([one.period for one in held]),
+        "posted_in": dictionary_column([one.posted for one in held]),
         "amount": pa.array(numbers("amount")),
         "withheld": pa.array(numbers("withheld")),
         "currency": _constant(plan.currency, count),

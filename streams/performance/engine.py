@@ -19,7 +19,7 @@ from streams.performance.credit_rows import CreditRows, RowReader
 from streams.performance.customer_limits import FIELD, CustomerLimits
 from streams.performance.dated_targets import DatedTargets
 from streams.performance.decisions import Decisions
-from streams.performance.family import Family, families_of
+from streams.performance.family import Family, day_key, families_of
 from streams.performance.kept_pay import taken_over
 from streams.performance.people import People
 from streams.performance.period_view import PeriodView
@@ -101,8 +101,9 @@ class Engine:
         decisions.latest = self.clock.after(self.calendar.days(rows.event_time))
         if self.limits:
             rows.left_out = self.limits.over(rows, day, origins)
+        cells = day_key(rows.employee, rows.team, rows.department, day)
         for family in self.families:
-            family.fold(rows, day)
+            family.fold(rows, day, cells)
         for score in self.scores:
             score.fold()
         for rule in self.rules:

@@ -74,27 +74,27 @@ class Family:
         self.unsaved_days: list[list[np.ndarray]] = [[] for _ in kpis]
         self._type_flags: list[np.ndarray] = [np.empty(0, bool)] * len(kpis)
 
-    def fold(self, rows: CreditRows, day: np.ndarray) -> None:
-        """Add all rows; leaves each view's ``running`` for the rules."""
+    def fold(self, rows: CreditRows, day: np.ndarray, keys: np.ndarray) -> None:
+        """Add all rows, which lie in day cells of ``keys``; leaves each view's ``running`` for the rules."""
         for view in self.views.values():
             view.running = None
         self._refresh_types(rows.type_names)
         parts = [contribution(kpi, rows, self._type_flags[index]) for index, kpi in enumerate(self.kpis)]
         if not any(part is not None for part in parts):
             return
-        keys = day_key(rows.employee, rows.team, rows.department, day)
         touched = np.zeros(len(rows), bool)
         for part in parts:
             if part is not None:
                 touched[part.rows] = True
         ours = np.flatnonzero(touched)  # most often few: sorting is what costs most here
         cells, of_ours = np.unique(keys[ours], return_inverse=True)
-        slots, cell_of_row = np.full(len(rows), -1), np.full(len(rows), -1)
-        slots[ours], cell_of_row[ours] = self.days.slots(cells)[of_ours], of_ours
-        groupings = self._groupings(cells, cell_of_row)
+        cell_of_row = np.full(len(rows), -1)
+        cell_of_row[ours] = of_ours
+        groupings = self._groupings(cells, ours, of_ours, len(rows))
+        slots = self.days.slots(cells)
         for index, (kpi, part) in enumerate(zip(self.kpis, parts, strict=True)):
             if part is not None:
-                self._fold_kpi(index, kpi, rows, part, slots, groupings, day)
+                self._fold_kpi(index, kpi, rows, part, slots, cell_of_row[part.rows], groupings, day)
 
     def _fold_kpi(
         self,
@@ -103,6 +103,7 @@ class Family:
         rows: CreditRows,
         part: Contribution,
         slots: np.ndarray,
+        cell_of: np.ndarray,
         groupings: dict,
         day: np.ndarray,
     ) -> None:
@@ -116,7 +117,7 @@ class Family:
                 view.running = table.accumulate(index, kpi, part, groupings[kind])
             if view.running is not None:
                 view.dirty.append(view.running.slots)
-        cells = slots[part.rows]
+        cells = slots[cell_of]
         if kpi.aggregate in ("min", "max"):
             self.days.extreme(index, cells, part.numerator, part.denominator, kpi.aggregate == "min")
         else:
@@ -124,12 +125,14 @@ class Family:
                 novel = self.days.add_members(index, cells, part.members)
                 part.numerator = np.where(novel, part.denominator, 0)
             self.days.add(index, cells, part.numerator, part.denominator, unit_contribution(kpi, rows, part))
-        changed = np.unique(cells)
+        seen = np.zeros(len(slots), bool)
+        seen[cell_of] = True
+        changed = slots[seen]
         self.days.touch(index, changed)
         self.dirty_days[index].append(changed)
         self.unsaved_days[index].append(changed)
 
-    def _groupings(self, cells: np.ndarray, cell_of_row: np.ndarray) -> dict:
+    def _groupings(self, cells: np.ndarray, rows: np.ndarray, cell_of: np.ndarray, batch: int) -> dict:
         """Per period kind, how rows fall into (employee, period); periods are looked up once per cell."""
         employee, _, _, day = day_key_parts(cells)
         groupings = {}
@@ -139,8 +142,7 @@ class Family:
             else:
                 ordinal = self.calendar.ordinals(kind, day)
                 keys = np.where(ordinal == NO_PERIOD, -1, period_key(employee, ordinal))
-            of_row = np.append(keys, -1)[cell_of_row]  # rows outside the family have cell −1
-            groupings[kind] = group_rows(of_row)
+            groupings[kind] = group_rows(keys, rows, cell_of, batch, groupings.values())
         return groupings
 
     def _refresh_types(self, names: Interner) -> None:

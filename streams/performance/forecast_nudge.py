@@ -80,7 +80,7 @@ class ForecastNudgeRule(Nudging):
 
     def _person_days(self, keys: np.ndarray, ordinal: int, over: int) -> tuple[np.ndarray, np.ndarray]:
         """Working days of each person's period, and how many of them are over."""
-        people = [self.writer.people.person(code).id for code in key_parts(keys)[0].tolist()]
+        people = [self.writer.people.id(code) for code in key_parts(keys)[0].tolist()]
         kind, days = self.rule.period, self.person_days
         total = [days.total(who, kind, ordinal) for who in people]
         gone = [days.gone(who, kind, ordinal, over) for who in people]

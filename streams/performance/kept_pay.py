@@ -113,7 +113,7 @@ def _earned(engine, rule, decides: bool) -> Iterator[tuple[Payee, Money]]:
     keys = np.array(list(money), np.int64)
     for key in keys[engine.people.eligible(of.roles, of.period, keys) == decides].tolist():
         code, ordinal = key_parts(key)
-        employee, period = engine.people.person(code).id, engine.period_text(of.period, ordinal)
+        employee, period = engine.people.id(code), engine.period_text(of.period, ordinal)
         yield Payee(of.id, of.kind, of.period, employee, period), money[key]
 
 

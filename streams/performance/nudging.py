@@ -51,7 +51,7 @@ class Nudging:
         """Under which rule, employee and period its state is kept."""
         code, ordinal = key_parts(key)
         period = self.writer.period_text(self.rule.period, ordinal)
-        return self.rule.id, self.writer.people.person(code).id, period
+        return self.rule.id, self.writer.people.id(code), period
 
     def texts(self, tier: int, figures: tuple[int, int, int], left: int | None) -> dict:
         """What the award says beside its evidence; ``figures`` (numerator, denominator, target) fall short."""

@@ -54,6 +54,10 @@ class People:
         """The code of an employee's id."""
         return self._codes.code(employee)
 
+    def id(self, code: int) -> str:
+        """The id of the employee with ``code``."""
+        return self._codes.names[code]
+
     def key(self, employee: str, kind: str, period: str) -> int | None:
         """The period key of somebody's period, by its text; None where the calendar has not such a period."""
         try:

@@ -7,6 +7,7 @@ other would give, however the log was cut into batches.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +79,14 @@ class Running:
 
 @dataclass(slots=True)
 class Grouping:
-    """How a batch's rows fall into groups: ``group`` per row (−1: none), ``order`` (group, log), unique ``keys``."""
+    """How a batch's rows fall into groups: ``group`` per row (−1: none), ``order`` (group, log), unique ``keys``;
+    ``of_cell``, the group of each cell that it was made from.
+    """
 
     group: np.ndarray
     order: np.ndarray
     keys: np.ndarray
+    of_cell: np.ndarray
 
     def place(self, part: Contribution) -> Placed | None:
         """Put a KPI's contributions in (group, log) order; None if none falls into a group."""
@@ -111,15 +115,42 @@ class Placed:
     lengths: np.ndarray
 
 
-def group_rows(keys: np.ndarray) -> Grouping:
-    """Group rows by ``keys`` (int64, −1 for rows outside every period)."""
-    inside = np.flatnonzero(keys != -1)
-    unique, of_inside = np.unique(keys[inside], return_inverse=True)
-    group = np.full(len(keys), -1)
-    group[inside] = of_inside
+def group_rows(
+    cells: np.ndarray, rows: np.ndarray, cell_of: np.ndarray, batch: int, others: Iterable[Grouping] = ()
+) -> Grouping:
+    """Group ``rows`` of a batch of so many by the keys of their cells (int64, −1: outside every period).
+
+    ``cell_of`` has the cell of each of ``rows``. Nothing is sorted again where one of ``others``, of the same cells,
+    has the same groups.
+    """
+    unique, of_cell = _numbered(cells)
+    for other in others:
+        if np.array_equal(of_cell, other.of_cell):
+            return Grouping(other.group, other.order, unique, of_cell)
+    of_row = of_cell[cell_of]
+    inside = of_row >= 0
+    if not inside.all():
+        rows, of_row = rows[inside], of_row[inside]
+    group = np.full(batch, -1)
+    group[rows] = of_row
     # numpy sorts 16-bit integers by radix, an order of magnitude faster
-    narrow = of_inside.astype(np.int16) if len(unique) < 2**15 else of_inside
-    return Grouping(group, inside[np.argsort(narrow, kind="stable")], unique)
+    narrow = of_row.astype(np.int16) if len(unique) < 2**15 else of_row
+    return Grouping(group, rows[np.argsort(narrow, kind="stable")], unique, of_cell)
+
+
+def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The unique keys without −1, ascending; which of them each of ``keys`` is, −1 for −1."""
+    inside = keys != -1
+    some = keys[inside]
+    if (some[1:] >= some[:-1]).all():  # most often, as cells come by employee and day
+        first = np.ones(len(some), bool)
+        first[1:] = some[1:] != some[:-1]
+        unique, which = some[first], np.cumsum(first) - 1
+    else:
+        unique, which = np.unique(some, return_inverse=True)
+    numbered = np.full(len(keys), -1)
+    numbered[inside] = which
+    return unique, numbered
 
 
 class PeriodTable(CellTable):

@@ -62,7 +62,7 @@ class SingleAward:
     def _holder(self, key: int) -> tuple[str, str, str]:
         code, ordinal = key_parts(key)
         period = self.writer.period_text(self.rule.period, ordinal)
-        return self.rule.id, self.writer.people.person(code).id, period
+        return self.rule.id, self.writer.people.id(code), period
 
     def _texts(self, threshold: str) -> dict:
         bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None

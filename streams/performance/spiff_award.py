@@ -147,7 +147,7 @@ class SpiffRule:
 
     def _holder(self, key: int) -> tuple[str, str, str]:
         code, ordinal = key_parts(key)
-        return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
+        return self.rule.id, self.writer.people.id(code), self.writer.period_text(self.rule.period, ordinal)
 
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """What was paid stays paid."""

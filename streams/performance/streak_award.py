@@ -101,7 +101,7 @@ class StreakRule(ThresholdRule):
         """Whether the period is passed over: it follows from the plan alone."""
         if key not in self._skipped:
             code, ordinal = key_parts(key)
-            worked = self._days.total(self.writer.people.person(code).id, self.rule.period, ordinal)
+            worked = self._days.total(self.writer.people.id(code), self.rule.period, ordinal)
             idle = self.rule.without_workdays == "skip" and not worked
             aimless = self.rule.without_target == "skip" and any(
                 check.ladder.by == "attainment" and check.view.target_of(key) in (0, NO_TARGET)

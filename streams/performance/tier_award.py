@@ -190,7 +190,7 @@ class TierRule:
             if not counts[at]:
                 continue
             code, _ = key_parts(int(run.keys[spread[at]]))
-            holder = self.rule.id, self.writer.people.person(code).id
+            holder = self.rule.id, self.writer.people.id(code)
             row = int(run.rows[at])
             sale, follows, (day, floor) = origins.sale_of(row)
             came = (holder, origins.event_of(row)) if follows else None
@@ -217,7 +217,7 @@ class TierRule:
         return min(self.states.peak(*self._holder(*key_parts(key))), len(self.bounds))
 
     def _holder(self, code: int, ordinal: int) -> tuple[str, str, str]:
-        return self.rule.id, self.writer.people.person(code).id, self.writer.period_text(self.rule.period, ordinal)
+        return self.rule.id, self.writer.people.id(code), self.writer.period_text(self.rule.period, ordinal)
 
     def earned(self) -> dict[int, tuple[int, int]]:
         """Money earned by the present values and withheld from it, by period key."""

@@ -81,7 +81,7 @@ class TrainingRule:
     def _holder(self, key: int) -> tuple[str, str, str]:
         code, ordinal = key_parts(key)
         period = self.writer.period_text(self.rule.period, ordinal)
-        return self.rule.id, self.writer.people.person(code).id, period
+        return self.rule.id, self.writer.people.id(code), period
 
     def _settle(self, key: int, below: bool, row: int, over: int, decisions: Decisions, origins) -> None:
         code, ordinal = key_parts(key)

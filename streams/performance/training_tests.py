@@ -47,7 +47,7 @@ class _Test:
     def person(self, key: int) -> tuple[str, str, int]:
         """Employee, kind of period and ordinal, as PersonDays is asked."""
         code, ordinal = key_parts(key)
-        return self.people.person(code).id, self.rule.period, ordinal
+        return self.people.id(code), self.rule.period, ordinal
 
     def keys(self) -> np.ndarray:
         """Keys of all periods in which somebody has a value."""
