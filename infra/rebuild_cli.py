@@ -10,8 +10,7 @@ from contextlib import contextmanager
 import click
 from kafka import KafkaConsumer, TopicPartition
 
-from infra.control_lock import sole_operator
-from infra.control_topic import credits_partitions, newest_plan, write_adjustments
+from infra.control_topic import credits_partitions, newest_plan, operating, write_adjustments
 from infra.rebuild_report import Change, as_text
 from infra.settings import Settings, load_settings
 from schemas.control import CellAdjusted
@@ -83,7 +82,7 @@ def _switched(
     """Write what differs, read on, and look again until nothing does; what is left after all rounds."""
     if not cells:
         return []
-    with sole_operator(settings):
+    with operating(settings):
         for _ in range(_ROUNDS):
             _read_on(log, one)
             _expect_plan(one)

@@ -50,6 +50,9 @@ class Settings(SecuritySettings):
     max_batch_records: int = Field(20_000, ge=1, description="most records a batch may hold")
     max_event_bytes: int = Field(262_144, ge=1, description="records over this go to dead letters unread")
     stall_seconds: float = Field(120.0, gt=0, description="lag without progress for this long ends the process")
+    command_patience_seconds: float = Field(
+        120.0, ge=0, description="how long plan, close and adjustments wait for Kafka when it is away"
+    )
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
     web_port: int = Field(6066, description="port of /metrics, /healthz, /readyz")
     faust_data: Path = Field(

@@ -14,8 +14,11 @@ from infra.settings import Settings
 _SECONDS = 10
 
 
-def kafka_refusal(settings: Settings) -> str | None:
-    """Why the first broker that listens will not have us, with what to look at; None if it does or none listens."""
+def kafka_refusal(settings: Settings, silence: bool = True) -> str | None:
+    """Why the first broker that listens will not have us, with what to look at; None if it does or none listens.
+
+    ``silence``: whether one that takes connections and does not answer is a refusal.
+    """
     for broker in settings.kafka_bootstrap.split(","):
         host, _, port = broker.strip().rpartition(":")
         try:
@@ -27,7 +30,7 @@ def kafka_refusal(settings: Settings) -> str | None:
             if isinstance(error, ConnectionResetError):
                 return _hung_up(settings, broker)
         except TimeoutError:
-            return f"{broker} takes connections and does not answer within {_SECONDS} s"
+            return f"{broker} takes connections and does not answer within {_SECONDS} s" if silence else None
         except Exception as error:
             return _refused(settings, broker, error)
     return None

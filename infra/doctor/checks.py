@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from infra.clickhouse.migrate import status
 from infra.clickhouse.migration_files import MigrationError
+from infra.control_log import ControlLog
 from infra.control_topic import newest_plan
 from infra.doctor import judgement
 from infra.doctor.findings import Finding, error, ok, warning
@@ -74,6 +75,7 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
         yield from _topics(settings, snapshot)
         if CONTROL.name in {place.topic for place in snapshot.partitions}:
             yield _plan(settings)
+            yield from _half_written(settings)
         yield from judgement.judge_groups(snapshot, settings.group_prefix, _waits(reader, snapshot))
     except (KafkaError, OSError) as failed:
         yield error("kafka", f"{brokers} answers, but not as Kafka should: {failed!r}.",
@@ -108,6 +110,14 @@ def _plan(settings: Settings) -> Finding:
         return error("plan", "No plan is in force: every event goes to dead letters.",
                      "apply one: kpistream plan apply plans/example.yaml")  # fmt: skip
     return ok("plan", f"{applied.plan.plan}, version {applied.plan.version}, is in force.")
+
+
+def _half_written(settings: Settings) -> Iterator[Finding]:
+    with ControlLog(settings) as log:
+        missing = ", ".join(f"{place.topic} {place.partition}" for place in log.missing())
+    if missing:
+        yield error("plan", f"The newest plan or close has not reached {missing}: the command that wrote it died.",
+                    "give any plan apply or close: it completes what is missing first")  # fmt: skip
 
 
 def _waits(reader: KafkaReader, snapshot: Snapshot) -> dict[str, float]:

@@ -1,0 +1,168 @@
+"""Plans and closes are everywhere or completed by the next command, whatever dies in between, on a real broker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+import infra.control_topic
+from infra.cli import main
+from infra.control_log import ControlLog
+from infra.control_topic import apply_plan, close_period
+from infra.local.stack import LocalStack
+from infra.settings import Settings
+from infra.topic_admin import create_topics
+from schemas.control import PeriodClosed, decode_control
+from schemas.plan_file import load_plan
+from schemas.topics import CONTROL, CONTROL_TARGETS
+
+PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
+#: ``control``, two partitions of facts and of credits, one of kpi-updates.
+PLACES = 6
+#: Applies the plan and dies by kill -9 once so many records are written.
+DYING = """
+import os, signal, sys
+import infra.control_topic as control_topic
+from infra.settings import Settings
+from schemas.plan_file import load_plan
+left, send = int(sys.argv[1]), control_topic._send
+def dying(*of):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    send(*of)
+control_topic._send = dying
+control_topic.apply_plan(Settings(_env_file=None), load_plan(sys.argv[2]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def environment(stack: LocalStack) -> dict[str, str]:
+    return stack.connection.environment() | {"KPISTREAM_PARTITIONS": "2"}
+
+
+@pytest.fixture(scope="module")
+def settings(environment: dict[str, str]) -> Settings:
+    settings = Settings(
+        _env_file=None, **{name.removeprefix("KPISTREAM_").lower(): value for name, value in environment.items()}
+    )
+    create_topics(settings)
+    return settings
+
+
+def ids(settings: Settings) -> dict[tuple[str, int], list[str]]:
+    """What each partition meets: the ids of its control records in order."""
+    consumer = KafkaConsumer(**settings.kafka_options(), enable_auto_commit=False)
+    met = {}
+    for topic in (CONTROL, *CONTROL_TARGETS):
+        for number in sorted(consumer.partitions_for_topic(topic.name)):
+            place = TopicPartition(topic.name, number)
+            consumer.assign([place])
+            consumer.seek(place, 0)
+            end, found = consumer.end_offsets([place])[place], []
+            while consumer.position(place) < end:
+                for records in consumer.poll(500).values():
+                    found += [decode_control(record.value).id for record in records]
+            met[place.topic, place.partition] = found
+    consumer.close()
+    return met
+
+
+@pytest.mark.parametrize("written", [0, 1, 3, PLACES])
+def test_what_a_killed_command_left_undone_is_completed_first(settings: Settings, environment: dict, written: int):
+    before = ids(settings)[CONTROL.name, 0]
+    program = [sys.executable, "-c", DYING, str(written), str(PLAN)]
+    assert subprocess.run(program, env=os.environ | environment, timeout=90).returncode == -signal.SIGKILL
+    with ControlLog(settings) as log:
+        assert len(log.missing()) == (PLACES - written if written else 0)
+    said = CliRunner().invoke(main, ["doctor"], env=environment).output
+    assert ("has not reached" in said) == (0 < written < PLACES)
+    applied = apply_plan(settings, load_plan(PLAN))
+    met = ids(settings)
+    assert len(met) == PLACES
+    assert len(met[CONTROL.name, 0]) == len(before) + 1 + (written > 0)
+    assert met == dict.fromkeys(met, met[CONTROL.name, 0]) and met[CONTROL.name, 0][-1] == applied.id
+    with ControlLog(settings) as log:
+        assert log.missing() == []
+
+
+@pytest.mark.parametrize("at", [0, 3, PLACES - 1])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_write_without_an_answer_is_looked_for_and_not_doubled(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, at: int, arrived: bool
+):
+    send, calls = infra.control_topic._send, []
+
+    def unanswered(*of: object) -> None:
+        calls.append(of)
+        lost = len(calls) == at + 1
+        if not lost or arrived:
+            send(*of)
+        if lost:
+            raise KafkaTimeoutError("lost")
+
+    before = ids(settings)[CONTROL.name, 0]
+    monkeypatch.setattr(infra.control_topic, "_send", unanswered)
+    applied = apply_plan(settings, load_plan(PLAN))
+    met = ids(settings)
+    assert met == {place: [*before, applied.id] for place in met}
+    assert len(calls) == PLACES + (not arrived)
+
+
+def test_a_close_that_nobody_answered_is_not_doubled(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    record = PeriodClosed.of(load_plan(PLAN), "month", "2026-01", 1)
+    send, calls = infra.control_topic._send, []
+
+    def unanswered(*of: object) -> None:
+        send(*of)
+        calls.append(of)
+        if len(calls) == 3:
+            raise KafkaTimeoutError("lost")
+
+    before = ids(settings)[CONTROL.name, 0]
+    monkeypatch.setattr(infra.control_topic, "_send", unanswered)
+    close_period(settings, record)
+    met = ids(settings)
+    assert met == {place: [*before, record.id] for place in met}
+
+
+def test_a_command_waits_for_a_broker_that_is_away(
+    stack: LocalStack, settings: Settings, capfd: pytest.CaptureFixture[str]
+):
+    before = ids(settings)[CONTROL.name, 0]
+    stack.kafka.kill()
+    with ThreadPoolExecutor(1) as operator:
+        applying = operator.submit(apply_plan, settings, load_plan(PLAN))
+        said = ""
+        while "trying for" not in said and not applying.done():
+            said += capfd.readouterr().err
+        stack.kafka.start()
+        applied = applying.result(timeout=110)
+    assert f"Kafka at {settings.kafka_bootstrap} does not answer" in said
+    met = ids(settings)
+    assert met == {place: [*before, applied.id] for place in met}
+
+
+def test_patience_has_an_end(environment: dict):
+    nowhere = environment | {"KPISTREAM_KAFKA_BOOTSTRAP": "127.0.0.1:1", "KPISTREAM_COMMAND_PATIENCE_SECONDS": "0"}
+    result = CliRunner().invoke(main, ["plan", "apply", str(PLAN)], env=nowhere)
+    assert result.exit_code == 1
+    assert "Kafka at 127.0.0.1:1 does not answer" in result.output
