@@ -6,7 +6,7 @@ import json
 
 from infra.explain.from_backtest import RecordedEvidence, published
 from schemas.blocks import decode_block, kind_of
-from schemas.control import KIND, PeriodClosed, decode_control
+from schemas.control import KIND, REBUILD, PeriodClosed, PlanApplied, decode_control
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.results import decode_award
@@ -14,6 +14,7 @@ from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
 from streams.backtest import BacktestResult
 from streams.explain.credits import Close
 from streams.explain.history import Evidence
+from streams.explain.plan_history import Applied, PlanHistory, Rebuilt
 from tests.integration.memory_log import MemoryLog
 
 
@@ -64,6 +65,7 @@ def recorded_log(plan: Plan, events: list[dict], batch: int, later: Plan | None 
 
 def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
     result, credits, closes, updates = BacktestResult(), [], [], []
+    applied, rebuilt = [], []
     for (topic, partition), records in log.records.items():
         for one in records:
             kind = kind_of(one.headers)
@@ -75,16 +77,29 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                 credits.append((partition, one.offset, one.value))
             elif topic == CREDITS.name and kind == KIND:
                 control = decode_control(one.value)
+                if isinstance(control, PlanApplied):
+                    applied.append(Applied(partition, one.offset, control.id, control.plan))
                 if isinstance(control, PeriodClosed):
                     closes.append(Close(partition, one.offset, control.kind, control.period))
                     result.closes += [(control.kind, control.period)] if not partition else []
             elif topic == KPI_UPDATES.name:
                 updates += filter(None, [published(one)])
+                if kind == "adjustments":
+                    rebuilt += _rebuilt(*decode_block(one.value))
                 if kind == "kpi-periods":
                     _keep(result.periods, one, ("kpi", "employee", "period_kind", "period"))
             elif topic == UNIT_UPDATES.name:
                 _keep(result.units, one, ("kpi", "unit_kind", "unit", "period_kind", "period"))
-    return SeveralPlans(plan, result, credits, closes, updates)
+    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt))
+
+
+def _rebuilt(block, meta: dict) -> list[Rebuilt]:
+    """The cells that a rebuild set, or found as it wants them."""
+    return [
+        Rebuilt(meta["partition"], meta["offset"], row["kpi"], row["employee"], row["day"])
+        for row in block.to_pylist()
+        if row["adjustment"].startswith(REBUILD) and row["outcome"] != "refused"
+    ]
 
 
 def _keep(rows: dict, record, names: tuple[str, ...]) -> None:

@@ -13,6 +13,8 @@ from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.results import Award, Cause, KpiEvidence, Position
 from streams.explain.credits import Credit, unit_fields
+from streams.explain.plan_history import Rebuilt
+from streams.performance.calendar import day_of
 
 #: Columns of the credits table that are no payload field.
 _ENVELOPE = {
@@ -96,3 +98,9 @@ def award_of(row: dict) -> Award:
             row["position_partition"], row["position_offset"], row["position_index"], row["position_payee"]
         ),
     )
+
+
+def rebuilt_cell(row: dict) -> Rebuilt:
+    """A row of kpistream.adjustments."""
+    place = row["credits_partition"], row["credits_offset"]
+    return Rebuilt(*place, row["kpi"], row["employee"], day_of(row["day"]))

@@ -19,6 +19,7 @@ from streams.explain.credits import Close, credits_of_block
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import Evidence
 from streams.explain.moments import Published, Timeline
+from streams.explain.plan_history import PlanHistory
 from streams.ledger.closed import closed_periods
 from streams.rollups.alignment import Update
 
@@ -57,8 +58,10 @@ class RecordedEvidence:
         credits: list[tuple[int, int, bytes]],
         closes: list[Close],
         updates: list[Published],
+        plans: PlanHistory | None = None,
     ) -> None:
         self.plan, self.result = plan, result
+        self._plans = plans or PlanHistory()
         self._credits = [credit for place in credits for credit in credits_of_block(*place)]
         self._closes, self._timeline = closes, Timeline(updates)
 
@@ -87,6 +90,7 @@ class RecordedEvidence:
             _targets(row for row in rows if row["employee"] == employee),
             self._closes,
             payouts=self._payouts_of(employee),
+            plans=self._plans,
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -109,6 +113,7 @@ class RecordedEvidence:
             self._timeline,
             (kind, unit),
             plan_by=self.plan_by,
+            plans=self._plans,
         )
 
     def _payouts_of(self, employee: str) -> list[PaidOut]:

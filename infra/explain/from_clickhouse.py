@@ -10,9 +10,10 @@ from functools import cache
 import click
 from clickhouse_driver.errors import Error as ClickHouseError
 
-from infra.explain.clickhouse_rows import award_of, credit_of, line_of, read_plan, targets_of
+from infra.explain.clickhouse_rows import award_of, credit_of, line_of, read_plan, rebuilt_cell, targets_of
 from infra.explain.update_log import timeline_of
 from infra.settings import load_settings
+from schemas.control import REBUILD
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
@@ -23,6 +24,7 @@ from sinks.connection import ClickHouseSettings, connect, from_settings
 from streams.explain.credits import Close, Credit
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import ROLLING, Evidence
+from streams.explain.plan_history import Applied, PlanHistory
 from streams.performance.calendar import Calendar, date_of
 
 _FIGURES = ("earned", "guarantee", "advance", "recovery", "outstanding")
@@ -59,6 +61,7 @@ class ClickHouseEvidence:
             targets_of(self._all("kpi_periods", *mine)),
             self._closes(),
             payouts=self._payouts(employee, plan.plan),
+            plans=self._history(*mine),
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -70,9 +73,10 @@ class ClickHouseEvidence:
         races = any(rule.kind == "first" for rule in plan.awards if rule.id in rules and judges_units(rule))
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
+        history = self._history("1", {})
         # limits look at all that a person was credited with, wherever; a window and late credits at other days
         inside, where = ["1"], {"unit": unit}
-        if kind in ("team", "department") and not limits and not races:
+        if kind in ("team", "department") and not limits and not races and not history.moves:
             inside.append(f"({kind} = %(unit)s OR employee IN %(people)s)" if comparing else f"{kind} = %(unit)s")
             where["people"] = _people_of(plan, kind, unit) or [""]
         if period not in (None, ROLLING) and not limits and plan.late == "event_date":
@@ -94,7 +98,21 @@ class ClickHouseEvidence:
             timeline_of(self._rows, *chosen, _updates_behind(awards, lines)),
             (kind, unit),
             plan_by=cache(self._plan_by),
+            plans=history,
         )
+
+    def _history(self, where: str, parameters: dict) -> PlanHistory:
+        """Where each plan began to count, and which cells were rebuilt; none where a plan's document is not there."""
+        plans, plan_by = self._all("plan_positions", "1", {}), cache(self._plan_by)
+        applied = [
+            Applied(row["credits_partition"], row["credits_offset"], row["control_id"], plan_by(row["control_id"]))
+            for row in plans
+        ]
+        if any(one.plan is None for one in applied):
+            return PlanHistory()
+        rebuilt = f"startsWith(adjustment, %(rebuild)s) AND outcome != 'refused' AND {where}"
+        cells = self._all("adjustments", rebuilt, parameters | {"rebuild": REBUILD})
+        return PlanHistory(applied, map(rebuilt_cell, cells))
 
     def _plan_by(self, control: str) -> Plan | None:
         query = "SELECT document FROM kpistream.plan_versions FINAL WHERE control_id = %(control)s LIMIT 1"

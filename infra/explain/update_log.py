@@ -18,11 +18,16 @@ SELECT credits_partition, credits_offset, updates_offset FROM
     ) AS earliest
     FROM kpistream.updates FINAL WHERE kind = 'days'
 ) WHERE updates_offset = earliest"""
-#: For each credit the update that brought it.
+#: For each credit, plan and adjustment the update that brought it.
 _BRINGING = """
 SELECT DISTINCT u.credits_partition AS credits_partition, u.credits_offset AS credits_offset,
     u.updates_offset AS updates_offset
-FROM (SELECT DISTINCT credits_partition, credits_offset FROM kpistream.credits WHERE {where}) AS c
+FROM
+(
+    SELECT DISTINCT credits_partition, credits_offset FROM kpistream.credits WHERE {where}
+    UNION DISTINCT SELECT credits_partition, credits_offset FROM kpistream.plan_positions
+    UNION DISTINCT SELECT credits_partition, credits_offset FROM kpistream.adjustments
+) AS c
 ASOF JOIN ({days}) AS u ON c.credits_partition = u.credits_partition AND c.credits_offset <= u.credits_offset"""
 #: Where the log begins for each partition, and whether it begins with the topic.
 _KNOWN = """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from schemas.blocks import decode_block
 from schemas.moved import UNIT_BITS
-from schemas.plan import Plan
+from schemas.plan import Kpi, Plan
 from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
@@ -41,6 +41,7 @@ class Credit:
     moved: int | None = None  # 1, 0, -1: by a correction the sale is theirs now, still, no more
     moved_in: frozenset[str] = frozenset()  # kinds of units that get or lose the sale with this credit
     sold_at: int | None = None  # ms: when that sale happened
+    kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,7 @@ def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Cr
         return []
     calendar = Calendar(plan)
     days = calendar.days([credit.time for credit in credits]).tolist()
-    spans = []
-    for close in closes if plan.late == "process_date" else ():
-        try:
-            spans.append((close, *calendar.span(close.kind, calendar.parse(close.kind, close.period))))
-        except (KeyError, ValueError):
-            continue  # of a calendar that this plan has not
+    spans = spans_of(plan, closes) if plan.late == "process_date" else []
     found = []
     for credit, day in zip(credits, days, strict=True):
         shut = [
@@ -129,6 +125,17 @@ def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Cr
             day += 1
         found.append(replace(credit, day=day))
     return found
+
+
+def spans_of(plan: Plan, closes: Iterable[Close]) -> list[tuple[Close, int, int]]:
+    """Each close with the first and the last day of its period; without those of a calendar that the plan has not."""
+    calendar, spans = Calendar(plan), []
+    for close in closes:
+        try:
+            spans.append((close, *calendar.span(close.kind, calendar.parse(close.kind, close.period))))
+        except (KeyError, ValueError):
+            continue
+    return spans
 
 
 def in_period(plan: Plan, credits: list[Credit], kind: str, period: str) -> list[Credit]:

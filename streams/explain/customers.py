@@ -6,7 +6,7 @@ from collections import Counter
 
 from schemas.event_fields import FOLLOWING
 from schemas.plan import Plan
-from streams.explain.credits import Credit, dated, in_unit, sale_of
+from streams.explain.credits import Credit, in_unit, sale_of
 from streams.explain.history import Evidence
 from streams.performance.calendar import NO_PERIOD, Calendar
 
@@ -21,7 +21,8 @@ def counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
 
 def counting_of_people(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
     """As ``counting``, but of a unit's people also what they have elsewhere."""
-    return counted(evidence.plan, dated(evidence.plan, evidence.credits, evidence.closes))
+    seen = evidence.plans.seen(evidence.plan, evidence.credits, evidence.closes, evidence.until)
+    return counted(evidence.plan, seen)
 
 
 def counted(plan: Plan, credits: list[Credit]) -> tuple[list[Credit], list[Credit]]:

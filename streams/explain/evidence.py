@@ -21,6 +21,7 @@ from streams.explain.history import Evidence
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.pace import Paced, paced
 from streams.explain.people import explain_people_rule
+from streams.explain.plan_history import Until
 from streams.explain.rules import RuleExplained, explain_rule
 from streams.explain.units import explain_unit_rule
 
@@ -93,6 +94,7 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     if rule is None:
         raise KeyError(award.rule)
     place = award.position
+    evidence = replace(evidence, until=_until(evidence, award))
     lines = evidence.lines_of(rule, award.period)
     if judges_units(rule):
         lines = [line for line in lines if line["offset"] <= place.offset]
@@ -106,6 +108,14 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
         if explained.agrees:
             break
     return explained
+
+
+def _until(evidence: Evidence, award: Award) -> Until:
+    """How far changes of plan and rebuilds had come by then."""
+    if evidence.unit is None:
+        return {award.position.partition: award.position.offset}
+    number = evidence.timeline.number(award.position.offset, award.cause.id)
+    return None if number is None else evidence.timeline.records(number)
 
 
 def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
@@ -139,8 +149,6 @@ def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[
     explained = explain_unit_rule(scope, number)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
-    if "backdated: move" in explained.beyond:  # the unit may have had what was credited elsewhere
-        return AwardExplained(award, explained, [])
     placed = _placed(award, explained, evidence.unit[1]) if isinstance(rule, First) else None
     return replace(_compared(award, explained), placed=placed)
 

@@ -13,6 +13,7 @@ from schemas.plan_units import judges_units
 from schemas.results import Award
 from streams.explain.credits import Close, Credit
 from streams.explain.moments import Timeline
+from streams.explain.plan_history import PlanHistory, Until
 from streams.explain.targets import PersonTargets, target_of_unit
 from streams.performance.calendar import Calendar, date_of
 
@@ -27,7 +28,8 @@ class Evidence:
     ``unit``: kind and id where it is a unit's; ``credits`` are then those of its people, ``lines`` and ``awards`` those
     of awards of units; ``timeline`` says when these were decided.
     ``payouts`` (PaidOut, streams/explain/draws.py): the newest one of each period, of the employee.
-    ``plan_by``: a plan by the id with which it took effect.
+    ``plan_by``: a plan by the id with which it took effect. ``plans``: which of them each credit counts by; changes of
+    them are seen ``until``.
     """
 
     plan: Plan
@@ -41,6 +43,8 @@ class Evidence:
     unit: tuple[str, str] | None = None
     payouts: list = field(default_factory=list)
     plan_by: Callable[[str], Plan | None] = lambda id: None
+    plans: PlanHistory = field(default_factory=PlanHistory)
+    until: Until = None
 
     @cached_property
     def person_targets(self) -> PersonTargets:

@@ -102,6 +102,10 @@ class Timeline:
             return None
         return moments
 
+    def records(self, number: int) -> dict[int, int]:
+        """By credits partition, up to which record its updates count in a moment."""
+        return {one.partition: one.record for one in self.moments[: number + 1] if one.partition >= 0}
+
     def closed(self, kind: str, period: str) -> int | None:
         """The number of the moment in which a period was closed."""
         found = (number for number, one in enumerate(self.moments) if one.closed == (kind, period))

@@ -55,8 +55,6 @@ def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) 
     hidden = "plan_change" if any(map(_by_plan, lines)) else hidden
     if hidden:
         beyond = tuple(dict.fromkeys((*beyond, hidden)))
-    if isinstance(rule, Pool) and rule.kpi is not None and plan.organisation.backdated == "move":
-        beyond = (*beyond, "backdated: move")  # the unit's KPI may have what was credited elsewhere
     shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))
     mine = field.of(who)
     shown = list(mine.measured) if mine else []

@@ -36,8 +36,6 @@ def explain_unit_rule(scope: Scope, number: int | None = None) -> RuleExplained:
     scope = replace(scope, credits=sorted(scope.credits, key=scope.evidence.timeline.of))
     measured = measured_by(scope)
     beyond = beyond_of(plan, rule, scope)
-    if plan.organisation.backdated == "move":
-        beyond += ("backdated: move",)
     paid = sum(line["amount"] for line in scope.lines)
     shown = list(measured.values())
     explained = RuleExplained(

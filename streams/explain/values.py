@@ -49,10 +49,11 @@ def steps_of(kpi: Kpi, credits: Iterable[Credit], window: int | None = None) -> 
     total = _Total(kpi)
     latest: int | None = None
     for credit in credits:
-        part = _parts(kpi, credit)
+        by = kpi if credit.kpis is None else credit.kpis.get(kpi.id)
+        part = None if by is None else _parts(by, credit)
         if part is None:
             continue
-        added = _Added(credit.day, *(_in_unit(kpi, credit, part) if credit.whole else part), _member(kpi, credit))
+        added = _Added(credit.day, *(_in_unit(by, credit, part) if credit.whole else part), _member(by, credit))
         if latest is None or credit.day > latest:
             latest = credit.day
             total = total if window is None else total.since(latest - window + 1)

@@ -143,6 +143,25 @@ def test_a_plan_that_takes_effect_in_between_makes_no_difference(seed, batch):
     check(recorded_log(plan, history, batch, Plan.model_validate(given)))
 
 
+@examples(3)
+@given(st.integers(0, 2**32))
+def test_units_are_judged_where_a_plan_moves_past_days(seed):
+    """What was credited in one team stands in another from the plan on: awards before it and money after it agree."""
+    dice = Random(seed)
+    plan = random_unit_plan(dice)
+    given = plan.model_dump(mode="json", exclude_none=True) | {"version": 2}
+    teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
+    fewer, more = dice.sample([team for team in teams if team["employees"]], 2)
+    more["employees"].append(fewer["employees"].pop())
+    given["organisation"]["backdated"] = "move"
+    history = random_events(dice, plan.currency)
+    history.insert(dice.randint(0, len(history)), {"control": "plan"})
+    source = recorded_log(plan, history, 4, Plan.model_validate(given))
+    for kind, unit in sorted({(row["unit_kind"], row["unit"]) for row in source.result.units.values()}):
+        evidence = source.unit(kind, unit)
+        check_evidence(source, evidence, {row["period"] for row in source.result.units.values()})
+
+
 def test_who_was_first_is_judged_over_plans_that_see_it_alike():
     """A later plan that is about other things does not hide a queue; one that has another person in it does."""
     judged = {"same": 0, "other": 0}

@@ -1,0 +1,141 @@
+"""By which plan each credit counted, and in which unit it stood, as changes of plan and rebuilds came by. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from schemas.plan import Kpi, Plan
+from schemas.plan_moves import Place, employees_of, place_at
+from streams.explain.credits import Close, Credit, dated, spans_of
+from streams.performance.calendar import date_of
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A plan in force from behind ``record`` of a credits partition on; ``id`` of its control record."""
+
+    partition: int
+    record: int
+    id: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """From ``record`` of a credits partition on, a day's credits of a person count for a KPI as the plan in force there
+    has it.
+    """
+
+    partition: int
+    record: int
+    kpi: str
+    employee: str
+    day: int
+
+
+#: The last record of each credits partition by which changes count; None: all of them do.
+Until = Mapping[int, int] | None
+
+
+class PlanHistory:
+    """A KPI counts by the definition of the plan in force, keeps what it has as that changes, and loses it with a plan
+    that leaves it out. With nothing known every credit counts by the plan that is asked.
+    """
+
+    def __init__(self, applied: Iterable[Applied] = (), rebuilt: Iterable[Rebuilt] = ()) -> None:
+        self._plans: dict[int, list[Applied]] = defaultdict(list)
+        for one in sorted(applied, key=lambda each: (each.partition, each.record)):
+            known = self._plans[one.partition]
+            if not known or known[-1].id != one.id:
+                known.append(one)
+        self._records = {partition: [one.record for one in plans] for partition, plans in self._plans.items()}
+        self._rebuilt: dict[tuple[int, str], list[Rebuilt]] = defaultdict(list)
+        for one in sorted(rebuilt, key=lambda each: each.record):
+            self._rebuilt[one.partition, one.employee].append(one)
+        self._definitions = cache(self._definitions_of)
+        self._moves = cache(self._moves_of)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a plan said otherwise where people had stood, so that credits count elsewhere than they came."""
+        return any(one.plan.organisation.backdated == "move" for plans in self._plans.values() for one in plans[1:])
+
+    def in_force(self, partition: int, record: int) -> Plan | None:
+        """The plan by which a record of a partition counts."""
+        at = self._at(partition, record)
+        return self._plans[partition][at].plan if at >= 0 else None
+
+    def seen(self, plan: Plan, credits: list[Credit], closes: list[Close], until: Until = None) -> list[Credit]:
+        """The credits, each on its day, in its place, and with the definitions that it counts by; ``plan`` dates what
+        no plan is known of.
+        """
+        by_plan: dict[int, tuple[Plan, list[int]]] = {}
+        for at, credit in enumerate(credits):
+            counts = self.in_force(credit.partition, credit.record) or plan
+            by_plan.setdefault(id(counts), (counts, []))[1].append(at)
+        found = list(credits)
+        for counts, places in by_plan.values():
+            for at, credit in zip(places, dated(counts, [credits[at] for at in places], closes), strict=True):
+                found[at] = self._as_counted(credit, closes, until)
+        return found
+
+    def _as_counted(self, credit: Credit, closes: list[Close], until: Until) -> Credit:
+        partition = credit.partition
+        if partition not in self._plans:
+            return credit
+        last, at = _last(partition, until), self._at(partition, credit.record)
+        known = max(bisect_right(self._records[partition], last), at + 1)
+        kpis = self._definitions(partition, at, known)
+        for one in self._rebuilt.get((partition, credit.employee), ()):
+            if one.day == credit.day and credit.record < one.record <= last:
+                anew = self._definitions(partition, self._at(partition, one.record + 1), known).get(one.kpi)
+                kpis = kpis if anew is None else {**kpis, one.kpi: anew}
+        team, department = credit.team, credit.department
+        for number in range(max(at, 0) + 1, known):
+            team, department = self._moved(credit, number, (team, department), closes)
+        return replace(credit, kpis=kpis, team=team, department=department)
+
+    def _at(self, partition: int, record: int) -> int:
+        return bisect_left(self._records.get(partition, ()), record) - 1
+
+    def _definitions_of(self, partition: int, at: int, known: int) -> dict[str, Kpi]:
+        """Those of a plan that all plans since then, up to so many, have kept."""
+        if at < 0:
+            return {}
+        first, *later = (one.plan for one in self._plans[partition][at:known])
+        kept = [{kpi.id for kpi in plan.kpis} for plan in later]
+        return {kpi.id: kpi for kpi in first.kpis if all(kpi.id in ids for ids in kept)}
+
+    def _moved(
+        self, credit: Credit, number: int, place: tuple[str, str], closes: list[Close]
+    ) -> tuple[str, str]:
+        """Where it stands after a change of plan: elsewhere only if it stood where the plan before had the person."""
+        partition, one = credit.partition, self._plans[credit.partition][number]
+        if one.plan.organisation.backdated != "move":
+            return place
+        places = self._moves(partition, number).get(credit.employee)
+        if places is None or (one.plan.late == "process_date" and _is_closed(one, credit.day, closes)):
+            return place
+        stood, stands = (place_at(found, date_of(credit.day)) for found in places)
+        return (stands.team, stands.department) if place == (stood.team, stood.department) else place
+
+    def _moves_of(self, partition: int, number: int) -> dict[str, tuple[list[Place], list[Place]]]:
+        """Of whom the plan says otherwise where they stood: their places by the plan before, and by this one."""
+        before, after = (one.plan for one in self._plans[partition][number - 1 : number + 1])
+        old = {employee.id: places for employee, places in employees_of(before)}
+        both = ((employee.id, places) for employee, places in employees_of(after) if employee.id in old)
+        return {employee: (old[employee], places) for employee, places in both}
+
+
+def _last(partition: int, until: Until) -> int:
+    return 2**63 if until is None else until.get(partition, -1)
+
+
+def _is_closed(one: Applied, day: int, closes: list[Close]) -> bool:
+    """Whether a day was settled by the time the plan took effect."""
+    before = [close for close in closes if close.partition == one.partition and close.record < one.record]
+    return any(first <= day <= last for _, first, last in spans_of(one.plan, before))
