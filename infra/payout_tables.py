@@ -101,10 +101,9 @@ class PayoutTables:
         """Later periods that have a payout, in their order."""
         calendar, later = Calendar(self._plan), {}
         for (key,) in self._rows(f"SELECT DISTINCT period FROM bi.payouts WHERE {_PERIOD}", kind):
-            try:
-                later[calendar.parse(kind, key)] = key
-            except (KeyError, ValueError):  # the calendar has this period no more: it is a former one
-                continue
+            ordinal = calendar.find(kind, key)
+            if ordinal is not None:  # else the calendar has this period no more: it is a former one
+                later[ordinal] = key
         return [later[ordinal] for ordinal in sorted(later) if ordinal > calendar.parse(kind, period)]
 
     def _earned(self, kind: str, periods: Sequence[str]) -> dict[str, dict[Payee, tuple[int, Decimal]]]:

@@ -146,13 +146,9 @@ _LARGE, _REMEMBERED = 1 << 16, 2
 
 
 @once_per_plan
-def _stored(plan: Plan, record: PlanApplied) -> bytes:
-    return pack(encode_control(record))
-
-
 def stored_control(record: PlanApplied) -> bytes:
     """As a state keeps it; ``decode_control`` reads that as well. Every stage and partition keeps the plan in force."""
-    return _stored(record.plan, record)
+    return pack(encode_control(record))
 
 
 def decode_control(value: bytes) -> Control:

@@ -8,23 +8,23 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from schemas.plan import Plan
+    pass
 
 T = TypeVar("T")
 
 
 def once_per_plan(work: Callable[..., T]) -> Callable[..., T]:
-    """``work`` on a plan and whatever more, remembered for the last of them (these very objects) that it was asked for.
-    Nobody may change its answer.
+    """``work`` on a plan, or the record that applies it, and whatever more, remembered for the last of them (these very
+    objects) that it was asked for. Nobody may change its answer.
 
     With 100,000 employees each such work takes tenths of a second, and a worker has nine partitions.
     """
     last: tuple[tuple, T] | None = None
 
     @wraps(work)
-    def known(plan: Plan, *more: object) -> T:
+    def known(*asked: object) -> T:
         nonlocal last
-        found, asked = last, (plan, *more)
+        found = last
         if found is None or not all(map(operator.is_, found[0], asked)):
             found = last = asked, work(*asked)
         return found[1]

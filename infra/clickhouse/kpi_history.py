@@ -76,11 +76,10 @@ def _closed(plan: Plan, closes: Sequence[PeriodClose]) -> tuple[Closed, ...]:
     """The closed days in the plan's calendar; a period that it has not closes nothing."""
     calendar, found = Calendar(plan), []
     for close in closes:
-        try:
-            days = calendar.span(close.kind, calendar.parse(close.kind, close.period))
-        except (KeyError, ValueError):
-            continue
-        found.append(Closed(close.partition, close.offset, *map(date_of, days)))
+        ordinal = calendar.find(close.kind, close.period)
+        if ordinal is not None:
+            days = calendar.span(close.kind, ordinal)
+            found.append(Closed(close.partition, close.offset, *map(date_of, days)))
     return tuple(found)
 
 

@@ -131,10 +131,9 @@ def spans_of(plan: Plan, closes: Iterable[Close]) -> list[tuple[Close, int, int]
     """Each close with the first and the last day of its period; without those of a calendar that the plan has not."""
     calendar, spans = Calendar(plan), []
     for close in closes:
-        try:
-            spans.append((close, *calendar.span(close.kind, calendar.parse(close.kind, close.period))))
-        except (KeyError, ValueError):
-            continue
+        ordinal = calendar.find(close.kind, close.period)
+        if ordinal is not None:
+            spans.append((close, *calendar.span(close.kind, ordinal)))
     return spans
 
 

@@ -71,7 +71,8 @@ def explain_draws(evidence: Evidence, kind: str, period: str) -> list[DrawExplai
     plan, calendar = evidence.plan, Calendar(evidence.plan)
     made = {one.period: one for one in evidence.payouts if (one.kind, one.currency) == (kind, plan.currency)}
     last = calendar.parse(kind, period)
-    ordinals = {last: period} | {calendar.parse(kind, key): key for key in made if _has(calendar, kind, key)}
+    found = {calendar.find(kind, key): key for key in made}
+    ordinals = {last: period} | {ordinal: key for ordinal, key in found.items() if ordinal is not None}
     chain, owed = [], 0
     for ordinal in sorted(ordinal for ordinal in ordinals if ordinal <= last):
         key = ordinals[ordinal]
@@ -114,12 +115,3 @@ def _drawn(draw: Draw | None, earned: int, owed: int) -> Figures:
     recovery = min(max(earned - least, 0), owed)
     lent = missing if draw and draw.kind == "recoverable" else 0
     return Figures(earned, missing - lent, lent, recovery, owed + lent - recovery)
-
-
-def _has(calendar: Calendar, kind: str, key: str) -> bool:
-    """Whether the calendar still has a period."""
-    try:
-        calendar.parse(kind, key)
-    except (KeyError, ValueError):
-        return False
-    return True

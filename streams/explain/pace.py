@@ -39,7 +39,7 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
         return None
     calendar = Calendar(plan)
     first, last = calendar.span(kind, calendar.parse(kind, period))
-    worked = worked_days(plan, spans_of(plan, employee), first, last)
+    worked = worked_days(plan, spans_in_force(plan, employee), first, last)
     days, gone = len(worked), len([day for day in worked if day <= date.fromisoformat(said.as_of)])
     part = Fraction(gone, days) if days else Fraction(0)
     adds_up = kpi.aggregate in ("sum", "count", "distinct")
@@ -55,7 +55,7 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
     return Paced(said.as_of, days, gone, expected, attainment(kpi, value, expected), forecast, agrees)
 
 
-def spans_of(plan: Plan, employee: str) -> list[tuple[date, date]]:
+def spans_in_force(plan: Plan, employee: str) -> list[tuple[date, date]]:
     """Spans (first day, first day after) in which somebody is in force: always, whoever is not in the plan any more."""
     person = next((one for one, _ in employees_of(plan) if one.id == employee), None)
     return [(date.min, date.max)] if person is None else days_in_force(person)

@@ -9,7 +9,7 @@ from datetime import date
 from schemas.money import to_fixed
 from schemas.plan_streak import Streak
 from streams.explain.measured import Measured, Scope
-from streams.explain.pace import spans_of, worked_days
+from streams.explain.pace import spans_in_force, worked_days
 from streams.explain.walk import Granted, Walk, conditions_hold
 
 #: A streak does not outlast more periods in a row that are skipped.
@@ -63,7 +63,7 @@ def _counted(scope: Scope, walk: Walk) -> list[int | None]:
     """Every period from the first to the last with credits but those that are skipped."""
     if not walk.measured:
         return []
-    spans = spans_of(scope.evidence.plan, scope.evidence.employee)
+    spans = spans_in_force(scope.evidence.plan, scope.evidence.employee)
     found, skipped = [], 0
     for ordinal in range(min(walk.measured), max(walk.measured) + 1):
         if _skips(scope, walk, ordinal, spans):

@@ -167,6 +167,13 @@ class Calendar:
             raise ValueError(f"{key!r} is no key of period {kind}")
         return ordinal
 
+    def find(self, kind: str, key: str) -> int | None:
+        """As ``parse``; None where this calendar has no such period, as that of a plan before may have had."""
+        try:
+            return self.parse(kind, key)
+        except (KeyError, ValueError):
+            return None
+
 
 class _Custom:
     """A company's own list of periods."""

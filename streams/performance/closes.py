@@ -28,9 +28,8 @@ class ClosedPeriods:
 
     def add(self, kind: str, key: str) -> int | None:
         """Close a period; its ordinal, None where the calendar has no such period."""
-        try:
-            ordinal = self._calendar.parse(kind, key)
-        except (KeyError, ValueError):
+        ordinal = self._calendar.find(kind, key)
+        if ordinal is None:
             return None
         self._closed.add((kind, ordinal))
         self._spans = sorted({*self._spans, self._calendar.span(kind, ordinal)})

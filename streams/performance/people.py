@@ -60,11 +60,8 @@ class People:
 
     def key(self, employee: str, kind: str, period: str) -> int | None:
         """The period key of somebody's period, by its text; None where the calendar has not such a period."""
-        try:
-            ordinal = 0 if window_days(kind) else self._calendar.parse(kind, period)
-        except (KeyError, ValueError):
-            return None
-        return int(period_key(self.code(employee), ordinal))
+        ordinal = 0 if window_days(kind) else self._calendar.find(kind, period)
+        return None if ordinal is None else int(period_key(self.code(employee), ordinal))
 
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""

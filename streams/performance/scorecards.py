@@ -79,11 +79,12 @@ class ScoreView:
         known = [part.table.keys[: part.table.size] for part in self.parts]
         keys = np.unique(np.concatenate(known))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)] if len(keys) else keys
-        keys = keys[_measured([part.all_current(keys) for part in self.parts])]
-        if not len(keys):
-            return
-        slots = self.view.table.slots(keys)
         now = [part.all_current(keys) for part in self.parts]
+        counted = _measured(now)
+        if not counted.any():
+            return
+        keys, now = keys[counted], [(num[counted], den[counted]) for num, den in now]
+        slots = self.view.table.slots(keys)
         scores = self._scores(now, [part.targets_of(keys) for part in self.parts])
         self.view.table.num[0, slots], self.view.table.den[0, slots] = scores
 

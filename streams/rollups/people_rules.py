@@ -43,10 +43,9 @@ class PeopleRule:
             if place is not None:
                 found[self._unit_of(place), ordinal] = None
         for holder, period in self._kept() if touched.anew else ():
-            try:
-                found[self.units.held_by(holder), calendar.parse(kind, period)] = None
-            except (KeyError, ValueError):
-                continue  # periods of another kind: the plan before had it so, and what was given stays
+            ordinal = calendar.find(kind, period)
+            if ordinal is not None:  # else of another kind: the plan before had it so, and what was given stays
+                found[self.units.held_by(holder), ordinal] = None
         return sorted(found)
 
     def _kept(self) -> list[tuple[str, str]]:

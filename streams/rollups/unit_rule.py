@@ -50,11 +50,9 @@ class UnitRule:
         kind = self.rule.period
         for holder, period in (*self.states.known(self.rule.id), *self.paid.known(self.rule.id)):
             unit = self.units.held_by(holder)
-            try:
-                ordinal = 0 if window_days(kind) else self.units.calendar.parse(kind, period)
-            except (KeyError, ValueError):
-                continue  # a period of another kind, under a plan before: what was given stays
-            if unit.kind == self.rule.unit:
+            ordinal = 0 if window_days(kind) else self.units.calendar.find(kind, period)
+            # a period of another kind, under a plan before: what was given stays
+            if ordinal is not None and unit.kind == self.rule.unit:
                 yield unit, ordinal
 
     def settle(self, unit: Unit, ordinal: int, reason: str, decided: Decided) -> None:

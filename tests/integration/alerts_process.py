@@ -19,11 +19,11 @@ from infra.cli import main
 from infra.local.ports import PortReservation
 from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
-from infra.settings import Settings
 from infra.topic_admin import create_topics
 from schemas.results import Award, encode_award
 from sinks.alerts.channels import signature
 from sinks.alerts.sample import sample_award
+from tests.integration.conftest import settings_of
 
 SECRET = "of this test only"
 #: In place of a status: the connection ends without an answer.
@@ -110,8 +110,7 @@ class Alerts:
             "HOOK_URL": self.receiver.url,
             "HOOK_SECRET": SECRET,
         }
-        fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in self.environment.items()}
-        self.settings = Settings(_env_file=None, **fields)
+        self.settings = settings_of(self.environment)
         self.process: ChildProcess | None = None
         create_topics(self.settings)
 

@@ -1,7 +1,7 @@
 """Helpers for tests on real servers."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,13 @@ from kafka.admin import NewTopic
 from kafka.consumer.fetcher import ConsumerRecord
 
 from infra.local.stack import LocalStack
+from infra.settings import Settings
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables alone, as a process with these has them."""
+    fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in environment.items()}
+    return Settings(_env_file=None, **fields)
 
 
 @pytest.fixture

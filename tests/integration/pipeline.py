@@ -20,10 +20,10 @@ from infra.clickhouse.migrate import migrate
 from infra.local.ports import PortReservation
 from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
-from infra.settings import Settings
 from infra.topic_admin import create_topics
 from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from sinks.connection import connect, from_settings
+from tests.integration.conftest import settings_of
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -41,8 +41,7 @@ class Pipeline:
         self.environment = (
             stack.connection.environment() | fast | {"KPISTREAM_PARTITIONS": str(partitions)} | given
         )
-        fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in self.environment.items()}
-        self.settings = Settings(_env_file=None, **fields)
+        self.settings = settings_of(self.environment)
         self.workers: list[ChildProcess] = []
         self.sink: ChildProcess | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="kpistream-pipeline-")

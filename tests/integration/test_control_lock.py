@@ -14,6 +14,7 @@ from infra.control_lock import sole_operator
 from infra.local.stack import LocalStack
 from infra.settings import Settings
 from infra.topic_admin import create_topics
+from tests.integration.conftest import settings_of
 
 #: Holds the lock six times; while it does, nobody else may have the file.
 HOLDER = """
@@ -36,9 +37,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 @pytest.fixture(scope="module")
 def settings(environment: dict[str, str]) -> Settings:
-    settings = Settings(
-        _env_file=None, **{name.removeprefix("KPISTREAM_").lower(): value for name, value in environment.items()}
-    )
+    settings = settings_of(environment)
     create_topics(settings)
     return settings
 

@@ -25,6 +25,7 @@ from infra.topic_admin import create_topics
 from schemas.control import PeriodClosed, decode_control
 from schemas.plan_file import load_plan
 from schemas.topics import CONTROL, CONTROL_TARGETS
+from tests.integration.conftest import settings_of
 
 PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
 #: ``control``, two partitions of facts and of credits, one of kpi-updates.
@@ -61,9 +62,7 @@ def environment(stack: LocalStack) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def settings(environment: dict[str, str]) -> Settings:
-    settings = Settings(
-        _env_file=None, **{name.removeprefix("KPISTREAM_").lower(): value for name, value in environment.items()}
-    )
+    settings = settings_of(environment)
     create_topics(settings)
     return settings
 
