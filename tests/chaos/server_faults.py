@@ -69,23 +69,35 @@ def clickhouse_stopped(world: World, dice: Random, seconds: float) -> str:
 
 
 def _clickhouse_away(world: World, seconds: float, end: Callable[[], None]) -> str:
-    before = _not_stored(world)
+    # who is ready now and is not without ClickHouse takes partitions over, and waits for their checkpoints
+    world.tend_until(world.level, 60, "not level with the traffic")
+    before, begun = _not_stored(world), time.monotonic()
     end()
     world.tend(seconds)
-    # a worker that waits for its partitions, or that just stored its last checkpoint, notices a little later
-    begun = time.monotonic()
-    while (failures := _not_stored(world) - before) <= 0 and time.monotonic() < begun + 30:
-        world.tend(0.5)
-    away = seconds + time.monotonic() - begun
+    while not (seen := _missed(world, before)) and time.monotonic() < begun + seconds + 30:
+        world.tend(0.5)  # whoever just stored a checkpoint notices a little later
+    away = time.monotonic() - begun
     world.stack.clickhouse.start()
     world.recovering()
-    return f"{failures:.0f} checkpoints not stored in {away:.0f} s" if failures > 0 else ""
+    return f"{seen} in {away:.0f} s" if seen else ""
+
+
+def _missed(world: World, before: float) -> str:
+    """What workers could not do without ClickHouse, '' for nothing."""
+    failures = _not_stored(world) - before
+    if failures > 0:
+        return f"{failures:.0f} checkpoints not stored"
+    waiting = [name for name in _workers(world) if world.page_of(name, "readyz") is None]
+    return f"{', '.join(waiting)} waited for checkpoints" if waiting else ""
+
+
+def _workers(world: World) -> list[str]:
+    return [name for name in world.members if name.startswith("worker-")]
 
 
 def _not_stored(world: World) -> float:
     """Checkpoints that workers could not store so far."""
-    workers = [name for name in world.members if name.startswith("worker-")]
-    return sum(world.metric(name, "kpistream_checkpoint_failures_total") for name in workers)
+    return sum(world.metric(name, "kpistream_checkpoint_failures_total") for name in _workers(world))
 
 
 def clickhouse_restored(world: World, dice: Random, seconds: float) -> str:
