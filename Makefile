@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-NATIVE := schemas/native/events.so runtime/native/records.so
+NATIVE := schemas/native/events.so runtime/native/records.so infra/local/native/failed_writes.so
 
 .PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick audit requirements clean
 .DELETE_ON_ERROR:
@@ -58,7 +58,7 @@ clean: ## remove the environment and what runs and tests leave; the cache stays
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without a compiler it says so, and all works without it.
-$(NATIVE) &: schemas/native/events.c runtime/native/records.c | $(INSTALLED)
+$(NATIVE) &: $(NATIVE:.so=.c) | $(INSTALLED)
 	@$(BIN)/python -m infra.build_native
 
 $(INSTALLED): requirements-dev.txt pyproject.toml

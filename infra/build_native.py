@@ -1,4 +1,4 @@
-"""Compiles the two pieces of C; without a compiler it says what is missing, and everything works all the same.
+"""Compiles the pieces of C; without a compiler it says what is missing, and everything works all the same.
 
     python -m infra.build_native
 """
@@ -11,11 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import infra.local.native
 import runtime.native
 import schemas.native
 
 #: Sources and what becomes of them.
-PIECES = {module.SOURCE: module.LIBRARY for module in (schemas.native, runtime.native)}
+PIECES = {module.SOURCE: module.LIBRARY for module in (schemas.native, runtime.native, infra.local.native)}
 _OPTIONS = ("-O3", "-std=gnu11", "-Wall", "-Wextra", "-shared", "-fPIC")
 _NEEDS = "a C compiler, libc6-dev and libxxhash-dev"
 

@@ -12,6 +12,7 @@ from clickhouse_driver.errors import Error
 from infra.local.artifacts import fetch_libchdb
 from infra.local.clickhouse_config import User, bi, server_xml, users_xml, writer
 from infra.local.errors import StackError
+from infra.local.native import LIBRARY as FAILED_WRITES
 from infra.local.ports import HOST, answers
 from infra.local.processes import ChildProcess
 from infra.local.server import Server
@@ -80,7 +81,7 @@ class ClickHouseServer(Server):
         return ChildProcess("ClickHouse", [
             sys.executable, "-IS", str(_CHILD), str(library), str(config), f"{self.data_dir / 'data'}/",
             str(self.tcp_port), str(self.http_port),
-        ], self.log, self._pass_fds)
+        ], self.log, self._pass_fds, {"LD_PRELOAD": str(FAILED_WRITES)} if FAILED_WRITES.exists() else None)
 
     def _password(self, user: str, variable: str) -> str:
         if given := os.environ.get(variable):

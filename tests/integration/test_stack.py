@@ -1,6 +1,7 @@
 """The embedded stack: starts, keeps its data, guards it, leaves nothing behind."""
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -9,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from clickhouse_driver.errors import Error as ClickHouseError
 from clickhouse_driver.errors import ServerException
 from kafka.errors import KafkaTimeoutError
 
 from infra.local.connection import FILE_NAME, Connection
 from infra.local.errors import StackError
 from infra.local.stack import LocalStack
+from tests.integration.clickhouse_server import running_server
 from tests.integration.conftest import alive, children, create_topic, eventually, read_all, send
 
 _LAST_YEAR = 1_700_000_000_000
@@ -65,6 +68,29 @@ def check_kept(stack: LocalStack) -> None:
     assert [record.value for record in read_all(stack, "kept")] == [b"before", b"after"]
     with stack.clickhouse.client() as client:
         assert client.execute("SELECT n FROM t ORDER BY n") == [(1,), (2,)]
+
+
+def test_clickhouse_ends_where_a_write_fails_and_keeps_what_it_took(tmp_path: Path) -> None:
+    """A bound on the size of files stands in for a full disk: merges outgrow it, then inserts."""
+    rows, done = 2000, 0
+    with running_server(tmp_path, migrated=False) as server:
+        with server.client() as client:
+            client.execute("CREATE DATABASE kpistream")
+            client.execute("CREATE TABLE kpistream.t (batch Int64, x String) ENGINE = MergeTree ORDER BY batch")
+        pid = server.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, 200_000))
+        with pytest.raises((ClickHouseError, OSError, EOFError)), server.client() as client:
+            while done < 500:
+                client.execute("INSERT INTO kpistream.t VALUES", [(done, os.urandom(8).hex()) for _ in range(rows)])
+                done += 1
+        assert eventually(lambda: server.pid is None, 10)
+        assert "it cannot write to its files (File too large)" in server.log.read_text()
+        assert done > 1, "some were taken before"
+        server.start()
+        with server.client() as client:
+            kept = client.execute("SELECT batch, count(), uniq(x) > 0 FROM kpistream.t GROUP BY batch ORDER BY batch")
+    assert kept[:done] == [(batch, rows, 1) for batch in range(done)]
+    assert kept[done:] in ([], [(done, rows, 1)]), "the one whose answer was lost: whole or absent"
 
 
 def test_passwords_stay_out_of_sight(stack: LocalStack) -> None:
