@@ -1,1 +1,1 @@
-"""ClickHouse: numbered migrations, and the check that tables and log agree."""
+"""ClickHouse: numbered migrations of tables, views, and the check that tables and log agree."""

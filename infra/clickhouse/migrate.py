@@ -1,7 +1,10 @@
-"""Brings a server to the newest schema: applies what is missing, refuses changed files."""
+"""Brings a server to the newest schema: applies the migrations that are missing, refuses changed files, then makes all
+views anew where one of them changed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +12,12 @@ from pathlib import Path
 from clickhouse_driver import Client
 
 from infra.clickhouse.migration_files import FOLDER, Migration, MigrationError, read_migrations, statements
+from infra.clickhouse.view_files import read_views
 from sinks.connection import ClickHouseSettings, connect
+
+_VIEWS = 10_000  # files have four digits
+#: The last of the files that those of today up to its number were made of: a database that has it has their tables.
+_FOLDED = (44, "0044_no_value.sql")
 
 # Before the first migration, since it records that one too.
 _STATUS_TABLE = """
@@ -30,7 +38,7 @@ COMMENT 'Migrations that were applied';
 
 @dataclass(frozen=True)
 class Status:
-    """One migration: ``state`` is applied, pending, changed (the file differs from what was applied) or
+    """One migration, or all views: ``state`` is applied, pending, changed (the file differs from what was applied) or
     missing.
     """
 
@@ -48,7 +56,7 @@ def migrate(
     Every statement can run twice, so a migration that was cut short is simply run again. Raises
     MigrationError where the files do not match what was applied, or where a statement fails.
     """
-    migrations = read_migrations(folder)
+    migrations = _read(folder)
     with connect(settings) as client:
         states = {status.number: status for status in _compare(migrations, _applied(client))}
         for state in states.values():
@@ -65,7 +73,13 @@ def migrate(
 def status(settings: ClickHouseSettings, *, folder: Path = FOLDER) -> list[Status]:
     """Every migration and where it stands; changes nothing."""
     with connect(settings) as client:
-        return _compare(read_migrations(folder), _applied(client))
+        return _compare(_read(folder), _applied(client))
+
+
+def _read(folder: Path) -> list[Migration]:
+    views = read_views()
+    checksum = hashlib.sha256(views.encode()).hexdigest()
+    return [*read_migrations(folder), Migration(_VIEWS, "views", checksum, views)]
 
 
 def _applied(client: Client) -> dict[int, tuple[str, str, datetime]]:
@@ -79,12 +93,17 @@ def _applied(client: Client) -> dict[int, tuple[str, str, datetime]]:
 
 def _compare(migrations: list[Migration], applied: dict[int, tuple[str, str, datetime]]) -> list[Status]:
     """Pure: files against what was applied, by number."""
+    number, name = _FOLDED
+    folded = number if applied.get(number, ("",))[0] == name else 0
     result = []
     for migration in migrations:
         _, checksum, when = applied.get(migration.number, ("", "", None))
-        state = "pending" if when is None else "applied" if checksum == migration.checksum else "changed"
+        if migration.number <= folded or checksum == migration.checksum:
+            state = "applied"
+        else:
+            state = "pending" if when is None or migration.number == _VIEWS else "changed"
         result.append(Status(migration.number, migration.name, state, when))
-    known = {migration.number for migration in migrations}
+    known = {migration.number for migration in migrations} | set(range(folded + 1))
     result += [Status(n, name, "missing", when) for n, (name, _, when) in applied.items() if n not in known]
     return sorted(result, key=lambda one: one.number)
 

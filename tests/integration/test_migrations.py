@@ -41,14 +41,14 @@ def _tables(server: ClickHouseServer) -> list[tuple[str, str]]:
 
 def test_dry_run_tells_what_would_be_done_and_changes_nothing(empty: ClickHouseServer) -> None:
     pending = migrate(settings_of(empty), dry_run=True)
-    assert [one.name for one in pending] == [one.name for one in read_migrations()]
+    assert [one.name for one in pending] == [*(one.name for one in read_migrations()), "views"]
     assert _tables(empty) == []
     assert {one.state for one in status(settings_of(empty))} == {"pending"}
 
 
 def test_applies_everything_once(empty: ClickHouseServer) -> None:
     applied = migrate(settings_of(empty))
-    assert [one.name for one in applied] == [one.name for one in read_migrations()]
+    assert [one.name for one in applied] == [*(one.name for one in read_migrations()), "views"]
     assert migrate(settings_of(empty)) == []
     states = status(settings_of(empty))
     assert {one.state for one in states} == {"applied"}
@@ -62,7 +62,34 @@ def test_goes_on_after_a_migration_that_was_cut_short(empty: ClickHouseServer, f
     with pytest.raises(MigrationError, match=rf"{last.name}, statement {len(statements(whole)) + 1}:"):
         migrate(settings_of(empty), folder=folder)
     last.write_text(whole)
-    assert [one.name for one in migrate(settings_of(empty), folder=folder)] == [last.name]
+    assert [one.name for one in migrate(settings_of(empty), folder=folder)] == [last.name, "views"]
+
+
+def test_views_are_made_anew_where_one_of_them_changed(empty: ClickHouseServer) -> None:
+    migrate(settings_of(empty))
+    with empty.client() as client:
+        client.execute("CREATE OR REPLACE VIEW bi.targets AS SELECT 1 AS outdated")
+        client.execute(
+            "INSERT INTO kpistream.migrations (number, name, checksum) SELECT number, name, 'of an older program' "
+            "FROM kpistream.migrations FINAL WHERE name = 'views'"
+        )
+    assert {one.name for one in status(settings_of(empty)) if one.state == "pending"} == {"views"}
+    assert [one.name for one in migrate(settings_of(empty))] == ["views"]
+    with empty.client() as client:
+        assert client.execute("SELECT * FROM bi.targets") == []
+    assert migrate(settings_of(empty)) == []
+
+
+def test_a_database_of_the_files_that_were_folded_is_taken_over(empty: ClickHouseServer) -> None:
+    migrate(settings_of(empty))
+    with empty.client() as client:
+        client.execute("TRUNCATE TABLE kpistream.migrations")
+        former = [(2, "0002_facts.sql", "a"), (25, "0025_overlays.sql", "b"), (44, "0044_no_value.sql", "c")]
+        client.execute("INSERT INTO kpistream.migrations (number, name, checksum) VALUES", former)
+    assert [one.name for one in migrate(settings_of(empty))] == [
+        *(one.name for one in read_migrations() if one.number > 44), "views",
+    ]  # fmt: skip
+    assert {one.state for one in status(settings_of(empty))} == {"applied"}
 
 
 def test_a_new_file_is_applied_alone(empty: ClickHouseServer, folder: Path) -> None:

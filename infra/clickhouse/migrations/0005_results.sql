@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS kpistream.awards /*on cluster*/
     `position_payee` Int32 COMMENT 'Log position of the cause: credit under the row',
     `next_tier` Nullable(String) COMMENT 'The next bound as written in the plan',
     `gap` Nullable(String) COMMENT 'What is missing to it, in the unit of the KPI',
+    `late` UInt8 COMMENT '1 where it was decided after its period was closed',
+    `unit_kind` LowCardinality(String) DEFAULT '' COMMENT 'team, department or company where a whole unit reached it, else empty',
+    `unit` LowCardinality(String) DEFAULT '' COMMENT 'That unit, empty for awards of persons',
     `version` UInt64 COMMENT 'Place of the cause in the credits log (offset * 2^20 + row): a later state of the same award replaces the earlier',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When Kafka took the record (LogAppendTime)'
 )
@@ -49,7 +52,9 @@ CREATE TABLE IF NOT EXISTS kpistream.earnings /*on cluster*/
     `department` LowCardinality(String) COMMENT 'Department',
     `period_kind` LowCardinality(String) COMMENT 'Kind of period',
     `period` LowCardinality(String) COMMENT 'Key of the period',
+    `posted_in` LowCardinality(String) COMMENT 'Period that pays it: another than period where that was closed',
     `amount` Decimal(18, 4) COMMENT 'Money of the line, negative where it takes back',
+    `withheld` Decimal(18, 4) COMMENT 'What a cap kept back with this line, negative where it is given back',
     `currency` LowCardinality(String) COMMENT 'Currency of amount',
     `basis` Decimal(18, 4) COMMENT 'Credited change that caused the line',
     `value_after` Decimal(18, 4) COMMENT 'Value of the KPI after it',

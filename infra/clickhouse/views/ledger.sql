@@ -1,57 +1,8 @@
--- The ledger in full: draws as lines of statements, who closed which period, advances that are still out.
-ALTER TABLE kpistream.payouts /*on cluster*/
-    ADD COLUMN IF NOT EXISTS `draw` LowCardinality(String) COMMENT 'Draw that held, empty for none' AFTER `outstanding`;
-
-CREATE TABLE IF NOT EXISTS kpistream.closes /*on cluster*/
-(
-    `plan` LowCardinality(String) COMMENT 'Plan',
-    `period_kind` LowCardinality(String) COMMENT 'Kind of period',
-    `period` LowCardinality(String) COMMENT 'Key of the period',
-    `control_offset` Int64 COMMENT 'Offset in the control topic',
-    `closed_by` String COMMENT 'Who closed it, empty if nobody said so',
-    `closed_at` DateTime64(3, 'UTC') COMMENT 'When it was closed by the clock of whoever closed it, UTC',
-    `version` UInt64 COMMENT 'Offset in the control topic',
-    `processed_at` DateTime64(3, 'UTC') COMMENT 'When Kafka took the record (LogAppendTime)'
-)
-ENGINE = ReplacingMergeTree(version)
-ORDER BY (plan, period_kind, period, control_offset)
-COMMENT 'Closes of periods as they were asked for; of several of one period the first counts';
-
-CREATE OR REPLACE VIEW bi.payouts /*on cluster*/
-(
-    `plan` String COMMENT 'Plan',
-    `period_kind` String COMMENT 'Kind of period',
-    `period` String COMMENT 'Key of the period that pays',
-    `payout_version` UInt32 COMMENT 'Counts the payouts of the period',
-    `newest` Bool COMMENT 'Whether it is the newest version',
-    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
-    `unit` String COMMENT 'team:id, department:id or company where a unit itself is paid, else empty',
-    `currency` String COMMENT 'Currency of the money',
-    `amount` Decimal(38, 4) COMMENT 'Due: earned + guarantee + advance - recovery',
-    `lines` UInt64 COMMENT 'Number of earning lines posted in the period',
-    `earned` Decimal(18, 4) COMMENT 'Their sum',
-    `guarantee` Decimal(18, 4) COMMENT 'What a guarantee adds',
-    `advance` Decimal(18, 4) COMMENT 'What a recoverable draw adds',
-    `recovery` Decimal(18, 4) COMMENT 'What is taken back of former advances',
-    `outstanding` Decimal(18, 4) COMMENT 'Advances still to be recovered after it',
-    `draw` String COMMENT 'Draw that held, empty for none',
-    `plan_version` UInt32 COMMENT 'Plan version in force when it was made',
-    `made_at` DateTime64(3, 'UTC') COMMENT 'When it was made, UTC'
-)
-SQL SECURITY DEFINER
-AS
-SELECT
-    plan, period_kind, period, payout_version,
-    payout_version = max(payout_version) OVER (PARTITION BY plan, period_kind, period) AS newest,
-    employee, unit, currency, toDecimal128(earned, 4) + guarantee + advance - recovery AS amount, lines,
-    earned, guarantee, advance, recovery, outstanding, draw, plan_version, processed_at AS made_at
-FROM kpistream.payouts FINAL
-COMMENT 'Payouts: what each period pays, in all versions';
-
+-- Earning lines, what was paid of them, and what is still due.
 CREATE OR REPLACE VIEW bi.earnings /*on cluster*/
 (
     `line_id` String COMMENT 'Earning line',
-    `employee` String COMMENT 'Employee',
+    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
     `team` String COMMENT 'Team',
     `department` String COMMENT 'Department',
     `rule` String COMMENT 'Award rule of the plan, or draw',
@@ -62,8 +13,8 @@ CREATE OR REPLACE VIEW bi.earnings /*on cluster*/
     `withheld` Decimal(18, 4) COMMENT 'What a cap kept back with this line, negative where it is given back',
     `currency` String COMMENT 'Currency of amount',
     `basis` Decimal(18, 4) COMMENT 'Credited change that caused the line; of a line of a draw what the lines of the period come to',
-    `value_after` Decimal(18, 4) COMMENT 'Value of the KPI after it; of a line of a draw the advances still to be recovered',
-    `reason` String COMMENT 'credit, award, revocation, plan_change or spiff; of a draw guarantee, advance or recovery',
+    `value_after` Decimal(18, 4) COMMENT 'Value of the KPI after it, of a pool its money; of a line of a draw the advances still to be recovered',
+    `reason` String COMMENT 'credit (of a tier table, a pool, an award of units), award, revocation, plan_change, adjustment or spiff; of a draw guarantee, advance or recovery',
     `source` String COMMENT 'Source of the event that caused it',
     `id` String COMMENT 'Id of the event that caused it',
     `event_time` DateTime64(3, 'UTC') COMMENT 'When that event happened, or the payout was made, UTC',
@@ -155,45 +106,6 @@ FROM
 LEFT JOIN kpistream.current_organisation AS o ON o.employee = e.employee
 COMMENT 'Statements: what each person is paid in each period and what for, projected from the earning lines';
 
-CREATE OR REPLACE VIEW bi.balances /*on cluster*/
-(
-    `plan` String COMMENT 'Plan',
-    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
-    `unit` String COMMENT 'Unit itself, else empty',
-    `currency` String COMMENT 'Currency of the money',
-    `earned` Decimal(38, 4) COMMENT 'Sum of all earning lines, and of what guarantees added in the newest payouts',
-    `paid` Decimal(38, 4) COMMENT 'Sum of all payments',
-    `balance` Decimal(38, 4) COMMENT 'earned - paid: still to be paid; negative where advances or more were paid beyond it',
-    `outstanding` Decimal(38, 4) COMMENT 'Advances that later earnings have to recover: balance + outstanding is still to be paid'
-)
-SQL SECURITY DEFINER
-AS
-SELECT plan, employee, unit, currency, sum(gained) AS earned, sum(given) AS paid, earned - paid AS balance,
-    sum(lent) AS outstanding
-FROM
-(
-    SELECT
-        plan, employee,
-        multiIf(
-            employee != '', '', team != '', concat('team:', team), department != '', concat('department:', department),
-            'company'
-        ) AS unit,
-        currency, toDecimal128(amount, 4) AS gained, toDecimal128(0, 4) AS given,
-        toDecimal128(0, 4) AS lent
-    FROM kpistream.earnings FINAL
-    UNION ALL
-    SELECT plan, employee, unit, currency, toDecimal128(guarantee, 4) AS gained, toDecimal128(0, 4) AS given,
-        toDecimal128(advance, 4) - recovery AS lent
-    FROM bi.payouts
-    WHERE newest
-    UNION ALL
-    SELECT plan, employee, unit, currency, toDecimal128(0, 4) AS gained, toDecimal128(amount, 4) AS given,
-        toDecimal128(0, 4) AS lent
-    FROM kpistream.payments FINAL
-)
-GROUP BY plan, employee, unit, currency
-COMMENT 'Balances: what was earned, what was paid, what is left, what was lent';
-
 CREATE OR REPLACE VIEW bi.closes /*on cluster*/
 (
     `plan` String COMMENT 'Plan',
@@ -235,3 +147,91 @@ LEFT JOIN
     GROUP BY plan, period_kind, period
 ) AS m ON m.plan = c.plan AND m.period_kind = c.period_kind AND m.period = c.period
 COMMENT 'Closes: which periods are frozen, by whom, under which plan, and whether they are paid';
+
+CREATE OR REPLACE VIEW bi.payouts /*on cluster*/
+(
+    `plan` String COMMENT 'Plan',
+    `period_kind` String COMMENT 'Kind of period',
+    `period` String COMMENT 'Key of the period that pays',
+    `payout_version` UInt32 COMMENT 'Counts the payouts of the period',
+    `newest` Bool COMMENT 'Whether it is the newest version',
+    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
+    `unit` String COMMENT 'team:id, department:id or company where a unit itself is paid, else empty',
+    `currency` String COMMENT 'Currency of the money',
+    `amount` Decimal(38, 4) COMMENT 'Due: earned + guarantee + advance - recovery',
+    `lines` UInt64 COMMENT 'Number of earning lines posted in the period',
+    `earned` Decimal(18, 4) COMMENT 'Their sum',
+    `guarantee` Decimal(18, 4) COMMENT 'What a guarantee adds',
+    `advance` Decimal(18, 4) COMMENT 'What a recoverable draw adds',
+    `recovery` Decimal(18, 4) COMMENT 'What is taken back of former advances',
+    `outstanding` Decimal(18, 4) COMMENT 'Advances still to be recovered after it',
+    `draw` String COMMENT 'Draw that held, empty for none',
+    `plan_version` UInt32 COMMENT 'Plan version in force when it was made',
+    `made_at` DateTime64(3, 'UTC') COMMENT 'When it was made, UTC'
+)
+SQL SECURITY DEFINER
+AS
+SELECT
+    plan, period_kind, period, payout_version,
+    payout_version = max(payout_version) OVER (PARTITION BY plan, period_kind, period) AS newest,
+    employee, unit, currency, toDecimal128(earned, 4) + guarantee + advance - recovery AS amount, lines,
+    earned, guarantee, advance, recovery, outstanding, draw, plan_version, processed_at AS made_at
+FROM kpistream.payouts FINAL
+COMMENT 'Payouts: what each period pays, in all versions';
+
+CREATE OR REPLACE VIEW bi.payments /*on cluster*/
+(
+    `plan` String COMMENT 'Plan',
+    `period_kind` String COMMENT 'Kind of period',
+    `period` String COMMENT 'Key of the period paid for',
+    `payout_version` UInt32 COMMENT 'Version of the payout that was paid',
+    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
+    `unit` String COMMENT 'Unit itself, else empty',
+    `currency` String COMMENT 'Currency of amount',
+    `amount` Decimal(18, 4) COMMENT 'What was paid, negative where it was taken back',
+    `paid_at` DateTime64(3, 'UTC') COMMENT 'When it was recorded, UTC'
+)
+SQL SECURITY DEFINER
+AS
+SELECT plan, period_kind, period, payout_version, employee, unit, currency, amount, processed_at AS paid_at
+FROM kpistream.payments FINAL
+COMMENT 'Payments recorded';
+
+CREATE OR REPLACE VIEW bi.balances /*on cluster*/
+(
+    `plan` String COMMENT 'Plan',
+    `employee` String COMMENT 'Employee, empty where a unit itself is paid',
+    `unit` String COMMENT 'Unit itself, else empty',
+    `currency` String COMMENT 'Currency of the money',
+    `earned` Decimal(38, 4) COMMENT 'Sum of all earning lines, and of what guarantees added in the newest payouts',
+    `paid` Decimal(38, 4) COMMENT 'Sum of all payments',
+    `balance` Decimal(38, 4) COMMENT 'earned - paid: still to be paid; negative where advances or more were paid beyond it',
+    `outstanding` Decimal(38, 4) COMMENT 'Advances that later earnings have to recover: balance + outstanding is still to be paid'
+)
+SQL SECURITY DEFINER
+AS
+SELECT plan, employee, unit, currency, sum(gained) AS earned, sum(given) AS paid, earned - paid AS balance,
+    sum(lent) AS outstanding
+FROM
+(
+    SELECT
+        plan, employee,
+        multiIf(
+            employee != '', '', team != '', concat('team:', team), department != '', concat('department:', department),
+            'company'
+        ) AS unit,
+        currency, toDecimal128(amount, 4) AS gained, toDecimal128(0, 4) AS given,
+        toDecimal128(0, 4) AS lent
+    FROM kpistream.earnings FINAL
+    UNION ALL
+    SELECT plan, employee, unit, currency, toDecimal128(guarantee, 4) AS gained, toDecimal128(0, 4) AS given,
+        toDecimal128(advance, 4) - recovery AS lent
+    FROM bi.payouts
+    WHERE newest
+    UNION ALL
+    SELECT plan, employee, unit, currency, toDecimal128(0, 4) AS gained, toDecimal128(amount, 4) AS given,
+        toDecimal128(0, 4) AS lent
+    FROM kpistream.payments FINAL
+)
+GROUP BY plan, employee, unit, currency
+COMMENT 'Balances: what was earned, what was paid, what is left, what was lent';

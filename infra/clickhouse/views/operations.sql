@@ -1,4 +1,4 @@
--- What became of the input.
+-- What became of every record, and what was set right.
 CREATE OR REPLACE VIEW bi.dead_letters /*on cluster*/
 (
     `dead_letter_id` String COMMENT 'topic:partition:offset:index of the record',
@@ -18,25 +18,6 @@ SELECT
     dead_letter_id, stage, topic, partition, offset, `index`, reason, detail, record_time, processed_at
 FROM kpistream.dead_letters FINAL
 COMMENT 'Records that could not be used and why; the raw bytes are for `kpistream dlq show`';
-
-CREATE OR REPLACE VIEW bi.alerts /*on cluster*/
-(
-    `alert_id` String COMMENT 'Alert',
-    `award_id` String COMMENT 'Award that the alert is about',
-    `award_state` String COMMENT 'State that was announced',
-    `employee` String COMMENT 'Employee concerned',
-    `channel` String COMMENT 'Channel it went to',
-    `state` String COMMENT 'sent, failed, given_up or suppressed',
-    `attempts` UInt16 COMMENT 'Attempts so far',
-    `error` String COMMENT 'Why the last attempt failed, empty if it did not',
-    `processed_at` DateTime64(3, 'UTC') COMMENT 'When it was last attempted, UTC'
-)
-SQL SECURITY DEFINER
-AS
-SELECT
-    alert_id, award_id, award_state, employee, channel, state, attempts, error, processed_at
-FROM kpistream.alerts FINAL
-COMMENT 'Alerts about awards and what became of them';
 
 CREATE OR REPLACE VIEW bi.conservation /*on cluster*/
 (
@@ -66,3 +47,30 @@ SELECT
 FROM kpistream.outcomes AS o FINAL
 GROUP BY topic, partition
 COMMENT 'Nothing vanishes: every offset of the input is applied, duplicate, dead-lettered, parked or a gap';
+
+CREATE OR REPLACE VIEW bi.adjustments /*on cluster*/
+(
+    `adjustment` String COMMENT 'Adjustment; awards and earning lines that followed have it as their cause',
+    `asked_at` DateTime64(3, 'UTC') COMMENT 'When it was asked for, UTC',
+    `operator` String COMMENT 'Who asked for it',
+    `reason` String COMMENT 'Why',
+    `kpi` String COMMENT 'KPI',
+    `employee` String COMMENT 'Employee credited',
+    `team` String COMMENT 'Team of the cell',
+    `department` String COMMENT 'Department of the cell',
+    `day` Date COMMENT 'Day in the time zone of the plan',
+    `outcome` String COMMENT 'adjusted; published (the value was right and only the tables were not); refused (it had changed by then)',
+    `numerator_before` Decimal(18, 4) COMMENT 'Numerator that the engine had',
+    `denominator_before` Decimal(18, 4) COMMENT 'Denominator that the engine had',
+    `numerator` Decimal(18, 4) COMMENT 'Numerator after it',
+    `denominator` Decimal(18, 4) COMMENT 'Denominator after it',
+    `credits_partition` Int32 COMMENT 'Partition of the credits topic that it stands in',
+    `credits_offset` Int64 COMMENT 'Its offset there'
+)
+SQL SECURITY DEFINER
+AS
+SELECT
+    adjustment, asked_at, operator, reason, kpi, employee, team, department, day, outcome,
+    numerator_before, denominator_before, numerator, denominator, credits_partition, credits_offset
+FROM kpistream.adjustments FINAL
+COMMENT 'Adjustments: values that were made right after a reconciliation, with who, why and what stood before';

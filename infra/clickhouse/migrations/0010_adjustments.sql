@@ -38,30 +38,3 @@ CREATE TABLE IF NOT EXISTS kpistream.adjustments /*on cluster*/
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (credits_partition, credits_offset, number)
 COMMENT 'Adjustments of KPI cells and what became of each';
-
-CREATE OR REPLACE VIEW bi.adjustments /*on cluster*/
-(
-    `adjustment` String COMMENT 'Adjustment; awards and earning lines that followed have it as their cause',
-    `asked_at` DateTime64(3, 'UTC') COMMENT 'When it was asked for, UTC',
-    `operator` String COMMENT 'Who asked for it',
-    `reason` String COMMENT 'Why',
-    `kpi` String COMMENT 'KPI',
-    `employee` String COMMENT 'Employee credited',
-    `team` String COMMENT 'Team of the cell',
-    `department` String COMMENT 'Department of the cell',
-    `day` Date COMMENT 'Day in the time zone of the plan',
-    `outcome` String COMMENT 'adjusted; published (the value was right and only the tables were not); refused (it had changed by then)',
-    `numerator_before` Decimal(18, 4) COMMENT 'Numerator that the engine had',
-    `denominator_before` Decimal(18, 4) COMMENT 'Denominator that the engine had',
-    `numerator` Decimal(18, 4) COMMENT 'Numerator after it',
-    `denominator` Decimal(18, 4) COMMENT 'Denominator after it',
-    `credits_partition` Int32 COMMENT 'Partition of the credits topic that it stands in',
-    `credits_offset` Int64 COMMENT 'Its offset there'
-)
-SQL SECURITY DEFINER
-AS
-SELECT
-    adjustment, asked_at, operator, reason, kpi, employee, team, department, day, outcome,
-    numerator_before, denominator_before, numerator, denominator, credits_partition, credits_offset
-FROM kpistream.adjustments FINAL
-COMMENT 'Adjustments: values that were made right after a reconciliation, with who, why and what stood before';
