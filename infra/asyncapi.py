@@ -28,6 +28,7 @@ _BLOCKS = {
         "kpi-days": "Absolute values of a KPI by employee and day.",
         "kpi-periods": "Absolute values, targets and attainment of a KPI by employee and period.",
         "adjustments": "What became of each day cell of an adjustment.",
+        "left-out": "Places of credits that a limit on events of the same customer leaves out.",
     },
     "unit-updates": {"unit-periods": "Absolute values, targets and attainment of a KPI by unit and period."},
     "earnings": {"earnings": "Earning lines: money with what caused it."},

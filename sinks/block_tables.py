@@ -149,6 +149,13 @@ BLOCKS: dict[str, BlockTable] = {
         ),
         lambda meta, origin: _credits_position(meta, origin) | {"credits_offset": meta["offset"]},
     ),
+    "left-out": BlockTable(
+        _table(
+            "left_out",
+            "credits_partition:int credits_offset:int facts_offset:int facts_index:int payee:int",
+        ),
+        lambda meta, origin: {"credits_partition": meta["partition"], "version": origin.offset},
+    ),
     "unit-periods": BlockTable(
         _table(
             "unit_periods",

@@ -21,7 +21,7 @@ from sinks.columns import Values, constant, from_arrow
 from sinks.control_rows import control_rows, position_rows
 from sinks.insert import Origin, Rows
 from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payment_rows, payout_rows
-from sinks.update_rows import days_published, partition_closed_rows, plan_rows
+from sinks.update_rows import days_published, limits_begun, partition_closed_rows, plan_rows
 
 
 class RowError(ValueError):
@@ -49,6 +49,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.KPI_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"], days_published),
     (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
     (topics.KPI_UPDATES.name, "adjustments"): block_rows(BLOCKS["adjustments"]),
+    (topics.KPI_UPDATES.name, "left-out"): block_rows(BLOCKS["left-out"], limits_begun),
     (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
     (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
     (topics.AWARDS.name, ""): award_rows,

@@ -21,6 +21,11 @@ def days_published(meta: dict, origin: Origin) -> list[Rows]:
     return [_row(origin, kind="days", credits_partition=meta["partition"], credits_offset=meta["offset"])]
 
 
+def limits_begun(meta: dict, origin: Origin) -> list[Rows]:
+    """Of a left-out block: from which credits offset on everything that limits leave out is told."""
+    return [_row(origin, kind="limits", credits_partition=meta["partition"], credits_offset=meta["since"])]
+
+
 def partition_closed_rows(value: bytes, origin: Origin) -> list[Rows]:
     """A credits partition's word that it has come to a close."""
     marker = PartitionClosed.model_validate_json(value)

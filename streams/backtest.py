@@ -11,8 +11,8 @@ import numpy as np
 from runtime.record_columns import RecordColumns
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_header, kind_of, row_dicts
-from schemas.control import CLOSED_KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.control import KIND as CONTROL
+from schemas.control import Control, PeriodClosed, PlanApplied, encode_control
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.event_types import EventTypes
 from schemas.mapping import TopicMapping
@@ -183,5 +183,5 @@ class Backtest:
         return passed_on
 
     def _keep_values(self, out: Out) -> None:
-        if kind_of(out.headers) != CLOSED_KIND:
-            self._values[kind_of(out.headers)].add(decode_block(out.value)[0])
+        if (values := self._values.get(kind_of(out.headers))) is not None:
+            values.add(decode_block(out.value)[0])

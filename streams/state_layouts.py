@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runtime.state_layout import StateLayout
+from runtime.state_layout import Rows, StateLayout
 from streams.crediting.upgrades import profiles_added
 
-LAYOUTS = {"crediting": StateLayout(2, {1: profiles_added}), "performance": StateLayout(), "rollups": StateLayout()}
+
+def _left_out_untold(rows: Rows) -> Rows:
+    """Format 1 → 2: which credits limits left out nobody told. The same rows, under another name, so that no program
+    that does not tell writes on in between; ``Performance.restore`` begins to.
+    """
+    return rows
+
+
+LAYOUTS = {
+    "crediting": StateLayout(2, {1: profiles_added}),
+    "performance": StateLayout(2, {1: _left_out_untold}),
+    "rollups": StateLayout(),
+}
 
 
 def layout_of(stage: str, partitions: int) -> StateLayout:

@@ -15,7 +15,7 @@ import msgspec
 
 from runtime.checkpoints import Checkpoint
 from runtime.records import Out, RecordBatch
-from schemas.blocks import kind_header
+from schemas.blocks import kind_header, kind_of
 from schemas.control import KIND, PeriodClosed, PlanApplied, encode_control
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
@@ -24,6 +24,7 @@ from schemas.topics import CREDITS, FACTS, KPI_UPDATES
 from streams.backtest import MemoryRecord
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
+from streams.performance.left_out import KIND as LEFT_OUT
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from streams.state_layouts import LAYOUTS
@@ -72,7 +73,7 @@ def logs() -> dict[str, tuple[list[MemoryRecord], list[MemoryRecord]]]:
 def _pass_on(folds: dict, outs: dict[str, list[Out]], fresh: list[Out]) -> None:
     """Through the stages, each in its turn, with KPI values after every event."""
     for stage, topic in INPUT.items():
-        mine = [out for out in fresh if out.topic == topic]
+        mine = [out for out in fresh if out.topic == topic and kind_of(out.headers) != LEFT_OUT]  # rollups passes it by
         first = len(outs[topic])
         outs[topic] += mine
         fresh = fresh + (_fold(folds, stage, topic, mine, first) if mine else []) + updates_of(folds[stage])

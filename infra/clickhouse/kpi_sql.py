@@ -109,12 +109,16 @@ FROM
         {row.lower_moved} AS lower_moved,
         {member} AS member
     FROM kpistream.credits FINAL
-    WHERE {row.counted}{_within_windows(windows)}
+    WHERE {row.counted} AND {_NOT_LEFT_OUT}{_within_windows(windows)}
 )
 GROUP BY employee, team, department, day"""
     return Query(text, build.parameters)
 
 
+#: Columns that name a credit, in credits and in left_out.
+PLACE = "credits_partition, credits_offset, facts_offset, facts_index, payee"
+#: No limit on events of the same customer leaves it out: the one thing that only the engine knows of a credit.
+_NOT_LEFT_OUT = f"({PLACE}) NOT IN (SELECT {PLACE} FROM kpistream.left_out)"
 _NUMERATORS = {"min": "min(upper)", "max": "max(upper)", "distinct": "toDecimal64(uniqExact(member), 4)"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 _COUNTS, _LEFT_OUT = "customers/", "left_out/"
+_SINCE = "left_out_since"
 
 #: Limit, period, most events.
 Held = tuple[str, str, int]
@@ -23,6 +24,16 @@ class CustomerCounts:
         self._dirty: set[tuple[str, str, str]] = set()
         self._dirty_sales: set[tuple[str, int]] = set()
         self._floor = -(1 << 62)
+        #: The credits offset from which on whatever is left out is told; None before any limit.
+        self.since: int | None = None
+        self._begun = False  # in the checkpoints
+
+    def begin(self, offset: int) -> bool:
+        """Note that what is left out is told from ``offset`` on; False where that was so before."""
+        if self.since is not None:
+            return False
+        self.since = offset
+        return True
 
     @property
     def left_out(self) -> bool:
@@ -72,6 +83,8 @@ class CustomerCounts:
             value = msgspec.msgpack.encode([entry[0], sorted(entry[1].items())]) if entry else b""
             rows[_COUNTS + "\x1f".join(key)] = value
         self._dirty.clear()
+        if self.since is not None and not self._begun:
+            rows[_SINCE], self._begun = msgspec.msgpack.encode(self.since), True
         return rows | self._dirty_sale_rows()
 
     def _dirty_sale_rows(self) -> dict[str, bytes]:
@@ -90,6 +103,8 @@ class CustomerCounts:
 
     def restore(self, rows: dict[str, bytes]) -> None:
         """Take back what checkpoints hold."""
+        if _SINCE in rows:
+            self.since, self._begun = msgspec.msgpack.decode(rows[_SINCE]), True
         for key in sorted(rows):
             if key.startswith(_COUNTS):
                 day, counts = msgspec.msgpack.decode(rows[key])

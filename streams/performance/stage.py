@@ -24,6 +24,8 @@ from streams.performance.decisions import Decisions
 from streams.performance.earnings import earnings_block
 from streams.performance.engine import Engine
 from streams.performance.kept_pay import BEGUN, keep_undecided
+from streams.performance.left_out import KIND as LEFT_OUT
+from streams.performance.left_out import beginning_block, left_out_block
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
 from streams.performance.publisher import Publisher
@@ -81,7 +83,18 @@ class Performance:
         arrived = {record.offset: self.states.paid_sales.arrive(record.timestamp, horizon) for record in records}
         origins = Origins(self.partition, rows, arrived)
         self.engine.fold(rows, decisions, origins)
+        left_out = left_out_block(rows, self._limits_meta())
+        if left_out is not None:
+            self.publisher.hold(LEFT_OUT, left_out)
         return self._results(decisions, origins, records[-1].offset)
+
+    def _limits_meta(self) -> dict:
+        return {"partition": self.partition, "since": self.states.customers.since}
+
+    def _begin_limits(self, offset: int) -> None:
+        """Say so where credits may be left out for the first time, be it that a state from before told of none."""
+        if self.engine.limits and self.states.customers.begin(offset):
+            self.publisher.hold(LEFT_OUT, beginning_block(self._limits_meta()))
 
     def _apply(self, record) -> list[Out]:
         control = decode_control(record.value)
@@ -141,6 +154,7 @@ class Performance:
             meta = {"partition": self.partition, "offset": record.offset}
             for kind, block in retired_blocks(before, self.engine, meta):
                 self.publisher.hold(kind, block)
+        self._begin_limits(record.offset)
         return self._results(decisions, origins, record.offset)
 
     def _take_over(self, before: Engine) -> None:
@@ -223,5 +237,6 @@ class Performance:
         self._install(control.plan)
         self.engine.create_targeted(self._is_ours, publish=False)
         load_days(self.engine, read_pages(rows, self.reader.names))
+        self._begin_limits(self.last_offset + 1)
         if BEGUN not in rows:
             keep_undecided(self.states.kept, self.engine)

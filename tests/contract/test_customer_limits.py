@@ -8,15 +8,19 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.records import Out
+from runtime.records import Out, RecordBatch
+from schemas.blocks import decode_block, kind_of
 from schemas.control import PlanApplied, encode_control
 from schemas.plan import Plan
 from schemas.plan_crediting import Guard
+from streams.backtest import MemoryRecord
 from streams.performance.stage import Performance
 from tests import reference
 from tests.contract.test_engine import comparable, credit_records, fixed, folded, published, results, run
 from tests.depth import examples
 from tests.generated import random_events, random_plan
+from tests.reference_credits import credit
+from tests.reference_customers import CustomerLimits
 
 SEEDS = st.integers(0, 2**32)
 
@@ -48,6 +52,31 @@ def test_engine_equals_the_reference_in_any_batches(seed, batch):
         if row["value"] is not None and not row["period_kind"].startswith("rolling")
     } == {(row["kpi"], row["employee"], row["period_kind"], row["period"]): fixed(row["value"]) for row in want.kpis}
     assert comparable(got) == comparable(run(plan, values, 1))
+
+
+@examples(6)
+@given(SEEDS, st.sampled_from([1, 3, 1000]))
+def test_what_is_left_out_is_told_and_nothing_else(seed, batch):
+    plan, events, values = history(seed)
+    values_of = reference.Reference(plan)
+    limits, known = CustomerLimits(values_of), credit(plan, events).credits
+    over = [one for one in known if not limits.admits(values_of.dated(one))]
+    want = [(one.employee, one.event["type"], one.event["id"]) for one in over]
+    log = [Out("credits", encode_control(PlanApplied(id="p", plan=plan)), headers=(("kind", b"control"),))]
+    log += credit_records(plan, values)
+    stage = Performance(0, 1)
+    records = [MemoryRecord(at, out.value, out.headers) for at, out in enumerate(log)]
+    for start in range(0, len(records), batch):
+        stage.fold(RecordBatch("credits", 0, records[start : start + batch]))
+    told = [decode_block(out.value) for out in stage.updates() if kind_of(out.headers) == "left-out"]
+    assert all(meta == {"partition": 0, "since": 0} for _, meta in told) and told[0][0].num_rows == 0
+    found = []
+    for row in (row for table, _ in told for row in table.to_pylist()):
+        credits = decode_block(log[row["credits_offset"]].value)[0].to_pylist()
+        place = row["facts_offset"], row["facts_index"], row["payee"]
+        (one,) = [one for one in credits if (one["offset"], one["index"], one["payee"]) == place]
+        found.append((one["employee"], one["type"], one["id"]))
+    assert found == want
 
 
 @examples(6)

@@ -14,9 +14,11 @@ from infra.cli import main
 from infra.control_topic import apply_plan
 from infra.local.stack import LocalStack
 from infra.reconcile_service import ReconcileExporter
+from runtime.state_layout import stage_name
 from schemas.plan_file import load_plan
 from sinks.connection import connect, from_settings
 from streams.performance.pages import _Page
+from streams.state_layouts import LAYOUTS
 from tests.integration.conftest import eventually
 from tests.integration.pipeline import Pipeline
 
@@ -71,7 +73,8 @@ def test_a_wrong_checkpoint_is_seen_and_set_right_with_a_trace(pipeline: Pipelin
 
     # the state of A's day is changed while the worker is down
     stopped = pipeline.stop_worker()
-    rows = "SELECT partition, key, value, version FROM kpistream.checkpoints FINAL WHERE stage = 'performance' AND " \
+    stage = stage_name("performance", LAYOUTS["performance"].format)
+    rows = f"SELECT partition, key, value, version FROM kpistream.checkpoints FINAL WHERE stage = '{stage}' AND " \
            "startsWith(key, 'cells/sold/')"  # fmt: skip
     binary = {"strings_as_bytes": True}
     (place, key, value, version) = next(
@@ -82,7 +85,7 @@ def test_a_wrong_checkpoint_is_seen_and_set_right_with_a_trace(pipeline: Pipelin
     wrong = msgspec.structs.replace(page, num=(np.frombuffer(page.num, np.int64) + 7_000_000).tobytes())
     client.execute(
         "INSERT INTO kpistream.checkpoints (stage, partition, key, value, version, deleted) VALUES",
-        [(b"performance", place, key, msgspec.msgpack.encode(wrong), version, 0)],
+        [(stage.encode(), place, key, msgspec.msgpack.encode(wrong), version, 0)],
         settings=binary,
     )
     pipeline.start_worker(instead_of=stopped)

@@ -8,10 +8,15 @@ import pytest
 
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.telling import Teller
+from runtime.records import RecordBatch
+from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import PlanApplied, encode_control
 from schemas.plan import Plan
 from schemas.plan_file import check_plan
+from streams.backtest import MemoryRecord
 from streams.explain.period import explain_period
 from streams.performance.customer_counts import CustomerCounts
+from streams.performance.stage import Performance
 
 PLAN = {
     "plan": "p", "timezone": "UTC", "currency": "CNY",
@@ -86,6 +91,21 @@ def test_counts_are_forgotten_with_the_horizon_and_their_rows_with_them():
     assert counts.dirty_rows()[key]
     assert counts.take("E1", "a", [("visit/day", "2026-06-02", 1)], (300, 260))
     assert counts.dirty_rows()[key] == b""
+
+
+def test_a_state_from_before_tells_from_its_own_place_on():
+    """What was left out ahead of that nobody told of, so the beginning says so, once."""
+    control = encode_control(PlanApplied(id="1", plan=plan(events=["visit"], same_customer=1)))
+    first = Performance(0, 1)
+    first.fold(RecordBatch("credits", 0, [MemoryRecord(7, control, kind_header("control"))]))
+    rows = first.dirty_rows()
+    assert [decode_block(out.value)[1]["since"] for out in first.updates() if kind_of(out.headers) == "left-out"] == [7]
+    for left, since in (("left_out_since", [8]), ("none", [])):
+        later = Performance(0, 1)
+        later.restore({key: row for key, row in rows.items() if key != left})
+        told = [decode_block(out.value)[1] for out in later.updates() if kind_of(out.headers) == "left-out"]
+        assert [meta["since"] for meta in told] == since
+        assert ("left_out_since" in later.dirty_rows()) == bool(since)
 
 
 TEXT = """plan: p
