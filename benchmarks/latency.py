@@ -1,8 +1,9 @@
 """From an event's place in Kafka's log to that of the award it caused, both by the broker's own clock.
 
-``python -m benchmarks.latency [--rate EVENTS/S]… [--seconds N] [--alerts]``: sales at a steady rate to one worker,
-checkpoints on; employees cross tiers all the time, so that awards come throughout. With ``--alerts`` the alerts
-process runs too, and the way to the HTTP request that announces the award is measured as well.
+``python -m benchmarks.latency [--rate EVENTS/S]… [--seconds N] [--alerts] [--bi]``: sales at a steady rate to one
+worker, checkpoints on; employees cross tiers all the time, so that awards come throughout. With ``--alerts`` the alerts
+process runs too, and the way to the HTTP request that announces the award is measured as well; with ``--bi`` a sink,
+and the way to a view that shows the sale.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import click
 from confluent_kafka import Producer
 
 from benchmarks.alert_receiver import Receiver, start_alerts
+from benchmarks.bi_watch import BiWatch, shown_after
 from benchmarks.check import read_topic
 from benchmarks.own import PARTITIONS, Own, wait_for
 from benchmarks.results import Topic
@@ -28,6 +31,7 @@ from schemas.blocks import decode_block
 from schemas.plan_file import load_plan
 from schemas.results import decode_award
 from schemas.topics import CREDITS, FACTS
+from sinks.connection import from_settings
 
 EMPLOYEES = 10_000
 #: Below this rate every sale brings an award, above every tenth: enough of them for a 99th percentile.
@@ -38,15 +42,15 @@ _TICK_SECONDS = 0.002  # what is due within it is sent at once, or the sleeps al
 def produce(settings: Settings, rate: int, seconds: int) -> int:
     """Sales at ``rate``; how many. An employee's tenth sale (at low rates each) crosses a tier."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "acks": "all"})
-    each = 1 if rate < _FEW else 10
+    each, amount = _each(rate), _amount(rate)
     started, sent = time.perf_counter(), 0
     while sent < rate * seconds:
         due = min(int((time.perf_counter() - started) * rate) + 1, rate * seconds)
         for one in range(sent, due):
-            employee, amount = f"E{one // each % EMPLOYEES:06d}", f"{200_000 // each}.00"
+            sale = {"employee": f"E{one // each % EMPLOYEES:06d}", "amount": str(amount), "currency": "CNY"}
             event = {
                 "specversion": "1.0", "source": "shop", "id": f"s{one}", "type": "sale",
-                "time": "2026-03-05T10:00:00Z", "data": {"employee": employee, "amount": amount, "currency": "CNY"},
+                "time": "2026-03-05T10:00:00Z", "data": sale,
             }  # fmt: skip
             producer.produce("events.sales", json.dumps(event), key=event["id"])
         sent = due
@@ -56,7 +60,15 @@ def produce(settings: Settings, rate: int, seconds: int) -> int:
     return rate * seconds // each
 
 
-def run(rate: int, seconds: int, alerts: bool) -> dict:
+def _each(rate: int) -> int:
+    return 1 if rate < _FEW else 10
+
+
+def _amount(rate: int) -> Decimal:
+    return Decimal(200_000) / _each(rate)
+
+
+def run(rate: int, seconds: int, alerts: bool, bi: bool) -> dict:
     """One rate on servers of its own."""
     with Own() as own, ExitStack() as closing:
         own.apply(plan_of(load_plan(Path("plans/benchmark-tiers.yaml")), EMPLOYEES))
@@ -70,6 +82,9 @@ def run(rate: int, seconds: int, alerts: bool) -> dict:
         teller = start_alerts(own.environment, own.folder, receiver) if alerts else None
         if teller is not None:
             closing.callback(teller.kill)
+        if bi:
+            own.start("sink").wait_ready()
+            watch = BiWatch(from_settings(own.settings), _amount(rate))
         used, folds = worker.cpu_seconds(), _folds(worker)
         wanted = produce(own.settings, rate, seconds)
         topic, came = Topic(own.broker, "awards"), [0]
@@ -82,6 +97,8 @@ def run(rate: int, seconds: int, alerts: bool) -> dict:
         topic.close()
         used = worker.cpu_seconds() - used
         folds = {stage: now - folds[stage] for stage, now in _folds(worker).items()}
+        if bi:
+            watch.wait_for(rate * seconds)
         worker.stop()
         sales = read_topic(own.settings, "events.sales")
         appended = {json.loads(record.value)["id"]: record.timestamp for record in sales}
@@ -95,6 +112,8 @@ def run(rate: int, seconds: int, alerts: bool) -> dict:
     if awards:
         result["milliseconds"] = figures([at - appended[award.cause.id] for award, at in awards])
         result["steps"] = {stage: figures(waits) for stage, waits in steps.items()}
+    if bi:
+        result["milliseconds_to_bi"] = figures(shown_after(list(appended.values()), watch.looks))
     if alerts:
         result["alerts"] = len(receiver.came)
         result["repeated"] = len(receiver.came) - len({one[2:] for one in receiver.came})
@@ -125,12 +144,13 @@ def _folds(worker: Worker) -> dict[str, int]:
 @click.option("--rate", type=int, multiple=True, default=(1, 1_000, 10_000), show_default=True)
 @click.option("--seconds", default=20, show_default=True)
 @click.option("--alerts", is_flag=True, help="Measure to the alert's HTTP request too.")
+@click.option("--bi", is_flag=True, help="Measure to a view too that shows the sale.")
 @click.option("--report", type=click.Path(path_type=Path))
-def main(rate: tuple[int, ...], seconds: int, alerts: bool, report: Path | None) -> None:
+def main(rate: tuple[int, ...], seconds: int, alerts: bool, bi: bool, report: Path | None) -> None:
     """Measure; a JSON line for each rate, and the section."""
     rows, wrong = [], False
     for one in rate:
-        result = run(one, seconds, alerts)
+        result = run(one, seconds, alerts, bi)
         click.echo(json.dumps(result))
         right = result["awards"] == result["expected"]
         wrong |= not right
