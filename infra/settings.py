@@ -47,7 +47,7 @@ class Settings(SecuritySettings):
     )
     checkpoint_seconds: float = Field(1.0, gt=0, description="time between checkpoints")
     update_seconds: float = Field(0.25, gt=0, description="time between KPI updates under load")
-    max_batch_records: int = Field(20_000, ge=1, description="most records a batch may hold")
+    max_batch_records: int = Field(40_000, ge=1, description="most records a batch may hold")
     max_event_bytes: int = Field(262_144, ge=1, description="records over this go to dead letters unread")
     stall_seconds: float = Field(120.0, gt=0, description="lag without progress for this long ends the process")
     command_patience_seconds: float = Field(
