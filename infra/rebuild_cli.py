@@ -6,15 +6,20 @@ import getpass
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 import click
 from kafka import KafkaConsumer, TopicPartition
 
+from infra.clickhouse.credits_log import Incomplete, credits_log
+from infra.clickhouse.reconcile import credits_checks
 from infra.control_topic import credits_partitions, newest_plan, operating, write_adjustments
 from infra.rebuild_report import Change, as_text
 from infra.settings import Settings, load_settings
+from infra.sink_positions import SinkPositions
 from schemas.control import CellAdjusted
 from schemas.topics import CREDITS
+from sinks.connection import connect, from_settings
 from streams.rebuild import Rebuild
 
 #: Looks at what is left before giving up: each is overtaken only by what is credited in the moment of writing.
@@ -25,10 +30,14 @@ _TOLD_EVERY = 5.0
 
 @click.command()
 @click.option("--kpi", "kpis", multiple=True, help="Only this KPI; may be given several times.")
+@click.option(
+    "--from", "source", type=click.Choice(["topic", "tables"]), default="topic", show_default=True,
+    help="Where to read the credits: the tables have them where the topic has lost its first records.",
+)  # fmt: skip
 @click.option("--switch", is_flag=True, help="Bring the running system there, in-band.")
 @click.option("--reason", default="", help="With --switch: why, for bi.adjustments.")
 @click.option("--by", help="With --switch: who, for bi.adjustments; by default the name of the login.")
-def rebuild(kpis: tuple[str, ...], switch: bool, reason: str, by: str | None) -> None:
+def rebuild(kpis: tuple[str, ...], source: str, switch: bool, reason: str, by: str | None) -> None:
     """Fold all credits under the plan in force, as if it had always been so, and show what would be otherwise.
 
     With --switch the running system goes on from there. Cut off at any moment, it is given again. Exit code 1 where
@@ -48,10 +57,12 @@ def rebuild(kpis: tuple[str, ...], switch: bool, reason: str, by: str | None) ->
             "the plan has backdated: move, which moves values after they were credited; these cannot be rebuilt"
         )
     partitions, change, left = credits_partitions(settings), Change(plan), 0
+    loaded = _loaded(settings) if source == "tables" else {}
     now, begun, read = time.time_ns() // 1_000_000, time.monotonic(), 0
     for partition in range(partitions):
-        one = Rebuild(partition, partitions, applied)
-        with _log(settings, partition) as log:
+        one, start = Rebuild(partition, partitions, applied), loaded.get(partition, 0)
+        with _log(settings, partition, start) as log:
+            _read_tables(settings, start, one)
             _read_on(log, one)
             _expect_plan(one)
             cells = one.differences(frozenset(kpis))
@@ -104,9 +115,43 @@ def _expect_plan(one: Rebuild) -> None:
         )
 
 
+def _loaded(settings: Settings) -> dict[int, int]:
+    """By credits partition: the offset below which the tables hold everything; refuses where they do not agree."""
+    with SinkPositions(settings) as positions:  # first: what is loaded after it does no harm
+        loaded = {at: offset for (topic, at), offset in positions.committed().items() if topic == CREDITS.name}
+    if wrong := [check.name for check in credits_checks(from_settings(settings)) if check.differences]:
+        raise click.ClickException(
+            f"the tables do not agree ({', '.join(wrong)}), so that nothing can be rebuilt from them: kpistream "
+            "reconcile says what differs; what has just come in is still on its way"
+        )
+    return loaded
+
+
+def _read_tables(settings: Settings, end: int, one: Rebuild) -> None:
+    """Fold what the tables have of the records before ``end``."""
+    if not end:
+        return
+    with connect(from_settings(settings)) as client:
+        try:
+            records, told = credits_log(client, one.partition, end), time.monotonic()
+            while some := list(islice(records, _RECORDS)):
+                one.fold(some)
+                told = _tell(one, some[-1].offset / end, told)
+        except Incomplete as error:
+            raise click.ClickException(f"nothing can be rebuilt from the tables: {error}") from error
+
+
+def _tell(one: Rebuild, share: float, told: float) -> float:
+    """Say how far it is, if that was last done some time ago; when it was."""
+    if time.monotonic() - told < _TOLD_EVERY:
+        return told
+    click.echo(f"credits {one.partition}: {share:.0%}, {one.credits:,} credits so far", err=True)
+    return time.monotonic()
+
+
 @contextmanager
-def _log(settings: Settings, partition: int) -> Iterator[tuple[KafkaConsumer, TopicPartition]]:
-    """A reader of one partition of the credits, at its beginning."""
+def _log(settings: Settings, partition: int, start: int) -> Iterator[tuple[KafkaConsumer, TopicPartition]]:
+    """A reader of one partition of the credits, at ``start``."""
     consumer = KafkaConsumer(
         **settings.kafka_options(), enable_auto_commit=False, isolation_level="read_committed",
         max_partition_fetch_bytes=16 << 20, max_poll_records=_RECORDS,
@@ -114,12 +159,13 @@ def _log(settings: Settings, partition: int) -> Iterator[tuple[KafkaConsumer, To
     part = TopicPartition(CREDITS.name, partition)
     try:
         consumer.assign([part])
-        if first := consumer.beginning_offsets([part])[part]:
+        if (first := consumer.beginning_offsets([part])[part]) > start:
+            more = f"the tables end at {start}" if start else "--from tables has those that the sink had loaded"
             raise click.ClickException(
                 f"partition {partition} of the credits begins at {first}: its first records were deleted, and without "
-                "them nothing can be rebuilt"
+                f"them nothing can be rebuilt; {more}"
             )
-        consumer.seek(part, 0)
+        consumer.seek(part, start)
         yield consumer, part
     finally:
         consumer.close()
@@ -133,7 +179,4 @@ def _read_on(log: tuple[KafkaConsumer, TopicPartition], one: Rebuild) -> None:
     while consumer.position(part) < end:
         for records in consumer.poll(_POLL_MS).values():
             one.fold(records)
-        if time.monotonic() - told >= _TOLD_EVERY:
-            told = time.monotonic()
-            share = consumer.position(part) / end
-            click.echo(f"credits {part.partition}: {share:.0%}, {one.credits:,} credits so far", err=True)
+        told = _tell(one, consumer.position(part) / end, told)

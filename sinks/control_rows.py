@@ -62,9 +62,16 @@ PERIOD_CLOSES = Table(
     columns("credits_partition:int credits_offset:int control_id:text period_kind:text period:text" + _LOADED),
 )
 
+ADJUSTMENT_RECORDS = Table(
+    "adjustment_records",
+    columns("credits_partition:int credits_offset:int control_id:text record:text" + _LOADED),
+)
+
 
 def position_rows(value: bytes, origin: Origin) -> list[Rows]:
-    """Where a plan version begins to count in one credits partition, or a period was closed, from the copy there."""
+    """Where a plan version begins to count in one credits partition, a period was closed, or values were adjusted, from
+    the copy there.
+    """
     record = decode_control(value)
     place = {
         "credits_partition": origin.partition,
@@ -75,7 +82,7 @@ def position_rows(value: bytes, origin: Origin) -> list[Rows]:
         row = place | {"period_kind": record.kind, "period": record.period}
         return [rows_from_dicts(PERIOD_CLOSES, [row], origin)]
     if not isinstance(record, PlanApplied):
-        return []
+        return [rows_from_dicts(ADJUSTMENT_RECORDS, [place | {"record": value}], origin)]
     row = place | {"plan": record.plan.plan, "plan_version": record.plan.version}
     return [rows_from_dicts(PLAN_POSITIONS, [row], origin)]
 

@@ -170,6 +170,7 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
         "plan_positions",
         "period_closes",
         "adjustments",
+        "adjustment_records",
         "closes",
         "kpis",
         "targets",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from schemas.control import PartitionClosed, PeriodClosed, PlanApplied, encode_control
+from schemas.control import PartitionClosed, PeriodClosed, PlanApplied, ValuesAdjusted, encode_control
 from schemas.plan_file import load_plan
 from schemas.topics import INTERNAL
 from sinks.columns import KINDS, from_arrow
@@ -134,6 +134,10 @@ def test_of_control_records_in_the_credits_the_place_is_kept() -> None:
     [rows] = rows_of("credits", 1, record(9, close, "control"))
     assert rows.table.name == "period_closes"
     assert (rows.values["credits_offset"].data.tolist(), rows.values["period"].data.tolist()) == ([9], [b"2026-03"])
+    adjustment = encode_control(ValuesAdjusted(id="a1", reason="复核"))
+    [rows] = rows_of("credits", 1, record(10, adjustment, "control"))
+    assert rows.table.name == "adjustment_records"
+    assert (rows.values["credits_offset"].data.tolist(), rows.values["record"].data.tolist()) == ([10], [adjustment])
     [*tables] = rows_of("control", 0, record(2, control, "control"))
     assert {rows.table.name: rows.count for rows in tables} == {
         "plan_versions": 1,
