@@ -59,8 +59,12 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "skipped": {"en": "  … {count} more credits in between …", "zh": "  ……中间还有 {count} 条计入记录……"},
     "left out": {
-        "en": "  {time}  {id}  {type}: not counted, too many of the same customer ({customer})",
-        "zh": "  {time}  {id}  {type}：不计入，同一客户（{customer}）超出上限",
+        "en": "  {time}  {id}  {type}: not counted, beyond {most} of the same customer ({customer}) in one {per}",
+        "zh": "  {time}  {id}  {type}：不计入，同一客户（{customer}）在同一 {per} 内最多计 {most} 次",
+    },
+    "sale left out": {
+        "en": "  {time}  {id}  {type}: not counted, as the sale that it is about ({sale})",
+        "zh": "  {time}  {id}  {type}：不计入，其销售（{sale}）未计入",
     },
     "condition": {"en": "  Condition {text}: {verdict}.", "zh": "  条件 {text}：{verdict}。"},
     "slice": {"en": "  {low} to {high}: {part} × {rate} = {money}",

@@ -9,6 +9,7 @@ from infra.explain.speaking import Speaker, bound_text, condition_text
 from infra.explain.telling_money import money_lines, tier_pays
 from infra.explain.telling_people import field_lines
 from schemas.plan_awards import TierAward
+from streams.explain.credits import Credit
 from streams.explain.evidence import AwardExplained, Placed
 from streams.explain.measured import Measured
 from streams.explain.pace import Paced
@@ -75,16 +76,7 @@ class Teller(Speaker):
             lines.append(self.say("whole", unit=self.unit(*explained.unit)))
         for one in explained.measured:
             lines += self._measured(one, (said or {}).get(one.kpi.id), explained.window)
-        lines += [
-            self.say(
-                "left out",
-                time=self.time(one.time),
-                id=one.id,
-                type=one.type,
-                customer=one.fields.get("customer") or one.fields.get("sale_id"),
-            )
-            for one in explained.left_out
-        ]
+        lines += map(self._left_out, explained.left_out)
         lines += [
             self.say("condition", text=condition_text(one.condition), verdict=self.holds(one.holds))
             for one in explained.checks
@@ -178,6 +170,13 @@ class Teller(Speaker):
             lines.append(self.say("skipped", count=len(steps) - 2 * _ENDS))
             lines += [self.step(one, step) for step in steps[-_ENDS:]]
         return lines
+
+    def _left_out(self, one: Credit) -> str:
+        about = {"time": self.time(one.time), "id": one.id, "type": one.type}
+        if one.over is None:
+            return self.say("sale left out", **about, sale=one.fields["sale_id"])
+        limit = {"most": one.over.same_customer, "per": one.over.per}
+        return self.say("left out", **about, customer=one.fields["customer"], **limit)
 
     def _judged(self, one: Judged) -> str:
         """A period that a streak looks at."""

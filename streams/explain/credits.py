@@ -10,6 +10,7 @@ import numpy as np
 from schemas.blocks import decode_block
 from schemas.moved import UNIT_BITS
 from schemas.plan import Kpi, Plan
+from schemas.plan_crediting import Guard
 from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
@@ -41,6 +42,7 @@ class Credit:
     moved: int | None = None  # 1, 0, -1: by a correction the sale is theirs now, still, no more
     moved_in: frozenset[str] = frozenset()  # kinds of units that get or lose the sale with this credit
     sold_at: int | None = None  # ms: when that sale happened
+    over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from schemas.event_fields import FOLLOWING
 from schemas.plan import Plan
@@ -44,8 +45,9 @@ def counted(plan: Plan, credits: list[Credit]) -> tuple[list[Credit], list[Credi
             if credit.type in guard.events and "customer" in credit.fields
         ]
         places = [place for place in places if place[1] != NO_PERIOD]
-        if any(taken[place] >= guards[place[0]].same_customer for place in places):
-            left_out.append(credit)
+        full = next((guards[place[0]] for place in places if taken[place] >= guards[place[0]].same_customer), None)
+        if full is not None:
+            left_out.append(replace(credit, over=full))
             without.add((credit.employee, credit.source, credit.id))
             continue
         taken.update(places)

@@ -158,6 +158,7 @@ def test_every_table_is_idempotent_and_knows_when_it_was_processed(empty: ClickH
         "kpi_days",
         "kpi_periods",
         "updates",
+        "left_out",
         "unit_periods",
         "awards",
         "earnings",

@@ -12,6 +12,7 @@ CREATE OR REPLACE VIEW bi.credits /*on cluster*/
     `id` String COMMENT 'Id of the event within its source',
     `type` String COMMENT 'Event type',
     `share_percent` Decimal(9, 4) COMMENT 'Share of the event in percent',
+    `left_out` Bool COMMENT 'Counts nowhere: over a limit on events of the same customer, or about a sale that was',
     `sale_id` Nullable(String) COMMENT 'Id of the sale that a refund takes back',
     `sale_source` Nullable(String) COMMENT 'Source of the sale that a refund takes back, if not the refund''s own',
     `amount` Nullable(Decimal(18, 4)) COMMENT 'Credited part of the amount, negative for a refund',
@@ -48,6 +49,8 @@ SELECT
     toDate(time, ifNull((SELECT timezone FROM kpistream.current_plan), 'UTC')) AS day,
     time, event_time, source, id, type,
     CAST(toDecimal64(share, 4) / 10000 AS Decimal(9, 4)) AS share_percent,
+    toBool((credits_partition, credits_offset, facts_offset, facts_index, payee) IN (
+        SELECT credits_partition, credits_offset, facts_offset, facts_index, payee FROM kpistream.left_out)) AS left_out,
     sale_id, sale_source, amount, currency, quantity, customer, product, channel, reason, minutes, priority,
     within_sla, reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
     converted, course, hours, extra_numbers, extra_strings, extra_flags
