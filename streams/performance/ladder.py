@@ -136,17 +136,15 @@ class Ladder:
 
     def _sides(self, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Both sides of ``value ≥ bound × against`` over a common denominator."""
-        factor, den_max, most = self.scale.factor, 1, max(map(abs, self._bounds))
+        factor, den_max, most = self.scale.factor, 1, max(1, *map(abs, self._bounds))
         if self.scale.divides:
             den_max = int(den.max(initial=1))
         target_max = int(target.max(initial=1)) if self.by == "attainment" else 1
-        num_max = int(np.abs(num).max(initial=1))
-        worst = max(
-            num_max * factor * max(self._denominator, most), den_max * max(target_max, 1) * max(self._denominator, most)
-        )
-        if worst >= SAFE:
-            num, den, target = num.astype(object), den.astype(object), target.astype(object)
+        value_max, against_max = int(np.abs(num).max(initial=1)) * factor, den_max * max(target_max, 1)
         down_attainment = self.by == "attainment" and not self.up
+        by_bound, by_denominator = (value_max, against_max) if down_attainment else (against_max, value_max)
+        if max(by_bound * most, by_denominator * self._denominator) >= SAFE:
+            num, den, target = num.astype(object), den.astype(object), target.astype(object)
         value = num * factor
         against = den if self.scale.divides else np.ones_like(num)
         if self.by == "attainment":

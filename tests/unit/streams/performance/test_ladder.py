@@ -28,7 +28,7 @@ _NUMBERS = st.integers(-(10**13), 10**13) | st.integers(-30_000, 30_000)
 @given(
     st.sampled_from(_KPIS),
     st.sampled_from(["value", "attainment"]),
-    st.lists(st.decimals(0, 3, places=2), min_size=1, max_size=4, unique=True),
+    st.lists(st.decimals(0, 3, places=2) | st.decimals(0, 10**12, places=2), min_size=1, max_size=4, unique=True),
     st.sampled_from([0, 2]),
     _NUMBERS,
     st.integers(0, 10**9),
