@@ -15,6 +15,7 @@ typedef const uint8_t *text;
 typedef struct {
     text at;
     int32_t length;
+    uint32_t hash; /* of a column's distinct word; unset elsewhere */
 } span;
 
 enum rule { TEXT, NUMBER, FLAG, UNREAD };
@@ -30,7 +31,7 @@ typedef struct {
     int32_t no_controls;    /* TEXT: none of C1 either */
     int32_t shortest;       /* TEXT: bytes */
     int32_t longest;
-    const uint8_t *letters; /* TEXT: of each byte, whether it may occur (1) and come first (2) */
+    const uint8_t *letters; /* TEXT: of each byte, whether it may occur (1) and come first (2); NULL where all may */
     int64_t otherwise;      /* the default of a NUMBER or FLAG */
     int64_t low, high;      /* NUMBER: bounds, in ten-thousandths */
 } field;
@@ -55,7 +56,8 @@ typedef struct {
     uint8_t *given;   /* NUMBER and FLAG */
     span *word;
     int32_t *places; /* hash table of words, -1 where free */
-    uint32_t mask;   /* its size - 1, a power of two - 1 */
+    uint32_t mask;   /* its size - 1, a power of two - 1; given: the largest that there is room for */
+    int32_t filled;  /* rows that were written; those a record leaves out are written when it becomes known that any has */
 } column;
 
 typedef struct {
@@ -75,7 +77,25 @@ typedef struct {
 } table;
 
 enum { SOURCE, TYPE, SUBJECT, EMPLOYEE };
-enum { MOST_FIELDS = 64, DEEPEST = 24, LONGEST_NUMBER = 64 };
+enum { MOST_FIELDS = 64, DEEPEST = 24, LONGEST_NUMBER = 64, FIRST_PLACES = 256 };
+
+/* memcmp's call costs short texts more than the comparison. */
+static inline int equal(text one, text other, int32_t length) {
+    uint64_t a, b;
+    if (length < 8) {
+        for (int32_t i = 0; i < length; i++)
+            if (one[i] != other[i]) return 0;
+        return 1;
+    }
+    for (int32_t i = 0; i < length - 8; i += 8) {
+        memcpy(&a, one + i, 8);
+        memcpy(&b, other + i, 8);
+        if (a != b) return 0;
+    }
+    memcpy(&a, one + length - 8, 8);
+    memcpy(&b, other + length - 8, 8);
+    return a == b;
+}
 
 /* ---- UTF-8, which must be valid everywhere, also where it is ignored */
 
@@ -103,6 +123,8 @@ static int has_c1_control(span words) {
 
 /* ---- JSON. Each reader returns where it ended, NULL where the record is to be left. */
 
+static const uint64_t ONES = 0x0101010101010101;
+
 static inline text blank(text at, text end) {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) at++;
     return at;
@@ -112,6 +134,19 @@ static inline text string(text at, text end, span *found) {
     if (at >= end || *at != '"') return NULL;
     text start = ++at;
     uint8_t any = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (; end - at >= 8; at += 8) { /* up to the first byte that is a quote, a backslash, a control or not ASCII */
+        uint64_t bytes, quote, escape, special;
+        memcpy(&bytes, at, 8);
+        quote = bytes ^ (ONES * '"');
+        escape = bytes ^ (ONES * '\\');
+        special = ((quote - ONES) & ~quote) | ((escape - ONES) & ~escape) | ((bytes - ONES * 0x20) & ~bytes) | bytes;
+        if (special & ONES * 0x80) {
+            at += __builtin_ctzll(special & ONES * 0x80) / 8;
+            break;
+        }
+    }
+#endif
     for (; at < end && *at != '"'; at++) {
         if (*at < 0x20 || *at == '\\') return NULL;
         any |= *at;
@@ -271,11 +306,13 @@ static inline int is(span found, const char *name, int length) {
 }
 
 static inline int same(span one, span other) {
-    return one.length == other.length && !memcmp(one.at, other.at, one.length);
+    return one.length == other.length && equal(one.at, other.at, one.length);
 }
 
 static int fits(span value, const uint8_t *letters, int shortest, int longest) {
-    if (value.length < shortest || value.length > longest || (value.length && !(letters[*value.at] & 2))) return 0;
+    if (value.length < shortest || value.length > longest) return 0;
+    if (!letters) return 1;
+    if (value.length && !(letters[*value.at] & 2)) return 0;
     for (int32_t i = 0; i < value.length; i++)
         if (!letters[value.at[i]]) return 0;
     return 1;
@@ -373,31 +410,54 @@ static const kind *kind_of(const table *into, span name) {
     return NULL;
 }
 
+/* A table as large as the batch would be spread over memory that no cache holds: few words get a small one. */
+static void enlarge(column *into) {
+    into->mask = 2 * into->mask + 1;
+    memset(into->places, 0xff, 4 * ((size_t)into->mask + 1));
+    for (int32_t code = 0; code < into->words; code++) {
+        uint32_t at = into->word[code].hash & into->mask;
+        while (into->places[at] >= 0) at = (at + 1) & into->mask;
+        into->places[at] = code;
+    }
+}
+
+/* Leaves the rows before ``row`` that had no value without one. */
+static inline void fill(column *into, int32_t row) {
+    for (; into->filled < row; into->filled++)
+        if (into->rule == TEXT) into->codes[into->filled] = -1;
+        else into->numbers[into->filled] = into->given[into->filled] = 0;
+}
+
 static void put_text(column *into, int32_t row, span value) {
-    uint32_t at = (uint32_t)XXH3_64bits(value.at, value.length) & into->mask;
-    int32_t code;
-    while ((code = into->places[at]) >= 0 && !same(into->word[code], value)) at = (at + 1) & into->mask;
-    if (code < 0) {
-        code = into->places[at] = into->words++;
-        into->word[code] = value;
+    fill(into, row);
+    int32_t code = row ? into->codes[row - 1] : -1;
+    if (code < 0 || !same(into->word[code], value)) { /* often it is the word of the row before */
+        value.hash = (uint32_t)XXH3_64bits(value.at, value.length);
+        uint32_t at = value.hash & into->mask;
+        while ((code = into->places[at]) >= 0 && !(into->word[code].hash == value.hash && same(into->word[code], value)))
+            at = (at + 1) & into->mask;
+        if (code < 0) {
+            code = into->places[at] = into->words++;
+            into->word[code] = value;
+            if ((uint32_t)into->words > (into->mask + 1) / 2) enlarge(into);
+        }
     }
     into->codes[row] = code;
+    into->filled++;
     into->present++;
 }
 
 static void put_value(column *into, int32_t row, int64_t value) {
+    fill(into, row);
     into->numbers[row] = value;
     into->given[row] = 1;
+    into->filled++;
     into->present++;
 }
 
 static void put(table *into, const kind *type, const payload *data, const span *attributes, int64_t ms, int64_t place) {
     int32_t row = into->rows++;
     span id = attributes[ID], source = attributes[EVENT_SOURCE], subject = attributes[EVENT_SUBJECT];
-    for (int i = EMPLOYEE; i < into->column_count; i++) {
-        if (into->columns[i].rule == TEXT) into->columns[i].codes[row] = -1;
-        else into->columns[i].given[row] = 0, into->columns[i].numbers[row] = 0;
-    }
     put_text(&into->columns[SOURCE], row, source);
     put_text(&into->columns[TYPE], row, type->name);
     put_text(&into->columns[SUBJECT], row, subject);
@@ -414,7 +474,7 @@ static void put(table *into, const kind *type, const payload *data, const span *
             put_value(to, row, one->otherwise);
         }
     }
-    if (into->columns[EMPLOYEE].codes[row] < 0) put_text(&into->columns[EMPLOYEE], row, (span){id.at, 0});
+    if (into->columns[EMPLOYEE].filled == row) put_text(&into->columns[EMPLOYEE], row, (span){id.at, 0});
     uint8_t identity[2 * 256 + 1];
     memcpy(identity, source.at, source.length);
     identity[source.length] = 0;
@@ -481,8 +541,13 @@ static void scan(text at, text end, table *into, int64_t place) {
  * in their order. */
 void kpistream_scan(text texts, const int64_t *starts, const int64_t *ends, int64_t count, table *into) {
     for (int i = 0; i < into->column_count; i++)
-        if (into->columns[i].rule == TEXT) memset(into->columns[i].places, 0xff, 4 * ((size_t)into->columns[i].mask + 1));
+        if (into->columns[i].rule == TEXT) {
+            if (into->columns[i].mask >= FIRST_PLACES) into->columns[i].mask = FIRST_PLACES - 1;
+            memset(into->columns[i].places, 0xff, 4 * ((size_t)into->columns[i].mask + 1));
+        }
     for (int64_t i = 0; i < count; i++) scan(texts + starts[i], texts + ends[i], into, i);
+    for (int i = 0; i < into->column_count; i++)
+        if (into->columns[i].present) fill(&into->columns[i], into->rows);
 }
 
 /* Bytes of all of ``count`` spans. */

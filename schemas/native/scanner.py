@@ -26,10 +26,10 @@ _FIRST_COLUMNS = ("source", "type", "subject", "employee")
 _ALNUM = string.ascii_letters + string.digits
 _MOST_FIELDS = 64
 
-#: Per rule: of each byte whether it may occur (1) and come first (2), fewest and most bytes, whether control characters
-#: of two bytes are excluded. Narrower than the rule where the rule is not about bytes.
-_TEXT_RULES: dict[TextRule, tuple[bytes, int, int, bool]] = {
-    TextRule(): (bytes([3]) * 256, 0, MAX_TEXT, False),
+#: Per rule: of each byte whether it may occur (1) and come first (2), None where all may; fewest and most bytes, whether
+#: control characters of two bytes are excluded. Narrower than the rule where the rule is not about bytes.
+_TEXT_RULES: dict[TextRule, tuple[bytes | None, int, int, bool]] = {
+    TextRule(): (None, 0, MAX_TEXT, False),
     ATTRIBUTE: (bytes(3 if 0x20 <= byte != 0x7F else 0 for byte in range(256)), 1, MAX_TEXT, True),
     EMPLOYEE: (bytes(3 if chr(byte) in _ALNUM else chr(byte) in "_.:@-" for byte in range(256)), 1, 64, False),
     CURRENCY: (bytes(3 if chr(byte) in string.ascii_uppercase else 0 for byte in range(256)), 3, 3, False),
@@ -66,6 +66,7 @@ class _Column(ctypes.Structure):
         ("present", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("codes", "numbers", "given", "word", "places")),
         ("mask", ctypes.c_uint32),
+        ("filled", ctypes.c_int32),
     )
 
 

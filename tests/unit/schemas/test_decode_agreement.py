@@ -1,6 +1,7 @@
 """The scanner, msgspec and the pydantic models give the same, whatever the bytes."""
 
 import json
+import random
 from typing import ClassVar
 
 import pytest
@@ -45,6 +46,28 @@ def test_same_rows_and_rejections_for_damaged_bytes(values):
 @examples(40, derandomize=True)
 def test_same_under_a_small_size_limit(values, limit):
     agree(values, EventDecoder(TYPES, limit))
+
+
+@pytest.mark.parametrize("words", [1, 7, 127, 128, 129, 700, 10**9])
+def test_same_rows_of_many_records_with_few_and_many_words(words):
+    dice = random.Random(words)
+
+    def one(number: int) -> bytes:
+        customer = dice.choice([..., None, f"C{dice.randrange(words)}", "长" * dice.randrange(4)])
+        employee = f"E{dice.randrange(words)}"
+        if dice.random() < 0.3:
+            return example("visit", id=f"v{number}", data={"employee": employee, "minutes": dice.choice([..., 3])})
+        return example("sale", id=f"s{number}", data={"employee": employee, "customer": customer})
+
+    agree([one(number) for number in range(1024)])
+
+
+@pytest.mark.parametrize("odd", ['"', "\\n", "\x1f", "é", "\x7f", "\U0001f600", b"\xff", b"\xed\xa0\x80"])
+def test_an_odd_byte_at_every_place_of_a_text(odd):
+    odd = odd if isinstance(odd, bytes) else odd.encode()
+    whole = "0123456789abcdef!"
+    texts = [(whole[:at].encode(), end.encode()) for at in range(16) for end in (whole[at + 1 :], "")]
+    agree([example("sale", data={"customer": whole}).replace(whole.encode(), odd.join(parts)) for parts in texts])
 
 
 @given(event_texts())

@@ -65,6 +65,7 @@ def test_a_type_with_a_text_default_or_another_rule_is_left_to_python():
 @examples(60, derandomize=True)
 def test_texts_of_the_allowed_bytes_fit_the_rule(rule, data):
     letters, shortest, longest, no_controls = scanner._TEXT_RULES[rule]
+    letters = letters or bytes([3]) * 256
     characters = [chr(byte) for byte in range(128) if letters[byte]]
     if letters[0x80]:
         characters += ["é", "\xa0", "张", "\U0001f600"] + ([] if no_controls else ["\x85"])
