@@ -26,8 +26,8 @@ _FIRST_COLUMNS = ("source", "type", "subject", "employee")
 _ALNUM = string.ascii_letters + string.digits
 _MOST_FIELDS = 64
 
-#: Per rule: of each byte whether it may occur (1) and come first (2), None where all may; fewest and most bytes, whether
-#: control characters of two bytes are excluded. Narrower than the rule where the rule is not about bytes.
+#: Per rule: of each byte whether it may occur (1) and come first (2), None where all may; fewest and most bytes;
+#: whether control characters of two bytes are excluded. Narrower than the rule where the rule is not about bytes.
 _TEXT_RULES: dict[TextRule, tuple[bytes | None, int, int, bool]] = {
     TextRule(): (None, 0, MAX_TEXT, False),
     ATTRIBUTE: (bytes(3 if 0x20 <= byte != 0x7F else 0 for byte in range(256)), 1, MAX_TEXT, True),
