@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -12,6 +13,10 @@ from schemas.topics import CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
 
 #: In the order of the flow: a group commits once its results are in its output topics.
 _FLOW = (("performance", CREDITS.name), ("rollups", KPI_UPDATES.name), ("sink", EARNINGS.name))
+
+
+def _never() -> bool:
+    return False
 
 
 def earnings_loaded(settings: Settings, seconds: float) -> bool:
@@ -29,13 +34,13 @@ class Settled:
     updates: int
 
 
-def values_loaded(settings: Settings, seconds: float) -> Settled | None:
+def values_loaded(settings: Settings, seconds: float, ending: Callable[[], bool] = _never) -> Settled | None:
     """Wait until the values that follow from all credits before this call are in the tables; None if it takes longer.
 
-    More may arrive in the meantime: what comes behind says so by its offsets.
+    More may arrive in the meantime: what comes behind says so by its offsets. ``ending``: whether to give up.
     """
     flow = (_FLOW[0], _FLOW[1], *(("sink", topic.name) for topic in (CREDITS, KPI_UPDATES, UNIT_UPDATES)))
-    ends = _follow(settings, seconds, flow)
+    ends = _follow(settings, seconds, flow, ending)
     if ends is None:
         return None
     credits = {part.partition: end - 1 for part, end in ends[0].items()}
@@ -43,7 +48,7 @@ def values_loaded(settings: Settings, seconds: float) -> Settled | None:
 
 
 def _follow(
-    settings: Settings, seconds: float, flow: tuple[tuple[str, str], ...]
+    settings: Settings, seconds: float, flow: tuple[tuple[str, str], ...], ending: Callable[[], bool] = _never
 ) -> list[dict[TopicPartition, int]] | None:
     """Wait for each group in turn to commit the end that its topic has by then; these ends."""
     consumer = KafkaConsumer(**settings.kafka_options())
@@ -54,7 +59,7 @@ def _follow(
             parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             ends, group = consumer.end_offsets(parts), f"{settings.group_prefix}-{role}"
             while not _past(admin, group, ends):
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or ending():
                     return None
                 time.sleep(0.2)
             found.append(ends)

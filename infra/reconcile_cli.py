@@ -95,7 +95,7 @@ def _serve(settings: Settings, port: int, every: float, wait: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        serve(ReconcileExporter(settings, wait), settings.web_host, port, every, stop)
+        serve(ReconcileExporter(settings, wait, stop), settings.web_host, port, every, stop)
     except OSError as error:
         raise click.ClickException(
             f"{settings.web_host}:{port} cannot be served ({error.strerror}): choose another --web-port"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 
@@ -23,12 +24,12 @@ SHOWN = 100
 
 
 class ReconcileExporter(Collector):
-    """``read`` is one round; scrapes get the newest comparison that could be made."""
+    """``read`` is one round; scrapes get the newest comparison that could be made. ``stop`` ends its waiting."""
 
     waits_for = "tables"
 
-    def __init__(self, settings: Settings, wait: float = 60.0) -> None:
-        self._settings, self._wait = settings, wait
+    def __init__(self, settings: Settings, wait: float = 60.0, stop: threading.Event | None = None) -> None:
+        self._settings, self._wait, self._stop = settings, wait, stop or threading.Event()
         self.newest: Report | None = None
         self._finished = 0.0
         self._failures = 0
@@ -36,7 +37,7 @@ class ReconcileExporter(Collector):
     def read(self) -> None:
         """Compare, up to what the tables hold all consequences of."""
         try:
-            settled = values_loaded(self._settings, self._wait)
+            settled = values_loaded(self._settings, self._wait, self._stop.is_set)
             report = None
             if settled is not None:
                 report = reconcile_values(from_settings(self._settings), settled.credits, settled.updates)

@@ -107,10 +107,11 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
             yield stack, pipeline, lag, prometheus
         finally:
             prometheus.close()
-            comparer.stop(70)
+            comparer.stop(20)
             teller.stop(20)
             alerts.release()
             compared.release()
+        assert comparer.wait(0) == 0  # though it was waiting for the tables, behind a worker that is away
 
 
 def queries() -> dict[str, list[str]]:
