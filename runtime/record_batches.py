@@ -17,8 +17,9 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
-from runtime.native import LIBRARY
+from runtime.native import LIBRARY, SOURCE
 from runtime.record_columns import RecordColumns
+from schemas.native import load
 from schemas.texts import Texts
 
 #: Of a batch's header: magic, attributes, first and largest time stamp, number of records.
@@ -39,9 +40,8 @@ class _Columns(ctypes.Structure):
 
 
 def _loaded() -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL(str(LIBRARY))
-    except OSError:
+    library = load(LIBRARY, SOURCE)
+    if library is None:
         return None
     library.kpistream_records.argtypes = (
         ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(_Columns),

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from schemas.event_identity import HASH_BYTES
 from schemas.money import to_fixed
-from schemas.native import LIBRARY
+from schemas.native import LIBRARY, SOURCE, load
 from schemas.rules import ATTRIBUTE, CURRENCY, EMPLOYEE, MAX_TEXT, FlagRule, NumberRule, TextRule
 from schemas.shapes import Field, Shape
 from schemas.texts import Texts
@@ -86,9 +86,8 @@ _COLUMN = np.dtype(_Column)
 
 
 def _loaded() -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL(str(LIBRARY))
-    except OSError:
+    library = load(LIBRARY, SOURCE)
+    if library is None:
         return None
     pointer, size = ctypes.c_void_p, ctypes.c_int64
     library.kpistream_scan.argtypes = (pointer, pointer, pointer, size, ctypes.POINTER(_Table))

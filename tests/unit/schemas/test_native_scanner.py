@@ -1,6 +1,7 @@
 """What the compiled scanner takes; that its values are right is in test_decode_agreement.py."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 import schemas.native
 from infra.build_native import build
 from schemas.event_types import EventTypes
-from schemas.native import scanner
+from schemas.native import load, scanner
 from schemas.rules import TextRule
 from schemas.shapes import shapes_of
 from schemas.texts import Texts
@@ -81,6 +82,20 @@ def test_without_a_compiler_it_says_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("CC", "no-such-compiler")
     said = build(schemas.native.SOURCE, tmp_path / "events.so")
     assert said.startswith("no C compiler; with a C compiler, libc6-dev and libxxhash-dev")
+
+
+def test_a_library_of_another_source_is_not_loaded_and_made_anew(tmp_path):
+    source, library = tmp_path / "events.c", tmp_path / "events.so"
+    source.write_text("int kpistream_answer(void) { return 1; }\n")
+    assert build(source, library) is None
+    made = library.read_bytes()
+    assert load(library, source).kpistream_answer() == 1
+    source.write_text("int kpistream_answer(int more) { return 1 + more; }\n")
+    os.utime(source, (0, 0))  # as files have it that were copied
+    assert load(library, source) is None
+    assert build(source, library) is None
+    assert library.read_bytes() != made
+    assert load(library, source) is not None
 
 
 def test_what_does_not_compile_is_told_and_leaves_nothing(tmp_path):
