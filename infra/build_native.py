@@ -31,7 +31,7 @@ def build(source: Path, library: Path) -> str | None:
     if compiler is None:
         return f"no C compiler; with {_NEEDS} events are read about three times as fast"
     made = library.with_suffix(f".{os.getpid()}")  # a process that starts meanwhile never sees half a library
-    command = [compiler, *_OPTIONS, f"-Wl,--defsym={stamp(source)}=0", "-o", made, source]
+    command = [compiler, *_OPTIONS, f"-Wl,--defsym={stamp(source)}=1", "-o", made, source]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return f"{source.name} was not compiled, which takes {_NEEDS}:\n{done.stderr.strip()}"
