@@ -95,7 +95,8 @@ def test_a_library_of_another_source_is_not_loaded_and_made_anew(tmp_path):
     assert load(library, source) is None
     assert build(source, library) is None
     assert library.read_bytes() != made
-    assert load(library.rename(tmp_path / "anew.so"), source).kpistream_answer(1) == 2  # a loaded name is not loaded twice
+    renamed = library.rename(tmp_path / "anew.so")  # what is loaded under a name is not loaded again
+    assert load(renamed, source).kpistream_answer(1) == 2
 
 
 def test_what_does_not_compile_is_told_and_leaves_nothing(tmp_path):
