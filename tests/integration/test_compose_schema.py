@@ -18,9 +18,10 @@ def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, in an environment of its own."""
     folder = tmp_path_factory.mktemp("schema")
     for command in (
-        [sys.executable, "-m", "venv", str(folder)],
-        [str(folder / "bin/pip"), "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS)],
-    ):
+        [sys.executable, "-m", "venv", "--without-pip", str(folder)],
+        [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "install", "--quiet", "--require-hashes",
+         "-r", str(REQUIREMENTS)],
+    ):  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder / "bin" / "check-jsonschema"

@@ -137,7 +137,7 @@ def test_a_receiver_that_is_away_does_not_keep_a_run_from_its_end(tmp_path: Path
     nobody = PortReservation()
     url = f"http://127.0.0.1:{nobody.port}/"
     file.write_text(f"channels: {{hook: {{webhook: '{url}'}}}}\nroutes: [{{to: [hook]}}]\n")
-    run = Run(tmp_path / "home", "--duration", "15", KPISTREAM_ALERTS=str(file))
+    run = Run(tmp_path / "home", "--duration", "10", KPISTREAM_ALERTS=str(file))
     runs.append(run)
     run.wait_for("waiting until all awards are pushed")
     run.process.send_signal(signal.SIGINT)  # else it would wait for a minute
@@ -159,7 +159,7 @@ def test_after_killed_worker_and_killed_run_everything_goes_on(tmp_path: Path, r
     killed.process.wait()
     assert eventually(lambda: not any(map(alive, below)), 20), [pid for pid in below if alive(pid)]
 
-    run = Run(home, "--duration", "15", "--rate", "1000")  # the same home, nothing cleaned
+    run = Run(home, "--duration", "10", "--rate", "1000")  # the same home, nothing cleaned
     runs.append(run)
     run.wait_for("Events flow")
     time.sleep(4)
