@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from infra.explain.from_backtest import RecordedEvidence, published
-from schemas.blocks import decode_block, kind_of
-from schemas.control import KIND, REBUILD, PeriodClosed, PlanApplied, decode_control
+from runtime.records import Out
+from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.control import KIND, REBUILD, PeriodClosed, PlanApplied, decode_control, encode_control
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.results import decode_award
@@ -15,6 +16,7 @@ from streams.backtest import BacktestResult
 from streams.explain.credits import Close
 from streams.explain.history import Evidence
 from streams.explain.plan_history import Applied, PlanHistory, Rebuilt
+from streams.rebuild import Rebuild
 from tests.integration.memory_log import MemoryLog
 
 
@@ -38,12 +40,12 @@ class SeveralPlans(RecordedEvidence):
         return super().unit(kind, unit)
 
 
-def recorded_log(plan: Plan, events: list[dict], batch: int, later: Plan | None = None) -> SeveralPlans:
+def recorded_log(plan: Plan, events: list[dict], batch: int, *later: Plan) -> SeveralPlans:
     """``events``, closes among them as in a file for the backtest, through all stages, each in two partitions.
 
-    ``later`` takes effect where a ``{"control": "plan"}`` stands.
+    The next of ``later`` takes effect where a ``{"control": "plan"}`` stands; ``{"control": "rebuild"}`` rebuilds.
     """
-    log, now = MemoryLog(2), plan
+    log, now, following = MemoryLog(2), plan, iter(later)
     log.apply(plan)
     pending: list[bytes] = []
     for event in events:
@@ -53,19 +55,31 @@ def recorded_log(plan: Plan, events: list[dict], batch: int, later: Plan | None 
         log.feed(pending, batch)
         pending = []
         if event["control"] == "plan":
-            now = later
-            log.apply(later)
+            now = next(following)
+            log.apply(now)
+        elif event["control"] == "rebuild":
+            _rebuild(log, now)
         else:
             log.close(now, period_kind_of(now, event["period"]), event["period"], "test")
     log.feed(pending, batch)
     found = _evidence(now, log)
-    found.plans = {one.version: one for one in (plan, now)}
+    found.plans = {one.version: one for one in (plan, *later) if one.version <= now.version}
     return found
+
+
+def _rebuild(log: MemoryLog, plan: Plan) -> None:
+    """Each credits partition, as ``kpistream rebuild`` does."""
+    for partition in range(log.partitions):
+        rebuild = Rebuild(partition, log.partitions, PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        rebuild.fold(log.records[CREDITS.name, partition])
+        records = rebuild.adjustments(rebuild.differences(), 1, "ops", "history")
+        log.append(Out(CREDITS.name, encode_control(one), partition, headers=kind_header(KIND)) for one in records)
+    log.advance()
 
 
 def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
     result, credits, closes, updates = BacktestResult(), [], [], []
-    applied, rebuilt = [], []
+    applied, rebuilt, adjusted = [], [], []
     for (topic, partition), records in log.records.items():
         for one in records:
             kind = kind_of(one.headers)
@@ -85,12 +99,15 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
             elif topic == KPI_UPDATES.name:
                 updates += filter(None, [published(one)])
                 if kind == "adjustments":
-                    rebuilt += _rebuilt(*decode_block(one.value))
+                    block, meta = decode_block(one.value)
+                    rebuilt += _rebuilt(block, meta)
+                    if "adjusted" in block.column("outcome").to_pylist():
+                        adjusted.append((meta["partition"], meta["offset"]))
                 if kind == "kpi-periods":
                     _keep(result.periods, one, ("kpi", "employee", "period_kind", "period"))
             elif topic == UNIT_UPDATES.name:
                 _keep(result.units, one, ("kpi", "unit_kind", "unit", "period_kind", "period"))
-    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt))
+    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted))
 
 
 def _rebuilt(block, meta: dict) -> list[Rebuilt]:

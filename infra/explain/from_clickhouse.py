@@ -112,7 +112,13 @@ class ClickHouseEvidence:
             return PlanHistory()
         rebuilt = f"startsWith(adjustment, %(rebuild)s) AND outcome != 'refused' AND {where}"
         cells = self._all("adjustments", rebuilt, parameters | {"rebuild": REBUILD})
-        return PlanHistory(applied, map(rebuilt_cell, cells))
+        changes = self._rows(
+            "SELECT DISTINCT credits_partition, credits_offset FROM kpistream.adjustments FINAL "
+            "WHERE outcome = 'adjusted'",
+            {},
+        )
+        adjusted = ((row["credits_partition"], row["credits_offset"]) for row in changes)
+        return PlanHistory(applied, map(rebuilt_cell, cells), adjusted)
 
     def _plan_by(self, control: str) -> Plan | None:
         query = "SELECT document FROM kpistream.plan_versions FINAL WHERE control_id = %(control)s LIMIT 1"

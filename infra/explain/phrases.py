@@ -88,6 +88,15 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "Paid: {paid} {currency}; not recomputed here, since it depends on {what}.",
         "zh": "已付：{paid} {currency}；此处不重新计算，因为涉及 {what}。",
     },
+    "why plan_change": {"en": "what an earlier version of the plan decided", "zh": "方案先前版本所作的决定"},
+    "why updates": {"en": "the order of updates, which was not kept yet", "zh": "当时尚未保存的更新顺序"},
+    "why settle": {"en": "what stood on the way, of which nothing is left", "zh": "已无记录的中间状态"},
+    "why rebuild": {"en": "what a rebuild counted otherwise", "zh": "重建时另行计入的内容"},
+    "kept": {
+        "en": "Told by version {version}: the plan now in force, version {now}, gives no part in the rule, and "
+              "what was paid by then is kept.",
+        "zh": "按第 {version} 版说明：现行的第 {now} 版不再给予此项，届时已付的金额予以保留。",
+    },
     "gap": {"en": "Next tier at {bound}: {gap} to go.", "zh": "下一档 {bound}：还差 {gap}。"},
     "top": {"en": "No tier above.", "zh": "已是最高档。"},
     "nothing": {"en": "Nothing to explain for {who} in {period}.", "zh": "{who} 在 {period} 没有可解释的内容。"},

@@ -67,9 +67,11 @@ class Teller(Speaker):
                 pays=pays_text(self, rule),
                 settle=getattr(rule, "settle", ""),
                 plan=self.plan.plan,
-                version=self.plan.version,
+                version=explained.version or self.plan.version,
             )
         ]
+        if explained.version not in (0, self.plan.version):
+            lines.append(self.say("kept", version=explained.version, now=self.plan.version))
         if isinstance(rule, TierAward):
             lines += [self.say("bound", bound=bound_text(tier), pays=tier_pays(tier)) for tier in rule.tiers]
         if explained.unit is not None and explained.field is None:

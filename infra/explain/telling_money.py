@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.explain.phrases import PHRASES
 from infra.explain.speaking import Speaker, bound_text, ratio_text
 from schemas.plan_awards import TierAward
 from schemas.plan_spiff import Spiff
@@ -38,7 +39,8 @@ def _money(speaker: Speaker, explained: RuleExplained) -> list[str]:
     words = {"paid": speaker.money(explained.paid), "currency": currency}
     lines += _reversed(speaker, explained)
     if explained.due is None:
-        return [*lines, speaker.say("beyond", what=", ".join(explained.beyond), **words)]
+        why = [speaker.say(f"why {one}") if f"why {one}" in PHRASES else one for one in explained.beyond]
+        return [*lines, speaker.say("beyond", what="; ".join(why), **words)]
     by_event = isinstance(explained.rule, Spiff) or getattr(explained.rule, "clawback", "") == "as_paid"
     due = speaker.money(explained.due)
     lines.append(speaker.say("due lines" if by_event else "due", due=due, currency=currency))

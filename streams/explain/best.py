@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,8 +9,10 @@ from schemas.money import to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_best import PersonalBest
 from streams.explain.credits import Credit, in_period
+from streams.explain.granted import Granted
 from streams.explain.measured import Measured, Scope, measure
-from streams.explain.walk import Granted, Walk
+from streams.explain.values import Step
+from streams.explain.walk import Walk
 from streams.performance.calendar import NO_PERIOD, Calendar
 
 
@@ -45,23 +46,31 @@ def earlier_periods(plan: Plan, rule: PersonalBest, period: str, credits: list[C
     return tuple(found)
 
 
-def best_money(scope: Scope) -> int:
-    """The bonus of the scope's period that stands in the end, every period judged again after every credit."""
-    rule, walk = scope.rule, Walk(scope)
-    kpi = next(kpi for kpi in scope.evidence.plan.kpis if kpi.id == rule.kpi)
-    earns = {ordinal: scope.evidence.takes_part(rule, walk.key(ordinal)) for ordinal in walk.measured}
-    awards: dict[int, Granted] = defaultdict(Granted)
-    for changed in walk:
-        before: list[Fraction] = []
-        for ordinal in sorted(walk.now):
-            step = walk.now[ordinal][rule.kpi]
-            counts = step.value is not None and step.sample >= rule.min_sample
-            if ordinal >= changed and earns[ordinal]:
-                enough = counts and len(before) >= rule.min_periods
-                awards[ordinal].turn(rule, enough and _is_better(rule, kpi, step.value, before))
-            before += [step.value] * counts
-    last = walk.calendar.parse(rule.period, scope.period)
-    return to_fixed(rule.bonus or 0) if awards[last].stands else 0
+def best_money(scopes: list[Scope]) -> int:
+    """The bonus of the period that stands in the end, judged again after every credit; ``scopes``: in turn."""
+    granted = Granted()
+    for scope in scopes:
+        rule, walk = scope.rule, Walk(scope)
+        kpi = next(kpi for kpi in scope.evidence.plan.kpis if kpi.id == rule.kpi)
+        mine = walk.calendar.parse(rule.period, scope.period)
+        for changed in walk:
+            if mine in walk.now if changed is None else changed <= mine and mine in walk.now:
+                granted.turn(rule, _is_best(rule, kpi, walk, mine))
+            elif changed is None and scope.adjusted:
+                granted.turn(rule, False)  # what was there is no more
+    return to_fixed(scopes[-1].rule.bonus or 0) if granted.stands else 0
+
+
+def _is_best(rule: PersonalBest, kpi: Kpi, walk: Walk, ordinal: int) -> bool:
+    """Whether a period counts, with enough of them before it, and is better."""
+
+    def counts(step: Step) -> bool:
+        return step.value is not None and step.sample >= rule.min_sample
+
+    step = walk.now[ordinal][rule.kpi]
+    steps = (found[rule.kpi] for one, found in walk.now.items() if one < ordinal)
+    before = [each.value for each in steps if counts(each)]
+    return counts(step) and len(before) >= rule.min_periods and _is_better(rule, kpi, step.value, before)
 
 
 def _is_better(rule: PersonalBest, kpi: Kpi, value: Fraction, before: list[Fraction]) -> bool:

@@ -22,7 +22,9 @@ from streams.explain.measured import Measured, Scope, measure
 from streams.explain.pace import Paced, paced
 from streams.explain.people import explain_people_rule
 from streams.explain.plan_history import Until
-from streams.explain.rules import RuleExplained, explain_rule
+from streams.explain.rules import REBUILD, RuleExplained, explain_rule
+from streams.explain.scores import measured_by
+from streams.explain.stretches import Stretch, scopes_of, stretches_of
 from streams.explain.units import explain_unit_rule
 
 #: How awards tell a place.
@@ -103,8 +105,9 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
         return _people_award_explained(evidence, award, rule, lines)
     lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
     # what was decided by a credit of another period is seen as it stood then
-    for credits in up_to(counting(evidence)[0], place.offset, award.cause.source, award.cause.id):
-        explained = _award_explained(evidence, award, rule, credits, lines)
+    *earlier, last = stretches_of(evidence)
+    for credits in up_to(last.credits, place.offset, award.cause.source, award.cause.id):
+        explained = _award_explained([*earlier, replace(last, credits=credits)], award, rule, lines)
         if explained.agrees:
             break
     return explained
@@ -118,11 +121,16 @@ def _until(evidence: Evidence, award: Award) -> Until:
     return None if number is None else evidence.timeline.records(number)
 
 
-def _award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
+def _award_explained(stretches: list[Stretch], award: Award, rule, lines: list[dict]) -> AwardExplained:
     """The award as it follows from credits up to its place in the log."""
-    plan = evidence.plan
-    scope = Scope(evidence, rule, award.period, credits, lines, _targets_said(award))
-    explained = _compared(award, explain_rule(scope))
+    plan, credits = stretches[-1].evidence.plan, stretches[-1].credits
+    scopes = scopes_of(stretches, rule, award.period, lines, _targets_said(award))
+    scope = scopes[-1]
+    # a close announces what stands by the values of that moment, also of who has no part in the rule any more
+    recomputed = replace(explain_rule(scopes), measured=list(measured_by(scope).values()))
+    if REBUILD in recomputed.beyond:
+        return AwardExplained(award, recomputed, [])
+    explained = _compared(award, recomputed)
     paces = (paced(plan, award.employee, award.period_kind, award.period, one.said) for one in explained.stated)
     earlier = earlier_periods(plan, rule, award.period, credits) if isinstance(rule, PersonalBest) else ()
     elsewhere = tuple(_elsewhere(scope, award))

@@ -88,7 +88,9 @@ class Evidence:
         return self.has_role(getattr(rule, "roles", ()), rule.period, period)
 
     def has_role(self, roles: tuple[str, ...], kind: str, period: str) -> bool:
-        """Whether the employee, being in the plan, has one of ``roles`` in a period."""
+        """Whether the employee, being in the plan, has one of ``roles`` in a period; not in one that it has not."""
+        if period != ROLLING and Calendar(self.plan).find(kind, period) is None:
+            return False
         places = next((found for one, found in employees_of(self.plan) if one.id == self.employee), None)
         return places is not None and (not roles or standing(self.plan, places, kind, period).role in roles)
 

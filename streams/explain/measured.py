@@ -44,7 +44,9 @@ class Measured:
 class Scope:
     """A rule in a period: ``credits`` are all that count, of every period, in the order of the log.
 
-    ``stated``: targets that take the place of the published ones.
+    ``stated``: targets that take the place of the published ones. Up to the record ``since`` the credits were there
+    as the plan took effect, or as values were ``adjusted``, by a rebuild the person's own (``rebuilt``); behind it they
+    are decided one by one.
     """
 
     evidence: Evidence
@@ -53,6 +55,9 @@ class Scope:
     credits: list[Credit]
     lines: list[dict]
     stated: dict[str, Fraction | None] | None = None
+    since: int = -1
+    adjusted: bool = False
+    rebuilt: bool = False
 
     @cached_property
     def inside(self) -> list[Credit]:
@@ -62,6 +67,11 @@ class Scope:
     def within(self, period: str) -> list[Credit]:
         """The credits that count in a period of the rule."""
         return in_period(self.evidence.plan, self.credits, self.rule.period, period)
+
+    @cached_property
+    def takes_part(self) -> bool:
+        """Whether the plan has the period, and gives the employee a part in the rule in it."""
+        return self.evidence.takes_part(self.rule, self.period)
 
     @property
     def window(self) -> int | None:

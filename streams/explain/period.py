@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from schemas.plan import Plan
 from schemas.plan_units import decided_by, judges_units, of_units
 from streams.explain.credits import Credit, in_period
 from streams.explain.customers import counting, counting_of_people
@@ -12,6 +13,7 @@ from streams.explain.history import ROLLING, Evidence, payer_of
 from streams.explain.measured import Scope
 from streams.explain.people import explain_people_rule, unit_of
 from streams.explain.rules import RuleExplained, explain_rule
+from streams.explain.stretches import Stretch, scopes_of, stretches_of
 from streams.explain.units import explain_unit_rule
 
 #: Gives the evidence of a unit, by kind and id.
@@ -24,28 +26,50 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
     ``units`` gives the evidence of units whose awards the employee has a part in, or in which he is compared.
     """
     found: list[RuleExplained] = []
-    kept, left_out = counting(evidence)
-    for rule in evidence.plan.awards:
-        if not hasattr(rule, "kpi_ids") or not hasattr(rule, "period"):
-            continue
-        if rule.period.startswith("rolling_") != (period == ROLLING):
-            continue
-        if evidence.unit is not None:
+    if evidence.unit is not None:
+        kept, left_out = counting(evidence)
+        for rule in _rules_of(evidence.plan, period):
             found += _of_unit(evidence, rule, period, kept, left_out)
-        elif not of_units(rule):
-            found += _of_person(evidence, rule, period, kept, left_out)
+        return found
+    stretches = stretches_of(evidence)
+    evidence, kept = stretches[-1].evidence, stretches[-1].credits
+    left_out = counting(evidence)[1]
+    for rule in _rules_of(evidence.plan, period):
+        if not of_units(rule):
+            found += _of_person(stretches, rule, period, left_out)
         elif units is not None:
             found += (_parts if judges_units(rule) else _among_others)(evidence, rule, period, kept, units)
+    for rule in _rules_left(stretches, period):
+        found += _of_person(stretches, rule, period, left_out)
     return found
 
 
+def _rules_of(plan: Plan, period: str) -> Iterator:
+    """The rules of a plan that could have paid in a period of this key."""
+    for rule in plan.awards:
+        told = hasattr(rule, "kpi_ids") and hasattr(rule, "period")
+        if told and rule.period.startswith("rolling_") == (period == ROLLING):
+            yield rule
+
+
+def _rules_left(stretches: list[Stretch], period: str) -> Iterator:
+    """Rules for people that only earlier plans had, the last of each id."""
+    known = {rule.id for rule in stretches[-1].evidence.plan.awards}
+    for one in reversed(stretches[:-1]):
+        for rule in _rules_of(one.evidence.plan, period):
+            if rule.id not in known and not of_units(rule):
+                known.add(rule.id)
+                yield rule
+
+
 def _of_person(
-    evidence: Evidence, rule, period: str, kept: list[Credit], left_out: list[Credit]
+    stretches: list[Stretch], rule, period: str, left_out: list[Credit]
 ) -> Iterator[RuleExplained]:
-    lines, credits = evidence.lines_of(rule, period), in_period(evidence.plan, kept, rule.period, period)
-    if lines or (credits and evidence.takes_part(rule, period)):
-        scope = Scope(evidence, rule, period, kept, lines)
-        yield from _worth_telling(scope, explain_rule(scope), left_out)
+    evidence, credits = stretches[-1].evidence, stretches[-1].credits
+    lines = evidence.lines_of(rule, period)
+    if lines or (evidence.takes_part(rule, period) and in_period(evidence.plan, credits, rule.period, period)):
+        scopes = scopes_of(stretches, rule, period, lines)
+        yield from _worth_telling(scopes[-1], explain_rule(scopes), left_out)
 
 
 def _of_unit(

@@ -37,6 +37,18 @@ class Rebuilt:
     day: int
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Behind ``record`` of a partition what stands is what ``plan`` makes of it: it took effect there, or values were
+    adjusted (``adjusted``), by a rebuild those of the person too (``rebuilt``).
+    """
+
+    record: int
+    plan: Plan
+    adjusted: bool = False
+    rebuilt: bool = False
+
+
 #: The last record of each credits partition by which changes count; None: all of them do.
 Until = Mapping[int, int] | None
 
@@ -44,9 +56,16 @@ Until = Mapping[int, int] | None
 class PlanHistory:
     """A KPI counts by the definition of the plan in force, keeps what it has as that changes, and loses it with a plan
     that leaves it out. With nothing known every credit counts by the plan that is asked.
+
+    ``adjusted``: partitions and records of all adjustments that set values, of whomever.
     """
 
-    def __init__(self, applied: Iterable[Applied] = (), rebuilt: Iterable[Rebuilt] = ()) -> None:
+    def __init__(
+        self,
+        applied: Iterable[Applied] = (),
+        rebuilt: Iterable[Rebuilt] = (),
+        adjusted: Iterable[tuple[int, int]] = (),
+    ) -> None:
         self._plans: dict[int, list[Applied]] = defaultdict(list)
         for one in sorted(applied, key=lambda each: (each.partition, each.record)):
             known = self._plans[one.partition]
@@ -56,6 +75,7 @@ class PlanHistory:
         self._rebuilt: dict[tuple[int, str], list[Rebuilt]] = defaultdict(list)
         for one in sorted(rebuilt, key=lambda each: each.record):
             self._rebuilt[one.partition, one.employee].append(one)
+        self._adjusted = sorted(set(adjusted))
         self._definitions = cache(self._definitions_of)
         self._moves = cache(self._moves_of)
 
@@ -68,6 +88,22 @@ class PlanHistory:
         """The plan by which a record of a partition counts."""
         at = self._at(partition, record)
         return self._plans[partition][at].plan if at >= 0 else None
+
+    def newest(self, partition: int) -> Plan | None:
+        """The last plan that a partition has met."""
+        plans = self._plans.get(partition)
+        return plans[-1].plan if plans else None
+
+    def turns(self, partition: int, employee: str, until: Until = None) -> list[Turn]:
+        """Where anything was decided anew of somebody, in order; none where no plan is known."""
+        last = _last(partition, until)
+        found = {one.record: Turn(one.record, one.plan) for one in self._plans.get(partition, ())}
+        mine = {one.record for one in self._rebuilt.get((partition, employee), ())}
+        for record in (record for where, record in self._adjusted if where == partition):
+            plan = self.in_force(partition, record)
+            if plan is not None:
+                found[record] = Turn(record, plan, True, record in mine)
+        return [found[record] for record in sorted(found) if record <= last]
 
     def seen(self, plan: Plan, credits: list[Credit], closes: list[Close], until: Until = None) -> list[Credit]:
         """The credits, each on its day, in its place, and with the definitions that it counts by; ``plan`` dates what

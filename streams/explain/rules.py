@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.plan import Plan
 from schemas.plan_awards import ThresholdAward, TierAward
@@ -13,7 +13,10 @@ from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
+from schemas.plan_units import of_units
+from streams.explain.as_paid import as_paid
 from streams.explain.best import best_money
+from streams.explain.bonuses import bonus
 from streams.explain.credits import Credit
 from streams.explain.field import Field
 from streams.explain.measured import Measured, Scope
@@ -21,8 +24,8 @@ from streams.explain.money import Limited, Slice
 from streams.explain.scores import measured_by
 from streams.explain.spiffs import SpiffLine, spiff_lines
 from streams.explain.streaks import Judged, explain_streak
-from streams.explain.thresholds import Checked, bonus, checked, nudge_checks
-from streams.explain.tiers import TierMoney, as_paid, level_of, money_at
+from streams.explain.thresholds import Checked, checked, nudge_checks
+from streams.explain.tiers import keeps_peak, level_of, money_at
 
 #: Settings that the recomputation knows; a rule that sets any other is shown, its money not judged.
 _KNOWN = {
@@ -43,6 +46,8 @@ _KNOWN = {
     First: set(First.model_fields),
     Pool: set(Pool.model_fields),
 }  # fmt: skip
+#: A rebuild by a plan that sees credits otherwise than those before, or of a rolling window.
+REBUILD = "rebuild"
 #: Why there is a line, where the credits alone say how much it is: an adjustment makes right what had gone wrong.
 _FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment"}
 
@@ -84,6 +89,8 @@ class RuleExplained:
     #: Of an award that compares people: the period, and all who are compared.
     period: str = ""
     field: Field | None = None
+    #: Of the plan that it is told by; 0: the one asked.
+    version: int = 0
 
     @property
     def difference(self) -> int:
@@ -105,52 +112,68 @@ class RuleExplained:
         return not self.difference and not apart and (self.field is None or self.field.agrees)
 
 
-def explain_rule(scope: Scope) -> RuleExplained:
-    """A rule for one employee; ``scope.lines`` are what it paid him in the period."""
+def explain_rule(scopes: list[Scope]) -> RuleExplained:
+    """A rule for one employee; ``scopes``: under each plan that had it, or rebuild, in turn, with all that it paid him.
+
+    Told under the last one that gives him a part in it; what he had by then is kept since.
+    """
+    taking = [scope for scope in scopes if scope.takes_part]
+    scope = (taking or scopes)[-1]
     rule, plan = scope.rule, scope.evidence.plan
     measured = measured_by(scope)
     paid = sum(line["amount"] for line in scope.lines)
-    beyond = beyond_of(plan, rule, scope)
+    beyond = _beyond_of(scopes)
+    explained = RuleExplained(
+        rule, list(measured.values()), [], 0, [], None, paid, beyond, window=scope.window, version=plan.version
+    )
+    found = _recomputed(explained, scope, scopes, taking, measured) if taking else replace(explained, due=0)
+    return replace(found, due=None) if beyond else found
+
+
+def _recomputed(
+    explained: RuleExplained, scope: Scope, scopes: list[Scope], taking: list[Scope], measured: dict[str, Measured]
+) -> RuleExplained:
+    rule = scope.rule
     if isinstance(rule, TierAward):
         (one,) = measured.values()
-        found = money_at(rule, plan, one.kpi, level_of(rule, one), one.value, one.target)
-        due = found.due if one.steps else 0
-        if rule.clawback == "as_paid" and not beyond:
-            due = as_paid(scope, one.kpi)
-        return _tiers_explained(scope, one, found, None if beyond else due, paid, beyond)
-    checks: list[Checked] = []
-    due, lines = None, ()
+        found = money_at(rule, scope.evidence.plan, one.kpi, level_of(taking, one), one.value, one.target)
+        if not one.steps and not keeps_peak(rule):
+            return replace(explained, level=found.level, due=0)
+        due = as_paid(scopes) if rule.clawback == "as_paid" else found.due
+        return replace(explained, level=found.level, slices=found.slices, limits=found.limits, due=due)
     if isinstance(rule, Nudge):
-        (one,) = measured.values()
-        checks = nudge_checks(rule, one)
-    if isinstance(rule, Nudge | Training):
-        due = 0
-    periods: tuple[Judged, ...] = ()
-    if isinstance(rule, ThresholdAward | Streak):
-        checks = checked(rule, measured)
+        return replace(explained, checks=nudge_checks(rule, *measured.values()), due=0)
+    if isinstance(rule, Training):
+        return replace(explained, due=0)
     if isinstance(rule, ThresholdAward):
-        due = bonus(scope, measured)
+        return replace(explained, checks=checked(rule, measured), due=bonus(taking))
     if isinstance(rule, Streak):
-        due, periods = explain_streak(scope)
+        due, periods = explain_streak(taking)
+        return replace(explained, checks=checked(rule, measured), due=due, periods=periods)
     if isinstance(rule, PersonalBest):
-        due = best_money(scope)
-    if isinstance(rule, Spiff):
-        lines = tuple(spiff_lines(scope))
-        due = sum(line.amount for line in lines)
-    shown, due = list(measured.values()), None if beyond else due
-    return RuleExplained(
-        rule, shown, checks, 0, [], due, paid, beyond, lines=lines, window=scope.window, periods=periods
-    )
+        return replace(explained, due=best_money(taking))
+    lines = tuple(spiff_lines(scopes))
+    return replace(explained, lines=lines, due=sum(line.amount for line in lines))
 
 
-def _tiers_explained(
-    scope: Scope, one: Measured, found: TierMoney, due: int | None, paid: int, beyond: tuple[str, ...]
-) -> RuleExplained:
-    limits = found.limits if one.steps else ()
-    slices = found.slices if one.steps else []
-    return RuleExplained(
-        scope.rule, [one], [], found.level, slices, due, paid, beyond, limits, window=scope.window
-    )
+def _beyond_of(scopes: list[Scope]) -> tuple[str, ...]:
+    """As ``beyond_of``, of all plans that had the rule: lines of a change of plan are told from what they say."""
+    shapes = {(one.rule.kind, one.rule.period, of_units(one.rule)) for one in scopes}
+    found = [name for one in scopes for name in beyond_of(one.evidence.plan, one.rule, one)]
+    if all(one.since >= 0 for one in scopes) and len(shapes) == 1:
+        found = [name for name in found if name != "plan_change"]
+    elif len(shapes) > 1 or any(line["plan_version"] != scopes[-1].evidence.plan.version for line in scopes[-1].lines):
+        found.append("plan_change")
+    alike = len({_counts_by(one.evidence.plan) for one in scopes}) == 1
+    if any(one.rebuilt for one in scopes) and not (alike and scopes[-1].window is None):
+        # it is not told which credits a rebuild counted that had not, or on another day, and where it left a window
+        found.append(REBUILD)
+    return tuple(dict.fromkeys(found))
+
+
+def _counts_by(plan: Plan) -> tuple:
+    """What of a plan says whether, and on which day, a credit counts."""
+    return plan.timezone, plan.late, tuple(one for one in plan.crediting.guards if one.same_customer is not None)
 
 
 def beyond_of(plan: Plan, rule: Model, scope: Scope) -> tuple[str, ...]:
@@ -163,15 +186,5 @@ def beyond_of(plan: Plan, rule: Model, scope: Scope) -> tuple[str, ...]:
         for name, info in type(rule).model_fields.items()
         if name not in known and getattr(rule, name) != info.get_default(call_default_factory=True)
     ]
-    # what a plan change settled depends on the plan before it
     reasons = {line["reason"] for line in scope.lines} - _FROM_CREDITS
-    return (*given, *sorted(reasons), *_other_versions(plan, rule, scope))
-
-
-def _other_versions(plan: Plan, rule: Model, scope: Scope) -> tuple[str, ...]:
-    """Versions of the plan that paid other lines, for rules whose lines rest on earlier ones."""
-    if not isinstance(rule, Spiff) and getattr(rule, "clawback", "re_rate") != "as_paid":
-        return ()
-    lines = [line for line in scope.evidence.lines if line["rule"] == rule.id]
-    versions = {line["plan_version"] for line in lines} - {plan.version}
-    return tuple(f"plan version {version}" for version in sorted(versions))
+    return (*given, *sorted(reasons))

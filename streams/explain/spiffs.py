@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from schemas.event_fields import FOLLOWING
@@ -36,40 +37,59 @@ class _Sale:
     kept: int
 
 
-def spiff_lines(scope: Scope) -> list[SpiffLine]:
-    """The lines of the scope's period. Every credit is gone through: refunds look back on sales of other periods."""
+@dataclass
+class _Book:
+    """What is known from plan to plan: sums by period, sales, and by which corrections sales came."""
+
+    sums: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sales: dict[tuple[str, str], _Sale] = field(default_factory=dict)
+    came: set[tuple[str, str]] = field(default_factory=set)
+
+
+def spiff_lines(scopes: list[Scope]) -> list[SpiffLine]:
+    """The lines of the scopes' period, each by the plan that held; ``scopes``: under each plan in turn.
+
+    Every credit is gone through: refunds look back on sales of other periods.
+    """
+    paid: dict[tuple[str, str], int] = defaultdict(int)
+    for line in scopes[-1].lines:
+        paid[line["source"], line["id"]] += line["amount"]
+    book = _Book()
+    return [
+        SpiffLine(credit, amount, paid[credit.source, credit.id])
+        for scope in scopes
+        for credit, amount in _lines(scope, book)
+    ]
+
+
+def _lines(scope: Scope, book: _Book) -> Iterator[tuple[Credit, int]]:
+    """Credits of the period, and what each pays, under one plan."""
     rule, plan = scope.rule, scope.evidence.plan
     step, calendar = minor_step(plan.currency), Calendar(plan)
     cap = None if rule.cap is None else to_fixed(rule.cap) // step * step
-    sums: dict[str, int] = defaultdict(int)
-    sales: dict[tuple[str, str], _Sale] = {}
-    paid: dict[tuple[str, str], int] = defaultdict(int)
-    for line in scope.lines:
-        paid[line["source"], line["id"]] += line["amount"]
-    found, came = [], set()
     for credit in scope.credits:
         ordinal = calendar.ordinal(rule.period, credit.day)
-        if ordinal == NO_PERIOD:
+        if ordinal == NO_PERIOD or credit.record <= scope.since:
             continue
         period = calendar.key(rule.period, ordinal)
-        room = None if cap is None else max(cap - sums[period], 0)
+        room = None if cap is None else max(cap - book.sums[period], 0)
         takes_part = scope.evidence.takes_part(rule, period)
-        if credit.moved == -1 and (credit.source, credit.id) in came:
+        if credit.moved == -1 and (credit.source, credit.id) in book.came:
             continue  # an overlay of the sale who shares it now
         if credit.moved == 1:
-            came.add((credit.source, credit.id))
-        if credit.moved is not None and (due := _anew(rule, credit, calendar, takes_part, sales, step)) is not None:
-            amount = _restated(rule, credit, sales, due, step, room)
+            book.came.add((credit.source, credit.id))
+        due = None if credit.moved is None else _anew(rule, credit, calendar, takes_part, book.sales, step)
+        if due is not None:
+            amount = _restated(rule, credit, book.sales, due, step, room)
         elif credit.type in FOLLOWING:
-            amount = _taken(rule, credit, sales.get(sale_of(credit)), step, room)
+            amount = _taken(rule, credit, book.sales.get(sale_of(credit)), step, room)
         elif _pays(rule, credit, calendar) and takes_part:
-            amount = _paid(rule, credit, sales, step, room)
+            amount = _paid(rule, credit, book.sales, step, room)
         else:
             continue
-        sums[period] += amount
+        book.sums[period] += amount
         if amount and period == scope.period:
-            found.append(SpiffLine(credit, amount, paid[credit.source, credit.id]))
-    return found
+            yield credit, amount
 
 
 def _pays(rule: Spiff, credit: Credit, calendar: Calendar) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
 from schemas.money import to_fixed
 from schemas.plan_streak import Streak
+from streams.explain.granted import Granted
 from streams.explain.measured import Measured, Scope
 from streams.explain.pace import spans_in_force, worked_days
-from streams.explain.walk import Granted, Walk, conditions_hold
+from streams.explain.walk import Walk, conditions_hold
 
 #: A streak does not outlast more periods in a row that are skipped.
 _MOST_SKIPPED = 60
@@ -27,34 +27,43 @@ class Judged:
     holds: bool
 
 
-def explain_streak(scope: Scope) -> tuple[int, tuple[Judged, ...]]:
-    """The bonus of the scope's period that stands in the end, and the periods that it looks back on, the last one last.
+def explain_streak(scopes: list[Scope]) -> tuple[int, tuple[Judged, ...]]:
+    """The bonus of the period that stands in the end, and the periods that it looks back on, the last one last.
 
-    None of them where nothing was credited in the period, or it is skipped.
+    ``scopes``: under each plan, or rebuild, in turn. None of the periods where nothing was credited in it, or it is
+    skipped.
     """
+    granted, window = Granted(), ()
+    for scope in scopes:
+        window = _walk(scope, granted)
+    return to_fixed(scopes[-1].rule.bonus or 0) if granted.stands else 0, window
+
+
+def _walk(scope: Scope, granted: Granted) -> tuple[Judged, ...]:
+    """What becomes of the award as the plan takes effect, and with each credit after that; what it looks back on."""
     rule, walk = scope.rule, Walk(scope)
     counted = _counted(scope, walk)
-    places = {ordinal: at for at, ordinal in enumerate(counted) if ordinal is not _GAP}
-    awards: dict[int, Granted] = defaultdict(Granted)
-    earns = {ordinal: scope.evidence.takes_part(rule, walk.key(ordinal)) for ordinal in walk.measured}
-    met: dict[int | None, bool] = {}
+    mine = walk.calendar.parse(rule.period, scope.period)
+    at = counted.index(mine) if mine in counted else None
     reach = rule.window + (rule.each == "run")
+    met: dict[int | None, bool] = {}
     for changed in walk:
-        met[changed] = _met(rule, walk, changed)
-        start = places.get(changed)
-        for at in range(start, min(start + reach, len(counted))) if start is not None else ():
-            ordinal = counted[at]
-            if ordinal in walk.now and earns[ordinal]:
+        if changed is None:
+            met = {ordinal: _met(rule, walk, ordinal) for ordinal in walk.now}
+        else:
+            met[changed] = _met(rule, walk, changed)
+        if at is not None and mine in walk.now:
+            if changed is None or changed in counted[max(0, at - reach + 1) : at + 1]:
                 complete = _complete(rule, counted, at, met)
                 if rule.each == "run" and at and _complete(rule, counted, at - 1, met):
                     complete = False  # it goes on since before
-                awards[ordinal].turn(rule, complete)
-    last = walk.calendar.parse(rule.period, scope.period)
-    bonus = to_fixed(rule.bonus or 0) if awards[last].stands else 0
-    if last not in places:
-        return bonus, ()
-    window = [one for one in counted[: places[last] + 1][-rule.window :] if one is not _GAP]
-    return bonus, tuple(
+                granted.turn(rule, complete)
+        elif changed is None and scope.adjusted:
+            granted.turn(rule, False)  # what was there is no more
+    if at is None:
+        return ()
+    window = [one for one in counted[: at + 1][-rule.window :] if one is not _GAP]
+    return tuple(
         Judged(walk.key(one), tuple(walk.measured.get(one, {}).values()), met.get(one, False)) for one in window
     )
 

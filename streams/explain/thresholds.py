@@ -1,4 +1,4 @@
-"""Conditions at their bounds, and the bonus that stands: granted and revoked on the way, as the rule settles. Pure."""
+"""Conditions at their bounds: whether they hold, and hold on. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from schemas.money import to_fixed
 from schemas.plan import Kpi
 from schemas.plan_awards import Condition, ThresholdAward, Tier
 from schemas.plan_nudge import Nudge
-from streams.explain.measured import Measured, Scope
+from streams.explain.measured import Measured
 from streams.explain.money import tier_level
 from streams.explain.values import attainment, standing
 
@@ -44,33 +43,12 @@ def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:
     return [Checked(condition, holds(condition, one.kpi, *one.figures))]
 
 
-def bonus(scope: Scope, measured: dict[str, Measured]) -> int:
-    """The bonus that stands after the last credit of the period."""
-    rule = scope.rule
-    places = {name: {id(step.credit): step for step in one.steps} for name, one in measured.items()}
-    now = {name: (*nothing(one), one.target) for name, one in measured.items()}
-    stands, granted_before, cool_until = False, False, None
-    for credit in scope.inside:
-        found = {name: step for name, steps in places.items() if (step := steps.get(id(credit)))}
-        now |= {name: (step.value, step.sample, measured[name].target) for name, step in found.items()}
-        if not found:
-            continue
-        met = _met(rule, measured, now, stands)
-        cools = cool_until is not None and credit.day < cool_until
-        if met and not stands and not cools and (rule.rearm or not granted_before):
-            stands = granted_before = True
-        elif not met and stands and rule.settle != "sticky":
-            stands = False
-            cool_until = credit.day + rule.cool_down_days if rule.cool_down_days else None
-    return to_fixed(rule.bonus or 0) if stands else 0
-
-
 def nothing(one: Measured) -> tuple[Fraction | None, int]:
     """Before the first credit."""
     return (None, 0) if one.is_score else standing(one.kpi, [])
 
 
-def _met(rule: ThresholdAward, measured: dict[str, Measured], now: dict[str, Figures], stands: bool) -> bool:
+def met(rule: ThresholdAward, measured: dict[str, Measured], now: dict[str, Figures], stands: bool) -> bool:
     """Whether the conditions hold; while the award stands, the margin beyond each bound is still good enough."""
     margin = rule.margin if stands and rule.margin is not None else 0
     held = []

@@ -14,6 +14,7 @@ from schemas.money import SCALE, minor_step, to_fixed
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_moves import employees_of
 from schemas.plan_people import First
+from streams.explain.granted import Granted
 from streams.explain.history import standing
 from streams.explain.measured import Measured, Scope
 from streams.explain.money import rounded, slices_of, tier_level
@@ -23,7 +24,7 @@ from streams.explain.rules import RuleExplained, Share, beyond_of
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
 from streams.explain.tiers import keeps_peak
-from streams.explain.walk import Granted, by_moment, conditions_hold
+from streams.explain.walk import by_moment, conditions_hold
 
 
 def explain_unit_rule(scope: Scope, number: int | None = None) -> RuleExplained:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,17 +38,24 @@ class Walk:
         """The period's key."""
         return self.calendar.key(self.kind, ordinal)
 
-    def __iter__(self) -> Iterator[int]:
-        """The period of each credit that moves a KPI of the rule, once it has."""
+    def __iter__(self) -> Iterator[int | None]:
+        """The period of each credit that moves a KPI of the rule, once it has; None where all is decided anew."""
         steps = {
             ordinal: [(name, {id(step.credit): step for step in one.steps}) for name, one in measured.items()]
             for ordinal, measured in self.measured.items()
         }
+        began = False
         for credit, ordinal in zip(self._scope.credits, self._ordinals, strict=True):
+            if not began and credit.record > self._scope.since:
+                began = True
+                yield None
             found = {name: step for name, by_credit in steps.get(ordinal, ()) if (step := by_credit.get(id(credit)))}
             if found:
                 self.now.setdefault(ordinal, {}).update(found)
-                yield ordinal
+                if began:
+                    yield ordinal
+        if not began:
+            yield None
 
 
 def by_moment(timeline: Timeline, measured: Iterable[Measured]) -> Iterator[tuple[int, dict[str, Step]]]:
@@ -71,18 +78,3 @@ def conditions_hold(rule, measured: dict[str, Measured], now: dict[str, Step]) -
         value, sample = (step.value, step.sample) if step else nothing(one)
         held.append(holds(condition, one.kpi, value, sample, one.target))
     return any(step.something for step in now.values()) and (all(held) if rule.all else any(held))
-
-
-@dataclass(slots=True)
-class Granted:
-    """Whether an award stands, of which there is one at most in a period."""
-
-    stands: bool = False
-    before: bool = False
-
-    def turn(self, rule, reached: bool) -> None:
-        """What the rule makes of it that it is reached, or no more."""
-        if reached and not self.stands and (rule.rearm or not self.before):
-            self.stands = self.before = True
-        elif not reached and self.stands and rule.settle != "sticky":
-            self.stands = False

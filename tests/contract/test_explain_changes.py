@@ -1,0 +1,85 @@
+"""Explanations over changes of plan and rebuilds: whatever they decided is judged, under the plans in force."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from schemas.plan import Plan
+from streams.explain.period import explain_period
+from tests.contract.test_explain import check
+from tests.depth import examples
+from tests.generated import random_events, random_plan, with_closes
+from tests.generated_awards import random_special_plan, swinging_events
+from tests.generated_changes import changed_plan
+from tests.recorded_log import SeveralPlans, recorded_log
+
+
+def source_of(seed: int, batch: int) -> SeveralPlans:
+    """A history of people's awards under two to four plans, with rebuilds."""
+    dice = Random(seed)
+    special = dice.random() < 0.6
+    plans: list[Plan] = [(random_special_plan if special else random_plan)(dice)]
+    for version in range(2, dice.randint(3, 5)):
+        plans.append(changed_plan(dice, dice.choice(plans), version))
+    history = with_closes(dice, (swinging_events if special else random_events)(dice, plans[0].currency))
+    for at in sorted((dice.randint(0, len(history)) for _ in plans[1:]), reverse=True):
+        rebuild = [{"control": "rebuild"}] * (dice.random() < 0.6)
+        history[at:at] = [{"control": "plan"}]
+        late = dice.randint(at + 1, len(history))
+        history[late:late] = rebuild
+    return recorded_log(plans[0], history, batch, *plans[1:])
+
+
+@examples(10)
+@example(1092, 1)  # a rebuild counts by other limits
+@example(5010, 1)  # a rebuild empties a rolling window
+@example(399, 1)  # a close announces what stands for somebody who has no part in the rule any more
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
+def test_everything_that_plans_and_rebuilds_decided_is_judged_and_agrees(seed, batch):
+    source = source_of(seed, batch)
+    check(source)
+    for employee in ("E1", "E2", "E3"):
+        evidence = source.of(employee)
+        told = 0
+        for period in {line["period"] for line in evidence.lines}:
+            for one in explain_period(evidence, period):
+                assert one.due is not None or one.beyond == ("rebuild",), (one.rule, one.beyond)
+                told += one.paid
+        assert told == sum(line["amount"] for line in evidence.lines)
+
+
+def test_a_cent_more_in_a_line_of_whatever_reason_is_seen():
+    """Lines that a plan or a rebuild decided, by kind of rule: each made wrong once, and no explanation agrees."""
+    wanted = {("tiers", "plan_change"), ("threshold", "plan_change"), ("tiers", "adjustment"), ("streak", "award")}
+    wanted |= {("threshold", "revocation"), ("spiff", "spiff")}
+    seen: set[tuple[str, str]] = set()
+    for seed in range(200):
+        if wanted <= seen:
+            break
+        source = source_of(seed, 4)
+        for employee in ("E1", "E2", "E3"):
+            evidence = source.of(employee)
+            for line in evidence.lines:
+                name = line["rule"], line["period_kind"]
+                kinds = {
+                    rule.kind for plan in source.plans.values() for rule in plan.awards
+                    if (rule.id, rule.period) == name
+                }  # fmt: skip
+                (kind,) = kinds
+                if (kind, line["reason"]) in seen or not by_control(line, kind):
+                    continue
+                line["amount"] += 100
+                wrong = [one for one in explain_period(evidence, line["period"]) if one.rule.id == line["rule"]]
+                line["amount"] -= 100
+                if wrong[0].due is not None:
+                    assert not wrong[0].agrees, (seed, line)
+                    seen.add((kind, line["reason"]))
+    assert wanted <= seen, wanted - seen
+
+
+def by_control(line: dict, kind: str) -> bool:
+    """Whether a plan or a rebuild caused a line; of what pays by event any does."""
+    return kind in ("spiff", "streak") or not line["source"].startswith("s")
