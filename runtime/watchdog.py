@@ -25,8 +25,9 @@ _PROBE_SECONDS = 5.0
 class Watchdog:
     """Watches one consumer of a process.
 
-    ``reached`` gives the next offset to be worked on of each partition that is ours; ``kafka_serves`` tells whether
-    a new client is served, and finds records from such offsets on. The owner brackets its commits with ``committing``.
+    ``reached`` gives the next offset to be worked on of each partition that is ours, none while the process waits on
+    purpose; ``kafka_serves`` tells whether a new client is served, and finds records from such offsets on. The owner
+    brackets its commits with ``committing``. Without ``shows_lag`` the metric of the lag is the owner's business.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Watchdog:
         reached: Callable[[], dict[TopicPartition, int]],
         kafka_serves: Callable[[dict[TopicPartition, int]], Awaitable[bool]],
         stall_seconds: float,
+        shows_lag: bool = True,
     ) -> None:
+        self._shows_lag = shows_lag
         self._role, self._consumer, self._reached = role, consumer, reached
         self._kafka_serves, self._patience = kafka_serves, stall_seconds
         self._begun = self._ended = 0
@@ -77,7 +80,8 @@ class Watchdog:
         behind = 0
         for partition, offset in self._reached().items():
             lag = max(0, ends.get(partition, 0) - offset)
-            metrics.LAG.labels(self._role, partition.topic, partition.partition).set(lag)
+            if self._shows_lag:
+                metrics.LAG.labels(self._role, partition.topic, partition.partition).set(lag)
             behind += lag
         return behind
 

@@ -53,6 +53,7 @@ class _Office:
             lambda: self.outbox.full,
             self.outbox.committable,
             self.log.catch_up,
+            lambda: self.log.reached,
             self.release,
             self.close,
         )

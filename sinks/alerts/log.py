@@ -20,10 +20,14 @@ _POLL_MS = 500
 
 
 class DeliveryLog:
-    """``known`` holds what the topic says; ``catch_up`` brings it level with what other processes wrote."""
+    """``known`` holds what the topic says; ``catch_up`` brings it level with what other processes wrote.
+
+    ``reached`` is the next offset to be read of each partition while catching up, and empty otherwise.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.known = Deliveries()
+        self.reached: dict[TopicPartition, int] = {}
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
@@ -53,10 +57,16 @@ class DeliveryLog:
         """Read from where the last reading ended to the end as it is now."""
         consumer = self._consumer
         ends = await consumer.end_offsets(list(consumer.assignment()))
-        while [part for part, end in ends.items() if await consumer.position(part) < end]:
-            for part, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
-                for record in records:
-                    self._add(part, record)
+        try:
+            while True:
+                self.reached = {part: await consumer.position(part) for part in ends}
+                if all(self.reached[part] >= end for part, end in ends.items()):
+                    return
+                for part, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
+                    for record in records:
+                        self._add(part, record)
+        finally:
+            self.reached = {}
 
     async def write(self, delivery: Delivery) -> None:
         """Return when Kafka has it; where that cannot be had, the process ends."""

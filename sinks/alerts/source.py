@@ -6,15 +6,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
-from runtime.consuming import make_consumer
+from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.records import RecordBatch
+from runtime.watchdog import Watchdog
 from schemas.topics import AWARDS
 
 log = logging.getLogger("kpistream")
@@ -28,8 +30,8 @@ _LEASE_SECONDS = 5.0
 class AwardSource(Service):
     """``full`` says whether reading should wait, ``committable`` gives next offsets by partition.
 
-    ``given`` is awaited before anything of a new assignment is read, ``taken`` before partitions are given up,
-    ``closing`` at the very end.
+    ``given`` is awaited before anything of a new assignment is read, and ``given_reached`` says how far that has read
+    what it reads; ``taken`` is awaited before partitions are given up, ``closing`` at the very end.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class AwardSource(Service):
         full: Callable[[], bool],
         committable: Callable[[], dict[int, int]],
         given: Callable[[], Awaitable[None]],
+        given_reached: Callable[[], dict[TopicPartition, int]],
         taken: Callable[[], Awaitable[None]],
         closing: Callable[[], Awaitable[None]],
         **kwargs,
@@ -47,6 +50,8 @@ class AwardSource(Service):
         self.ready = False
         self.epoch = 0  # the assignment that is in force; batches of an earlier one are void
         self.given, self.taken, self._closing = given, taken, closing
+        self._given_reached = given_reached
+        self._read: dict[TopicPartition, int] = {}  # the next offset to be read
         # Set while an assignment is in force whose past the log has told. No lock around the reading: a client that is
         # given partitions anew lets a reader wait, and would itself wait for whoever holds the lock.
         self._open = asyncio.Event()
@@ -56,15 +61,22 @@ class AwardSource(Service):
         self._answered = -_LEASE_SECONDS  # when we last asked the group something and were still a member
         self._tasks: list[asyncio.Task] = []
         self._consumer = make_consumer(settings, "alerts")
+        # by position read: what receivers have not taken yet is no standstill, and the lag in the metrics says it
+        self._watchdog = Watchdog(
+            "alerts",
+            self._consumer,
+            self._reached,
+            partial(kafka_serves, settings),
+            settings.stall_seconds,
+            shows_lag=False,
+        )
 
     async def on_start(self) -> None:
         """Join the group."""
         self._consumer.subscribe(topics=[AWARDS.name], listener=_Listener(self))
         await self._consumer.start()
-        self._tasks = [
-            asyncio.ensure_future(self._forever(self._poll)),
-            asyncio.ensure_future(self._forever(self._keep)),
-        ]
+        loops = self._poll, self._keep, self._watchdog.watch
+        self._tasks = [asyncio.ensure_future(self._forever(loop)) for loop in loops]
 
     async def on_stop(self) -> None:
         """Let attempts under way end, commit, leave the group."""
@@ -75,8 +87,14 @@ class AwardSource(Service):
         await self._consumer.stop()
         await self._closing()
 
-    def opened(self) -> None:
-        """What is read from now on may be sent."""
+    async def assigned(self, partitions: list[TopicPartition]) -> None:
+        """Hear what the past was; what is read from then on may be sent."""
+        await self.given()
+        beginnings = await self._consumer.beginning_offsets(partitions)
+        committed = await asyncio.gather(*map(self._consumer.committed, partitions))
+        self._read = {
+            place: max(offset or 0, beginnings[place]) for place, offset in zip(partitions, committed, strict=True)
+        }
         self.ready = True
         self._open.set()
 
@@ -85,6 +103,7 @@ class AwardSource(Service):
         self.epoch += 1
         self.ready = False
         self._open.clear()
+        self._read = {}
         await self.taken()
         self._committed.clear()
         for part in self._shown:
@@ -99,7 +118,8 @@ class AwardSource(Service):
         changed = {part: offset for part, offset in reached.items() if self._committed.get(part) != offset}
         if changed:
             try:
-                await self._consumer.commit({TopicPartition(AWARDS.name, part): at for part, at in changed.items()})
+                offsets = {TopicPartition(AWARDS.name, part): at for part, at in changed.items()}
+                await self._watchdog.committing(self._consumer.commit(offsets))
                 self._committed |= changed
             except KafkaError as error:
                 log.warning("offsets not committed", extra={"stage": "alerts", "error": repr(error)})
@@ -147,6 +167,12 @@ class AwardSource(Service):
             await self._open.wait()
             for part, records in read.items():
                 await self._channel.put(RecordBatch(part.topic, part.partition, records, epoch))
+                if epoch == self.epoch:
+                    self._read[part] = records[-1].offset + 1
+
+    def _reached(self) -> dict[TopicPartition, int]:
+        # full: it waits for receivers on purpose, for however long they refuse
+        return self._given_reached() | ({} if self._full() else self._read)
 
     async def _keep(self) -> None:
         while True:
@@ -168,10 +194,9 @@ class _Listener(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned) -> None:
         try:
-            await self._source.given()
+            await self._source.assigned(list(assigned))
         except Exception as error:  # the consumer would only log it and go on
             fatal(f"alerts: {error!r}")
-        self._source.opened()
 
     async def on_partitions_revoked(self, revoked) -> None:
         if self._source.ready:
