@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ _PLAIN_BYTES, _SHALLOW_BYTES = 4096, 2 * MAX_DEPTH
 _CHUNK = 256
 #: Records decoded together: their objects should stay in the processor's cache until they are columns.
 _PART = 4096
-
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,12 @@ class EventDecoder:
             return values
         limit = min(_PLAIN_BYTES, self.max_event_bytes)
         return [value if value is not None and _is_plain(value, limit, utf8) else None for value in values]
+
+
+@lru_cache(maxsize=4)
+def decoder_for(types: EventTypes, max_event_bytes: int = MAX_EVENT_BYTES) -> EventDecoder:
+    """The decoder of all who decode by the same types: milliseconds to make, and every source partition needs one."""
+    return EventDecoder(types, max_event_bytes)
 
 
 def _merged(taken: Decoded, others: Decoded, left: np.ndarray) -> Decoded:

@@ -39,6 +39,12 @@ class EventTypes:
     def __iter__(self) -> Iterator[str]:
         return iter(self.payloads)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EventTypes) and self.payloads == other.payloads
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.payloads)))
+
     def kinds(self, name: str) -> dict[str, str]:
         """``string``, ``number`` or ``boolean`` by payload field of one type, without ``splits``."""
         return {field: rule.kind for field, rule in payload_rules(self.payloads[name]).items()}
@@ -55,7 +61,7 @@ class EventTypes:
         }
 
 
-@lru_cache(maxsize=256)  # dear to make, and every source partition has a decoder of its own
+@lru_cache(maxsize=256)  # dear to make
 def _event_model(name: str, payload: type[Payload]) -> type[Envelope]:
     title = "".join(word.title() for word in name.split("_"))
     return create_model(f"{title}Event", __base__=Envelope, __doc__=payload.__doc__,

@@ -14,7 +14,7 @@ from runtime.record_columns import RecordColumns
 from runtime.records import Out, Record, RecordBatch
 from schemas.blocks import encode_block, kind_header
 from schemas.dead_letters import DeadLetter, encode_dead_letter
-from schemas.decode import MAX_EVENT_BYTES, Decoded, EventDecoder, Rejected, Reshape
+from schemas.decode import MAX_EVENT_BYTES, Decoded, Rejected, Reshape, decoder_for
 from schemas.event_identity import partition_key_hash
 from schemas.event_types import EventTypes
 from schemas.facts import KIND, NO_FACTS, facts_slice
@@ -57,7 +57,7 @@ class Intake:
 
     def set_types(self, types: EventTypes) -> None:
         """Decode by these event types from now on."""
-        self._decoder = EventDecoder(types, self._max_event_bytes)
+        self._decoder = decoder_for(types, self._max_event_bytes)
         self._reshapes: dict[str, Reshape] = {
             topic: mapping.reshape(types) for topic, mapping in self._mappings.items()
         }

@@ -134,6 +134,13 @@ def test_long_batches_are_cut_and_report_once(monkeypatch):
     assert [row["offset"] for _, rows in found for row in rows] == list(range(1, 51))
 
 
+def test_partitions_that_decode_by_the_same_types_share_the_decoder():
+    assert Intake(1, TYPES)._decoder is Intake(2, TYPES)._decoder
+    assert Intake(1, type(TYPES)())._decoder is Intake(1, type(TYPES)())._decoder
+    assert Intake(1, type(TYPES)())._decoder is not Intake(1, TYPES)._decoder
+    assert Intake(1, TYPES, max_event_bytes=9)._decoder is not Intake(1, TYPES)._decoder
+
+
 def test_new_types_count_from_when_they_are_set():
     intake = Intake(1, type(TYPES)())
     batch = RecordBatch("t", 0, records([example("note")]))
