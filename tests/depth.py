@@ -11,4 +11,9 @@ _DEPTH = float(os.environ.get("DEPTH", "1"))
 
 def examples(count: int, **more: object) -> settings:
     """Settings of a law that is tried on ``count`` examples in every run."""
-    return settings(max_examples=max(1, round(count * _DEPTH)), deadline=None, **more)
+    return settings(max_examples=often(count), deadline=None, **more)
+
+
+def often(count: int) -> int:
+    """``count``, or as many more as DEPTH says."""
+    return max(1, round(count * _DEPTH))

@@ -1,14 +1,18 @@
-"""``python -m tests.simulation SEED`` plays one history again; ``--minutes N`` plays fresh ones for N minutes."""
+"""``python -m tests.simulation SEED`` plays one history again; ``--minutes N`` plays fresh ones, on every core."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from random import SystemRandom
 
-from tests.simulation.histories import random_history, shortened
+from tests.simulation.histories import history_of, shortened
 from tests.simulation.oracle import judge
+
+_TOGETHER = 20  # histories that a process plays before it reports
 
 
 def main() -> int:
@@ -16,30 +20,50 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", help="play this history")
     parser.add_argument("--minutes", type=float, default=1.0, help="or fresh ones for so long")
     wanted = parser.parse_args()
-    if wanted.seed is not None:
-        return _play(wanted.seed)
-    end, played = time.monotonic() + wanted.minutes * 60, 0
-    while time.monotonic() < end:
-        seed = SystemRandom().randrange(2**32)
-        if _play(seed, quiet=True):
-            return 1
-        played += 1
-        print(f"\r{played} histories, nothing wrong", end="", flush=True)
+    if wanted.seed is None:
+        return _soak(wanted.minutes)
+    return 1 if _explained(wanted.seed) else 0
+
+
+def _soak(minutes: float) -> int:
+    end, played = time.monotonic() + minutes * 60, 0
+    cores = os.cpu_count() or 1
+    with ProcessPoolExecutor(cores) as pool:
+        under_way = {pool.submit(_played) for _ in range(cores)}
+        while under_way:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for one in done:
+                failed = one.result()
+                if failed is not None:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    _explained(failed)
+                    return 1
+                played += _TOGETHER
+                if time.monotonic() < end:
+                    under_way.add(pool.submit(_played))
+            print(f"\r{played} histories, nothing wrong", end="", flush=True)
     print()
     return 0
 
 
-def _play(seed: int, quiet: bool = False) -> int:
-    history = random_history(seed)
+def _played() -> int | None:
+    """The first seed of some fresh ones with something wrong."""
+    seeds = (SystemRandom().randrange(2**32) for _ in range(_TOGETHER))
+    return next((seed for seed in seeds if judge(history_of(seed).run())), None)
+
+
+def _explained(seed: int) -> list[str]:
+    """What is wrong with a history; says so, and prints what is left of it when all that is not needed is left out."""
+    history = history_of(seed)
     wrong = judge(history.run())
     if wrong:
         print(f"\nseed {seed}: " + "\n  ".join(wrong))
-        short = shortened(random_history(seed))
+        short = shortened(history_of(seed))
         print(f"shortened to {len(short.values)} events and these faults:")
         print("\n".join(f"  {fault}" for fault in short.faults), *map(bytes.decode, short.values), sep="\n  ")
-    elif not quiet:
+    else:
         print(f"seed {seed}: {len(history.values)} events, {len(history.faults)} faults, nothing wrong")
-    return 1 if wrong else 0
+    return wrong
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -16,8 +17,15 @@ from schemas.blocks import decode_block, encode_block, kind_of
 from schemas.results import decode_award, encode_award
 from schemas.topics import AWARDS, KPI_UPDATES
 from streams.performance.stage import Performance
+from tests.simulation.histories import (
+    crashing_history,
+    failing_history,
+    random_history,
+    restored_history,
+    stopping_history,
+)
 from tests.simulation.store import MARKER, Store
-from tests.simulation.world import Build
+from tests.simulation.world import Build, History
 
 
 class AcknowledgesInFinally(Sender):
@@ -55,6 +63,17 @@ class CommitsFirst(StageRunner):
         if self.stateless and fresh:
             await commit(fresh)
         await super()._checkpoint(commit)
+
+
+class ForgetsCommits(StageRunner):
+    """A commit that failed counts as done."""
+
+    async def _checkpoint(self, commit) -> None:
+        async def once(offsets) -> bool:
+            await commit(offsets)
+            return True
+
+        await super()._checkpoint(once)
 
 
 class CutOffByAStop(StageRunner):
@@ -137,16 +156,24 @@ class Deltas(Performance):
         return Out(out.topic, encode_block(changed, meta), out.partition, out.key, out.headers)
 
 
-#: By name: the broken build, and the step after which a crash shows it; "stop" and "restore" where an orderly end or
-#: restored checkpoints do.
-CONTROLS = {
-    "acknowledged in finally": (Build(sender=AcknowledgesInFinally), "fetch"),
-    "checkpoint before the results are acknowledged": (Build(runner=ChecksPointsTooEarly), "checkpoint"),
-    "commit before the acknowledgement": (Build(runner=CommitsFirst), "commit of intake"),
-    "cut off by a stop": (Build(runner=CutOffByAStop), "stop"),
-    "state and marker in two inserts": (Build(store=TwoInserts), "checkpoint"),
-    "no look at the marker before": (Build(store=LooksAtNoMarker), "restore"),
-    "no high-water mark": (Build(performance=NoHighWaterMark), "send to credits"),
-    "wall clock in a rule": (Build(performance=WallClock), "send to awards"),
-    "deltas instead of absolute values": (Build(performance=Deltas), "send to kpi-updates"),
+def _crashing(step: str) -> Callable[[int, Build], History]:
+    return lambda seed, build: crashing_history(seed, build, step)
+
+
+def _any(seed: int, build: Build) -> History:
+    return replace(random_history(seed), build=build)
+
+
+#: By name: the broken build, and the kind of history that shows it best.
+CONTROLS: dict[str, tuple[Build, Callable[[int, Build], History]]] = {
+    "acknowledged in finally": (Build(sender=AcknowledgesInFinally), failing_history),
+    "checkpoint before the results are acknowledged": (Build(runner=ChecksPointsTooEarly), _crashing("checkpoint")),
+    "commit before the acknowledgement": (Build(runner=CommitsFirst), _crashing("commit of intake")),
+    "a failed commit is forgotten": (Build(runner=ForgetsCommits), failing_history),
+    "cut off by a stop": (Build(runner=CutOffByAStop), stopping_history),
+    "state and marker in two inserts": (Build(store=TwoInserts), _any),
+    "no look at the marker before": (Build(store=LooksAtNoMarker), restored_history),
+    "no high-water mark": (Build(performance=NoHighWaterMark), _crashing("send to credits")),
+    "wall clock in a rule": (Build(performance=WallClock), _crashing("send to awards")),
+    "deltas instead of absolute values": (Build(performance=Deltas), _crashing("send to kpi-updates")),
 }

@@ -8,7 +8,7 @@ from random import Random
 
 from schemas.plan import Plan
 from tests.simulation.oracle import judge
-from tests.simulation.world import Build, Fault, History, random_faults
+from tests.simulation.world import STEPS, Build, Fault, History, random_faults
 
 _EMPLOYEES = ("E1", "E2", "E3")
 
@@ -46,43 +46,56 @@ def plan(version: int = 1) -> Plan:
     })  # fmt: skip
 
 
+def history_of(seed: int) -> History:
+    """A history of any kind; which, follows from the seed as all the rest does."""
+    kinds = random_history, random_history, upgraded_history, restored_history, stopping_history, crashing_history
+    return kinds[seed % len(kinds)](seed)
+
+
 def random_history(seed: int) -> History:
-    """A history that follows from its seed alone."""
+    """Anything at any moment."""
     dice = Random(seed)
     workers = dice.choice([1, 2, 2, 3])
     plans = [plan(1), plan(2)] if dice.random() < 0.3 else [plan(1)]
     values, faults = random_values(dice), random_faults(dice, workers)
-    closes_at = dice.uniform(1, 59) if dice.random() < 0.5 else None
+    closes_at = dice.uniform(1, 14) if dice.random() < 0.5 else None
     return History(seed, plans, values, faults, workers=workers, closes_at=closes_at)
 
 
-def crashing_history(seed: int, build: Build, step: str) -> History:
-    """One worker on a slow network with errors, which dies again and again right after ``step``."""
+def failing_history(seed: int, build: Build | None = None) -> History:
+    """One worker on a slow network with errors."""
+    faults = [Fault(0.0, "slow", lasting=15.0), Fault(2.0, "errors", lasting=12.0)]
+    return History(seed, [plan()], random_values(Random(seed)), faults, build or Build(), workers=1)
+
+
+def crashing_history(seed: int, build: Build | None = None, step: str = "") -> History:
+    """The same, and it dies again and again right after ``step`` (else one of all)."""
     dice = Random(seed)
-    faults = [Fault(0.0, "slow", lasting=60.0), Fault(10.0, "errors", lasting=40.0)]
-    faults += [Fault(float(at), "crash after", step=step, count=dice.randint(1, 2)) for at in range(4, 60, 14)]
-    return History(seed, [plan()], random_values(dice), faults, build, workers=1)
+    step = step or dice.choice(STEPS)
+    history = failing_history(seed, build)
+    crashes = [Fault(dice.uniform(2, 14), "crash after", step=step, count=1) for _ in range(3)]
+    return replace(history, faults=[*history.faults, *crashes])
 
 
-def stopping_history(seed: int, build: Build) -> History:
+def stopping_history(seed: int, build: Build | None = None) -> History:
     """One worker on a slow network that is told to end again and again, and comes back."""
     dice = Random(seed)
-    faults = [Fault(0.0, "slow", lasting=70.0), *(Fault(dice.uniform(2, 58), "stop") for _ in range(8))]
-    return History(seed, [plan()], random_values(dice), faults, build, workers=1)
+    faults = [Fault(0.0, "slow", lasting=15.0), *(Fault(dice.uniform(1, 15), "stop") for _ in range(6))]
+    return History(seed, [plan()], random_values(dice), faults, build or Build(), workers=1)
 
 
 def upgraded_history(seed: int) -> History:
     """A rolling restart with a newer program, in the midst of other faults; zombies of the old one write on."""
     dice = Random(seed)
-    at = dice.uniform(10, 40)
-    restarts = [Fault(at + number * dice.uniform(1, 5), dice.choice(["stop", "kill"]), number) for number in range(2)]
+    at = dice.uniform(2, 10)
+    restarts = [Fault(at + number * dice.uniform(1, 3), dice.choice(["stop", "kill"]), number) for number in range(2)]
     return replace(random_history(seed), workers=2, upgrade=at, faults=[*random_faults(dice, 2), *restarts])
 
 
 def restored_history(seed: int, build: Build | None = None) -> History:
     """Checkpoints are put back to what they were some seconds before, under running workers, beside other faults."""
     dice = Random(seed)
-    restores = [Fault(dice.uniform(2, 50), "restore", lasting=dice.uniform(1, 20)) for _ in range(dice.randint(1, 3))]
+    restores = [Fault(dice.uniform(1, 12), "restore", lasting=dice.uniform(0.5, 6)) for _ in range(dice.randint(1, 3))]
     history = random_history(seed)
     return replace(history, build=build or Build(), faults=[*history.faults, *restores])
 
@@ -90,7 +103,7 @@ def restored_history(seed: int, build: Build | None = None) -> History:
 def random_values(dice: Random) -> list[bytes]:
     """Sales and refunds of them, some sent twice, in an order that puts refunds before their sales at times."""
     events = []
-    for number in range(dice.randint(5, 40)):
+    for number in range(dice.randint(3, 20)):
         employee = dice.choice(_EMPLOYEES)
         amount = dice.choice([100, 200, 300])
         sale = _event("sale", f"s{number}", {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import NamedTuple
 from zlib import crc32
 
@@ -18,7 +18,7 @@ from aiokafka.errors import CommitFailedError, KafkaTimeoutError
 from streams.backtest import MemoryRecord
 from tests.simulation.processes import CURRENT, Network, Process
 
-SESSION_SECONDS = 4.0
+SESSION_SECONDS = 1.5
 #: LogAppendTime of every record: 2026-06-01 UTC.
 APPENDED = 1_780_272_000_000
 
@@ -75,7 +75,9 @@ class Group:
         self.rebalances = 0
         self._changed = asyncio.Event()
         self._silent: dict[Consumer, float] = {}
-        self._tasks = [asyncio.ensure_future(self._coordinate()), asyncio.ensure_future(self._expire())]
+        loop = asyncio.get_running_loop()
+        # in a context of its own: it goes on when the process that came first is dead
+        self._tasks = [loop.create_task(work(), context=Context()) for work in (self._coordinate, self._expire)]
 
     def join(self, member: Consumer) -> None:
         self.members.append(member)
@@ -173,6 +175,8 @@ class Consumer:
         self._group.committed.update(offsets)
 
     async def getmany(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
+        if not timeout_ms and not self._behind():
+            return {}  # nothing is at hand: no request
         found = await self._request("fetch", lambda: self._fetch(max_records))
         if not found:
             await asyncio.sleep(timeout_ms / 1000)
@@ -184,6 +188,9 @@ class Consumer:
                 self._positions[partition] = records[-1].offset + 1
                 fresh[partition] = records
         return fresh
+
+    def _behind(self) -> bool:
+        return any(len(self._broker.logs[partition]) > position for partition, position in self._positions.items())
 
     def _fetch(self, most: int) -> dict[TopicPartition, list[MemoryRecord]]:
         dice = self._broker.network.dice
@@ -217,7 +224,7 @@ class Consumer:
     async def _notice(self) -> None:
         """A member that was put out learns of it when it is back, some heartbeats later."""
         await self.process.pass_gate()
-        await asyncio.sleep(self._broker.network.dice.uniform(0, 4))
+        await asyncio.sleep(self._broker.network.dice.uniform(0, SESSION_SECONDS))
         await self.process.pass_gate()
         await self.give_up()
         self._group.join(self)

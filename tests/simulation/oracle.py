@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 
 from aiokafka import TopicPartition
 
@@ -28,8 +29,11 @@ def judge(history: History) -> list[str]:
     wrong = [f"broke off: {error}" for error in history.errors]
     wrong += _facts(history)
     wrong += _credits(history)
-    wrong += _results(history)
-    wrong += _final_at_close(history)
+    measured = [
+        _one_pass(Performance(at, PARTITIONS), _log(history, CREDITS.name, at)) for at in range(PARTITIONS)
+    ]
+    wrong += _results(history, measured)
+    wrong += _final_at_close(history, measured)
     wrong += _totals(history)
     wrong += _conservation(history)
     return wrong
@@ -88,21 +92,14 @@ def _keep(into: dict, table, meta: dict, partition: int, wrong: list[str]) -> No
 
 
 def _one_pass(fold, records: list) -> list[Out]:
-    outs = []
-    for record in records:
-        outs += fold.fold(RecordBatch("", 0, [record]))
-    return outs + fold.updates()
+    """All of a log as one batch: how it is cut makes no difference, or runs and this come apart."""
+    return fold.fold(RecordBatch("", 0, records)) + fold.updates()
 
 
-def _results(history: History) -> list[str]:
-    """Awards, earning lines and KPI values, from the credits log and the updates folded once by the true stages."""
+def _results(history: History, measured: list[list[Out]]) -> list[str]:
+    """Awards, earning lines and KPI values: ``measured`` from the credits, and the updates folded by the true stage."""
     wrong: list[str] = []
-    outs = [
-        out
-        for partition in range(PARTITIONS)
-        for out in _one_pass(Performance(partition, PARTITIONS), _log(history, CREDITS.name, partition))
-    ]
-    outs += _one_pass(Rollups(), _log(history, KPI_UPDATES.name, 0))
+    outs = [*chain.from_iterable(measured), *_one_pass(Rollups(), _log(history, KPI_UPDATES.name, 0))]
     wanted = _outcome([(out.topic, out.value, kind_of(out.headers)) for out in outs], wrong)
     seen = _outcome(
         [
@@ -118,14 +115,14 @@ def _results(history: History) -> list[str]:
     return wrong
 
 
-def _final_at_close(history: History) -> list[str]:
+def _final_at_close(history: History, measured: list[list[Out]]) -> list[str]:
     """What a close made final of units, from the values that each credits partition had come to by then."""
     if history.closes_at is None or len(history.plans) > 1:
         return []
     before, after = [_log(history, KPI_UPDATES.name, 0)[0]], []
-    for partition in range(PARTITIONS):
+    for outs in measured:
         part = before
-        for out in _one_pass(Performance(partition, PARTITIONS), _log(history, CREDITS.name, partition)):
+        for out in outs:
             if out.topic == KPI_UPDATES.name:
                 part.append(MemoryRecord(0, out.value, out.headers))
                 part = after if kind_of(out.headers) == CLOSED_KIND else part

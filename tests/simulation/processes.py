@@ -7,7 +7,7 @@ answer never does; a frozen process gets its answers when it thaws.
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from random import Random
 
 CURRENT: ContextVar[Process] = ContextVar("process")
@@ -26,6 +26,7 @@ class Process:
         self.asked_to_stop = asyncio.Event()
         self._thawed = asyncio.Event()
         self._thawed.set()
+        self._late: list[asyncio.TimerHandle] = []
 
     @property
     def frozen(self) -> bool:
@@ -36,10 +37,19 @@ class Process:
 
     def thaw(self) -> None:
         self._thawed.set()
+        asyncio.get_running_loop()._ready.extend(self._late)
+        self._late = []
+
+    def wakes(self, timer: asyncio.TimerHandle) -> bool:
+        """Whether a timer of the process goes off now; a frozen one has it when it thaws, a dead one never."""
+        if self.alive and self.frozen:
+            self._late.append(timer)
+        return self.alive and not self.frozen
 
     def kill(self) -> None:
         """As kill -9: nothing of it goes on but what is on the wire."""
         self.alive = False
+        self._late = []
         self.thaw()
 
     async def pass_gate(self) -> None:
@@ -63,7 +73,7 @@ class Network:
         """Run ``effect`` at the other side and bring back its answer; may fail with ``error`` before or after it."""
         process = CURRENT.get()
         await process.pass_gate()
-        await asyncio.sleep(self.dice.uniform(0, self.slow))
+        await self._travel()
         if not process.alive and self.dice.random() < 0.5:
             await process.pass_gate()  # it never left
         fails = error is not None and self.dice.random() < self.failing
@@ -73,11 +83,21 @@ class Network:
         answer = effect()
         if process.alive and self._crashes_after(step):
             process.kill()
-        await asyncio.sleep(self.dice.uniform(0, self.slow))
+        await self._travel()
         await process.pass_gate()
         if fails:
             raise error("done, but the answer is lost")
         return answer
+
+    async def _travel(self) -> None:
+        """One way; what is on it travels on when its process is dead or frozen."""
+        loop = asyncio.get_running_loop()
+        arrived = loop.create_future()
+        timer = loop.call_later(self.dice.uniform(0, self.slow), arrived.set_result, None, context=Context())
+        try:
+            await arrived
+        finally:
+            timer.cancel()
 
     def _crashes_after(self, step: str) -> bool:
         left = [count - 1 for count in self.crash_after.get(step, [])]

@@ -1,4 +1,4 @@
-"""Laws 1 to 6 under faults: histories from fresh seeds, kept ones, and deliberately broken builds that must show.
+"""Laws 1 to 6 under faults: histories from fresh seeds, and deliberately broken builds that must show.
 
 ``python -m tests.simulation SEED`` plays one history again, ``make soak`` plays fresh ones for hours.
 """
@@ -9,34 +9,22 @@ import random
 
 import pytest
 
+from tests.depth import often
 from tests.simulation.controls import CONTROLS
-from tests.simulation.histories import (
-    crashing_history,
-    random_history,
-    restored_history,
-    stopping_history,
-    upgraded_history,
-)
+from tests.simulation.histories import history_of, random_history, upgraded_history
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
-#: Seeds that once showed something: 1, a failed commit never made up for; 8 and 19, the same after a hand-over;
-#: 1422739411, a rebalance beside a stop.
-KEPT = (1, 8, 19, 1422739411)
-#: For broken builds: the first four are enough today.
-SEVERAL = (1, 7, 10, 4, 0, 2, 3, 5, 6, 8, 9, 11)
-FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(4))
-
-
-@pytest.mark.parametrize("seed", KEPT)
-def test_kept_history(seed):
-    assert judge(random_history(seed).run()) == []
+#: DEPTH=20 plays twenty times as many.
+FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(24)))
+#: For broken builds: a history in ten or more shows each.
+SEVERAL = range(60)
 
 
 @pytest.mark.parametrize("number", range(len(FRESH)))
 def test_fresh_history(number):
     seed = FRESH[number]
-    assert judge(random_history(seed).run()) == [], f"play it again: python -m tests.simulation {seed}"
+    assert judge(history_of(seed).run()) == [], f"play it again: python -m tests.simulation {seed}"
 
 
 @pytest.mark.parametrize("number", range(2))
@@ -48,13 +36,6 @@ def test_an_upgrade_of_the_state_under_way(number):
     assert 2 in formats, "nothing was upgraded: the test says nothing"
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_checkpoints_restored_under_running_workers(number):
-    seed = FRESH[number]
-    history = restored_history(seed).run()
-    assert judge(history) == [], f"seed {seed}"
-
-
 def test_the_same_seed_gives_the_same_history():
     first, second = random_history(5).run(), random_history(5).run()
     assert first.broker.logs == second.broker.logs
@@ -62,14 +43,12 @@ def test_the_same_seed_gives_the_same_history():
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_broken_build_is_seen(name):
-    build, step = CONTROLS[name]
-    special = {"stop": stopping_history, "restore": restored_history}
-    histories = (
-        special[step](seed, build) if step in special else crashing_history(seed, build, step) for seed in SEVERAL
-    )
-    assert any(judge(history.run()) for history in histories), f"nothing seen: {name}"
+    build, history = CONTROLS[name]
+    assert any(judge(history(seed, build).run()) for seed in SEVERAL), f"nothing seen: {name}"
 
 
-def test_the_true_build_passes_where_broken_ones_fail():
-    assert judge(crashing_history(1, Build(), "checkpoint").run()) == []
-    assert judge(stopping_history(2, Build()).run()) == []
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_true_build_passes_where_broken_ones_fail(name, seed):
+    _, history = CONTROLS[name]
+    assert judge(history(seed, Build()).run()) == []

@@ -41,8 +41,8 @@ MONTH = "2026-05"  # of all events
 PARTITIONS = 2
 _SOURCE_PARTITIONS = 2
 _INPUT = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name, "rollups": KPI_UPDATES.name}
-_END_OF_FAULTS = 60.0
-_LONGEST = 300.0  # simulated seconds in which everything must be worked off
+_END_OF_FAULTS = 15.0
+_LONGEST = 60.0  # simulated seconds in which everything must be worked off
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class History:
     def run(self) -> History:
         """Play the history to its end."""
         self.dice = Random(self.seed)
-        self.network = Network(self.dice, usual=self.dice.choice([0.01, 0.1, 0.5]))
+        self.network = Network(self.dice, usual=self.dice.choice([0.01, 0.05, 0.2]))
         self.store = self.build.store(self.dice)
         self.loop = SimLoop(self._blocking)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -169,7 +169,7 @@ class History:
         self.network.crash_after.clear()
         await asyncio.gather(*self._input)
         while self.loop.now < _LONGEST and not self._worked_off():
-            await asyncio.sleep(5)
+            await asyncio.sleep(1)
         self.finished = self._worked_off()
 
     def _apply(self, plan: Plan) -> None:
@@ -229,7 +229,7 @@ class History:
 
     async def _work(self, process: Process) -> None:
         settings = SimpleNamespace(
-            partitions=PARTITIONS, max_event_bytes=262_144, update_seconds=0.25, checkpoint_seconds=1.0,
+            partitions=PARTITIONS, max_event_bytes=262_144, update_seconds=0.25, checkpoint_seconds=0.6,
             stall_seconds=120.0, max_batch_records=self.dice.choice([1, 3, 20, 1000]),
         )  # fmt: skip
         types = SharedTypes(EventTypes({}))
@@ -298,7 +298,7 @@ class History:
             await asyncio.sleep(fault.lasting)
             self.network.failing = 0.0
         elif fault.kind == "slow":
-            self.network.slow = 1.0
+            self.network.slow = 0.4
             await asyncio.sleep(fault.lasting)
             self.network.slow = self.network.usual
 
@@ -333,7 +333,7 @@ def random_faults(dice: Random, workers: int) -> list[Fault]:
     """Faults while events come: at any moment, and right after marked steps."""
     kinds = ["kill"] * 2 + ["stop"] * 3 + ["freeze"] * 3 + ["store away", "errors", "errors", "slow"]
     faults = [
-        Fault(_moment(dice), dice.choice(kinds), dice.randrange(workers), dice.choice([0.5, 3, 6, 15]))
+        Fault(_moment(dice), dice.choice(kinds), dice.randrange(workers), dice.choice([0.5, 1, 2, 5]))
         for _ in range(dice.randint(1, 5))
     ]
     faults += [
