@@ -237,6 +237,8 @@ class Reference:
 
     def _forget(self) -> None:
         self.seen = {hash_: when for hash_, when in self.seen.items() if when >= self.floor}
+        # a refund may come to have the id of a sale that is forgotten: what names that id then names no sale
+        self.sales = {hash_: sale for hash_, sale in self.sales.items() if hash_ in self.seen}
         self.letters += [("sale_not_found", one["letter"]) for one in self.parked if one["seen"] < self.floor]
         self.parked = [one for one in self.parked if one["seen"] >= self.floor]
 
