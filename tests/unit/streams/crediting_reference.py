@@ -325,9 +325,9 @@ class Reference:
         payees = self._payees(sale)
         moved, sold = [], self._parts(sale["whole"], payees, step)
         first_of = [one for one, _ in payees if not any(_same(one, other) for other, _ in held)]
-        kept = [one for one, _ in payees if one not in first_of]
+        held_by = [one for one, _ in held]
         for member, _ in payees:
-            moved.append(self._moves(member, first_of, kept) if member in first_of else 0)
+            moved.append(self._moves(member, first_of, held_by) if member in first_of else 0)
         changes = []
         for (member, _), have in zip(payees, after, strict=True):
             changes.append(have - sum(had for (one, _), had in zip(held, before, strict=True) if _same(one, member)))
@@ -342,7 +342,7 @@ class Reference:
                 changes.append(-had)
                 gone.append(member)
         for member in gone:
-            moved.append(-self._moves(member, gone, kept))
+            moved.append(-self._moves(member, gone, [one for one, _ in now]))
             at_first = self._parts(sale["whole"], held, step)
             sold += [part for (one, _), part in zip(held, at_first, strict=True) if _same(one, member)]
         renamed = event.type == "correction" and bool(named)
@@ -379,7 +379,10 @@ class Reference:
         return found
 
     def _moves(self, member: dict, moving: list[dict], others: list[dict]) -> int:
-        """1, with 2 for a team and 4 for a department that only comes or goes with this one."""
+        """1, with 2 for a team and 4 for a department that only comes or goes with this one.
+
+        ``others``: everybody who has the sale on the other side of the correction.
+        """
         number = 1
         for name, bit in (("team", 2), ("department", 4)):
             there = [one[name] for one in others] + [one[name] for one in moving[: moving.index(member)]]
