@@ -89,7 +89,9 @@ def test_the_same_records_as_aiokafka(data):
             first += 1
     start += data.draw(st.integers(0, 5))
     sizes = data.draw(st.lists(st.integers(1, 8), min_size=1, max_size=3))
-    assert take(fetched, as_columns, sizes, start, aborted) == take(fetched, as_parsed, sizes, start, aborted)
+    wanted = take(fetched, None, sizes, start, aborted)
+    assert take(fetched, as_columns, sizes, start, aborted) == wanted
+    assert take(fetched, as_parsed, sizes, start, aborted) == wanted
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -117,11 +119,25 @@ def test_damaged_records_are_refused_or_read_as_they_are(place, byte):
     assert ours == theirs or theirs == "corrupt" or (ours == "corrupt" and len(theirs[0]) < 8)
 
 
-def test_a_checksum_that_is_wrong_is_refused():
+@pytest.mark.parametrize("deserializer", [as_columns, as_parsed])
+@pytest.mark.parametrize("length", range(17))
+def test_a_checksum_that_is_wrong_is_refused(deserializer, length):
+    made = batch(0, [(0, None, b"v" * length, [])])
+    assert take(made, deserializer, [10])[0][0].value == b"v" * length
+    for place in range(61, len(made)):
+        damaged = bytearray(made)
+        damaged[place] ^= 1
+        with pytest.raises(CorruptRecordException, match="CRC"):
+            take(bytes(damaged), deserializer, [10])
+
+
+def test_without_the_instruction_aiokafka_computes_the_checksum(monkeypatch):
+    monkeypatch.setattr(record_batches, "_LIBRARY", SimpleNamespace(kpistream_crc32c=lambda *_: -1))
     made = bytearray(batch(0, [(0, None, b"value", [])]))
+    assert take(bytes(made), as_parsed, [10]) == take(bytes(made), None, [10])
     made[-2] ^= 1
     with pytest.raises(CorruptRecordException, match="CRC"):
-        take(bytes(made), as_columns, [10])
+        take(bytes(made), as_parsed, [10])
 
 
 def test_the_number_of_records_is_believed_only_where_they_are():
