@@ -6,14 +6,18 @@ import getpass
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 
 import click
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from infra.clickhouse.credits_log import Incomplete, credits_log
 from infra.clickhouse.reconcile import credits_checks
+from infra.control_lock import BOOTSTRAP_MS
 from infra.control_topic import credits_partitions, newest_plan, operating, write_adjustments
+from infra.patience import patiently
 from infra.rebuild_report import Change, as_text
 from infra.settings import Settings, load_settings
 from infra.sink_positions import SinkPositions
@@ -25,6 +29,8 @@ from streams.rebuild import Rebuild
 #: Looks at what is left before giving up: each is overtaken only by what is credited in the moment of writing.
 _ROUNDS = 10
 _POLL_MS, _RECORDS = 500, 200
+#: How long one question to Kafka may take.
+_ANSWER_MS = 10_000
 _TOLD_EVERY = 5.0
 
 
@@ -40,8 +46,8 @@ _TOLD_EVERY = 5.0
 def rebuild(kpis: tuple[str, ...], source: str, switch: bool, reason: str, by: str | None) -> None:
     """Fold all credits under the plan in force, as if it had always been so, and show what would be otherwise.
 
-    With --switch the running system goes on from there. Cut off at any moment, it is given again. Exit code 1 where
-    something is left to do.
+    With --switch the running system goes on from there. It waits for a Kafka that is away; cut off at any moment, it
+    is given again. Exit code 1 where something is left to do.
     """
     if switch and not reason.strip():
         raise click.UsageError("--switch expects --reason: an adjustment nobody can explain is worthless")
@@ -56,20 +62,22 @@ def rebuild(kpis: tuple[str, ...], source: str, switch: bool, reason: str, by: s
         raise click.ClickException(
             "the plan has backdated: move, which moves values after they were credited; these cannot be rebuilt"
         )
-    partitions, change, left = credits_partitions(settings), Change(plan), 0
+    partitions, change, left = patiently(settings, lambda: credits_partitions(settings)), Change(plan), 0
     loaded = _loaded(settings) if source == "tables" else {}
     now, begun, read = time.time_ns() // 1_000_000, time.monotonic(), 0
     for partition in range(partitions):
         one, start = Rebuild(partition, partitions, applied), loaded.get(partition, 0)
         with _log(settings, partition, start) as log:
             _read_tables(settings, start, one)
-            _read_on(log, one)
+            patiently(settings, partial(_read_on, log, one))
             _expect_plan(one)
             cells = one.differences(frozenset(kpis))
             change.add_cells(cells)
             read += one.credits
             if switch:
-                left += len(_switched(settings, log, one, cells, frozenset(kpis), now, by or getpass.getuser(), reason))
+                told = now, by or getpass.getuser(), reason
+                # what was folded stays so, what an attempt has written is read: an attempt more begins where they ended
+                left += len(patiently(settings, partial(_switched, settings, log, one, frozenset(kpis), told)))
             else:
                 change.add_results(one.outlook(one.adjustments(cells, now, "", reason)))
     seconds = time.monotonic() - begun
@@ -84,23 +92,24 @@ def _switched(
     settings: Settings,
     log: tuple[KafkaConsumer, TopicPartition],
     one: Rebuild,
-    cells: list[CellAdjusted],
     kpis: frozenset[str],
-    now: int,
-    operator: str,
-    reason: str,
+    told: tuple[int, str, str],
 ) -> list[CellAdjusted]:
-    """Write what differs, read on, and look again until nothing does; what is left after all rounds."""
-    if not cells:
+    """Write what differs, read on, and look again until nothing does; what is left after all rounds.
+
+    ``told``: when (ms UTC), who and why, for bi.adjustments.
+    """
+    if not one.differences(kpis):
         return []
-    with operating(settings):
+    with operating(settings) as lock:
         for _ in range(_ROUNDS):
             _read_on(log, one)
             _expect_plan(one)
             cells = one.differences(kpis)
             if not cells:
                 return []
-            records = one.adjustments(cells, now, operator, reason)
+            records = one.adjustments(cells, *told)
+            lock.confirm()
             write_adjustments(settings, ((one.partition, record) for record in records))
             click.echo(f"credits {one.partition}: {len(cells):,} cells written", err=True)
         _read_on(log, one)
@@ -117,8 +126,14 @@ def _expect_plan(one: Rebuild) -> None:
 
 def _loaded(settings: Settings) -> dict[int, int]:
     """By credits partition: the offset below which the tables hold everything; refuses where they do not agree."""
-    with SinkPositions(settings) as positions:  # first: what is loaded after it does no harm
-        loaded = {at: offset for (topic, at), offset in positions.committed().items() if topic == CREDITS.name}
+
+    def committed() -> dict[tuple[str, int], int]:
+        with SinkPositions(settings) as positions:
+            return positions.committed()
+
+    # first: what is loaded after it does no harm
+    found = patiently(settings, committed)
+    loaded = {at: offset for (topic, at), offset in found.items() if topic == CREDITS.name}
     if wrong := [check.name for check in credits_checks(from_settings(settings)) if check.differences]:
         raise click.ClickException(
             f"the tables do not agree ({', '.join(wrong)}), so that nothing can be rebuilt from them: kpistream "
@@ -152,14 +167,18 @@ def _tell(one: Rebuild, share: float, told: float) -> float:
 @contextmanager
 def _log(settings: Settings, partition: int, start: int) -> Iterator[tuple[KafkaConsumer, TopicPartition]]:
     """A reader of one partition of the credits, at ``start``."""
-    consumer = KafkaConsumer(
-        **settings.kafka_options(), enable_auto_commit=False, isolation_level="read_committed",
-        max_partition_fetch_bytes=16 << 20, max_poll_records=_RECORDS,
+    consumer = patiently(
+        settings,
+        lambda: KafkaConsumer(
+            **settings.kafka_options(), enable_auto_commit=False, isolation_level="read_committed",
+            max_partition_fetch_bytes=16 << 20, max_poll_records=_RECORDS, bootstrap_timeout_ms=BOOTSTRAP_MS,
+        ),
     )  # fmt: skip
     part = TopicPartition(CREDITS.name, partition)
     try:
         consumer.assign([part])
-        if (first := consumer.beginning_offsets([part])[part]) > start:
+        first = patiently(settings, lambda: consumer.beginning_offsets([part], timeout_ms=_ANSWER_MS)[part])
+        if first > start:
             more = f"the tables end at {start}" if start else "--from tables has those that the sink had loaded"
             raise click.ClickException(
                 f"partition {partition} of the credits begins at {first}: its first records were deleted, and without "
@@ -172,11 +191,16 @@ def _log(settings: Settings, partition: int, start: int) -> Iterator[tuple[Kafka
 
 
 def _read_on(log: tuple[KafkaConsumer, TopicPartition], one: Rebuild) -> None:
-    """Fold what there is up to the end of now, and tell how far it is."""
+    """Fold what there is up to the end of now, and tell how far it is; after an error it can be called again."""
     consumer, part = log
-    end = consumer.end_offsets([part])[part]
-    told = time.monotonic()
-    while consumer.position(part) < end:
+    end = consumer.end_offsets([part], timeout_ms=_ANSWER_MS)[part]
+    told = heard = time.monotonic()
+    while (position := consumer.position(part, timeout_ms=_ANSWER_MS)) < end:
         for records in consumer.poll(_POLL_MS).values():
             one.fold(records)
-        told = _tell(one, consumer.position(part) / end, told)
+        reached = consumer.position(part, timeout_ms=_ANSWER_MS)
+        if reached > position:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > _ANSWER_MS / 1000:  # a poll says nothing of brokers that are away
+            raise KafkaTimeoutError(f"{part.topic} {part.partition} is not served")
+        told = _tell(one, reached / end, told)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from os import environ
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from infra.control_topic import apply_plan
+import infra.control_topic
+import infra.rebuild_cli
+from infra.control_topic import apply_plan, write_adjustments
 from infra.local.stack import LocalStack
 from schemas.plan_file import load_plan
 from sinks.connection import connect, from_settings
@@ -37,8 +40,14 @@ awards:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
-    with LocalStack(tmp_path / "stack") as stack, Pipeline(stack, partitions=2) as running:
+def stack(tmp_path: Path) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path / "stack") as running:
+        yield running
+
+
+@pytest.fixture
+def pipeline(stack: LocalStack) -> Iterator[Pipeline]:
+    with Pipeline(stack, partitions=2) as running:
         yield running
 
 
@@ -54,20 +63,22 @@ def sales(first: int, count: int) -> list[bytes]:
     ]  # fmt: skip
 
 
-def test_history_counts_once_whatever_dies(pipeline: Pipeline, tmp_path: Path) -> None:
+def with_history(pipeline: Pipeline) -> Callable[[], list[tuple]]:
+    """Sixty sales before the plan counts them, three after; how to ask who has how many."""
     apply_plan(pipeline.settings, load_plan(PLAN))
     pipeline.produce("events.sales", sales(0, 60))
     pipeline.wait_until_drained()
     apply_plan(pipeline.settings, load_plan(PLAN + NEW))
     pipeline.produce("events.sales", sales(60, 3))
     pipeline.wait_until_drained()
+    return lambda: pipeline.query(
+        "SELECT employee, toInt64(numerator) FROM kpistream.kpi_periods FINAL WHERE kpi = 'deals' ORDER BY employee"
+    )
+
+
+def test_history_counts_once_whatever_dies(pipeline: Pipeline) -> None:
+    deals = with_history(pipeline)
     client = connect(from_settings(pipeline.settings))
-
-    def deals() -> list[tuple]:
-        return client.execute(
-            "SELECT employee, toInt64(numerator) FROM kpistream.kpi_periods FINAL WHERE kpi = 'deals' ORDER BY employee"
-        )
-
     assert eventually(lambda: deals() == [("A", 1), ("B", 1), ("C", 1)], 20)
 
     shown = pipeline.command("rebuild")
@@ -101,5 +112,50 @@ def test_history_counts_once_whatever_dies(pipeline: Pipeline, tmp_path: Path) -
     assert eventually(lambda: client.execute(trace) == [(3, 3)], 20)
     again = pipeline.command("rebuild", "--switch", "--reason", "history")
     assert again.exit_code == 0 and "Nothing differs" in again.output
+    compared = pipeline.command("reconcile")
+    assert compared.exit_code == 0, compared.output
+
+
+def test_a_switch_waits_for_a_kafka_that_is_away_and_writes_nothing_twice(
+    pipeline: Pipeline, stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    deals = with_history(pipeline)
+    assert eventually(lambda: deals() == [("A", 1), ("B", 1), ("C", 1)], 20)
+    kills: list[int] = []
+
+    def written(settings, records: Iterable[tuple]) -> None:
+        """Kafka dies after the records of the first partition came, and before those of the second."""
+        records = list(records)
+        ((partition, _), *_) = records
+        if not kills:
+            write_adjustments(settings, records)
+        if len(kills) < 2 and partition not in kills:
+            stack.kafka.kill()
+            kills.append(partition)
+            if len(kills) == 1:
+                return
+        write_adjustments(settings, records)
+
+    for name, value in pipeline.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(infra.rebuild_cli, "write_adjustments", written)
+    monkeypatch.setattr(infra.rebuild_cli, "_ANSWER_MS", 2_000)
+    monkeypatch.setattr(infra.control_topic, "_WRITE_MS", 2_000)
+    restarts = 0
+    with ThreadPoolExecutor(1) as operator:
+        switching = operator.submit(
+            infra.rebuild_cli.rebuild.main, ["--switch", "--reason", "history"], standalone_mode=False
+        )
+        while not switching.done():
+            if "trying for" in capfd.readouterr().err and restarts < len(kills):
+                stack.kafka.start()
+                restarts += 1
+            time.sleep(0.1)
+        switching.result()
+    assert sorted(kills) == [0, 1] and restarts == 2
+    pipeline.wait_until_drained()
+    assert eventually(lambda: deals() == [("A", 21), ("B", 21), ("C", 21)], 20)
+    trace = "SELECT count(), countIf(outcome = 'adjusted') FROM bi.adjustments"
+    assert eventually(lambda: pipeline.query(trace) == [(3, 3)], 20)
     compared = pipeline.command("reconcile")
     assert compared.exit_code == 0, compared.output
