@@ -7,6 +7,14 @@ from random import Random
 from schemas.plan import Plan
 
 
+def changed_rules(dice: Random, plan: Plan, version: int) -> Plan:
+    """``plan`` with other money, bounds, targets or settling."""
+    given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
+    for change in dice.sample([_money, _bounds, _targets, _settling], dice.randint(1, 2)):
+        change(dice, given)
+    return Plan.model_validate(given)
+
+
 def changed_plan(dice: Random, plan: Plan, version: int) -> Plan:
     """``plan`` with some settings otherwise; every award keeps its kind and period."""
     given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
@@ -43,7 +51,8 @@ def _bounds(dice: Random, given: dict) -> None:
 
 def _settling(dice: Random, given: dict) -> None:
     for award in given["awards"]:
-        if award["kind"] in ("threshold", "streak", "personal_best") and not award.get("cool_down_days"):
+        of_units = award.get("unit") is not None
+        if award["kind"] in ("threshold", "streak", "personal_best") and not (of_units or award.get("cool_down_days")):
             award |= {"rearm": dice.random() < 0.5}
             award |= {} if "margin" in award else {"settle": dice.choice(["live", "sticky"])}
 

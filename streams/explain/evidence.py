@@ -97,6 +97,8 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
         raise KeyError(award.rule)
     place = award.position
     evidence = replace(evidence, until=_until(evidence, award))
+    if evidence.plans.replaced(evidence.plan):
+        evidence = replace(evidence, targets={})  # those published since are of another version
     lines = evidence.lines_of(rule, award.period)
     if judges_units(rule):
         lines = [line for line in lines if line["offset"] <= place.offset]

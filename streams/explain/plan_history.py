@@ -94,6 +94,10 @@ class PlanHistory:
         plans = self._plans.get(partition)
         return plans[-1].plan if plans else None
 
+    def replaced(self, plan: Plan) -> bool:
+        """Whether another version than ``plan`` came last in any partition."""
+        return any(self._plans[partition][-1].plan.version != plan.version for partition in self._plans)
+
     def turns(self, partition: int, employee: str, until: Until = None) -> list[Turn]:
         """Where anything was decided anew of somebody, in order; none where no plan is known."""
         last = _last(partition, until)

@@ -13,7 +13,8 @@ from tests.contract.test_explain import check
 from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
-from tests.generated_changes import changed_plan
+from tests.generated_changes import changed_plan, changed_rules
+from tests.generated_units import random_unit_plan
 from tests.recorded_log import SeveralPlans, recorded_log
 
 
@@ -49,6 +50,20 @@ def test_everything_that_plans_and_rebuilds_decided_is_judged_and_agrees(seed, b
                 assert one.due is not None or one.beyond == ("rebuild",), (one.rule, one.beyond)
                 told += one.paid
         assert told == sum(line["amount"] for line in evidence.lines)
+
+
+@examples(4)
+@example(1)  # targets of a scorecard were others when the unit's award was decided
+@example(3)
+@given(st.integers(0, 2**32))
+def test_awards_of_units_agree_where_rules_and_targets_change(seed):
+    """What is judged agrees: of money that a change of plan moved it is said that it is not judged."""
+    dice = Random(seed)
+    plan = random_unit_plan(dice)
+    later = changed_rules(dice, plan, 2)
+    history = with_closes(dice, random_events(dice, plan.currency))
+    history.insert(dice.randint(0, len(history)), {"control": "plan"})
+    check(recorded_log(plan, history, 4, later))
 
 
 def test_a_cent_more_in_a_line_of_whatever_reason_is_seen():
