@@ -7,6 +7,7 @@ expected at their target at any time, and forecast as they stand. The view ``bi.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,6 +56,10 @@ class PersonDays:
         for employee in roll_of(plan).special().values():
             if employee.start or employee.end or employee.leave:
                 self._spans[employee.id] = [(day_of(start), day_of(end)) for start, end in days_in_force(employee)]
+
+    def dated(self) -> Collection[str]:
+        """Employees who are not there at all times."""
+        return self._spans.keys()
 
     def total(self, employee: str, kind: str, ordinal: int) -> int:
         """Days of a period; 0 for a rolling one, which has no end to look forward to."""

@@ -79,14 +79,15 @@ class PeriodView:
         num[slots < 0], den[slots < 0] = 0, 0
         return num, den
 
-    def all_as_of(self, keys: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """``as_of`` of many keys, ``all_current`` where ``row`` is −1."""
+    def all_as_of(self, keys: np.ndarray, rows: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+        """``as_of`` of many keys, each after its row or all after one; ``current`` where that is −1."""
         num, den = self.all_current(keys)
-        if row >= 0 and self.running is not None:
+        if self.running is not None:
             place = np.minimum(np.searchsorted(self.running.keys, keys), len(self.running.keys) - 1)
-            ours = np.flatnonzero(self.running.keys[place] == keys)
+            rows = np.broadcast_to(rows, len(keys))
+            ours = np.flatnonzero((self.running.keys[place] == keys) & (rows >= 0))
             if len(ours):
-                num[ours], den[ours] = self.running.after(place[ours], row)
+                num[ours], den[ours] = self.running.after(place[ours], rows[ours])
         return num, den
 
     def group(self, key: int) -> int:

@@ -61,13 +61,13 @@ class Running:
         shifted[self.starts] = base
         return shifted
 
-    def after(self, groups: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Numerators and denominators of ``groups`` after batch row ``row`` (inclusive)."""
+    def after(self, groups: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numerators and denominators of ``groups``, each after its batch row (inclusive)."""
         if self._places is None:
             width = int(self.rows.max()) + 2
             self._places = width, self.group_of_row() * width + self.rows
         width, places = self._places
-        at = places.searchsorted(groups * width + min(row, width - 1), side="right") - 1
+        at = places.searchsorted(groups * width + np.minimum(rows, width - 1), side="right") - 1
         some = at >= self.starts[groups]
         sides = (self.num, self.base_num), (self.den, self.base_den)
         return tuple(np.where(some, after[at], base[groups]) for after, base in sides)

@@ -6,8 +6,6 @@ the rows of the KPI itself every row is looked at that brings a new day, for eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from schemas.plan import Plan
@@ -39,24 +37,21 @@ class TrainingRule:
 
     def decide(self, decisions: Decisions, origins) -> None:
         """Rows that turn the test for some period, and rows that bring a new day."""
-        points = self._new_days(decisions)
-        for key, row in self.test.turning_points(decisions.latest):
-            points.setdefault(row, set()).add(key)
-        for row in sorted(points):
-            self._settle_all(points[row], row, int(decisions.latest[row]) - 1, decisions, origins)
-
-    def _new_days(self, decisions: Decisions) -> dict[int, set[int]]:
-        """Period keys that the days over concern, by the row that brings the next day."""
-        return {
-            row: set(self.test.concerned(before, int(decisions.latest[row]) - 1))
+        points = [
+            _at(self.test.concerned(before, int(decisions.latest[row]) - 1), row)
             for row, before in decisions.new_days()
-        }
+        ]
+        turned = list(self.test.turning_points(decisions.latest))
+        points.append(np.array(turned, np.int64).reshape(-1, 2).T)
+        keys, rows = np.concatenate(points, axis=1)
+        self._settle_all(keys, rows, decisions.latest[rows] - 1, decisions, origins)
 
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect: everybody is judged as of the last day that is over."""
         latest = self.states.clock.latest
         if latest is not None:
-            self._settle_all(self.test.all(), -1, latest - 1, decisions, origins)
+            keys, rows = _at(self.test.all(), -1)
+            self._settle_all(keys, rows, np.full(len(keys), latest - 1), decisions, origins)
 
     def finalise(self, ordinal: int, decisions: Decisions, origins) -> None:
         """A recommendation never waits for the end of its period."""
@@ -65,13 +60,22 @@ class TrainingRule:
         """It pays nothing."""
         return {}
 
-    def _settle_all(self, keys: Iterable[int], row: int, over: int, decisions: Decisions, origins) -> None:
-        people, keys = self.writer.people, np.array(list(keys), np.int64)
-        if len(keys):
-            keys = keys[people.eligible(self.rule.roles, self.rule.period, keys)]
-            low = dict(zip(keys.tolist(), self.test.below(keys, row, over).tolist(), strict=True))
-            for key in people.ordered(key for key, below in low.items() if self._turns(key, below)):
-                self._settle(key, low[key], row, over, decisions, origins)
+    def _settle_all(self, keys: np.ndarray, rows: np.ndarray, over: np.ndarray, decisions: Decisions, origins) -> None:
+        """Judge each of ``keys`` after its row, with the days up to ``over`` gone; tell what turns, by row."""
+        people = self.writer.people
+        held = np.flatnonzero(people.eligible(self.rule.roles, self.rule.period, keys))
+        at = held[np.lexsort((rows[held], keys[held]))]
+        keys, rows, over = keys[at], rows[at], over[at]
+        low = self.test.below(keys, rows, over)
+        # what is as it was at the key's point before was told there
+        same = (keys[1:] == keys[:-1]) & (low[1:] == low[:-1])
+        found: dict[int, dict[int, tuple[bool, int]]] = {}
+        for place in np.flatnonzero(np.append(True, ~same)[: len(keys)]).tolist():
+            found.setdefault(int(rows[place]), {})[int(keys[place])] = bool(low[place]), int(over[place])
+        for row, judged in sorted(found.items()):
+            for key in people.ordered(key for key, (below, _) in judged.items() if self._turns(key, below)):
+                below, gone = judged[key]
+                self._settle(key, below, row, gone, decisions, origins)
 
     def _turns(self, key: int, below: bool) -> bool:
         """Whether there is something to tell: what was told once is at most withdrawn."""
@@ -102,3 +106,8 @@ class TrainingRule:
                 self.rule, "training", code, ordinal, 0, state[0][0], granted, seen, origins.of(row), texts
             )
             decisions.award(row, self.index, award)
+
+
+def _at(keys: np.ndarray, row: int) -> np.ndarray:
+    """Points to judge: ``keys`` above, ``row`` with each of them below."""
+    return np.stack([keys, np.full(len(keys), row)])

@@ -1,7 +1,7 @@
 """When a KPI is low enough for a training to be recommended: below pace within a period, or in periods that are over.
 
-A test is asked by period keys, batch row (−1: as things stand) and the last day that is over. It also says which
-keys a row, or a stretch of days that is over, can change.
+A test is asked by period keys, each with a batch row (−1: as things stand) and the last day that is over. It also
+says which keys a row, or a stretch of days that is over, can change.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from streams.performance.running import key_parts, period_key
 
 #: No more periods in a row than so many are passed over.
 _MOST_SKIPPED = 60
+#: More days than there are, to make one number of a period and a day.
+_DAYS = 1 << 20
 
 _Seen = tuple[tuple[KpiEvidence, ...], int | None]
 
@@ -76,34 +78,46 @@ class PaceTest(_Test):
         self.kpi, self.ladder = view.kpi, Ladder(view.kpi, [rule.below_pace], "attainment")
         self.text = f"{self.kpi.id} below {percent_text(rule.below_pace)} of expected after {rule.after} days"
 
-    def below(self, keys: np.ndarray, row: int, over: int) -> np.ndarray:
+    def below(self, keys: np.ndarray, rows: np.ndarray, over: np.ndarray) -> np.ndarray:
         """Bool per key: enough days are over and the pace is below the bound."""
-        counted = np.array([self._days(key, over) for key in keys.tolist()], np.int64).reshape(-1, 2)
-        num, den = self.view.all_as_of(keys, row)
-        known = (den != 0) | (self.view.all_as_of(keys - 1, row)[1] != 0)
-        return known & self._low(num, den, self.view.targets_of(keys), *counted.T)
+        num, den = self.view.all_as_of(keys, rows)
+        known = (den != 0) | (self.view.all_as_of(keys - 1, rows)[1] != 0)
+        return known & self._low(num, den, self.view.targets_of(keys), *self._counts(keys, over))
 
     def _days(self, key: int, over: int) -> tuple[int, int]:
         person = self.person(key)
         return self.days.total(*person), self.days.gone(*person, over)
 
-    def all(self) -> set[int]:
+    def _counts(self, keys: np.ndarray, over: np.ndarray) -> np.ndarray:
+        """``_days`` of each key and day, counted once for all who are there at all times; (2, keys)."""
+        codes, ordinals = key_parts(keys)
+        _, firsts, which = np.unique(ordinals * _DAYS + over, return_index=True, return_inverse=True)
+        shared = [("", self.rule.period, int(ordinals[at]), int(over[at])) for at in firsts.tolist()]
+        counted = np.array([(self.days.total(*one[:3]), self.days.gone(*one)) for one in shared], np.int64)
+        counted = counted.reshape(-1, 2)[which]
+        if self.days.dated():
+            for at, code in enumerate(codes.tolist()):
+                if self.people.id(code) in self.days.dated():
+                    counted[at] = self._days(int(keys[at]), int(over[at]))
+        return counted.T
+
+    def all(self) -> np.ndarray:
         """Every key that can be below."""
         return self._with_next(self.keys())
 
-    def concerned(self, first: int, last: int) -> set[int]:
+    def concerned(self, first: int, last: int) -> np.ndarray:
         """Keys of the periods that the days lie in."""
         low, high = self.ordinals(first, last)
         keys, ordinals = self.keys(), key_parts(self.keys())[1]
         within = keys[(ordinals >= low) & (ordinals <= high)]
         before = keys[(ordinals >= low - 1) & (ordinals < high)]
-        return set(within.tolist()) | self._with_next(before)
+        return np.union1d(within, self._with_next(before))
 
-    def _with_next(self, keys: np.ndarray) -> set[int]:
+    def _with_next(self, keys: np.ndarray) -> np.ndarray:
         """The keys, and those of the same people's next periods."""
-        kind = self.rule.period
-        later = {key + 1 for key in keys.tolist() if self.calendar.has(kind, key_parts(key)[1] + 1)}
-        return set(keys.tolist()) | later
+        ordinals, which = np.unique(key_parts(keys)[1], return_inverse=True)
+        goes_on = np.array([self.calendar.has(self.rule.period, one + 1) for one in ordinals.tolist()], bool)
+        return np.union1d(keys, keys[goes_on[which]] + 1)
 
     def turning_points(self, latest: np.ndarray) -> Iterator[tuple[int, int]]:
         """(period key, row) where a row of the batch changes the answer; days that go by are another matter."""
@@ -111,9 +125,7 @@ class PaceTest(_Test):
         if run is None:
             return
         spread, over = run.group_of_row(), latest[run.rows] - 1
-        pairs, at = np.unique(np.stack([spread, over]), axis=1, return_inverse=True)
-        counted = [self._days(int(run.keys[group]), int(day)) for group, day in pairs.T.tolist()]
-        days, gone = np.array(counted, np.int64)[at.ravel()].T
+        days, gone = self._counts(run.keys[spread], over)
         target = self.view.targets(run.slots)[spread]
         before = run.before(run.num, run.base_num), run.before(run.den, run.base_den)
         turns = self._low(run.num, run.den, target, days, gone) != self._low(*before, target, days, gone)
@@ -122,7 +134,7 @@ class PaceTest(_Test):
         for place in np.flatnonzero(turns).tolist():
             yield int(run.keys[spread[place]]), int(run.rows[place])
         for place in fresh.tolist():
-            for key in self._with_next(run.keys[spread[place : place + 1]]):
+            for key in self._with_next(run.keys[spread[place : place + 1]]).tolist():
                 yield key, int(run.rows[place])
 
     def _low(self, num: np.ndarray, den: np.ndarray, target: np.ndarray, days: np.ndarray, gone: np.ndarray):
@@ -158,13 +170,17 @@ class RunTest(_Test):
         worse = "above" if by == "value" and view.kpi.direction == "down" else "below"
         self.text = f"{rule.kpi} {worse} {bound_text(view.kpi, bound, by)} in {rule.periods} periods"
 
-    def below(self, keys: np.ndarray, row: int, over: int) -> np.ndarray:
+    def below(self, keys: np.ndarray, rows: np.ndarray, over: np.ndarray) -> np.ndarray:
         """Bool per key: the period is over and the last one of enough in a row that are low."""
-        return np.array([self._is_below(key, row, over) for key in keys.tolist()], bool)
+        ordinals, which = np.unique(key_parts(keys)[1], return_inverse=True)
+        ends = np.array([self.calendar.span(self.rule.period, one)[1] for one in ordinals.tolist()], np.int64)
+        low = ends[which] <= over
+        for at in np.flatnonzero(low).tolist():
+            low[at] = self._is_below(int(keys[at]), int(rows[at]))
+        return low
 
-    def _is_below(self, key: int, row: int, over: int) -> bool:
-        is_over = self.calendar.span(self.rule.period, key_parts(key)[1])[1] <= over
-        counts = is_over and self.days.total(*self.person(key))
+    def _is_below(self, key: int, row: int) -> bool:
+        counts = self.days.total(*self.person(key))
         return bool(counts and len(self._run(key, row)) == self.rule.periods)
 
     def _run(self, key: int, row: int) -> list[int]:
@@ -196,17 +212,17 @@ class RunTest(_Test):
         low = (den > 0) & (den >= self.min_sample) & (self.ladder.levels(num, den, target) == 0)
         return low & (target > 0) if self.ladder.by == "attainment" else low
 
-    def all(self) -> set[int]:
+    def all(self) -> np.ndarray:
         """Every key that can be below."""
-        return set(self.keys().tolist())
+        return self.keys()
 
-    def concerned(self, first: int, last: int) -> set[int]:
+    def concerned(self, first: int, last: int) -> np.ndarray:
         """Keys of the periods that end on one of the days."""
         low, high = self.ordinals(first, last)
         if high >= low and self.calendar.span(self.rule.period, high)[1] > last:
             high -= 1
         keys, ordinals = self.keys(), key_parts(self.keys())[1]
-        return set(keys[(ordinals >= low) & (ordinals <= high)].tolist())
+        return keys[(ordinals >= low) & (ordinals <= high)]
 
     def turning_points(self, latest: np.ndarray) -> Iterator[tuple[int, int]]:
         """(period key, row) where a row turns a period, of it and of those after it that look back on it."""
