@@ -6,6 +6,8 @@ writes a page at an offset writes the same one. That is what makes a late write 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import numpy as np
 
@@ -44,8 +46,8 @@ class DayPages:
         for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days, strict=True)):
             if not touched:
                 continue
-            for page in np.unique(self._page_of_slot[np.concatenate(touched)]).tolist():
-                rows[_key(kpi.id, page)] = self._encoded(index, np.array(self._slots[page]))
+            pages = np.unique(self._page_of_slot[np.concatenate(touched)]).tolist()
+            rows |= zip((_key(kpi.id, page) for page in pages), self._encoded(index, pages), strict=True)
             touched.clear()
         return rows
 
@@ -65,29 +67,46 @@ class DayPages:
         for slot, page in enumerate(pages.tolist(), start=known):
             self._slots.setdefault(page, []).append(slot)
 
-    def _encoded(self, index: int, slots: np.ndarray) -> bytes:
+    def _encoded(self, index: int, pages: list[int]) -> Iterator[bytes]:
+        """Each of ``pages``, cut from columns of them all: a page by itself has a few cells."""
         days = self._family.days
-        slots = slots[days.is_held(index, slots)]
+        slots = np.array([slot for page in pages for slot in self._slots[page]])
+        of_page = np.repeat(np.arange(len(pages)), [len(self._slots[page]) for page in pages])
+        held = days.is_held(index, slots)
+        slots, of_page = slots[held], of_page[held]
         employee, team, department, _ = day_key_parts(days.keys[slots])
         members = []
         if self._family.kpis[index].aggregate == "distinct":
             members = [np.array(sorted(days.members[index, slot]), np.uint64).tobytes() for slot in slots.tolist()]
-        return msgspec.msgpack.encode(
-            _Page(
-                employees=_named(self._names["employee"], employee),
-                teams=_named(self._names["team"], team),
-                departments=_named(self._names["department"], department),
-                num=days.num[index, slots].tobytes(),
-                den=days.den[index, slots].tobytes(),
-                units=[pair and (pair[0].tobytes(), pair[1].tobytes()) for pair in days.units(index, slots)],
-                members=members,
-            )
-        )
+        names = [
+            _named(self._names[kind], codes)
+            for kind, codes in (("employee", employee), ("team", team), ("department", department))
+        ]
+        own = days.num[index, slots], days.den[index, slots]
+        num, den = (side.tobytes() for side in own)
+        levels = [_of_level(pair, own, of_page) for pair in days.units(index, slots)]
+        first = 0
+        for page, end in enumerate(np.cumsum(np.bincount(of_page, minlength=len(pages))).tolist()):
+            cells, packed = slice(first, end), slice(8 * first, 8 * end)
+            units = [(sides[0][packed], sides[1][packed]) if page in differ else None for differ, *sides in levels]
+            parts = (*(column[cells] for column in names), num[packed], den[packed], units, members[cells])
+            yield msgspec.msgpack.encode(_Page(*parts))
+            first = end
 
 
 def _key(kpi_id: str, page: int) -> str:
     day, bucket = divmod(page, _BUCKETS)
     return f"{PREFIX}{kpi_id}/{day}/{bucket}"
+
+
+def _of_level(
+    pair: tuple[np.ndarray, np.ndarray] | None, own: tuple[np.ndarray, np.ndarray], of_page: np.ndarray
+) -> tuple[set[int], bytes, bytes]:
+    """The pages in which some cell adds something else than the person's ``own`` to a unit, and what all cells add."""
+    if pair is None:
+        return set(), b"", b""
+    differs = (pair[0] != own[0]) | (pair[1] != own[1])
+    return set(of_page[differs].tolist()), pair[0].tobytes(), pair[1].tobytes()
 
 
 def _named(names: Interner, codes: np.ndarray) -> list[str]:
