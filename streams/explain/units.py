@@ -66,7 +66,8 @@ def _tiers(scope: Scope, one: Measured, explained: RuleExplained) -> RuleExplain
         if not level and (rule.tiers[0].value or rule.tiers[0].attainment or 0) == 0:
             # a base rate is no award: nothing says whether it was reached
             explained = replace(explained, beyond=(*explained.beyond, "settle"))
-        level = max([level, *(tier + 1 for tier in scope.evidence.awards_of(rule, scope.period))])
+        awarded = (tier + 1 for tier in scope.evidence.awards_of(rule, scope.period))
+        level = max([level, *(one for one in awarded if one <= len(rule.tiers))])  # a plan before may have had more
     if not (one.begun or keeps_peak(rule)):
         return replace(explained, level=0, due=0)
     slices = slices_of(rule, level, one.value or Fraction(0), one.target)

@@ -55,6 +55,7 @@ def test_everything_that_plans_and_rebuilds_decided_is_judged_and_agrees(seed, b
 @examples(4)
 @example(1)  # targets of a scorecard were others when the unit's award was decided
 @example(3)
+@example(4381859)  # fewer tiers than a sticky one was awarded of
 @given(st.integers(0, 2**32))
 def test_awards_of_units_agree_where_rules_and_targets_change(seed):
     """What is judged agrees: of money that a change of plan moved it is said that it is not judged."""
