@@ -33,6 +33,9 @@ class Settings(SecuritySettings):
         ("events.sales", "events.service", "events.delivery", "events.activity"),
         description="business topics that intake reads, comma separated",
     )
+    topics_taken_over: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="topic:id of topics that are copies of those before, record by record, comma separated"
+    )
     mappings: Path | None = Field(None, description="YAML file: topic → mapping of its JSON to events")
     stages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("intake", "crediting", "performance", "rollups"), description="stages this worker runs, comma separated"
@@ -65,7 +68,7 @@ class Settings(SecuritySettings):
     )
     log_format: str = Field("json", pattern="^(json|text)$", description="json or text")
 
-    @field_validator("source_topics", "stages", mode="before")
+    @field_validator("source_topics", "topics_taken_over", "stages", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

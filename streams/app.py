@@ -17,6 +17,7 @@ from infra.logs import logging_config
 from infra.mappings_file import load_mappings
 from infra.plugins import load
 from infra.settings import load_settings
+from infra.topic_ids import topic_ids
 from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.checkpoints import until_answered
@@ -132,12 +133,14 @@ async def run_stages() -> None:
     )
     await producer.start()
     await _check_topics()
+    inputs = [topic for stage, (topic, *_) in _TOPICS.items() if stage != "intake"]
+    ids = await asyncio.to_thread(topic_ids, settings, inputs)
     if "intake" in settings.stages:
         follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
     # side by side: after a kill each group waits for its dead member to time out
-    await asyncio.gather(*(_start(stage) for stage in settings.stages))
+    await asyncio.gather(*(_start(stage, ids) for stage in settings.stages))
     settle()
 
 
@@ -153,10 +156,11 @@ async def _check_topics() -> None:
         fatal(refusal)
 
 
-async def _start(stage: str) -> None:
+async def _start(stage: str, ids: dict[str, str]) -> None:
     store = load(settings.checkpoint_store)(settings)
     stateless = stage == "intake"
-    layout = layout_of(stage, settings.partitions)
+    topic = _TOPICS[stage][0]
+    layout = layout_of(stage, settings.partitions, topic, ids.get(topic, ""), settings.topics_taken_over)
     runners[stage] = StageRunner(
         stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout
     )

@@ -7,6 +7,7 @@ that may be missing do not. A stage without a step from some format folds the lo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from runtime.state_layout import Rows, StateLayout
@@ -27,6 +28,15 @@ LAYOUTS = {
 }
 
 
-def layout_of(stage: str, partitions: int) -> StateLayout:
-    """What the program's state of a stage looks like, over so many partitions of the internal topics."""
-    return replace(LAYOUTS[stage], partitions=partitions) if stage in LAYOUTS else StateLayout()
+def layout_of(
+    stage: str, partitions: int, topic: str = "", topic_id: str = "", taken_over: Collection[str] = ()
+) -> StateLayout:
+    """What the program's state of a stage looks like, over so many partitions of the internal topics.
+
+    ``topic``: what the stage folds, with Kafka's id of it; ``taken_over``: ``topic:id`` of topics that may have had
+    another id before.
+    """
+    if stage not in LAYOUTS:
+        return StateLayout()
+    accepted = f"{topic}:{topic_id}" in taken_over
+    return replace(LAYOUTS[stage], partitions=partitions, topic=topic, topic_id=topic_id, another_topic=accepted)

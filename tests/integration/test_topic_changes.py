@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
 from infra.control_topic import apply_plan, newest_plan
 from infra.local.ports import PortReservation
 from infra.local.stack import LocalStack
 from infra.topic_admin import MAX_MESSAGE_BYTES
+from infra.topic_ids import topic_ids
 from schemas.blocks import kind_of
 from schemas.control import KIND, decode_control, encode_control
 from schemas.plan_employees import Employee
@@ -99,6 +100,57 @@ def test_a_plan_larger_than_a_topic_takes_travels_compressed(used: Pipeline):
     applied = apply_plan(used.settings, plan.model_copy(update={"organisation": organisation}))
     assert len(encode_control(applied)) > MAX_MESSAGE_BYTES
     assert newest_plan(used.settings) == applied
+
+
+def _topic_ids(pipeline: Pipeline) -> list[tuple]:
+    return pipeline.query(
+        "SELECT partition, value FROM kpistream.checkpoints FINAL "
+        "WHERE startsWith(stage, 'performance') AND key = 'topic_id' ORDER BY partition"
+    )
+
+
+def test_a_topic_made_anew_and_filled_beyond_the_marker(used: Pipeline, admin: KafkaAdminClient):
+    before = topic_ids(used.settings, ["credits"])["credits"]
+    assert _topic_ids(used) == [(0, before), (1, before)]
+    # a state of a program that knew no ids takes the id over
+    used.query("ALTER TABLE kpistream.checkpoints DELETE WHERE key = 'topic_id' SETTINGS mutations_sync = 2")
+    assert _topic_ids(used) == []
+    used.apply(PLAN)
+    used.start_worker()
+    used.wait_until_drained()
+    used.stop_worker()
+    assert _topic_ids(used) == [(0, before), (1, before)]
+    used.sink.stop(60)
+    used.sink = None
+
+    consumer = KafkaConsumer(**used.settings.kafka_options())
+    places = [TopicPartition("credits", number) for number in range(2)]
+    ends = consumer.end_offsets(places)
+    consumer.close()
+    admin.delete_topics(["credits"])
+    assert eventually(lambda: "credits" not in admin.list_topics())
+    admin.create_topics([NewTopic("credits", 2, 1)])
+    producer = KafkaProducer(**used.settings.kafka_options(), acks="all")
+    for place in places:
+        for _ in range(ends[place]):
+            producer.send(place.topic, b"another", partition=place.partition)
+    producer.flush()
+    producer.close()
+    used.apply(PLAN)  # beyond the marker: something that the stage would fold
+    after = topic_ids(used.settings, ["credits"])["credits"]
+    stored = "SELECT count(), max(version) FROM kpistream.checkpoints WHERE startsWith(stage, 'performance')"
+    marks = used.query(stored)
+    for taken_over in ("", f"credits:{before}"):
+        said = _ended(used, "performance", topics_taken_over=taken_over)
+        assert f"made from the topic credits with the id {before}, which has the id {after} now" in said
+        assert f"KPISTREAM_TOPICS_TAKEN_OVER=credits:{after}" in said
+    assert used.query(stored) == marks  # nothing was written
+
+    used.environment["KPISTREAM_TOPICS_TAKEN_OVER"] = f"credits:{after}"
+    used.start_worker()
+    assert eventually(lambda: _topic_ids(used) == [(0, after), (1, after)], 60)
+    used.stop_worker()
+    del used.environment["KPISTREAM_TOPICS_TAKEN_OVER"]
 
 
 def test_a_business_topic_that_was_made_anew(used: Pipeline, admin: KafkaAdminClient):

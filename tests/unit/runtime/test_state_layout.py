@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiokafka import TopicPartition
@@ -11,6 +12,7 @@ import runtime.stage
 from runtime.checkpoints import Checkpoint
 from runtime.stage import StageRunner
 from runtime.state_layout import StateLayout, StateRefused, parsed_name, stage_name
+from streams.state_layouts import layout_of
 
 PLACE = TopicPartition("credits", 3)
 
@@ -45,6 +47,33 @@ def test_a_newer_state_is_refused_with_the_way_out():
 def test_a_state_of_another_number_of_partitions_is_refused():
     with pytest.raises(StateRefused, match="made with 4 partitions, KPISTREAM_PARTITIONS says 8: set it to 4"):
         StateLayout(partitions=8).taken_over(_found(partitions=b"4"))
+
+
+def test_a_state_of_another_topic_of_that_name_is_refused_unless_that_is_said_to_be_a_copy():
+    anew = StateLayout(topic="credits", topic_id="new")
+    with pytest.raises(
+        StateRefused, match="made from the topic credits with the id old, which has the id new now"
+    ) as said:
+        anew.taken_over(_found(topic_id=b"old"))
+    assert str(said.value).endswith("KPISTREAM_TOPICS_TAKEN_OVER=credits:new")
+    assert replace(anew, another_topic=True).taken_over(_found(topic_id=b"old")) == {"a": b"1"}
+
+
+@pytest.mark.parametrize(("now", "then"), [("new", None), ("", b"old"), ("same", b"same")])
+def test_a_topic_whose_id_nobody_noted_or_tells_is_no_other_one(now: str, then: bytes | None):
+    rows = {"topic_id": then} if then else {}
+    assert StateLayout(topic="credits", topic_id=now).taken_over(_found(**rows)) == {"a": b"1"}
+
+
+def test_every_checkpoint_notes_the_topic():
+    assert StateLayout(partitions=4, topic_id="x").own_rows() == {"partitions": b"4", "topic_id": b"x"}
+
+
+def test_only_the_named_copy_is_taken_over():
+    taken_over = ("credits:new", "facts:other")
+    assert layout_of("performance", 4, "credits", "new", taken_over).another_topic
+    assert not layout_of("performance", 4, "credits", "newer", taken_over).another_topic
+    assert not layout_of("crediting", 4, "facts", "new", taken_over).another_topic
 
 
 def test_names_in_the_store_name_the_format():
