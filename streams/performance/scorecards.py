@@ -188,8 +188,8 @@ def _points(run: Running, keys: np.ndarray, width: int) -> np.ndarray:
 
 
 def _measured(now: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Bool per key: something was credited for one of the KPIs."""
-    return np.any([den != 0 for _, den in now], axis=0)
+    """Bool per key: one of the KPIs has something to divide by."""
+    return np.any([den > 0 for _, den in now], axis=0)
 
 
 def _as_of(
