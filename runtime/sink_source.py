@@ -25,10 +25,16 @@ _HAND_OVER_SECONDS = 20.0
 
 
 class SinkSource(Service):
-    """Feeds one sink; ``flush`` is awaited before partitions are given up."""
+    """Feeds one sink; ``flush`` is awaited before partitions are given up, ``waits`` tells that ClickHouse is away."""
 
     def __init__(
-        self, channel, topics: tuple[str, ...], settings, flush: Callable[[], Awaitable[None]], **kwargs
+        self,
+        channel,
+        topics: tuple[str, ...],
+        settings,
+        flush: Callable[[], Awaitable[None]],
+        waits: Callable[[], bool],
+        **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.ready = False
@@ -39,7 +45,12 @@ class SinkSource(Service):
             settings, "sink", value_deserializer=as_parsed, max_partition_fetch_bytes=16 << 20
         )
         self._watchdog = Watchdog(
-            "sink", self._consumer, lambda: dict(self._reached), partial(kafka_serves, settings), settings.stall_seconds
+            "sink",
+            self._consumer,
+            lambda: dict(self._reached),
+            partial(kafka_serves, settings),
+            settings.stall_seconds,
+            waits=waits,
         )
 
     async def on_start(self) -> None:

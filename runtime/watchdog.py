@@ -28,6 +28,7 @@ class Watchdog:
     ``reached`` gives the next offset to be worked on of each partition that is ours, none while the process waits on
     purpose; ``kafka_serves`` tells whether a new client is served, and finds records from such offsets on. The owner
     brackets its commits with ``committing``. Without ``shows_lag`` the metric of the lag is the owner's business.
+    While it ``waits`` for others, lag is no standstill, and still shown.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class Watchdog:
         kafka_serves: Callable[[dict[TopicPartition, int]], Awaitable[bool]],
         stall_seconds: float,
         shows_lag: bool = True,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._shows_lag = shows_lag
+        self._shows_lag, self._waits = shows_lag, waits
         self._role, self._consumer, self._reached = role, consumer, reached
         self._kafka_serves, self._patience = kafka_serves, stall_seconds
         self._begun = self._ended = 0
@@ -61,7 +63,7 @@ class Watchdog:
             behind = await self._behind()
             state = self._reached(), self._ended
             idle = behind == 0 and self._begun == self._ended
-            if idle or state != seen:
+            if idle or state != seen or self._waits():
                 seen, self._since = state, time.monotonic()
             elif time.monotonic() - self._since > self._patience:
                 await self._end_or_wait(behind)

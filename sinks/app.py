@@ -38,7 +38,7 @@ class _Flusher:
     def __init__(self) -> None:
         self.loader = Loader(lambda: loader_client(from_settings(settings)))
         self.lock = asyncio.Lock()
-        self.flushed_at = time.monotonic()
+        self.waits = False  # for ClickHouse
 
     async def add(self, batch) -> None:
         """Buffer one batch; flush when the buffer is large."""
@@ -64,6 +64,8 @@ class _Flusher:
                 except LoadError as error:
                     # ClickHouse may be away for long; nothing is committed, polling waits behind the full channel
                     log.warning("insert failed, going on trying", extra={"error": str(error)})
+                    self.waits = True
+            self.waits = False
             if reached:
                 await source.commit(reached)
                 metrics.SINK_SECONDS.observe(time.perf_counter() - started)
@@ -91,7 +93,7 @@ async def run_sink() -> None:
     """Start what feeds the loader."""
     global source, flusher
     flusher = _Flusher()
-    source = SinkSource(batches, LOADED_TOPICS, settings, flusher.flush)
+    source = SinkSource(batches, LOADED_TOPICS, settings, flusher.flush, lambda: flusher.waits)
     await app.add_runtime_dependency(source)
     settle()
     while not app.should_stop:

@@ -55,6 +55,16 @@ async def test_lag_without_progress_ends_the_process():
         await watched(watchdog(Kafka(end=7), {PLACE: 0}))
 
 
+async def test_waiting_for_others_is_no_standstill():
+    kafka, waiting = Kafka(end=7), [True]
+    dog = Watchdog("sink", kafka, lambda: {PLACE: 0}, kafka.serves, PATIENCE, waits=lambda: waiting[0])
+    with pytest.raises(TimeoutError):
+        await watched(dog)
+    waiting[0] = False
+    with pytest.raises(Ended, match="sink: 7 records behind"):
+        await watched(dog)
+
+
 async def test_progress_is_no_standstill():
     reached = {PLACE: 0}
 

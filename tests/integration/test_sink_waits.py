@@ -1,0 +1,55 @@
+"""A sink whose ClickHouse is away for longer than a standstill may last stays, and loads what has come meanwhile."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from benchmarks.sales import plan_of
+from infra.control_topic import apply_plan
+from infra.local.stack import LocalStack
+from schemas.plan_file import load_plan
+from tests.integration.conftest import eventually
+from tests.integration.pipeline import ROOT, Pipeline
+
+#: Longer than the loader tries one insert, after which it knows that ClickHouse is away.
+STALL_SECONDS = 10
+AWAY_SECONDS = 26
+
+
+def test_clickhouse_away_for_longer_than_a_standstill_ends_no_sink(tmp_path: Path) -> None:
+    plan = plan_of(load_plan(ROOT / "plans" / "benchmark-tiers.yaml"), employees=20)
+    with (
+        LocalStack(tmp_path / "stack") as stack,
+        Pipeline(stack, partitions=1, stall_seconds=STALL_SECONDS) as pipeline,
+    ):
+        apply_plan(pipeline.settings, plan)
+        pipeline.wait_until_drained()
+        stack.clickhouse.kill()
+        end, expected = time.monotonic() + AWAY_SECONDS, 0
+        while time.monotonic() < end:  # the sink takes what it has room for, then no more
+            pipeline.produce("events.sales", [_sale(number) for number in range(expected, expected + 50)])
+            expected += 50
+        assert pipeline.sink.running(), pipeline.sink.log_tail(20)
+        assert "going on trying" in pipeline.sink.log_tail(200)
+        assert _lag(pipeline) > 0
+        stack.clickhouse.start()
+        assert eventually(lambda: _loaded(pipeline) == expected, 60), pipeline.logs()
+        assert pipeline.sink.running()
+
+
+def _sale(number: int) -> dict:
+    data = {"employee": f"E{number % 20:06d}", "amount": "10", "currency": "CNY"}
+    return {
+        "specversion": "1.0", "source": "shop", "id": f"s{number}", "type": "sale", "time": "2026-03-05T10:00:00+08:00",
+        "data": data,
+    }  # fmt: skip
+
+
+def _lag(pipeline: Pipeline) -> float:
+    lines = pipeline.metrics(pipeline.sink).splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith('kpistream_lag_records{'))
+
+
+def _loaded(pipeline: Pipeline) -> int:
+    return pipeline.query("SELECT uniqExact(id) FROM kpistream.credits")[0][0]
