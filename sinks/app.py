@@ -24,7 +24,7 @@ from sinks.rows import LOADED_TOPICS, RowError
 log = logging.getLogger("kpistream")
 settings = load_settings()
 
-_FLUSH_SECONDS = 1.0
+_FLUSH_SECONDS = 0.5
 _FLUSH_ROWS = 200_000
 
 app = make_app("sink-app", settings, logging_config(settings.log_format))
@@ -33,7 +33,7 @@ source: SinkSource | None = None
 
 
 class _Flusher:
-    """Inserts about once a second, or sooner when much has come."""
+    """Inserts twice a second, or sooner when much has come."""
 
     def __init__(self) -> None:
         self.loader = Loader(lambda: loader_client(from_settings(settings)))

@@ -78,7 +78,8 @@ class Loader:
         Raises LoadError; then everything is still buffered, and a later flush inserts it again. That, and the
         retry of an insert that timed out but was applied, is harmless: the tables keep one row per key.
         """
-        for _, pieces in sorted(self._buffers.items()):
+        # the fewest rows first: values and awards, which people wait for, are seen before facts and credits
+        for _, pieces in sorted(self._buffers.items(), key=lambda one: sum(piece.count for piece in one[1])):
             for together in _blocks(pieces):
                 self._insert(build_insert(together))
         # Only here is every row stored.
