@@ -8,3 +8,5 @@ that has it before and after, as the company always does, is none of them.
 PERSON, TEAM, DEPARTMENT = 1, 2, 4
 #: In the order of the kinds of unit: team, department, company.
 UNIT_BITS = (TEAM, DEPARTMENT, 0)
+#: So many bits above those of ``unit_first`` stand those of who came first in a unit before a correction.
+BEFORE = 4

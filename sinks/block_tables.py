@@ -107,7 +107,8 @@ BLOCKS: dict[str, BlockTable] = {
             "credits",
             "facts_partition:int facts_offset:int facts_index:int payee:int event_hash:hash source:text "
             "id:text type:text time:time event_time:time employee:text team:text department:text role:text "
-            "share:int unit_first:int sale_amount:fixed? moved:int? sale_time:time? credits_partition:int "
+            "share:int unit_first:int sale_amount:fixed? sale_now:fixed? sale_before:fixed? "
+            "sale_had:fixed? moved:int? sale_time:time? credits_partition:int "
             "credits_offset:int",
             PAYLOAD,
         ),

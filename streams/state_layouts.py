@@ -21,8 +21,13 @@ def _left_out_untold(rows: Rows) -> Rows:
     return rows
 
 
+def _standings_seen(rows: Rows) -> Rows:
+    """Format 2 → 3: standings of sales say what filters saw of them; rows of before are read as they are."""
+    return rows
+
+
 LAYOUTS = {
-    "crediting": StateLayout(2, {1: profiles_added}),
+    "crediting": StateLayout(3, {1: profiles_added, 2: _standings_seen}),
     "performance": StateLayout(2, {1: _left_out_untold}),
     "rollups": StateLayout(),
 }

@@ -38,10 +38,20 @@ class Credit:
     moved: int | None = None  # 1, 0, -1: a correction says that the sale is theirs now, still, no more
     moved_in: set[str] = field(default_factory=set)  # units that get or lose it with this credit
     sold_at: int = 0  # ms
+    now: int | None = None  # of what is about a sale: the payee's part of it as last corrected
+    before: int | None = None  # of a correction: that part before it, None for who comes to it
+    had: int | None = None  # of a correction: what was left of it
+    held: int | None = None  # of a correction: the how manieth he was who had the sale before, overlays aside
+    first_before: set[str] = field(default_factory=set)  # as first_in, of those who had it before
 
-    def seen(self) -> dict:
-        """The fields as filters see them."""
-        return self.fields if self.sold is None else self.fields | {"amount": self.sold}
+    def seen(self, sold: bool = False) -> dict:
+        """The fields as filters see them; ``sold``: of a sale as it came."""
+        amount = self.sold if sold else self.now
+        return self.fields if amount is None else self.fields | {"amount": amount}
+
+    def was_seen(self) -> dict | None:
+        """The fields as filters saw them before a correction, None where they did not."""
+        return None if self.before is None else self.fields | {"amount": self.before}
 
 
 @dataclass
@@ -99,6 +109,14 @@ class _Sale:
         self.amount, self.refunded, self.cancelled = self.sold, 0, False
         found = [(place, overlay, part) for place, overlay, _, part in self.had(step)]
         self.amount, self.refunded, self.cancelled = now
+        return found
+
+    def stands(self, step: int) -> list[tuple[Place, bool, int]]:
+        """What everybody who has it now would have, had nothing been taken back."""
+        now = (self.refunded, self.cancelled)
+        self.refunded, self.cancelled = 0, False
+        found = [(place, overlay, part) for place, overlay, _, part in self.had(step)]
+        self.refunded, self.cancelled = now
         return found
 
     def had(self, step: int) -> list[tuple[Place, bool, int, int]]:
@@ -267,7 +285,7 @@ class _Ledger:
         if None in named:
             return self._dead(place, "unknown_employee")
         fields = self._inherited(fields, self._fields(sale.event))
-        before, came = sale.had(self.step), sale.came(self.step)
+        before, came, stood = sale.had(self.step), sale.came(self.step), sale.stands(self.step)
         if event["type"] == "refund":
             sale.refunded += fields["amount"]
         elif event["type"] == "correction":
@@ -301,9 +319,25 @@ class _Ledger:
         self.result.credits[start:] = [credit for credit, _ in told]
         for credit, holder in told:
             credit.sold = next(part for *one, part in [*sale.came(self.step), *came] if tuple(one) == holder)
+            credit.now = next(part for *one, part in [*sale.stands(self.step), *stood] if tuple(one) == holder)
+            if event["type"] == "correction":
+                credit.before = next((part for *one, part in stood if tuple(one) == holder), None)
+                credit.had = next((part for *one, _, part in before if tuple(one) == holder), 0)
+        if event["type"] == "correction":
+            self._tell_firsts(told, [place for place, overlay, *_ in before if not overlay])
         if named:
             self._move(told, [one[:2] for one in before], now, ms_of(sale.event["time"]))
         return "applied"
+
+    def _tell_firsts(self, told: list, held: list[Place]) -> None:
+        """Who came first in each unit of those who had a sale before a correction."""
+        for credit, (place, overlay) in told:
+            if not overlay and place in held:
+                credit.held = held.index(place)
+                for kind in ("team", "department"):
+                    others = [getattr(one, kind) for one in held[: credit.held]]
+                    credit.first_before |= {kind} if getattr(place, kind) not in others else set()
+                credit.first_before |= {"company"} if credit.held == 0 else set()
 
     def _inherited(self, own: dict, of_sale: dict) -> dict:
         """With the sale's texts that filters name; a named one of its own that the sale had not is none of its."""

@@ -15,7 +15,7 @@ _SALE = ("paid", "credited", "left", "kept")
 def _due_anew(reference, rule: Spiff, one, period: str) -> int | None:
     """What a sale as it came would have paid, had it been shared as it is now; None where it does not fit."""
     day = datetime.fromtimestamp(one.sold_at / 1000, UTC).astimezone(reference.zone).date()
-    fits = "sale" in rule.events and all(holds(one.seen(), *each) for each in rule.where.items())
+    fits = "sale" in rule.events and all(holds(one.seen(sold=True), *each) for each in rule.where.items())
     fits &= not (rule.start and day < rule.start) and not (rule.end and day >= rule.end)
     fits &= not rule.roles or reference.standing(one.employee, rule.period, period).role in rule.roles
     if not fits or (one.moved == 0 and rule.field not in (None, "amount")):
@@ -74,7 +74,8 @@ def spiff(reference, rule: Spiff, one, outcome) -> None:
         sale["kept"] += money
     else:
         day = datetime.fromtimestamp(one.event["time"] / 1000, UTC).astimezone(reference.zone).date()
-        if one.event["type"] not in rule.events or not all(holds(one.seen(), *each) for each in rule.where.items()):
+        seen = one.seen(sold=True)
+        if one.event["type"] not in rule.events or not all(holds(seen, *each) for each in rule.where.items()):
             return
         if (rule.start and day < rule.start) or (rule.end and day >= rule.end):
             return

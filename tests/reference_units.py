@@ -167,12 +167,13 @@ class UnitReference(Closing):
         mine = [one for one in credits if unit in self._leaders(one)]
         events = [(one.event["source"], one.event["id"]) for one in mine]
         first = [events.index(event) == number for number, event in enumerate(events)]
-        moves = self._sales_moved(mine, events)
+        moves, before = self._sales_moved(mine, events), self._firsts_before(mine, events)
         return [
             replace(
                 one,
                 first_in=one.first_in | ({"manager"} if once else set()),
                 moved_in=one.moved_in | ({"manager"} if at in moves else set()),
+                first_before=one.first_before | ({"manager"} if at in before else set()),
             )
             for at, (one, once) in enumerate(zip(mine, first, strict=True))
         ]
@@ -185,6 +186,14 @@ class UnitReference(Closing):
             if not any(moved is None for _, moved in told):
                 had, has = any(moved <= 0 for _, moved in told), any(moved >= 0 for _, moved in told)
                 found += [at for at, moved in told if moved][:1] if had != has else []
+        return found
+
+    def _firsts_before(self, mine: list[Credit], events: list[tuple]) -> list[int]:
+        """Of each correction the credit of him who came first of all who had the sale before it."""
+        found = []
+        for event in dict.fromkeys(events):
+            told = [(mine[at].held, at) for at, each in enumerate(events) if each == event]
+            found += [at for _, at in sorted(one for one in told if one[0] is not None)[:1]]
         return found
 
     def _leaders(self, one: Credit) -> set[str | None]:

@@ -73,16 +73,17 @@ class Values:
         return self.period(kind, day) == period
 
     def matching(self, kpi: Kpi, one: Credit) -> bool:
-        return _of_types(one, kpi.events, kpi.aggregate == "count") and all(
-            holds(one.seen(), *item) for item in kpi.where.items()
-        )
+        if kpi.aggregate == "count":
+            return _counted(one, kpi.events, kpi.where) or _turns(one, kpi.events, kpi.where)
+        if kpi.aggregate == "sum" and _amount_of(kpi.field, kpi.events, kpi.where, one) is not None:
+            return True
+        return _counted(one, kpi.events, kpi.where)
 
     def counts(self, kpi: Kpi, one: Credit) -> bool:
         """Whether a credit adds anything to the KPI, be it 0."""
         if kpi.aggregate == "ratio":
-            where = all(holds(one.seen(), *item) for item in kpi.where.items())
             parts = [part for part in (kpi.numerator, kpi.denominator) if in_part(kpi, part, one)]
-            return where and any(part.field is None or part.field in one.fields for part in parts)
+            return any(part.field is None or part.field in one.fields for part in parts)
         return self.matching(kpi, one) and (kpi.field is None or kpi.field in one.fields)
 
     def value(self, kpi: Kpi, credits: list[Credit], unit: str = "") -> tuple[Fraction | None, int]:
@@ -93,7 +94,8 @@ class Values:
         credits = [one for one in credits if not (unit and one.overlay)]
         once = [one for one in credits if not unit or unit in one.first_in]
         if kpi.aggregate == "count":
-            return (_number(credits, kpi.events, unit), len(once)) if credits else (None, 0)
+            sample = len([one for one in once if _counted(one, kpi.events, kpi.where) or _move(one, *_filter(kpi))])
+            return (_number(credits, *_filter(kpi), unit), sample) if credits else (None, 0)
         if kpi.aggregate == "ratio":
             top = _side(kpi, kpi.numerator, credits, unit)
             bottom = _side(kpi, kpi.denominator, credits, unit)
@@ -108,8 +110,9 @@ class Values:
         if kpi.aggregate in ("min", "max"):
             pick = min if kpi.aggregate == "min" else max
             return Fraction(pick(one.fields[kpi.field] for one in having), SCALE), sample
-        total = _total(kpi.field, having, unit)
-        return (total if kpi.aggregate == "sum" else total / sample), sample
+        if kpi.aggregate == "sum":
+            return _total(kpi.field, having, unit, *_filter(kpi)), sample
+        return _total(kpi.field, having, unit) / sample, sample
 
     def target(self, kpi: str, employee: str, kind: str, period: str) -> Fraction | None:
         """The most specific target, None where none applies; the plan does not change, so each is worked out once."""
@@ -152,37 +155,90 @@ class Values:
         return attainment is not None and attainment >= Fraction(bound.attainment)
 
 
-def _total(name: str, credits: list[Credit], unit: str) -> Fraction:
+def _filter(kpi: Kpi, part: Part | None = None) -> tuple[tuple[str, ...], list]:
+    """Events and conditions of a KPI, or of one side of a ratio."""
+    if part is None:
+        return kpi.events, list(kpi.where.items())
+    return part.events or kpi.events, [*kpi.where.items(), *part.where.items()]
+
+
+def _total(name: str, credits: list[Credit], unit: str, events: tuple[str, ...] = (), where=()) -> Fraction:
     """Sum of a field; in a unit each event counts once, but amounts are parts that add up by themselves."""
     counted = [one for one in credits if not unit or name == "amount" or unit in one.first_in]
-    return Fraction(sum(one.fields[name] for one in counted), SCALE)
+    changes = [_amount_of(name, events, where, one) for one in counted]
+    values = [one.fields[name] if change is None else change for one, change in zip(counted, changes, strict=True)]
+    return Fraction(sum(values), SCALE)
+
+
+def _amount_of(name: str, events: tuple[str, ...], where, one: Credit) -> int | None:
+    """Where a correction changes what a filter lets through: all that is left of the sale, or that back; else None."""
+    if name != "amount" or not {"sale", "correction"} <= set(events) or one.had is None:
+        return None
+    now, before = _passes(one, where)
+    return None if now == before else one.had + one.fields["amount"] if now else -one.had
+
+
+def _passes(one: Credit, where) -> tuple[bool, bool]:
+    """Of a correction: whether somebody has the sale then and it passes a filter; and whether that was so before."""
+    was, where = one.was_seen(), where.items() if isinstance(where, dict) else where
+    has = one.moved is None or one.moved >= 0
+    return has and all(holds(one.seen(), *item) for item in where), was is not None and all(
+        holds(was, *item) for item in where
+    )
 
 
 def in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
     """Whether a credit belongs to one side of a ratio."""
-    return _of_types(one, part.events or kpi.events, part.field is None) and all(
-        holds(one.seen(), *item) for item in part.where.items()
-    )
+    events, where = _filter(kpi, part)
+    if part.field is None:
+        return _counted(one, events, where) or _turns(one, events, where)
+    return _counted(one, events, where) or _amount_of(part.field, events, where, one) is not None
 
 
-def _of_types(one: Credit, events: tuple[str, ...], counted: bool) -> bool:
-    """By its type, or as a sale that changes hands where sales are counted."""
-    return one.event["type"] in events or bool(counted and one.moved and "sale" in events)
+def _counted(one: Credit, events: tuple[str, ...], where) -> bool:
+    """As an event of its own."""
+    where = where.items() if isinstance(where, dict) else where
+    return one.event["type"] in events and all(holds(one.seen(), *item) for item in where)
 
 
-def _number(credits: list[Credit], events: tuple[str, ...], unit: str) -> Fraction:
+def _move(one: Credit, events: tuple[str, ...], where) -> int:
+    """A sale that comes to somebody, or into the bounds of a filter, or goes."""
+    if one.had is None or "sale" not in events:
+        return 0
+    now, before = _passes(one, where)
+    return now - before
+
+
+def _turns(one: Credit, events: tuple[str, ...], where) -> bool:
+    """Whether that is so for the person, or for a unit."""
+    units = ("", "team", "department", "company", "manager")
+    return any(_unit_move(one, events, where, unit) for unit in units)
+
+
+def _unit_move(one: Credit, events: tuple[str, ...], where, unit: str) -> int:
+    """As _move; where it matters how large a part is, a unit has a sale by the first of its people who do."""
+    where = list(where.items() if isinstance(where, dict) else where)
+    move = _move(one, events, where)
+    if not unit or "amount" not in dict(where):
+        return move if not unit or unit in one.moved_in else 0
+    if one.had is None or "sale" not in events or one.overlay:
+        return 0
+    now, before = _passes(one, where)
+    return (now and unit in one.first_in) - (before and unit in one.first_before)
+
+
+def _number(credits: list[Credit], events: tuple[str, ...], where, unit: str) -> Fraction:
     """How many events, and sales that changed hands: one more for who has them now, one less for who had them."""
-    counted = [one for one in credits if one.event["type"] in events and (not unit or unit in one.first_in)]
-    moved = [one.moved for one in credits if one.moved and "sale" in events and (not unit or unit in one.moved_in)]
-    return Fraction(len(counted) + sum(moved))
+    counted = [one for one in credits if _counted(one, events, where) and (not unit or unit in one.first_in)]
+    return Fraction(len(counted) + sum(_unit_move(one, events, where, unit) for one in credits))
 
 
 def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     """Numerator or denominator of a ratio."""
-    credits = [one for one in credits if in_part(kpi, part, one)]
+    credits, how = [one for one in credits if in_part(kpi, part, one)], _filter(kpi, part)
     if part.field is None:
-        return _number(credits, part.events or kpi.events, unit)
-    return _total(part.field, [one for one in credits if part.field in one.fields], unit)
+        return _number(credits, *how, unit)
+    return _total(part.field, [one for one in credits if part.field in one.fields], unit, *how)
 
 
 def left(kpi: Kpi, credits: list[Credit]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.clickhouse.kpi_history import Cut
-from infra.clickhouse.kpi_sql import UNIT_KINDS, Query
+from infra.clickhouse.kpi_rows import UNIT_KINDS
+from infra.clickhouse.kpi_sql import Query
 from schemas.plan import Kpi
 
 _NOT_DEAD = """(topic, partition, offset) NOT IN (

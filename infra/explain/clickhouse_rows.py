@@ -16,12 +16,13 @@ from streams.explain.credits import Credit, unit_fields
 from streams.explain.plan_history import Rebuilt
 from streams.performance.calendar import day_of
 
+_ABOUT_SALES = ("sale_amount", "sale_now", "sale_before", "sale_had")
 #: Columns of the credits table that are no payload field.
 _ENVELOPE = {
     "facts_partition", "facts_offset", "facts_index", "payee", "event_hash", "source", "id", "type", "time",
     "event_time", "employee", "team", "department", "role", "share", "unit_first", "extra_numbers", "extra_strings",
     "extra_flags", "credits_partition", "credits_offset", "version", "processed_at",
-    "sale_amount", "moved", "sale_time",
+    "moved", "sale_time", *_ABOUT_SALES,
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def credit_of(row: dict) -> Credit:
             row
             | {
                 "event_time": _ms(row["event_time"]),
-                "sale_amount": None if row["sale_amount"] is None else to_fixed(row["sale_amount"]),
+                **{name: None if row[name] is None else to_fixed(row[name]) for name in _ABOUT_SALES},
                 "sale_time": None if row["sale_time"] is None else _ms(row["sale_time"]),
             }
         ),

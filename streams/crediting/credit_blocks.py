@@ -126,6 +126,9 @@ def _about_sales(credits: Credits, refunds: RefundCredits) -> dict[str, pa.Array
     places = pa.array(credits.refund, mask=credits.refund < 0)
     values = {
         "sale_amount": pa.array(refunds.sold, pa.int64()),
+        "sale_now": pa.array(refunds.now, pa.int64()),
+        "sale_before": pa.array(refunds.before, pa.int64()),
+        "sale_had": pa.array(refunds.had, pa.int64()),
         "moved": pa.array(refunds.moved, pa.int8()),
         "sale_time": pa.array(refunds.sold_at, pa.int64()),
     }

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from runtime.records import Out
 from schemas.money import minor_step
+from schemas.moved import BEFORE
 from streams.crediting.decide import Fates, Refund
 from streams.crediting.letters import dead_letter
 from streams.crediting.memory import Remembered
 from streams.crediting.profiles import UNKNOWN
 from streams.crediting.refunds import Parked
-from streams.crediting.restated import differences, moved_numbers, restated
+from streams.crediting.restated import Payees, differences, moved_numbers, restated
 from streams.crediting.rules import Judged
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED, DEAD, DUPLICATE, PARKED
-from streams.crediting.splits import unit_firsts
+from streams.crediting.splits import ALL_FIRST, unit_firsts
 from streams.crediting.standing import Standing
 from streams.crediting.state import State
 from streams.crediting.terms import PLAIN, Terms
@@ -34,8 +36,10 @@ class RefundCredits:
     """Credits of refunds as columns. ``at``: row whose position they travel under; ``data``: row that holds
     the refund's own fields, counted on from the segment's into ``released``.
 
-    ``sold``: the payee's part of the sale as it came (fixed). ``moved``: schemas/moved.py, None where nobody is named,
-    and then ``sold_at`` (ms), when the sale happened, too. ``known``: of the sale's fields (``Profiles.known``).
+    ``sold``: the payee's part of the sale as it came (fixed), ``now``: as last corrected. Of a correction ``before``:
+    that part ahead of it, None for who comes to the sale, and ``had``: what was left of it, 0 for these. ``moved``:
+    schemas/moved.py, None where nobody is named, and then ``sold_at`` (ms), when the sale happened, too. ``known``: of
+    the sale's fields (``Profiles.known``).
     """
 
     at: list[int] = field(default_factory=list)
@@ -47,6 +51,9 @@ class RefundCredits:
     amount: list[int] = field(default_factory=list)
     time: list[int] = field(default_factory=list)
     sold: list[int] = field(default_factory=list)
+    now: list[int] = field(default_factory=list)
+    before: list[int | None] = field(default_factory=list)
+    had: list[int | None] = field(default_factory=list)
     moved: list[int | None] = field(default_factory=list)
     sold_at: list[int | None] = field(default_factory=list)
     known: list[dict[str, tuple[str | None, tuple[str, ...]]]] = field(default_factory=list)
@@ -184,24 +191,44 @@ class InOrder:
         if named:
             after = after._replace(payees=payees)
         as_sold = Standing(sale.amount)
-        had, have, sold, sold_before = (
+        had, have, sold, sold_before, now, was = (
             one.credit(
                 terms or self._terms(one.terms), [ppm for _, ppm in some],
                 [not assignments[number].team for number, _ in some], minor_step(currency),
             )
-            for one, some in ((before, held), (after, payees), (as_sold, payees), (as_sold, held))
+            for one, some in (
+                (before, held), (after, payees), (as_sold, payees), (as_sold, held), (after.whole(), payees),
+                (before.whole(), held),
+            )
         )  # fmt: skip
         changes = differences(held, had, payees, have)
         if place.payee + len(changes) > MAX_NUMBER + 1:
             return "too_many_refunds"
         self._state.standings.set(refund.sale, sale.seen, after)
         self._credit(changes, place, self._counts_at(refund.type, place.time, sale.time))
-        columns, gone = self.credits, {number for number, *_ in changes[len(payees) :]}
-        columns.sold += sold + [part for (number, _), part in zip(held, sold_before, strict=True) if number in gone]
+        columns, gone = self.credits, [number for number, *_ in changes[len(payees) :]]
+        came, stood = _by_number(held, sold_before), _by_number(held, was)
+        columns.sold += sold + [came[number] for number in gone]
+        columns.now += now + [stood[number] for number in gone]
+        everybody = [number for number, *_ in changes]
+        self._restate(refund.type == "correction", everybody, held, stood, _by_number(held, had))
         columns.moved += moved_numbers(held, payees, assignments) if named else [None] * len(changes)
         columns.known += [self._state.profiles.known(sale.profile)] * len(changes)
         columns.sold_at += [rules.sold_at(sale.time) if named else None] * len(changes)
         return ""
+
+    def _restate(
+        self, corrected: bool, numbers: list[int], held: Payees, stood: dict[int, int], had: dict[int, int]
+    ) -> None:
+        """Says of a correction how the sale stood before it: of everybody, and who came first in each unit."""
+        columns, count = self.credits, len(numbers)
+        columns.before += [stood.get(number) if corrected else None for number in numbers]
+        columns.had += [had.get(number, 0) if corrected else None for number in numbers]
+        if corrected:
+            units = [self._state.assignments.unit(number) for number, _ in held]
+            first = _by_number(held, unit_firsts(units))
+            for at, number in enumerate(numbers, start=len(columns.first) - count):
+                columns.first[at] |= (first.get(number, 0) & ALL_FIRST) << BEFORE
 
     def _credit(self, changes: list[tuple[int, int, int]], place: _Place, time: int) -> None:
         columns, assignments = self.credits, self._state.assignments
@@ -229,6 +256,10 @@ class InOrder:
         if (rules.refund_date if type_ == "refund" else rules.correction_date) == "sale":
             return sold
         return max(own, sold) if "sale" in rules.terms.holds else own
+
+
+def _by_number(payees: Payees, parts: Sequence[int]) -> dict[int, int]:
+    return dict(zip((number for number, _ in payees), parts, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

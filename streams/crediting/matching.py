@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.plan_filters import Where
-from streams.performance.contributions import where_mask
 from streams.performance.credit_rows import FieldColumn
+from streams.performance.filters import where_mask
 from streams.performance.interning import Interner
 
 

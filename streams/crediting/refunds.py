@@ -10,11 +10,15 @@ import msgspec
 from streams.crediting.standing import Standing
 
 FORMAT = 2
-STANDING_FORMAT = 4
+STANDING_FORMAT = 5
+#: Format of rows from when filters saw a sale as it came, whatever corrections said.
+_SEEN_AS_SOLD = 4
 #: Format of rows from before corrections could name payees.
 _NO_PAYEES = 3
 #: Format of rows that hold nothing but what was refunded.
 _BACK_ONLY = 2
+#: ``seen`` of a standing that only the sale itself can tell.
+_AS_SOLD = -2
 _PARKED, _REFUNDED = "parked/", "refunded/"
 _DAY_MINUTES = 24 * 60
 
@@ -127,7 +131,9 @@ class Standings:
         when, standing = self._known.get(sale, (-1, None))
         if when != seen:
             return Standing(amount)
-        return standing if standing.amount >= 0 else standing._replace(amount=amount)
+        if standing.amount < 0:
+            standing = standing._replace(amount=amount)
+        return standing._replace(seen=amount) if standing.seen == _AS_SOLD else standing
 
     def set(self, sale: bytes, seen: int, standing: Standing) -> None:
         """States how it stands now."""
@@ -153,12 +159,15 @@ class Standings:
                 standing = [-1, back]  # the sale itself says how much was sold
             elif version == _NO_PAYEES:
                 seen, *standing = values
-            elif version == STANDING_FORMAT:
-                seen, *standing, payees = values
-                standing.append(tuple(map(tuple, payees)))
+            elif version in (_SEEN_AS_SOLD, STANDING_FORMAT):
+                seen, *standing = values
+                standing[4] = tuple(map(tuple, standing[4]))
             else:
                 raise ValueError(f"state row {key}: format {version}, expected {STANDING_FORMAT}")
-            self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, Standing(*standing))
+            known = Standing(*standing)
+            if version < STANDING_FORMAT:
+                known = known._replace(seen=_AS_SOLD)
+            self.set(bytes.fromhex(key[len(_REFUNDED) :]), seen, known)
         self._dirty = {}
 
     def dirty_rows(self) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from streams.crediting.terms import PLAIN, Terms
 class Standing(NamedTuple):
     """``amount``: as sold or last corrected; ``back``: refunded of it (both fixed). ``terms``: number of those that a
     correction brought to a sale without any. ``payees``: (assignment number, ppm) where a correction named them; else
-    they are the sale's own.
+    they are the sale's own. ``seen``: the amount that filters have seen last, -1 for ``amount``.
     """
 
     amount: int
@@ -19,6 +19,7 @@ class Standing(NamedTuple):
     cancelled: bool = False
     terms: int = PLAIN
     payees: tuple[tuple[int, int], ...] = ()
+    seen: int = -1
 
     def after(self, type_: str, amount: int) -> Standing | str:
         """How it stands after an event of ``type_`` with ``amount``; or the reason why that cannot be."""
@@ -27,10 +28,14 @@ class Standing(NamedTuple):
         if type_ == "cancellation":
             return self._replace(cancelled=True)
         if type_ == "correction":
-            return self._replace(amount=amount) if amount >= self.back else "correction_below_refunds"
+            return self._replace(amount=amount, seen=-1) if amount >= self.back else "correction_below_refunds"
         if self.back + amount > self.amount:
             return "refund_exceeds_sale"
         return self._replace(back=self.back + amount)
+
+    def whole(self) -> Standing:
+        """As filters see it, with nothing taken back."""
+        return Standing(self.amount if self.seen < 0 else self.seen, terms=self.terms)
 
     def credit(self, terms: Terms | None, ppm: list[int], overlay: list[bool], step: int) -> list[int]:
         """What each payee is left with (fixed).

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from schemas.blocks import decode_block
-from schemas.moved import UNIT_BITS
+from schemas.moved import BEFORE, UNIT_BITS
 from schemas.plan import Kpi, Plan
 from schemas.plan_crediting import Guard
 from schemas.plan_managers import Leaders
@@ -42,6 +42,10 @@ class Credit:
     moved: int | None = None  # 1, 0, -1: by a correction the sale is theirs now, still, no more
     moved_in: frozenset[str] = frozenset()  # kinds of units that get or lose the sale with this credit
     sold_at: int | None = None  # ms: when that sale happened
+    now: int | None = None  # of what is about a sale, the person's part of it as last corrected: what filters see
+    before: int | None = None  # of a correction: that part ahead of it, None for who comes to the sale
+    had: int | None = None  # of a correction: what was left of it for the person
+    first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
 
@@ -88,6 +92,7 @@ def unit_fields(row: dict) -> dict:
         "team": row["team"],
         "department": row["department"],
         "first_in": frozenset(kind for bit, kind in enumerate(UNIT_KINDS) if first >> bit & 1),
+        "first_before": frozenset(kind for bit, kind in enumerate(UNIT_KINDS, BEFORE) if first >> bit & 1),
         "overlay": bool(first >> len(UNIT_KINDS) & 1),
         **_about_sale(row),
     }
@@ -98,6 +103,9 @@ def _about_sale(row: dict) -> dict:
     moved = row.get("moved")
     return {
         "sold": row.get("sale_amount"),
+        "now": row.get("sale_amount") if row.get("sale_now") is None else row["sale_now"],
+        "before": row.get("sale_before"),
+        "had": row.get("sale_had"),
         "moved": None if moved is None else (moved > 0) - (moved < 0),
         "moved_in": frozenset(
             kind for kind, bit in zip(UNIT_KINDS, UNIT_BITS, strict=True) if abs(moved or 0) & bit

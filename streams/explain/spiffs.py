@@ -10,9 +10,9 @@ from fractions import Fraction
 from schemas.event_fields import FOLLOWING
 from schemas.money import minor_step, round_half_up, to_fixed
 from schemas.plan_spiff import Spiff
+from streams.explain.contributed import matches
 from streams.explain.credits import Credit, sale_of
 from streams.explain.measured import Scope
-from streams.explain.values import matches
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
 
 _WHOLE = 1_000_000

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from schemas.money import SCALE, to_fixed
-from schemas.plan import Kpi, Part
-from schemas.plan_filters import Comparison, Where
+from schemas.money import SCALE
+from schemas.plan import Kpi
+from streams.explain.contributed import in_unit, parts_of
 from streams.explain.credits import Credit, Field
 
 
@@ -50,10 +49,10 @@ def steps_of(kpi: Kpi, credits: Iterable[Credit], window: int | None = None) -> 
     latest: int | None = None
     for credit in credits:
         by = kpi if credit.kpis is None else credit.kpis.get(kpi.id)
-        part = None if by is None else _parts(by, credit)
+        part = None if by is None else parts_of(by, credit)
         if part is None:
             continue
-        added = _Added(credit.day, *(_in_unit(by, credit, part) if credit.whole else part), _member(by, credit))
+        added = _Added(credit.day, *(in_unit(by, credit, part) if credit.whole else part), _member(by, credit))
         if latest is None or credit.day > latest:
             latest = credit.day
             total = total if window is None else total.since(latest - window + 1)
@@ -117,34 +116,6 @@ def _member(kpi: Kpi, credit: Credit) -> Field | None:
     return credit.fields[kpi.field] if kpi.aggregate == "distinct" else None
 
 
-def _in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]:
-    """What it adds to the unit: amounts are parts that add up, anything else counts with the event's first credit."""
-    if kpi.aggregate in ("min", "max"):
-        return part
-    fields = (kpi.numerator.field, kpi.denominator.field) if kpi.aggregate == "ratio" else (kpi.field, None)
-    first, moves = credit.whole in credit.first_in, credit.whole in credit.moved_in
-    return tuple(
-        (more - moved if first or field == "amount" else 0) + (moved if moves else 0)
-        for field, more, moved in zip(fields, part, _moved(kpi, credit), strict=True)
-    )
-
-
-def _moved(kpi: Kpi, credit: Credit) -> tuple[int, int]:
-    """What of the parts is a sale that changed hands."""
-    if kpi.aggregate == "ratio":
-        return tuple(
-            _moves(part.events or kpi.events, credit)
-            if part.field is None and matches({**kpi.where, **part.where}, credit)
-            else 0
-            for part in (kpi.numerator, kpi.denominator)
-        )
-    return (_moves(kpi.events, credit) if kpi.aggregate == "count" else 0), 0
-
-
-def _moves(events: tuple[str, ...], credit: Credit) -> int:
-    return SCALE * credit.moved if credit.moved and "sale" in events else 0
-
-
 def standing(kpi: Kpi, steps: list[Step]) -> tuple[Fraction | None, int]:
     """Value and sample after the last step; what adds up stands at 0 without any."""
     if steps:
@@ -159,59 +130,3 @@ def attainment(kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fra
     if kpi.direction == "up":
         return value / target
     return target / value if value > 0 else Fraction(kpi.attainment_at_zero)
-
-
-def _parts(kpi: Kpi, credit: Credit) -> tuple[int, int] | None:
-    if not matches(kpi.where, credit):
-        return None
-    if kpi.aggregate == "ratio":
-        sides = [_side(kpi, part, credit) for part in (kpi.numerator, kpi.denominator)]
-        return None if sides == [None, None] else (sides[0] or 0, sides[1] or 0)
-    if kpi.aggregate == "count":
-        moved = _moves(kpi.events, credit)
-        own = SCALE if credit.type in kpi.events else 0
-        return (own + moved, SCALE) if own or moved else None
-    if credit.type not in kpi.events or (kpi.field and kpi.field not in credit.fields):
-        return None
-    if kpi.aggregate == "distinct":
-        return SCALE, SCALE
-    return credit.fields[kpi.field], SCALE
-
-
-def _side(kpi: Kpi, part: Part, credit: Credit) -> int | None:
-    if not matches(part.where, credit):
-        return None
-    events = part.events or kpi.events
-    own = credit.type in events
-    if part.field is not None:
-        return credit.fields.get(part.field) if own else None
-    moved = _moves(events, credit)
-    return SCALE * own + moved if own or moved else None
-
-
-def matches(where: Where, credit: Credit) -> bool:
-    """Whether every condition of a filter holds; of what is about a sale by the person's part of that."""
-    fields = credit.fields if credit.sold is None else credit.fields | {"amount": credit.sold}
-    return all(name in fields and _matches(fields[name], wanted) for name, wanted in where.items())
-
-
-def _matches(has: Field, wanted: object) -> bool:
-    if isinstance(wanted, Comparison):
-        tests = {"gt": has.__gt__, "gte": has.__ge__, "lt": has.__lt__, "lte": has.__le__}
-        bounds = {name: getattr(wanted, name) for name in tests}
-        return isinstance(has, int) and all(
-            tests[name](to_fixed(bound)) for name, bound in bounds.items() if bound is not None
-        )
-    options = wanted if isinstance(wanted, tuple) else (wanted,)
-    if isinstance(has, bool):
-        return any(isinstance(option, bool) and option == has for option in options)
-    if isinstance(has, str):
-        return has in map(str, options)
-    return has in [_number(option) for option in options]
-
-
-def _number(option: object) -> int | None:
-    try:
-        return None if isinstance(option, bool) else to_fixed(Decimal(option))
-    except (ValueError, ArithmeticError):
-        return None

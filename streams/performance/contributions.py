@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import numpy as np
 
-from schemas.money import SCALE, to_fixed
-from schemas.moved import UNIT_BITS
+from schemas.money import SCALE
+from schemas.moved import BEFORE, UNIT_BITS
 from schemas.plan import Kpi, Part
-from schemas.plan_filters import Comparison, Where
 from streams.performance.cells import LEVELS, UnitColumns
-from streams.performance.credit_rows import CreditRows, FieldColumn
-from streams.performance.interning import Interner
+from streams.performance.credit_rows import CreditRows
+from streams.performance.filters import Passed, passed
 
 #: Aggregates whose value is the numerator alone; the denominator counts the sample.
 ADDITIVE = frozenset({"sum", "count", "distinct"})
@@ -24,20 +23,30 @@ _OVERLAY = 1 << len(LEVELS)
 _SALE, _RENAMES = "sale", "correction"
 
 
+class Moves(NamedTuple):
+    """Sales that somebody gets or loses by a correction, int64 (fixed) by row: of the person, of each of LEVELS."""
+
+    own: np.ndarray
+    units: tuple[np.ndarray, ...]
+
+    def at(self, rows: np.ndarray) -> Moves:
+        """Those of ``rows``."""
+        return Moves(self.own[rows], tuple(unit[rows] for unit in self.units))
+
+
 @dataclass(slots=True)
 class Contribution:
     """``rows`` (ascending) of the batch that count, with int64 fixed-point contributions.
 
     For distinct KPIs ``members`` holds the uint64 hashes and ``numerator`` is filled once their novelty is known.
-    ``moved``: where sales changed hands, the number that says so by row (schemas/moved.py), and what of numerator and
-    denominator comes of it.
+    ``moved``: what of numerator and denominator are sales that changed hands; None where none are.
     """
 
     rows: np.ndarray
     numerator: np.ndarray
     denominator: np.ndarray
     members: np.ndarray | None = None
-    moved: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    moved: tuple[Moves | None, Moves | None] | None = None
 
 
 def kpi_event_types(kpi: Kpi) -> frozenset[str]:
@@ -57,46 +66,85 @@ def kpi_fields(kpi: Kpi) -> frozenset[str]:
 
 def contribution(kpi: Kpi, rows: CreditRows, types: np.ndarray) -> Contribution | None:
     """Contributions of ``rows`` to ``kpi``; ``types`` maps a type code to whether kpi.events has it. None if none."""
-    where = _mask(kpi.where, rows)
     if kpi.aggregate == "ratio":
-        return _ratio(kpi, rows, where)
-    match = types[rows.type] & where
+        return _ratio(kpi, rows)
+    passing, match = passed((kpi.where,), rows), types[rows.type]
     if kpi.aggregate == "count":
-        return _count(match, _moves(kpi.events, rows, where), rows)
+        return _count(match & passing.now, _moves(kpi.events, rows, passing))
     column = rows.fields.get(kpi.field) if kpi.field else None
     if kpi.field:
         if column is None:
             return None
-        match &= column.valid
-    chosen = np.flatnonzero(match)
+        match = match & column.valid
+    values, counted = column.values, passing.now
+    if kpi.aggregate == "sum":
+        values, counted = _values(kpi.field, kpi.events, rows, passing)
+    chosen = np.flatnonzero(match & counted)
     if not len(chosen):
         return None
     ones = np.full(len(chosen), SCALE, np.int64)
-    values = column.values[chosen]
+    values = values[chosen]
     if kpi.aggregate == "distinct":
         members = rows.strings[kpi.field].hashes()[values]
         return Contribution(chosen, np.zeros(len(chosen), np.int64), ones, members)
     return Contribution(chosen, values, ones)
 
 
-def _count(match: np.ndarray, moves: np.ndarray | None, rows: CreditRows) -> Contribution | None:
+def _count(match: np.ndarray, moves: Moves | None) -> Contribution | None:
     """One for each event; what changes hands is taken from one and given to the other."""
-    chosen = np.flatnonzero(match if moves is None else match | (moves != 0))
+    chosen = np.flatnonzero(match if moves is None else match | _moved_rows(moves))
     if not len(chosen):
         return None
-    ones = np.full(len(chosen), SCALE, np.int64)
-    if moves is None or not moves.any():
-        return Contribution(chosen, ones, ones)
-    moves = moves[chosen]
-    moved = rows.moved[chosen], moves, np.zeros(len(chosen), np.int64)
-    return Contribution(chosen, np.where(match[chosen], SCALE, 0) + moves, ones, moved=moved)
+    own = np.where(match[chosen], SCALE, 0)
+    if moves is None:
+        return Contribution(chosen, own, own)
+    moves = moves.at(chosen)
+    ones = np.where(match[chosen] | (moves.own != 0), SCALE, 0)  # none where it moves in a unit alone
+    return Contribution(chosen, own + moves.own, ones, moved=(moves, None))
 
 
-def _moves(events: tuple[str, ...], rows: CreditRows, where: np.ndarray) -> np.ndarray | None:
-    """±1 (fixed) per row that brings a sale or takes it away, else 0; None where no sales are counted or none moved."""
-    if rows.moved is None or _SALE not in events:
+def _moved_rows(moves: Moves) -> np.ndarray:
+    """Bool per row: somebody, or a unit, gets a sale or loses it."""
+    return np.logical_or.reduce([moves.own != 0, *(unit != 0 for unit in moves.units)])
+
+
+def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves | None:
+    """What changes hands, or comes into a filter's bounds or leaves them; None where no sales are counted, none do."""
+    if _SALE not in events or (rows.moved is None and passing.before is None):
         return None
-    return np.where(where, np.sign(rows.moved) * SCALE, 0)
+    moved = np.zeros(len(rows), np.int64) if rows.moved is None else rows.moved
+    own = np.where(passing.now, np.sign(moved) * SCALE, 0)
+    units = [np.where(np.abs(moved) & bit, own, 0) for bit in UNIT_BITS]
+    if passing.before is not None:
+        # by parts of the sale: who has it now is counted anew, who had it no more
+        now, before = passing.now & rows.restated.has, passing.before
+        told, first = rows.restated.rows, rows.unit_first
+        own = np.where(told, _difference(now, before), own)
+        units = [
+            np.where(told, _difference(now & (first & bit != 0), before & (first >> BEFORE & bit != 0)), unit)
+            for bit, unit in zip(_FIRST_IN, units, strict=True)
+        ]
+    moves = Moves(own, tuple(units))
+    return moves if _moved_rows(moves).any() else None
+
+
+def _difference(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return (now.astype(np.int64) - before) * SCALE
+
+
+def _values(
+    field: str | None, events: tuple[str, ...], rows: CreditRows, passing: Passed
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a field by row, and rows that count: of a sale that a correction brings within the filter's bounds all
+    that is left, and the same back where it takes it out of them.
+    """
+    values = rows.fields[field].values
+    if passing.before is None or field != "amount" or not {_SALE, _RENAMES} <= set(events):
+        return values, passing.now
+    restated = rows.restated
+    now = passing.now & restated.has
+    turned = restated.rows & (now != passing.before)
+    return np.where(turned, np.where(now, values + restated.had, -restated.had), values), passing.now | turned
 
 
 def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitColumns:
@@ -112,28 +160,18 @@ def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitCol
     top, bottom = kpi.field, None
     if kpi.aggregate == "ratio":
         top, bottom = kpi.numerator.field, kpi.denominator.field
-    if part.moved is not None:
-        return _moved_in_units((top, bottom), part, first, shares)
+    sides = list(zip((top, bottom), (part.numerator, part.denominator), part.moved or (None, None), strict=True))
     return tuple(
         None
-        if always & bit
-        else (_once(top, part.numerator, first & bit, shares), _once(bottom, part.denominator, first & bit, shares))
-        for bit in _FIRST_IN
-    )
-
-
-def _moved_in_units(
-    fields: tuple[str | None, str | None], part: Contribution, first: np.ndarray, shares: np.ndarray | None
-) -> UnitColumns:
-    """A unit loses or gets a sale only with the row that says so; all else is as ever."""
-    numbers, *moves = part.moved
-    sides = list(zip(fields, (part.numerator, part.denominator), moves, strict=True))
-    return tuple(
-        tuple(
-            _once(field, values - moved, first & bit, shares) + np.where(np.abs(numbers) & unit, moved, 0)
-            for field, values, moved in sides
+        if always & bit and part.moved is None
+        else tuple(
+            _once(field, values, first & bit, shares)
+            if moves is None
+            # a unit loses or gets a sale only with the row that says so; all else is as ever
+            else _once(field, values - moves.own, first & bit, shares) + moves.units[level]
+            for field, values, moves in sides
         )
-        for bit, unit in zip(_FIRST_IN, UNIT_BITS, strict=True)
+        for level, bit in enumerate(_FIRST_IN)
     )
 
 
@@ -143,81 +181,30 @@ def _once(field: str | None, values: np.ndarray, first: np.ndarray, shares: np.n
     return np.where(first, values, 0)
 
 
-def _ratio(kpi: Kpi, rows: CreditRows, where: np.ndarray) -> Contribution | None:
-    numerator, counted, above = _part(kpi, kpi.numerator, rows, where)
-    denominator, measured, below = _part(kpi, kpi.denominator, rows, where)
+def _ratio(kpi: Kpi, rows: CreditRows) -> Contribution | None:
+    numerator, counted, above = _part(kpi, kpi.numerator, rows)
+    denominator, measured, below = _part(kpi, kpi.denominator, rows)
     chosen = np.flatnonzero(counted | measured)
     if not len(chosen):
         return None
     moved = None
     if above is not None or below is not None:
-        none = np.zeros(len(chosen), np.int64)
-        moved = rows.moved[chosen], *(none if side is None else side[chosen] for side in (above, below))
+        moved = tuple(side and side.at(chosen) for side in (above, below))
     return Contribution(chosen, numerator[chosen], denominator[chosen], moved=moved)
 
 
-def _part(
-    kpi: Kpi, part: Part, rows: CreditRows, where: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _part(kpi: Kpi, part: Part, rows: CreditRows) -> tuple[np.ndarray, np.ndarray, Moves | None]:
     """Values and whether there is one, by row; what of the values are sales that changed hands, None for nothing."""
     names, events = rows.type_names, part.events or kpi.events
     wanted = np.isin(rows.type, [names.find(name) for name in events])
-    where = where & _mask(part.where, rows)
-    match = where & wanted
+    passing = passed((kpi.where, part.where), rows)
     if part.field is None:
-        ones, moves = np.where(match, SCALE, 0), _moves(events, rows, where)
-        return (ones, match, None) if moves is None else (ones + moves, match | (moves != 0), moves)
+        match, moves = wanted & passing.now, _moves(events, rows, passing)
+        ones = np.where(match, SCALE, 0)
+        return (ones, match, None) if moves is None else (ones + moves.own, match | _moved_rows(moves), moves)
     column = rows.fields.get(part.field)
     if column is None:
         return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool), None
-    match = match & column.valid
-    return np.where(match, column.values, 0), match, None
-
-
-def _mask(where: Where, rows: CreditRows) -> np.ndarray:
-    mask = where_mask(where, rows.filters, rows.strings, len(rows))
-    return mask if rows.left_out is None else mask & ~rows.left_out
-
-
-def where_mask(where: Where, fields: dict[str, FieldColumn], strings: dict[str, Interner], rows: int) -> np.ndarray:
-    """Bool per row: every condition of ``where`` holds; a row without the field never matches."""
-    mask = np.ones(rows, bool)
-    for name, wanted in where.items():
-        column = fields.get(name)
-        if column is None:
-            return np.zeros(rows, bool)
-        mask &= column.valid & _matches(column, wanted, strings.get(name))
-    return mask
-
-
-def _matches(column: FieldColumn, wanted: object, strings: Interner | None) -> np.ndarray:
-    if isinstance(wanted, Comparison):
-        return _within(column, wanted)
-    options = wanted if isinstance(wanted, tuple) else (wanted,)
-    if column.kind == "string":
-        codes = [strings.find(str(option)) for option in options]
-        return np.isin(column.values, [code for code in codes if code >= 0])
-    return np.isin(column.values, [number for option in options if (number := _fixed(option, column.kind)) is not None])
-
-
-def _within(column: FieldColumn, bounds: Comparison) -> np.ndarray:
-    mask = np.full(len(column.values), column.kind == "number")
-    if bounds.gt is not None:
-        mask &= column.values > to_fixed(bounds.gt)
-    if bounds.gte is not None:
-        mask &= column.values >= to_fixed(bounds.gte)
-    if bounds.lt is not None:
-        mask &= column.values < to_fixed(bounds.lt)
-    if bounds.lte is not None:
-        mask &= column.values <= to_fixed(bounds.lte)
-    return mask
-
-
-def _fixed(option: object, kind: str) -> int | None:
-    """A filter value as the column keeps it; None where it cannot equal any value of that column."""
-    if kind == "boolean":
-        return int(option) if isinstance(option, bool) else None
-    try:
-        return None if isinstance(option, bool) else to_fixed(Decimal(option))
-    except (ValueError, InvalidOperation):
-        return None
+    values, counted = _values(part.field, events, rows, passing)
+    match = wanted & column.valid & counted
+    return np.where(match, values, 0), match, None

@@ -13,7 +13,7 @@ from streams.performance.interning import Interner
 
 _KEYS = ("employee", "team", "department", "type")
 #: Columns of credits that are about a sale; no block has them that has no such credit.
-_ABOUT_SALES = ("sale_amount", "moved")
+_ABOUT_SALES = ("sale_amount", "sale_now", "sale_before", "sale_had", "moved")
 
 
 @dataclass(slots=True)
@@ -23,6 +23,18 @@ class FieldColumn:
     kind: str  # number, string, boolean
     values: np.ndarray  # int64
     valid: np.ndarray  # bool
+
+
+@dataclass(slots=True)
+class Restated:
+    """Corrections: rows that say how a person's part of a sale stands and stood. ``has``: it is theirs now; ``before``:
+    the part as filters saw it, not valid for who comes to it; ``had``: what was left of it (fixed).
+    """
+
+    rows: np.ndarray  # bool
+    has: np.ndarray  # bool
+    before: FieldColumn
+    had: np.ndarray  # int64
 
 
 @dataclass(slots=True)
@@ -43,8 +55,11 @@ class CreditRows:
     type_names: Interner
     strings: dict[str, Interner]
     names: dict[str, Interner]  # of the coded columns
-    #: ``fields`` as filters see them: of what is about a sale the person's part of the sale, not of the change.
+    #: ``fields`` as filters see them: of what is about a sale the person's part of the sale as last corrected.
     filters: dict[str, FieldColumn]
+    as_sold: dict[str, FieldColumn]  # likewise, but as the sale came
+    #: None where no row is one that filters by amount may see otherwise than before.
+    restated: Restated | None = None
     #: int64, schemas/moved.py, 0 for none; None where no row has any.
     moved: np.ndarray | None = None
     #: Rows that do not count for any KPI; None where all do.
@@ -103,7 +118,9 @@ class RowReader:
             type_names=self.names["type"],
             strings=self.strings,
             names=self.names,
-            filters=_as_sold(values, rows),
+            filters=_seen(values, rows, "sale_now", "sale_amount"),
+            as_sold=_seen(values, rows, "sale_amount"),
+            restated=_restated(rows) if "amount" in values and "sale_had" in names else None,
             moved=_numbers(rows.column("moved")) if "moved" in names else None,
         )
 
@@ -119,13 +136,26 @@ class RowReader:
         return FieldColumn(kind, values.astype(np.int64, copy=False), valid)
 
 
-def _as_sold(fields: dict[str, FieldColumn], rows: pa.RecordBatch) -> dict[str, FieldColumn]:
-    """``fields`` with the amount of the sale in place of what changed of it."""
-    if "amount" not in fields or "sale_amount" not in rows.schema.names:
+def _seen(fields: dict[str, FieldColumn], rows: pa.RecordBatch, *columns: str) -> dict[str, FieldColumn]:
+    """``fields`` with the amount of the sale, by the first of ``columns`` that a row has, for what changed of it."""
+    if "amount" not in fields:
         return fields
-    sold, own = rows.column("sale_amount"), fields["amount"]
-    about = sold.is_valid().to_numpy(zero_copy_only=False)
-    return fields | {"amount": FieldColumn("number", np.where(about, _numbers(sold), own.values), own.valid | about)}
+    amount = fields["amount"]
+    for column in (rows.column(name) for name in reversed(columns) if name in rows.schema.names):
+        about = column.is_valid().to_numpy(zero_copy_only=False)
+        amount = FieldColumn("number", np.where(about, _numbers(column), amount.values), amount.valid | about)
+    return fields | {"amount": amount}
+
+
+def _restated(rows: pa.RecordBatch) -> Restated:
+    names, none = rows.schema.names, np.zeros(len(rows), np.int64)
+    moved = _numbers(rows.column("moved")) if "moved" in names else none
+    before = FieldColumn("number", none, none != 0)
+    if "sale_before" in names:
+        column = rows.column("sale_before")
+        before = FieldColumn("number", _numbers(column), column.is_valid().to_numpy(zero_copy_only=False))
+    had = rows.column("sale_had")
+    return Restated(had.is_valid().to_numpy(zero_copy_only=False), moved >= 0, before, _numbers(had))
 
 
 def _numbers(column: pa.Array) -> np.ndarray:

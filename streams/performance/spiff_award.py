@@ -16,9 +16,9 @@ from schemas.plan_spiff import Spiff
 from streams.performance.award_records import AwardWriter
 from streams.performance.award_states import AwardStates
 from streams.performance.calendar import NO_PERIOD, Calendar, day_of
-from streams.performance.contributions import where_mask
 from streams.performance.credit_rows import CreditRows
 from streams.performance.decisions import Decisions, Lines
+from streams.performance.filters import where_mask
 from streams.performance.period_view import PeriodView
 from streams.performance.running import key_parts, period_key
 
@@ -51,7 +51,7 @@ class SpiffRule:
         following = _of_types(rows, FOLLOWING)
         fits = np.zeros(len(rows), bool)
         if wanted.any() or rows.moved is not None:
-            fits = where_mask(self.rule.where, rows.filters, rows.strings, len(rows))
+            fits = where_mask(self.rule.where, rows.as_sold, rows.strings, len(rows))
         touched = (wanted & fits) | following
         if rows.left_out is not None:
             touched &= ~rows.left_out

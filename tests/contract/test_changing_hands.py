@@ -23,6 +23,11 @@ _WEB = {"channel": ["web", "shop"]}
 #: In place of the KPIs of the same ids.
 _COUNTING = {
     "activity": {"aggregate": "count", "events": ["sale"]},
+    "customers": {"aggregate": "count", "events": ["sale"], "where": {"amount": {"gte": 20}}, "field": None},
+    "largest": {
+        "aggregate": "sum", "events": ["sale", "refund", "correction"], "field": "amount",
+        "where": {"amount": {"gte": 20, "lt": 50}},
+    },
     "complaints": {"aggregate": "count", "events": ["sale", "correction"], "where": _WEB, "direction": "up"},
     "yield": {
         "aggregate": "ratio", "events": ["sale", "refund", "correction"], "numerator": {"field": "amount"},

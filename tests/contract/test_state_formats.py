@@ -14,7 +14,13 @@ from tests.state_corpus import INPUT, logs, make_fold, saved, updates_of
 
 #: What a state of before cannot know of the sales that it remembers, and what is about them therefore lacks.
 #: Which credits were left out it does not tell either, so the word since when that is told comes anew, another one.
-UNKNOWN = {("crediting", 1): ("data.customer", "data.product", "data.channel"), ("performance", 1): ("since",)}
+#: What filters saw of a sale was its amount as it came, so that is how it stood.
+_SEEN = ("sale_now", "sale_before")
+UNKNOWN = {
+    ("crediting", 1): ("data.customer", "data.product", "data.channel", *_SEEN),
+    ("crediting", 2): _SEEN,
+    ("performance", 1): ("since",),
+}
 STATES = [pytest.param(one, id=f"{one.stage} {one.format}") for stage in INPUT for one in saved(stage)]
 
 

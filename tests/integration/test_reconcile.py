@@ -323,9 +323,24 @@ LIMITED = PLAN.replace(
 kpis:
   - {id: kept, name: Kept, aggregate: sum, field: amount, events: [sale, refund, correction], unit: money}
   - {id: visits, name: Visits, aggregate: count, events: [visit]}
+  - {id: deals, name: Deals, aggregate: count, events: [sale], where: {amount: {gte: 1500}}}
+  - {id: big, name: Big, aggregate: sum, field: amount, events: [sale, refund, correction], where: {amount: {gt: 1500}}}
+  - id: per-deal
+    name: Per deal
+    aggregate: ratio
+    events: [sale, correction]
+    numerator: {field: amount, where: {amount: {gte: 900}}}
+    denominator: {events: [sale], where: {amount: {gte: 900, lt: 4000}}}
 """,
     1,
 )
+
+
+def _named(n: int) -> dict:
+    """Whom a correction names: nobody, another one, several."""
+    shares = (("A", 60), ("C", 40)) if n % 2 else (("C", 30), ("A", 30), ("B", 40))
+    split = {"splits": [{"employee": one, "percent": percent} for one, percent in shares]}
+    return ({}, {"employee": "ABC"[n % 3]}, split, split)[n // 5 % 4]
 
 
 @pytest.fixture
@@ -334,9 +349,8 @@ def limited(running: ClickHouseServer) -> ClickHouseServer:
     events = [_event(n, "visit", n, employee="ABC"[n % 3], customer=f"K{n % 11}") for n in range(40)]
     events += _history()
     events += [
-        _event(n, "correction", n, sale_id=f"sale-{n}", amount="20", currency="CNY", employee="ABC"[(n + 1) % 3])
-        for n in range(0, 120, 4)
-        if n % 10 != 3
+        _event(n, "correction", n % 60, sale_id=f"sale-{n % 60}", amount=str(20 + n * 37), currency="CNY", **_named(n))
+        for n in range(150)
     ]
     log = MemoryLog()
     log.apply(load_plan(LIMITED))

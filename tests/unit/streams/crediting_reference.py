@@ -312,6 +312,7 @@ class Reference:
         terms = sale["terms"]
         step = minor_step(terms["into"])
         held, before = self._payees(sale), self._left(sale, step)
+        was = self._parts(self._credited(sale["amount"], terms), held, step)
         if event.type == "refund":
             sale["back"] += event.data["amount"]
         elif event.type == "correction":
@@ -335,21 +336,32 @@ class Reference:
         for name, (value, words) in sale["known"].items():
             if value is not None or data.get(name) in words:
                 data[name] = value
-        now, gone = list(payees), []
-        for (member, ppm), had in zip(held, before, strict=True):
-            if not any(_same(member, one) for one, _ in now):
+        gone, staying = [], list(payees)
+        for (member, ppm), part in zip(held, before, strict=True):
+            if not any(_same(member, one) for one, _ in staying):
                 payees.append((member, ppm))
-                changes.append(-had)
+                changes.append(-part)
                 gone.append(member)
         for member in gone:
-            moved.append(-self._moves(member, gone, [one for one, _ in now]))
+            moved.append(-self._moves(member, gone, [one for one, _ in staying]))
             at_first = self._parts(sale["whole"], held, step)
             sold += [part for (one, _), part in zip(held, at_first, strict=True) if _same(one, member)]
+        now = self._parts(self._credited(sale["amount"], terms), payees[: len(payees) - len(gone)], step)
+        told = [
+            [parts for (one, _), *parts in zip(held, was, before, strict=True) if _same(one, member)]
+            for member, _ in payees
+        ]
         renamed = event.type == "correction" and bool(named)
         about = [
             {"sale_amount": part} | ({"moved": number, "sale_time": self._sold_on(sale)} if renamed else {})
             for part, number in zip(sold, moved, strict=True)
         ]
+        for at_payee, one in enumerate(about):
+            one["sale_now"] = now[at_payee] if at_payee < len(now) else told[at_payee][0][0]
+            if event.type == "correction":
+                one["sale_had"] = sum(left for _, left in told[at_payee])
+                one |= {"sale_before": told[at_payee][0][0]} if told[at_payee] else {}
+                one["first_before"] = self._first_before(payees[at_payee][0], [member for member, _ in held])
         dated = self.plan.crediting.refund_date if event.type == "refund" else self.plan.crediting.correction_date
         if dated == "sale":
             time = terms["time"]
@@ -369,6 +381,14 @@ class Reference:
         )
         self.seen[event.hash] = waiting["seen"]
         return len(payees)
+
+    def _first_before(self, member: dict, held: list[dict]) -> int:
+        """Bits of the units in which he was the first of those who had a sale."""
+        if not member["team"] or not any(_same(member, one) for one in held):
+            return 0
+        ahead = held[: held.index(member)]
+        teams, departments = [one["team"] for one in ahead], [one["department"] for one in ahead]
+        return (member["team"] not in teams) + 2 * (member["department"] not in departments) + 4 * (not ahead)
 
     def _filtered(self) -> dict[str, list[str]]:
         """The values of texts that filters of KPIs name."""
@@ -549,7 +569,7 @@ class Reference:
                 "time": time,
                 "event_time": event.time,
                 "share": ppm,
-                "unit_first": first,
+                "unit_first": first + 16 * (about[index].pop("first_before", 0) if about else 0),
                 "event_hash": event.hash,
                 "source": event.source,
                 "id": event.id,
