@@ -25,10 +25,10 @@ _PROBE_SECONDS = 5.0
 class Watchdog:
     """Watches one consumer of a process.
 
-    ``reached`` gives the next offset to be worked on of each partition that is ours, none while the process waits on
-    purpose; ``kafka_serves`` tells whether a new client is served, and finds records from such offsets on. The owner
-    brackets its commits with ``committing``. Without ``shows_lag`` the metric of the lag is the owner's business.
-    While it ``waits`` for others, lag is no standstill, and still shown.
+    ``reached`` gives the next offset to be worked on of each partition that is ours; ``kafka_serves`` tells whether a
+    new client is served, and finds records from such offsets on. The owner brackets its commits with ``committing``.
+    Without ``shows_lag`` the metric of the lag is the owner's business. While the process ``waits`` for others on
+    purpose, lag is no standstill.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class Watchdog:
             await asyncio.sleep(min(_PROBE_SECONDS, self._patience / 4))
             behind = await self._behind()
             state = self._reached(), self._ended
-            idle = behind == 0 and self._begun == self._ended
-            if idle or state != seen or self._waits():
+            idle = (behind == 0 or self._waits()) and self._begun == self._ended
+            if idle or state != seen:
                 seen, self._since = state, time.monotonic()
             elif time.monotonic() - self._since > self._patience:
                 await self._end_or_wait(behind)

@@ -14,21 +14,18 @@ from runtime.state_layout import Rows, StateLayout
 from streams.crediting.upgrades import profiles_added
 
 
-def _left_out_untold(rows: Rows) -> Rows:
-    """Format 1 → 2: which credits limits left out nobody told. The same rows, under another name, so that no program
-    that does not tell writes on in between; ``Performance.restore`` begins to.
+def _read_as_they_are(rows: Rows) -> Rows:
+    """The same rows under another name, so that no program of before writes on in between; restoring them adds what
+    they lack.
     """
     return rows
 
 
-def _standings_seen(rows: Rows) -> Rows:
-    """Format 2 → 3: standings of sales say what filters saw of them; rows of before are read as they are."""
-    return rows
-
-
 LAYOUTS = {
-    "crediting": StateLayout(3, {1: profiles_added, 2: _standings_seen}),
-    "performance": StateLayout(2, {1: _left_out_untold}),
+    # 3: standings of sales say what filters saw of them
+    "crediting": StateLayout(3, {1: profiles_added, 2: _read_as_they_are}),
+    # 2: from where on it is told which credits limits leave out
+    "performance": StateLayout(2, {1: _read_as_they_are}),
     "rollups": StateLayout(),
 }
 

@@ -9,13 +9,13 @@ from schemas.money import to_fixed
 from schemas.moved import BEFORE, UNIT_BITS
 from schemas.plan import Kpi, Part, Plan
 from schemas.plan_filters import Comparison, Filter, Where
+from schemas.plan_units import UNIT_KINDS
 from sinks.block_tables import PAYLOAD_KINDS
 
 _DECLARED_KINDS = {"number": "fixed", "string": "text", "boolean": "flag"}
 _EXTRA_MAPS = {"fixed": "extra_numbers", "text": "extra_strings", "flag": "extra_flags"}
 _BOUNDS = (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
-#: In the order of the bits of unit_first.
-UNIT_KINDS = ("team", "department", "company")
+#: Bits of unit_first: of UNIT_KINDS in their order, then the one of overlays.
 _LEVELS = range(len(UNIT_KINDS))
 OVERLAY_BIT = len(UNIT_KINDS)
 ONE = "toDecimal64(1, 4)"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from infra.clickhouse.kpi_rows import OVERLAY_BIT, UNIT_KINDS, ZERO, Builder, Row, row_of, value_of
+from infra.clickhouse.kpi_rows import OVERLAY_BIT, ZERO, Builder, Row, row_of, value_of
 from schemas.plan import Kpi, Plan
+from schemas.plan_units import UNIT_KINDS
 
 
 @dataclass(frozen=True)

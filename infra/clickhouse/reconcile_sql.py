@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.clickhouse.kpi_history import Cut
-from infra.clickhouse.kpi_rows import UNIT_KINDS
 from infra.clickhouse.kpi_sql import Query
 from schemas.plan import Kpi
+from schemas.plan_units import UNIT_KINDS
 
 _NOT_DEAD = """(topic, partition, offset) NOT IN (
         SELECT topic, partition, offset FROM kpistream.dead_letters FINAL

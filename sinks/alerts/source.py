@@ -65,10 +65,11 @@ class AwardSource(Service):
         self._watchdog = Watchdog(
             "alerts",
             self._consumer,
-            self._reached,
+            lambda: self._given_reached() | self._read,
             partial(kafka_serves, settings),
             settings.stall_seconds,
             shows_lag=False,
+            waits=full,  # for receivers, for however long they refuse
         )
 
     async def on_start(self) -> None:
@@ -169,10 +170,6 @@ class AwardSource(Service):
                 await self._channel.put(RecordBatch(part.topic, part.partition, records, epoch))
                 if epoch == self.epoch:
                     self._read[part] = records[-1].offset + 1
-
-    def _reached(self) -> dict[TopicPartition, int]:
-        # full: it waits for receivers on purpose, for however long they refuse
-        return self._given_reached() | ({} if self._full() else self._read)
 
     async def _keep(self) -> None:
         while True:
