@@ -169,4 +169,8 @@ def _large(value: bytes) -> Control:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _unpacked(value: bytes) -> Control:
-    return decode_control(unpack(value))
+    try:
+        document = unpack(value)
+    except ValueError:
+        document = value  # no JSON either, and refused as such
+    return _READER.validate_json(document)

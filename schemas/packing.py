@@ -6,6 +6,8 @@ import zlib
 
 #: Bytes from which on packing pays.
 _LARGE = 1 << 16
+#: Bytes that nothing packed has more of: eight times the plan of a million people.
+_MOST = 1 << 28
 #: What zlib begins with. JSON begins with a brace, a list in msgpack with another byte.
 _MARK = b"x"
 
@@ -21,5 +23,14 @@ def is_packed(value: bytes) -> bool:
 
 
 def unpack(value: bytes) -> bytes:
-    """What ``pack`` was given: JSON, or a list in msgpack."""
-    return zlib.decompress(value) if is_packed(value) else value
+    """What ``pack`` was given: JSON, or a list in msgpack. Raises ValueError where ``pack`` did not make it so."""
+    if not is_packed(value):
+        return value
+    reader = zlib.decompressobj()
+    try:
+        found = reader.decompress(value, _MOST)
+    except zlib.error as error:
+        raise ValueError(f"packed bytes are damaged: {error}") from error
+    if not reader.eof:
+        raise ValueError(f"packed bytes end too early, or hold more than {_MOST:,}")
+    return found

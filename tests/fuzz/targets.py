@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -114,7 +115,9 @@ def _take_row(value: bytes) -> None:
 
 def _controls() -> list[bytes]:
     plan = load_plan(_SMALL)
-    return [encode_control(PlanApplied(id="p-1", plan=plan)), encode_control(PeriodClosed.of(plan, "month", "2026-03"))]
+    controls = PlanApplied(id="p-1", plan=plan), PeriodClosed.of(plan, "month", "2026-03")
+    records = [encode_control(control) for control in controls]
+    return [*records, *map(zlib.compress, records)]  # as large ones travel
 
 
 _PAYOUT = Payout(
