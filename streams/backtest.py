@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from runtime.record_columns import RecordColumns
 from runtime.records import Out, RecordBatch
-from schemas.blocks import decode_block, kind_header, kind_of, row_dicts
+from schemas.blocks import decode_block, kind_header, kind_of
 from schemas.control import KIND as CONTROL
 from schemas.control import Control, PeriodClosed, PlanApplied, encode_control
 from schemas.dead_letters import DeadLetter, decode_dead_letter
@@ -22,21 +22,19 @@ from schemas.plan_units import of_units
 from schemas.results import Award, decode_award
 from schemas.texts import Texts
 from schemas.topics import AWARDS, CREDITS, DEAD_LETTERS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
+from streams.block_rows import LastRows, Rows
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
-from streams.last_rows import LastRows
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 
 #: How many records are folded at once: a tenth of those before them, no fewer than the first and no more than the last.
 #: What a batch costs for every employee and day in it then shrinks beside the events.
 FEWEST_RECORDS, MOST_RECORDS = 10_000, 100_000
-#: What names a row of values, by kind of block.
-_KEYS = {
-    "kpi-days": ("kpi", "employee", "team", "department", "day"),
-    "kpi-periods": ("kpi", "employee", "period_kind", "period"),
-    "unit-periods": ("kpi", "unit_kind", "unit", "period_kind", "period"),
-}
+#: What names a row of values.
+_DAY = ("kpi", "employee", "team", "department", "day")
+_PERIOD = ("kpi", "employee", "period_kind", "period")
+_UNIT_PERIOD = ("kpi", "unit_kind", "unit", "period_kind", "period")
 _TOPIC = "events"
 #: How a line begins that closes a period at its place among the events.
 _CONTROL_LINE = b'{"control"'
@@ -55,13 +53,13 @@ class MemoryRecord:
 
 @dataclass
 class BacktestResult:
-    """Everything the folds put out. KPI rows are the last value of each key, as dicts of block columns."""
+    """Everything the folds put out. Rows are dicts of block columns; those of KPIs the last value of each key."""
 
     awards: list[Award] = field(default_factory=list)
-    earnings: list[dict] = field(default_factory=list)
-    days: dict[tuple, dict] = field(default_factory=dict)
-    periods: dict[tuple, dict] = field(default_factory=dict)
-    units: dict[tuple, dict] = field(default_factory=dict)
+    earnings: Sequence[dict] = field(default_factory=Rows)
+    days: Mapping[tuple, dict] = field(default_factory=lambda: LastRows(_DAY))
+    periods: Mapping[tuple, dict] = field(default_factory=lambda: LastRows(_PERIOD))
+    units: Mapping[tuple, dict] = field(default_factory=lambda: LastRows(_UNIT_PERIOD))
     dead_letters: list[DeadLetter] = field(default_factory=list)
     outcomes: dict[bytes | None, bytes] = field(default_factory=dict)
     closes: list[tuple[str, str]] = field(default_factory=list)  # kind, period
@@ -71,7 +69,8 @@ class BacktestResult:
 class Backtest:
     """Feeds records through the stages. Plans take effect between ``feed`` calls.
 
-    KPI updates, by which awards of units are decided, are made after each batch where the plan has such awards.
+    Days of KPIs, by which awards of units are decided, are published after each batch where the plan has such awards;
+    everything else only where a plan ends, and at the end.
     """
 
     def __init__(self, mapping: TopicMapping | None = None) -> None:
@@ -82,7 +81,6 @@ class Backtest:
         self._performance = Performance(0, 1)
         self._rollups = Rollups()
         self._each_batch = False
-        self._values = {kind: LastRows(keys) for kind, keys in _KEYS.items()}
         self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name, KPI_UPDATES.name), 0)
 
     def apply(self, plan: Plan, control_id: str = "") -> None:
@@ -91,6 +89,7 @@ class Backtest:
         self._intake.set_types(EventTypes(plan.events))
         self._each_batch = any(map(of_units, plan.awards))
         self._control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
+        self._publish()  # what the plan before had and this one has not
 
     def close(self, period: str) -> None:
         """Close a period by its key; raises ValueError where the plan in force has none such."""
@@ -132,12 +131,16 @@ class Backtest:
     def finish(self) -> BacktestResult:
         """The results, with the last values of people and units."""
         self._publish()
-        self.result.days, self.result.periods, self.result.units = (rows.rows() for rows in self._values.values())
+        if self._each_batch:
+            self._performance.engine.mark_days_dirty()
+            self._keep_days(self._performance.day_updates())
         self.result.latest_day = self._performance.states.clock.latest
         return self.result
 
     def _publish(self) -> None:
-        self._roll_up(self._absorb(self._performance.updates()))
+        updates = self._absorb(self._performance.updates())
+        self._keep_days(updates)
+        self._roll_up(updates)
         self._absorb(self._rollups.updates())
 
     def _roll_up(self, updates: list[Out]) -> None:
@@ -154,7 +157,7 @@ class Backtest:
         if credits:
             self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, credits))))
         if credits and self._each_batch:
-            self._publish()
+            self._roll_up(self._absorb(self._performance.day_updates()))
 
     def _batch(self, topic: str, outs: list[Out]) -> RecordBatch:
         first = self._offsets[topic]
@@ -170,18 +173,21 @@ class Backtest:
             elif out.topic == AWARDS.name:
                 self.result.awards.append(decode_award(out.value))
             elif out.topic == EARNINGS.name:
-                self.result.earnings += row_dicts(decode_block(out.value)[0])
+                self.result.earnings.add(decode_block(out.value)[0])
             elif out.topic == DEAD_LETTERS.name:
                 self.result.dead_letters.append(decode_dead_letter(out.value))
             elif out.topic == OUTCOMES.name:
                 self.result.outcomes[out.key] = out.value
             elif out.topic == KPI_UPDATES.name:
-                self._keep_values(out)
                 passed_on.append(out)
+                if kind_of(out.headers) == "kpi-periods":
+                    self.result.periods.add(decode_block(out.value)[0])
             elif out.topic == UNIT_UPDATES.name:
-                self._keep_values(out)
+                self.result.units.add(decode_block(out.value)[0])
         return passed_on
 
-    def _keep_values(self, out: Out) -> None:
-        if (values := self._values.get(kind_of(out.headers))) is not None:
-            values.add(decode_block(out.value)[0])
+    def _keep_days(self, updates: list[Out]) -> None:
+        """Not after each batch: what days are in the end can be asked for again."""
+        for out in updates:
+            if kind_of(out.headers) == "kpi-days":
+                self.result.days.add(decode_block(out.value)[0])

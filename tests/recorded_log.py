@@ -86,7 +86,7 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
             if topic == AWARDS.name:
                 result.awards.append(decode_award(one.value))
             elif topic == EARNINGS.name:
-                result.earnings += decode_block(one.value)[0].to_pylist()
+                result.earnings.add(decode_block(one.value)[0])
             elif topic == CREDITS.name and kind == "credits":
                 credits.append((partition, one.offset, one.value))
             elif topic == CREDITS.name and kind == KIND:
@@ -104,9 +104,9 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                     if "adjusted" in block.column("outcome").to_pylist():
                         adjusted.append((meta["partition"], meta["offset"]))
                 if kind == "kpi-periods":
-                    _keep(result.periods, one, ("kpi", "employee", "period_kind", "period"))
+                    result.periods.add(decode_block(one.value)[0])
             elif topic == UNIT_UPDATES.name:
-                _keep(result.units, one, ("kpi", "unit_kind", "unit", "period_kind", "period"))
+                result.units.add(decode_block(one.value)[0])
     return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted))
 
 
@@ -117,8 +117,3 @@ def _rebuilt(block, meta: dict) -> list[Rebuilt]:
         for row in block.to_pylist()
         if row["adjustment"].startswith(REBUILD) and row["outcome"] != "refused"
     ]
-
-
-def _keep(rows: dict, record, names: tuple[str, ...]) -> None:
-    for row in decode_block(record.value)[0].to_pylist():
-        rows[tuple(row[name] for name in names)] = row

@@ -164,15 +164,19 @@ class Engine:
 
     def mark_all_dirty(self) -> None:
         """Publish every value anew."""
+        self.mark_days_dirty()
+        for view in self.views.values():
+            if view.table.size:
+                view.dirty.append(np.arange(view.table.size))
+
+    def mark_days_dirty(self) -> None:
+        """Publish every day cell anew."""
         for family in self.families:
             for index in range(len(family.kpis)):
                 held = family.days.held(index)
                 if len(held):
                     family.dirty_days[index].append(held)
                     family.unsaved_days[index].append(held)
-        for view in self.views.values():
-            if view.table.size:
-                view.dirty.append(np.arange(view.table.size))
 
     def create_targeted(self, is_ours: Callable[[str], bool], publish: bool = True) -> None:
         """Periods that somebody has a target of their own for exist from the start, with nothing reached yet."""

@@ -30,20 +30,21 @@ class Publisher:
         )
         self.hold(CLOSED_KIND, marker.model_dump_json().encode())
 
-    def _hold_changes(self, engine, offset: int) -> None:
+    def _hold_changes(self, engine, offset: int, periods: bool = True) -> None:
         if engine is None:
             return
         meta = {"partition": self._partition, "offset": offset}
         # days last: rollups decides once it has them, and then has the periods too
-        for kind, block in (
-            ("kpi-periods", kpi_periods_block(engine, meta)),
-            ("kpi-days", kpi_days_block(engine, meta)),
-        ):
+        makers = [("kpi-periods", kpi_periods_block)] * periods + [("kpi-days", kpi_days_block)]
+        for kind, make in makers:
+            block = make(engine, meta)
             if block is not None:
                 self.hold(kind, block)
 
-    def take(self, engine, offset: int) -> list[Out]:
-        """What is held, and KPI days and periods of ``engine`` changed since the last call, as absolute values."""
-        self._hold_changes(engine, offset)
+    def take(self, engine, offset: int, periods: bool = True) -> list[Out]:
+        """What is held, and KPI days and ``periods`` of ``engine`` changed since they were last asked for, as absolute
+        values.
+        """
+        self._hold_changes(engine, offset, periods)
         held, self._held = self._held, []
         return held

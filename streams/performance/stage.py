@@ -188,6 +188,10 @@ class Performance:
         """KPI days and periods changed since the last call, as absolute values; markers of closes among them."""
         return self.publisher.take(self.engine, self.last_offset)
 
+    def day_updates(self) -> list[Out]:
+        """As ``updates``, without the periods: all that rollups looks at."""
+        return self.publisher.take(self.engine, self.last_offset, periods=False)
+
     # -- checkpoints
 
     def dirty_rows(self) -> dict[str, bytes]:

@@ -70,7 +70,7 @@ def test_an_award_as_it_was_taken_back_in_chinese(files):
 
 def test_since_when_the_first_has_his_place(files):
     told = explain("E1", "2026-03", *files(SALES))
-    assert "  #1  E1: R 400 (1 events); revenue 300 holds; since place 2 of kpi-updates; due 50.00" in told, told
+    assert "  #1  E1: R 400 (1 events); revenue 300 holds; since place 1 of kpi-updates; due 50.00" in told, told
 
 
 def test_of_many_people_the_best_and_whoever_is_asked_for_are_listed(files):
