@@ -249,7 +249,8 @@ class StageRunner:
 
     async def publish(self) -> None:
         """Send pending KPI updates and wait until they are acknowledged."""
-        await to_the_end(self._publish(lambda: None))
+        if any(one.unpublished for one in self._owned.values()):
+            await to_the_end(self._publish(lambda: None))
 
     async def _publish(self, look: Callable[[], T]) -> T:
         """What ``look`` sees at one moment, once everything that it rests on is acknowledged; folding goes on."""
@@ -268,7 +269,9 @@ class StageRunner:
 
     async def checkpoint(self, commit: Commit) -> None:
         """Store what changed since the last checkpoint, then ``commit`` the offsets it stands for."""
-        await to_the_end(self._checkpoint(commit))
+        changed = any(one.unpublished or one.next_offset != one.saved_offset for one in self._owned.values())
+        if changed or self._uncommitted:
+            await to_the_end(self._checkpoint(commit))
 
     async def _checkpoint(self, commit: Commit) -> None:
         async with self._saving:
@@ -334,7 +337,7 @@ def _pending(owned: Iterable[_Owned]) -> list[asyncio.Task]:
 
 async def _acknowledged(sends: list[asyncio.Task]) -> None:
     """Wait until all of ``sends`` are in Kafka. Who stops waiting does not stop the sending."""
-    if sends:
-        await asyncio.wait(sends)
-        for send in sends:
-            send.result()
+    if running := [send for send in sends if not send.done()]:
+        await asyncio.wait(running)
+    for send in sends:
+        send.result()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from schemas.packing import is_packed, pack, unpack
+from schemas.packing import pack, unpack
 from schemas.plan import Plan
 from schemas.plan_once import once_per_plan
 
@@ -141,34 +141,19 @@ def encode_control(record: Control) -> bytes:
     return record.model_dump_json(exclude_none=True).encode()
 
 
-#: Bytes from which on a record is remembered, and how many of them.
-_LARGE, _REMEMBERED = 1 << 16, 2
-
-
 @once_per_plan
 def stored_control(record: PlanApplied) -> bytes:
     """As a state keeps it; ``decode_control`` reads that as well. Every stage and partition keeps the plan in force."""
     return pack(encode_control(record))
 
 
+@lru_cache(maxsize=4)
 def decode_control(value: bytes) -> Control:
     """A control record from its JSON, or from that packed; raises pydantic's ValidationError.
 
-    The same bytes give the same object where they are many: every stage and partition reads the same plan, and with
-    100,000 employees that takes half a second and 100 MB each time.
+    The same bytes give the same object: every stage and partition reads the same plan, and with 100,000 employees that
+    takes half a second and 100 MB each time.
     """
-    if is_packed(value):
-        return _unpacked(value)
-    return _large(value) if len(value) >= _LARGE else _READER.validate_json(value)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _large(value: bytes) -> Control:
-    return _READER.validate_json(value)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _unpacked(value: bytes) -> Control:
     try:
         document = unpack(value)
     except ValueError:
