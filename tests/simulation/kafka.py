@@ -38,18 +38,38 @@ class Broker:
         self.partitions = partitions
         self.logs: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
         self.groups: dict[str, Group] = {}
+        self._waiting: dict[str, list[asyncio.Future]] = defaultdict(list)
 
     def append(self, topic: str, value: bytes | None, partition: int | None, key=None, headers=()) -> Sent:
         count = self.partitions.get(topic, 1)
         place = TopicPartition(topic, crc32(key or b"") % count if partition is None else partition)
         log = self.logs[place]
         log.append(MemoryRecord(len(log), value, tuple(headers), key, APPENDED))
+        for waiting in self._waiting.pop(topic, ()):
+            _wake(waiting)
         return Sent(place, len(log) - 1)
+
+    async def grown(self, topics: list[str], seconds: float) -> None:
+        """Wait until something is appended to one of ``topics``, ``seconds`` at most."""
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        timer = loop.call_later(seconds, _wake, waiting)
+        for topic in topics:
+            self._waiting[topic].append(waiting)
+        try:
+            await waiting
+        finally:
+            timer.cancel()
 
     def group(self, name: str) -> Group:
         if name not in self.groups:
             self.groups[name] = Group(self)
         return self.groups[name]
+
+
+def _wake(waiting: asyncio.Future) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 class Producer:
@@ -175,13 +195,13 @@ class Consumer:
         self._group.committed.update(offsets)
 
     async def getmany(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
-        if not timeout_ms and not self._behind():
-            return {}  # nothing is at hand: no request
+        if not self._behind():
+            if timeout_ms:  # the request waits at the broker
+                await self._broker.grown(self.topics, timeout_ms / 1000)
+                await self.process.pass_gate()
+            if not self._behind():
+                return {}
         found = await self._request("fetch", lambda: self._fetch(max_records))
-        if not found:
-            await asyncio.sleep(timeout_ms / 1000)
-            await self.process.pass_gate()
-            return {}
         fresh = {}
         for partition, records in found.items():
             if self._positions.get(partition) == records[0].offset:  # not sought elsewhere meanwhile

@@ -26,7 +26,7 @@ class Process:
         self.asked_to_stop = asyncio.Event()
         self._thawed = asyncio.Event()
         self._thawed.set()
-        self._late: list[asyncio.TimerHandle] = []
+        self._late: list = []
 
     @property
     def frozen(self) -> bool:
@@ -37,10 +37,10 @@ class Process:
 
     def thaw(self) -> None:
         self._thawed.set()
-        asyncio.get_running_loop()._ready.extend(self._late)
+        asyncio.get_running_loop().go_off(self._late)
         self._late = []
 
-    def wakes(self, timer: asyncio.TimerHandle) -> bool:
+    def wakes(self, timer) -> bool:
         """Whether a timer of the process goes off now; a frozen one has it when it thaws, a dead one never."""
         if self.alive and self.frozen:
             self._late.append(timer)

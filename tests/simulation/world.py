@@ -310,7 +310,6 @@ class History:
         for task in asyncio.all_tasks(self.loop):
             task.cancel()
         self.loop.run_until_complete(asyncio.sleep(0))
-        self.loop.close()
 
 
 def _newer(make_fold):
