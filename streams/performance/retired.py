@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
-from streams.performance.updates import concatenated, days_of, periods_of
+from streams.performance.updates import days_of, periods_of
 
 
 def retired_blocks(engine, after, meta: dict) -> list[tuple[str, bytes]]:
@@ -27,15 +27,16 @@ def retired_blocks(engine, after, meta: dict) -> list[tuple[str, bytes]]:
             held = family.days.held(index)
             if kpi.id not in kept and len(held):
                 family.days.clear(index)
-                days.append(days_of(family, index, held, engine))
+                days.append((family, index, held))
     for (kpi, kind), view in engine.views.items():
         num, den = view.table.num[view.kpi_index], view.table.den[view.kpi_index]
         slots = lost.get((kpi, kind), np.flatnonzero((num != 0) | (den != 0)))
         if kpi not in kept and len(slots):
             num[slots], den[slots] = 0, 0
-            periods.append(_without_values(periods_of(view, slots, engine)))
-    found = (("kpi-days", days), ("kpi-periods", periods))
-    return [(kind, encode_block(concatenated(parts), meta)) for kind, parts in found if parts]
+            periods.append((view, slots))
+    found = [("kpi-days", days_of(days, engine))] if days else []
+    found += [("kpi-periods", _without_values(periods_of(periods, engine)))] if periods else []
+    return [(kind, encode_block(block, meta)) for kind, block in found]
 
 
 def _scores(engine) -> dict:

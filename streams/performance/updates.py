@@ -10,15 +10,19 @@ import pyarrow as pa
 from schemas.blocks import encode_block
 from schemas.money import SCALE, round_half_up
 from streams.performance.cells import LEVELS
-from streams.performance.columns import coded_column, dictionary_column
+from streams.performance.columns import coded_column
 from streams.performance.family import Family, day_key_parts
 from streams.performance.ladder import NO_TARGET, value_scale
 from streams.performance.period_view import PeriodView
 from streams.performance.quotients import half_up, product
 from streams.performance.rolling import RollingTable
-from streams.performance.running import key_parts
+from streams.performance.running import key_parts, period_key
 
 _UINT64_LISTS = pa.list_(pa.uint64())
+
+#: Day cells of a family's KPI by its number, and periods of a view: what a block has rows of, by slot.
+DaySlots = tuple[Family, int, np.ndarray]
+PeriodSlots = tuple[PeriodView, np.ndarray]
 
 
 def kpi_days_block(engine, meta: dict) -> bytes | None:
@@ -27,49 +31,60 @@ def kpi_days_block(engine, meta: dict) -> bytes | None:
     for family in engine.families:
         for index, touched in enumerate(family.dirty_days):
             if touched:
-                parts.append(days_of(family, index, np.unique(np.concatenate(touched)), engine))
+                parts.append((family, index, np.unique(np.concatenate(touched))))
                 touched.clear()
-    if not parts:
-        return None
-    return encode_block(concatenated(parts), meta)
+    return encode_block(days_of(parts, engine), meta) if parts else None
 
 
-def concatenated(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """One batch of several (at least one) with the same columns."""
-    if len(parts) == 1:
-        return parts[0]
-    return pa.Table.from_batches(parts).unify_dictionaries().combine_chunks().to_batches()[0]
-
-
-def days_of(family: Family, index: int, slots: np.ndarray, engine) -> pa.RecordBatch:
-    """Rows of kpi-days for day cells of one KPI of the family."""
-    kpi, days = family.kpis[index], family.days
-    employee, team, department, day = day_key_parts(days.keys[slots])
+def days_of(parts: list[DaySlots], engine) -> pa.RecordBatch:
+    """Rows of kpi-days for day cells; Arrow is asked once for all parts, which are often of few rows."""
+    kpis = [family.kpis[index] for family, index, _ in parts]
+    counts = [len(slots) for *_, slots in parts]
+    keys, num, den, *units = map(np.concatenate, zip(*(_cells(*part) for part in parts), strict=True))
+    employee, team, department, day = day_key_parts(keys)
     names = engine.reader.names
-    num, den = days.num[index, slots], days.den[index, slots]
-    own = (pa.array(num), pa.array(den))
-    units = [(pa.array(pair[0]), pa.array(pair[1])) if pair else own for pair in days.units(index, slots)]
-    none = pa.nulls(len(slots), pa.int64())
-    members = pa.nulls(len(slots), _UINT64_LISTS)
-    if kpi.aggregate == "distinct":
-        members = pa.array([sorted(days.members.get((index, slot), ())) for slot in slots.tolist()], _UINT64_LISTS)
+
+    def extreme(aggregate: str) -> pa.Array:
+        return pa.array(num, mask=(den == 0) | ~np.repeat([kpi.aggregate == aggregate for kpi in kpis], counts))
+
     return pa.RecordBatch.from_pydict(
         {
-            "kpi": dictionary_column([kpi.id] * len(slots)),
+            "kpi": _repeated([kpi.id for kpi in kpis], counts),
             "employee": coded_column(employee, names["employee"].names),
             "team": coded_column(team, names["team"].names),
             "department": coded_column(department, names["department"].names),
             "day": pa.array(day.astype(np.int32)),
-            "numerator": own[0],
-            "denominator": own[1],
-            "low": pa.array(num, mask=den == 0) if kpi.aggregate == "min" else none,
-            "high": pa.array(num, mask=den == 0) if kpi.aggregate == "max" else none,
-            **{f"{level}_numerator": pair[0] for level, pair in zip(LEVELS, units, strict=True)},
-            **{f"{level}_denominator": pair[1] for level, pair in zip(LEVELS, units, strict=True)},
-            "members": members,
-            "plan_version": pa.array(np.full(len(slots), engine.plan.version, np.int32)),
+            "numerator": pa.array(num),
+            "denominator": pa.array(den),
+            "low": extreme("min"),
+            "high": extreme("max"),
+            **{f"{level}_numerator": pa.array(one) for level, one in zip(LEVELS, units[::2], strict=True)},
+            **{f"{level}_denominator": pa.array(one) for level, one in zip(LEVELS, units[1::2], strict=True)},
+            "members": pa.concat_arrays([_members(*part) for part in parts]),
+            "plan_version": pa.array(np.full(len(num), engine.plan.version, np.int32)),
         }
     )
+
+
+def _cells(family: Family, index: int, slots: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Keys, numerators and denominators of day cells, and both of each kind of unit."""
+    days = family.days
+    own = days.num[index, slots], days.den[index, slots]
+    units = [own if pair is None else pair for pair in days.units(index, slots)]
+    return days.keys[slots], *own, *(side for pair in units for side in pair)
+
+
+def _members(family: Family, index: int, slots: np.ndarray) -> pa.Array:
+    if family.kpis[index].aggregate != "distinct":
+        return pa.nulls(len(slots), _UINT64_LISTS)
+    return pa.array([sorted(family.days.members.get((index, slot), ())) for slot in slots.tolist()], _UINT64_LISTS)
+
+
+def _repeated(texts: list[str], counts: list[int]) -> pa.DictionaryArray:
+    """Each text as many times as its count says."""
+    names = list(dict.fromkeys(texts))
+    codes = np.repeat(np.array([names.index(text) for text in texts], np.int32), counts)
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
 
 
 def kpi_periods_block(engine, meta: dict) -> bytes | None:
@@ -83,53 +98,59 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
                 ended = [view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]
                 slots = slots[ended]
             if len(slots):
-                parts.append(periods_of(view, slots, engine))
-    if not parts:
-        return None
-    return encode_block(concatenated(parts), meta)
+                parts.append((view, slots))
+    return encode_block(periods_of(parts, engine), meta) if parts else None
 
 
-def periods_of(view: PeriodView, slots: np.ndarray, engine) -> pa.RecordBatch:
-    """Rows of kpi-periods for periods of one view."""
-    table, index = view.table, view.kpi_index
-    employee, ordinal = key_parts(table.keys[slots])
-    if isinstance(table, RollingTable):
-        ordinal = np.array([table.latest_day(index, slot) or 0 for slot in slots.tolist()], np.int64)
-    kinds, at = np.unique(ordinal, return_inverse=True)
-    spans = np.array([engine.calendar.span(view.kind, int(one)) for one in kinds], np.int32).reshape(-1, 2)
-    texts = [engine.calendar.key(view.kind, int(one)) for one in kinds]
-    num, den, targets = table.num[index, slots], table.den[index, slots], view.targets(slots)
-    values, attainments = _measured(view, num, den, targets)
+def periods_of(parts: list[PeriodSlots], engine) -> pa.RecordBatch:
+    """Rows of kpi-periods for periods; Arrow is asked once for all parts, which are often of few rows."""
+    views, counts = [view for view, _ in parts], [len(slots) for _, slots in parts]
+    columns = map(np.concatenate, zip(*(_periods(*part) for part in parts), strict=True))
+    employee, ordinal, num, den, targets, values, defined, attainments, attained = columns
+    kinds = list(dict.fromkeys(view.kind for view in views))
+    kind = np.repeat([kinds.index(view.kind) for view in views], counts)
+    found, at = np.unique(period_key(kind, ordinal), return_inverse=True)
+    places = [(kinds[kind], one) for kind, one in map(key_parts, found.tolist())]
+    spans = np.array([engine.calendar.span(*place) for place in places], np.int32)
+    texts = pa.array([engine.calendar.key(*place) for place in places], pa.string())
     return pa.RecordBatch.from_pydict(
         {
-            "kpi": dictionary_column([view.kpi.id] * len(slots)),
+            "kpi": _repeated([view.kpi.id for view in views], counts),
             "employee": coded_column(employee, engine.reader.names["employee"].names),
-            "period_kind": dictionary_column([view.kind] * len(slots)),
-            "period": pa.DictionaryArray.from_arrays(pa.array(at.astype(np.int32)), pa.array(texts, pa.string())),
+            "period_kind": _repeated([view.kind for view in views], counts),
+            "period": pa.DictionaryArray.from_arrays(pa.array(at.astype(np.int32)), texts),
             "first_day": pa.array(spans[at, 0]),
             "last_day": pa.array(spans[at, 1]),
             "numerator": pa.array(num),
             "denominator": pa.array(den),
-            "value": values,
+            "value": pa.array(values, mask=~defined),
             "target": pa.array(targets, mask=targets == NO_TARGET),
-            "attainment": attainments,
-            "plan_version": pa.array(np.full(len(slots), engine.plan.version, np.int32)),
+            "attainment": pa.array(attainments, mask=~attained),
+            "plan_version": pa.array(np.full(len(num), engine.plan.version, np.int32)),
         }
     )
 
 
-def _measured(view: PeriodView, num: np.ndarray, den: np.ndarray, targets: np.ndarray) -> tuple[pa.Array, pa.Array]:
-    """Values and attainments, rounded half-up to four decimals, null where undefined."""
-    kpi, scale = view.kpi, value_scale(view.kpi)
+def _periods(view: PeriodView, slots: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Employees, ordinals, numerators, denominators and targets of periods; values and attainments, rounded half-up to
+    four decimals, each with where it is defined.
+    """
+    table, index, kpi, scale = view.table, view.kpi_index, view.kpi, value_scale(view.kpi)
+    employee, ordinal = key_parts(table.keys[slots])
+    if isinstance(table, RollingTable):
+        ordinal = np.array([table.latest_day(index, slot) or 0 for slot in slots.tolist()], np.int64)
+    num, den, targets = table.num[index, slots], table.den[index, slots], view.targets(slots)
     defined = np.ones(len(num), bool) if scale.empty_is_zero else den > 0
     below = np.where(defined, den, 1) if scale.divides else np.ones_like(num)
     attained = defined & (targets > 0)
     goal = np.where(attained, targets, 1)
-    if kpi.direction == "up":
+    if not attained.any():
+        attainments = goal
+    elif kpi.direction == "up":
         attainments = half_up(product(num, scale.factor, SCALE), product(below, goal))
     else:
         some = num > 0
         attainments = half_up(product(goal, below, SCALE), product(np.where(some, num, 1), scale.factor))
         attainments = np.where(some, attainments, round_half_up(Fraction(kpi.attainment_at_zero) * SCALE, 1))
-    values = half_up(product(num, scale.factor), below)
-    return pa.array(values, mask=~defined), pa.array(attainments, mask=~attained)
+    values = half_up(product(num, scale.factor), below) if scale.divides else num
+    return employee, ordinal, num, den, targets, values, defined, attainments, attained
