@@ -50,15 +50,10 @@ def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, d
     return table, meta
 
 
-def column_lists(table: pa.RecordBatch) -> dict[str, list]:
-    """The columns as lists, like ``to_pydict``, which is slow on dictionary columns."""
-    return dict(zip(table.schema.names, map(_as_list, table.columns), strict=True))
-
-
 def row_dicts(table: pa.RecordBatch) -> list[dict]:
-    """The rows, as ``to_pylist``."""
-    columns = column_lists(table)
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    """The rows, as ``to_pylist``, which is slow on dictionary columns."""
+    names = table.schema.names
+    return [dict(zip(names, row, strict=True)) for row in zip(*map(_as_list, table.columns), strict=True)]
 
 
 def _as_list(column: pa.Array) -> list:

@@ -7,12 +7,12 @@ close and nothing from after it, however the updates of the partitions lie among
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from schemas.control import PartitionClosed
-from streams.rollups.cells import Cell, CellKey
+from streams.rollups.cell_rows import Cell, CellKey, CellRows
 
 ROW = "closing"
 
@@ -23,7 +23,16 @@ class Update:
 
     partition: int
     offset: int
-    cells: dict[CellKey, Cell] = field(default_factory=dict)
+    cells: CellRows | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """Updates that became one: each cell as the last of them had it."""
+
+    partition: int
+    offset: int
+    cells: dict[CellKey, Cell]
 
 
 class Alignment:
@@ -34,7 +43,7 @@ class Alignment:
         self._passed: set[int] = set()
         #: Markers of other closes, from partitions that the present one still waits for: those do not wait for them.
         self._early: dict[str, set[int]] = {}
-        self._held: dict[int, list[Update | PartitionClosed]] = {}
+        self._held: dict[int, list[_Held | PartitionClosed]] = {}
         self._dirty = False
 
     def holds(self, partition: int) -> bool:
@@ -45,11 +54,10 @@ class Alignment:
         """Keep an update until ``release``; several without a marker between them become one."""
         self._dirty = True
         held = self._held.setdefault(update.partition, [])
-        if held and isinstance(held[-1], Update):
-            held[-1].offset = update.offset
-            held[-1].cells |= update.cells
-        else:
-            held.append(update)
+        if not held or not isinstance(held[-1], _Held):
+            held.append(_Held(update.partition, update.offset, {}))
+        held[-1].offset = update.offset
+        held[-1].cells.update(update.cells.cells() if update.cells is not None else ())
 
     def passes(self, marker: PartitionClosed) -> bool:
         """Take a marker; True where it is the last one of its close, for which ``release`` is due then."""
@@ -67,7 +75,7 @@ class Alignment:
 
     def release(self) -> list[Update | PartitionClosed]:
         """The close is done: all that was held back, by partition, each in its order."""
-        held = [item for _, items in sorted(self._held.items()) for item in items]
+        held = [_released(item) for _, items in sorted(self._held.items()) for item in items]
         self._closing, self._passed, self._held = "", set(), {}
         self._dirty = True
         return held
@@ -100,12 +108,18 @@ _Packed = tuple[int, int, list[tuple[CellKey, Cell]], str]
 _Row = tuple[str, list[int], list[tuple[str, list[int]]], list[_Packed]]
 
 
-def _packed(item: Update | PartitionClosed) -> _Packed:
-    if isinstance(item, Update):
+def _released(item: _Held | PartitionClosed) -> Update | PartitionClosed:
+    if isinstance(item, _Held):
+        return Update(item.partition, item.offset, CellRows.of(item.cells) if item.cells else None)
+    return item
+
+
+def _packed(item: _Held | PartitionClosed) -> _Packed:
+    if isinstance(item, _Held):
         return item.partition, item.offset, list(item.cells.items()), ""
     return item.partition, item.offset, [], item.model_dump_json()
 
 
-def _unpacked(packed: _Packed) -> Update | PartitionClosed:
+def _unpacked(packed: _Packed) -> _Held | PartitionClosed:
     partition, offset, cells, marker = packed
-    return PartitionClosed.model_validate_json(marker) if marker else Update(partition, offset, dict(cells))
+    return PartitionClosed.model_validate_json(marker) if marker else _Held(partition, offset, dict(cells))

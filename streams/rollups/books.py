@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from streams.performance.award_states import AwardStates
@@ -22,8 +22,10 @@ class Books:
 
 @dataclass(frozen=True)
 class Touched:
-    """Unit days, and the days of people (KPI, employee, day); ``anew``: everything, under a plan that is new."""
+    """Unit days, and what gives the days of people (KPI, employee, day), which few plans look at; ``anew``: everything,
+    under a plan that is new.
+    """
 
     units: dict[tuple[UnitKey, int], None]
-    people: Iterable[tuple[str, str, int]]
+    people: Callable[[], Iterable[tuple[str, str, int]]]
     anew: bool = False

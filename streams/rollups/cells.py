@@ -1,27 +1,33 @@
 """Day cells of every employee, added up by unit and day as they come: what the values of units are read from.
 
-Cells are absolute, so a newer one takes the place of the older and the sums move by the difference. Everything in the
+Cells are absolute, so a newer one takes the place of the older and the sums move by the difference. They are columns;
+an object each have only the pages that they lie in and the unit days that these make up. Everything in the
 units that somebody leads on a day makes up one more unit, of kind ``manager``; it follows from the plan in force.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from operator import attrgetter
-from typing import NamedTuple
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
+import numpy as np
 
 from schemas.money import SCALE
 from schemas.plan_units import UNIT_KINDS
+from streams.performance.cells import CellTable
+from streams.performance.columns import numbered
+from streams.performance.interning import Interner
+from streams.rollups.cell_rows import Cell, CellKey, CellRows
 
 PREFIX = "cells/"
 _SEPARATOR = "\x1f"
+#: A cell's key in the table: the number of its page, and the employee's code in so many bits.
+_CODE_BITS = 32
+#: So many cells are restored at once.
+_RESTORED = 100_000
 
-#: KPI, employee, team, department, day.
-CellKey = tuple[str, str, str, str, int]
 #: KPI, department, team, day.
 PageKey = tuple[str, str, str, int]
 #: KPI, kind of unit, unit ('' for the company).
@@ -30,83 +36,28 @@ UnitKey = tuple[str, str, str]
 ManagersOf = Callable[[str, str, str, int], list[tuple[str, int]]]
 
 
-class Cell(NamedTuple):
-    """What a cell holds: the person's own pair, the pairs it adds to its units by UNIT_KINDS, distinct members."""
-
-    num: int
-    den: int
-    units: tuple[tuple[int, int], ...]
-    members: tuple[int, ...]
-
-    def empty(self) -> bool:
-        """Whether there is nothing in it: the KPI has left the plan."""
-        return not (self.num or self.den or self.members or any(map(any, self.units)))
-
-
-def read_cells(columns: dict[str, list]) -> Iterable[tuple[CellKey, Cell]]:
-    """Cells of a kpi-days block's columns. Those of overlays have no team: they lie in no unit."""
-    pairs = [
-        list(zip(columns[f"{kind}_numerator"], columns[f"{kind}_denominator"], strict=True)) for kind in UNIT_KINDS
-    ]
-    keys = zip(*(columns[name] for name in ("kpi", "employee", "team", "department", "day")), strict=True)
-    members = (tuple(one) if one else () for one in columns["members"])
-    own = zip(columns["numerator"], columns["denominator"], strict=True)
-    # what nobody shares adds the same everywhere: one pair instead of three
-    units = [
-        (pair, pair, pair) if pair == team == department == company else (team, department, company)
-        for pair, team, department, company in zip(own, *pairs, strict=True)
-    ]
-    rows = zip(columns["numerator"], columns["denominator"], units, members, strict=True)
-    return zip(keys, map(partial(tuple.__new__, Cell), rows), strict=True)  # as Cell(*row), without a call for each
-
-
 class UnitDay:
-    """What a unit has of a KPI on a day: the sums, and the pages that make them up."""
+    """What a unit has of a KPI on a day: the sums, of how many cells, and the pages that these lie in."""
 
-    __slots__ = ("den", "num", "pages")
+    __slots__ = ("den", "held", "key", "num", "pages")
 
-    def __init__(self) -> None:
-        self.num, self.den = 0, 0
-        self.pages: dict[PageKey, Page] = {}
-
-    def cells(self) -> Iterator[tuple[str, Cell]]:
-        """Employees and their cells."""
-        for page in self.pages.values():
-            yield from page.cells.items()
+    def __init__(self, unit: UnitKey, day: int) -> None:
+        self.key = unit, day
+        self.num = self.den = self.held = 0
+        self.pages: list[Page] = []
 
 
 class Page:
-    """Cells of a KPI, a team and a day, by employee: all that lie in the same units (of overlays: in none)."""
+    """Cells of a KPI, a team and a day: all that lie in the same units (of overlays: in none)."""
 
-    __slots__ = ("cells", "change", "day", "key", "units")
+    __slots__ = ("key", "number", "slots", "units")
 
-    def __init__(self, key: PageKey) -> None:
-        self.key, self.day = key, key[3]
-        self.cells: dict[str, Cell] = {}
-        #: What its units do not have yet: numerator and denominator by UNIT_KINDS.
-        self.change = [0] * (2 * len(UNIT_KINDS))
-        #: The units that it is in, with the index in UNIT_KINDS of what it adds there.
-        self.units: list[tuple[UnitKey, int]] = []
-
-    def put(self, employee: str, old: Cell | None, cell: Cell) -> None:
-        """Let ``cell`` take the place of ``old``."""
-        change = self.change
-        (team_num, team_den), (department_num, department_den), (company_num, company_den) = cell.units
-        change[0] += team_num
-        change[1] += team_den
-        change[2] += department_num
-        change[3] += department_den
-        change[4] += company_num
-        change[5] += company_den
-        if old is not None:
-            (team_num, team_den), (department_num, department_den), (company_num, company_den) = old.units
-            change[0] -= team_num
-            change[1] -= team_den
-            change[2] -= department_num
-            change[3] -= department_den
-            change[4] -= company_num
-            change[5] -= company_den
-        self.cells[employee] = cell
+    def __init__(self, key: PageKey, number: int) -> None:
+        self.key, self.number = key, number
+        #: Of every cell that it ever had.
+        self.slots: list[int] = []
+        #: The unit days that it is part of, each with the index in UNIT_KINDS of what it adds there.
+        self.units: list[tuple[UnitDay, int]] = []
 
 
 def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, int]]:
@@ -114,25 +65,39 @@ def nobody(kpi: str, team: str, department: str, day: int) -> list[tuple[str, in
     return []
 
 
-_DAY = attrgetter("day")
+class Changes:
+    """Which unit days changed, in the order of the cells, and which of ``rows`` did."""
 
+    def __init__(self, rows: CellRows, changed: np.ndarray, touched: dict[tuple[UnitKey, int], None]) -> None:
+        self._rows, self._changed, self.touched = rows, changed, touched
 
-class Changes(NamedTuple):
-    """Which unit days changed, and of whom: KPI, employee and day of every cell that did. In the order of the cells."""
+    @property
+    def latest(self) -> int:
+        """The last day on which a cell changed."""
+        return int(self._rows.day[self._changed].max())
 
-    touched: dict[tuple[UnitKey, int], None]
-    moved: dict[tuple[str, str, int], None]
+    def moved(self) -> Iterator[tuple[str, str, int]]:
+        """KPI, employee and day of every cell that changed."""
+        rows, at = self._rows, self._changed
+        texts = ([one.names[code] for code in one.codes[at].tolist()] for one in (rows.kpi, rows.employee))
+        return zip(*texts, rows.day[at].tolist(), strict=True)
 
 
 class Cells:
     """All cells, and their sums by unit and day."""
 
     def __init__(self) -> None:
+        self._employees = Interner()
         self._pages: dict[PageKey, Page] = {}
+        self._numbered: list[Page] = []
+        self._table = CellTable(1 + len(UNIT_KINDS))
+        #: By slot whether there is anything in the cell: of a KPI that has left the plan nothing is.
+        self._held = np.zeros(len(self._table.keys), bool)
+        self._members: dict[int, tuple[int, ...]] = {}
         self._units: dict[UnitKey, dict[int, UnitDay]] = {}
-        #: By KPI and employee the pages with a cell of his, in order of time.
-        self._own: dict[str, dict[str, list[Page]]] = {}
-        self._unsaved: dict[PageKey, None] = {}
+        #: By KPI and employee's code day and slot of each cell of his, in order; only once somebody has asked.
+        self._own: dict[tuple[str, int], list[tuple[int, int]]] | None = None
+        self._unsaved: set[PageKey] = set()
         self._managers_of: ManagersOf = nobody
 
     def lead(self, managers_of: ManagersOf) -> None:
@@ -140,154 +105,221 @@ class Cells:
         for unit in [unit for unit in self._units if unit[1] == "manager"]:
             del self._units[unit]
         self._managers_of = managers_of
-        for page in self._pages.values():
-            if page.units:
-                page.units = self._units_of(page.key)
-                whole = Page(page.key)
-                for employee, cell in page.cells.items():
-                    whole.put(employee, None, cell)
-                for unit, level in page.units[len(UNIT_KINDS) :]:
-                    self._move(unit, level, page, whole.change)
+        sums = None
+        for page in self._numbered:
+            del page.units[len(UNIT_KINDS) :]
+            for unit, level in self._led(page.key):
+                sums = sums or self._sums()
+                _move(self._join(page, unit, level), level, sums[page.number])
 
-    def take(self, cells: Mapping[CellKey, Cell]) -> Changes:
-        """Let each of ``cells`` take the place of what its key held."""
-        pages, known, moved = self._pages, {}, {}
-        for (kpi, employee, team, department, day), cell in cells.items():
-            key = kpi, department, team, day
-            page = pages.get(key)
-            if page is None:
-                page = pages[key] = Page(key)
-            old = page.cells.get(employee)
-            gone = not (cell.num or cell.den) and cell.empty()
-            if old == cell or (old is None and gone):
-                continue
-            page.put(employee, old, cell)
-            known[key] = page
-            moved[kpi, employee, day] = None
-            if gone:
-                del page.cells[employee]
-                self._own[kpi][employee].remove(page)
-            elif old is None:
-                self._keep(kpi, employee, page)
-        self._unsaved |= dict.fromkeys(known)
+    def take(self, rows: CellRows) -> Changes | None:
+        """Let each of ``rows`` take the place of what its key held; None where nothing changes."""
+        if not len(rows):
+            return None
+        table = self._table
+        pages, page_of = self._pages_of(rows)
+        employee = self._employees.codes(rows.employee.names)[rows.employee.codes]
+        before = table.size
+        slots = table.slots((np.array([page.number for page in pages])[page_of] << _CODE_BITS) | employee)
+        for at in np.flatnonzero(slots >= before).tolist():
+            self._begin(pages[page_of[at]], int(slots[at]), int(employee[at]))
+        num, den = rows.num - table.num[:, slots], rows.den - table.den[:, slots]
+        changed = num.any(axis=0) | den.any(axis=0) | self._put_members(rows, slots)
+        if not changed.any():
+            return None
+        held = rows.num.any(axis=0) | rows.den.any(axis=0)
+        if rows.members is not None:
+            held |= np.array([bool(members) for members in rows.members])
+        if len(self._held) < len(table.keys):
+            self._held = np.append(self._held, np.zeros(len(table.keys) - len(self._held), bool))
+        moves = _by_page(page_of, len(pages), num, den, held.astype(np.int64) - self._held[slots])
+        table.num[:, slots], table.den[:, slots], self._held[slots] = rows.num, rows.den, held
         touched: dict[tuple[UnitKey, int], None] = {}
-        for page in known.values():
-            touched |= dict.fromkeys((unit, page.key[3]) for unit in self._roll_up(page))
-        return Changes(touched, moved)
+        for at in np.flatnonzero(np.bincount(page_of[changed], minlength=len(pages))).tolist():
+            page = pages[at]
+            self._unsaved.add(page.key)
+            for unit_day, level in page.units:
+                _move(unit_day, level, moves[at])
+                touched[unit_day.key] = None
+        return Changes(rows, np.flatnonzero(changed), touched)
 
-    def _keep(self, kpi: str, employee: str, page: Page) -> None:
-        own = self._own.setdefault(kpi, {})
-        pages = own.get(employee)
-        if pages is None:
-            own[employee] = [page]
-        elif pages and page.day < pages[-1].day:
-            insort(pages, page, key=_DAY)
-        else:
-            pages.append(page)
+    def _pages_of(self, rows: CellRows) -> tuple[list[Page], np.ndarray]:
+        """The pages of ``rows``, and which of them each row lies in."""
+        first, last = int(rows.day.min()), int(rows.day.max())
+        texts = rows.kpi, rows.department, rows.team
+        sizes = *(len(one.names) for one in texts), last - first + 1
+        place = np.ravel_multi_index((*(one.codes for one in texts), rows.day - first), sizes)
+        places, page_of = numbered(place, int(np.prod(sizes)))
+        *codes, days = (one.tolist() for one in np.unravel_index(places, sizes))
+        names = ([one.names[code] for code in of] for one, of in zip(texts, codes, strict=True))
+        return [self._page((*key, first + day)) for *key, day in zip(*names, days, strict=True)], page_of
 
-    def _units_of(self, key: PageKey) -> list[tuple[UnitKey, int]]:
+    def _page(self, key: PageKey) -> Page:
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = Page(key, len(self._numbered))
+            self._numbered.append(page)
+            kpi, department, team, _ = key
+            if team:
+                for level, unit in enumerate(zip(UNIT_KINDS, (team, department, ""), strict=True)):
+                    self._join(page, (kpi, *unit), level)
+                for unit, level in self._led(key):
+                    self._join(page, unit, level)
+        return page
+
+    def _led(self, key: PageKey) -> list[tuple[UnitKey, int]]:
         kpi, department, team, day = key
         if not team:
             return []
-        units = zip(UNIT_KINDS, (team, department, ""), strict=True)
-        led = self._managers_of(kpi, team, department, day)
-        return [((kpi, kind, unit), level) for level, (kind, unit) in enumerate(units)] + [
-            ((kpi, "manager", manager), level) for manager, level in led
-        ]
+        return [((kpi, "manager", manager), level) for manager, level in self._managers_of(kpi, team, department, day)]
 
-    def _roll_up(self, page: Page) -> list[UnitKey]:
-        """Add a page's change to its units; which they are."""
-        units = page.units = page.units or self._units_of(page.key)
-        for unit, level in units:
-            self._move(unit, level, page, page.change)
-        page.change = [0] * (2 * len(UNIT_KINDS))
-        if not page.cells:
-            page.units = []
-        return [unit for unit, _ in units]
-
-    def _move(self, unit: UnitKey, level: int, page: Page, change: list[int]) -> None:
-        days = self._units.setdefault(unit, {})
+    def _join(self, page: Page, unit: UnitKey, level: int) -> UnitDay:
         day = page.key[3]
-        within = days.get(day)
-        if within is None:
-            within = days[day] = UnitDay()
-        within.num += change[2 * level]
-        within.den += change[2 * level + 1]
-        if page.cells:
-            within.pages[page.key] = page
-            return
-        within.pages.pop(page.key, None)
-        if not within.pages:
-            del days[day]
+        days = self._units.setdefault(unit, {})
+        unit_day = days.get(day)
+        if unit_day is None:
+            unit_day = days[day] = UnitDay(unit, day)
+        unit_day.pages.append(page)
+        page.units.append((unit_day, level))
+        return unit_day
+
+    def _begin(self, page: Page, slot: int, employee: int) -> None:
+        """A cell is new."""
+        page.slots.append(slot)
+        if self._own is not None:
+            insort(self._own.setdefault((page.key[0], employee), []), (page.key[3], slot))
+
+    def _put_members(self, rows: CellRows, slots: np.ndarray) -> np.ndarray:
+        """Keep distinct members; where they differ."""
+        differs = np.zeros(len(slots), bool)
+        if rows.members is None and not self._members:
+            return differs
+        for at, (slot, members) in enumerate(zip(slots.tolist(), rows.members or [()] * len(slots), strict=True)):
+            if self._members.get(slot, ()) != members:
+                differs[at] = True
+                self._members[slot] = members
+        return differs
+
+    def _sums(self) -> list[list[int]]:
+        """All that is in the pages, by number, as ``_by_page``."""
+        table, held = self._table, self._held
+        size = table.size
+        of = table.keys[:size] >> _CODE_BITS
+        return _by_page(of, len(self._numbered), table.num[:, :size], table.den[:, :size], held[:size])
 
     # -- reading
 
     def units(self, kpi: str) -> list[UnitKey]:
         """Units that have cells of a KPI, in order."""
-        return sorted(unit for unit, days in self._units.items() if unit[0] == kpi and days)
+        return sorted(unit for unit in self._units if unit[0] == kpi and self.days(unit))
 
     def days(self, unit: UnitKey) -> list[int]:
         """Days of a unit that have cells, ascending."""
-        return sorted(self._units.get(unit, ()))
+        return sorted(day for day, one in self._units.get(unit, {}).items() if one.held)
 
     def measured(self, unit: UnitKey, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of a unit from day ``first`` to ``last``."""
-        known = self._units.get(unit, {})
-        days = [known[day] for day in range(first, last + 1) if day in known]
+        days = self._within(unit, first, last)
         den = sum(day.den for day in days)
         if aggregate not in ("distinct", "min", "max"):
             return sum(day.num for day in days), den
-        return _combined([cell for day in days for _, cell in day.cells()], aggregate), den
+        return self._combined(_slots(days), aggregate), den
+
+    def _within(self, unit: UnitKey, first: int, last: int) -> list[UnitDay]:
+        known = self._units.get(unit, {})
+        return [known[day] for day in range(first, last + 1) if day in known]
 
     def people(self) -> list[tuple[str, str, int]]:
         """KPI, employee and day of every cell there is, in order."""
-        return sorted(
-            {(kpi, who, page.day) for kpi, own in self._own.items() for who, pages in own.items() for page in pages}
-        )
+        held = np.flatnonzero(self._held[: self._table.size])
+        pages, names = self._numbered, self._employees.names
+        return sorted({(pages[page].key[0], names[code], pages[page].key[3]) for page, code in self._parts(held)})
+
+    def _parts(self, slots: np.ndarray | list[int]) -> list[tuple[int, int]]:
+        """Page numbers and employees' codes."""
+        keys = self._table.keys[slots]
+        return list(zip((keys >> _CODE_BITS).tolist(), (keys & ((1 << _CODE_BITS) - 1)).tolist(), strict=True))
 
     def own(self, kpi: str, employee: str, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of an employee from day ``first`` to ``last``, wherever he stood."""
-        pages = self._own.get(kpi, {}).get(employee, [])
-        within = pages[bisect_left(pages, first, key=_DAY) : bisect_right(pages, last, key=_DAY)]
-        cells = [page.cells[employee] for page in within]
-        den = sum(cell.den for cell in cells)
+        if self._own is None:
+            self._own = {}
+            for slot, (page, code) in enumerate(self._parts(np.arange(self._table.size))):
+                kpi_of, *_, day = self._numbered[page].key
+                insort(self._own.setdefault((kpi_of, code), []), (day, slot))
+        cells = self._own.get((kpi, self._employees.find(employee)), [])
+        slots = [slot for _, slot in cells[bisect_left(cells, (first,)) : bisect_left(cells, (last + 1,))]]
+        den = int(self._table.den[0, slots].sum())
         if aggregate in ("distinct", "min", "max"):
-            return _combined(cells, aggregate), den
-        return sum(cell.num for cell in cells), den
+            return self._combined(slots, aggregate), den
+        return int(self._table.num[0, slots].sum()), den
+
+    def _combined(self, slots: list[int], aggregate: str) -> int:
+        """The numerator of what does not add up."""
+        if aggregate == "distinct":
+            return SCALE * len(set().union(*(self._members.get(slot, ()) for slot in slots)))
+        some = self._table.num[0, slots][self._table.den[0, slots] != 0]
+        return int((some.min if aggregate == "min" else some.max)()) if len(some) else 0
 
     def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
         """Each employee's own numerator within a unit from day ``first`` to ``last``."""
         found: dict[str, int] = {}
-        known = self._units.get(unit, {})
-        for day in range(first, last + 1):
-            for employee, cell in known[day].cells() if day in known else ():
-                found[employee] = found.get(employee, 0) + cell.num
+        slots, names = _slots(self._within(unit, first, last)), self._employees.names
+        for (_, code), num in zip(self._parts(slots), self._table.num[0, slots].tolist(), strict=True):
+            found[names[code]] = found.get(names[code], 0) + num
         return found
 
     # -- checkpoints
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Pages (KPI, department, team, day) touched since the last call; b'' where nothing is left."""
+        pages = [self._pages[key] for key in sorted(self._unsaved)]
+        slots = [slot for page in pages for slot in page.slots]
+        num, den = self._table.num[:, slots].tolist(), self._table.den[:, slots].tolist()
+        who = [self._employees.names[code] for _, code in self._parts(slots)]
+        units = zip(*(zip(*pair, strict=True) for pair in zip(num[1:], den[1:], strict=True)), strict=True)
+        members = [self._members.get(slot, ()) for slot in slots]
+        held = self._held[slots].tolist()
+        cells = zip(held, zip(who, num[0], den[0], units, members, strict=True), strict=True)
         rows = {}
-        for kpi, department, team, day in sorted(self._unsaved):
-            cells = [(who, *cell) for who, cell in sorted(self._pages[kpi, department, team, day].cells.items())]
+        for page in pages:
+            within = sorted(cell for is_held, cell in islice(cells, len(page.slots)) if is_held)
+            kpi, department, team, day = page.key
             name = PREFIX + _SEPARATOR.join((kpi, department, team, str(day)))
-            rows[name] = msgspec.msgpack.encode(cells) if cells else b""
+            rows[name] = msgspec.msgpack.encode(within) if within else b""
         self._unsaved.clear()
         return rows
 
-    def restore(self, name: str, value: bytes) -> None:
-        """Take back one page."""
-        kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
+    def restore(self, rows: Mapping[str, bytes]) -> None:
+        """Take back all pages."""
         wanted = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
-        rows = msgspec.msgpack.decode(value, type=wanted)
-        self.take({(kpi, who, team, department, int(day)): Cell(*cell) for who, *cell in rows})
+        cells: dict[CellKey, Cell] = {}
+        for name in sorted(name for name in rows if name.startswith(PREFIX)):
+            kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
+            for who, *cell in msgspec.msgpack.decode(rows[name], type=wanted):
+                cells[kpi, who, team, department, int(day)] = Cell(*cell)
+            if len(cells) >= _RESTORED:
+                self.take(CellRows.of(cells))
+                cells = {}
+        if cells:
+            self.take(CellRows.of(cells))
         self._unsaved.clear()
 
 
-def _combined(cells: list[Cell], aggregate: str) -> int:
-    """The numerator of what does not add up."""
-    if aggregate == "distinct":
-        return SCALE * len(set().union(*(cell.members for cell in cells)))
-    pick = min if aggregate == "min" else max
-    return pick((cell.num for cell in cells if cell.den), default=0)
+def _slots(days: list[UnitDay]) -> list[int]:
+    return [slot for day in days for page in day.pages for slot in page.slots]
+
+
+def _by_page(page_of: np.ndarray, pages: int, num: np.ndarray, den: np.ndarray, held: np.ndarray) -> list[list[int]]:
+    """Sums by page: numerators by UNIT_KINDS, denominators, and how many cells."""
+    sides = (*num[1:], *den[1:], held)
+    sums = np.zeros((len(sides), pages), np.int64)
+    for side, values in zip(sums, sides, strict=True):
+        np.add.at(side, page_of, values)
+    return sums.T.tolist()
+
+
+def _move(unit_day: UnitDay, level: int, sums: list[int]) -> None:
+    unit_day.num += sums[level]
+    unit_day.den += sums[len(UNIT_KINDS) + level]
+    unit_day.held += sums[-1]

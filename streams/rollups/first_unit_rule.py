@@ -24,7 +24,7 @@ class FirstUnitRule(FirstRule):
 
     def periods(self, touched: Touched) -> list[tuple[Unit, int]]:
         """As PeopleRule."""
-        kept = super().periods(Touched({}, (), touched.anew))
+        kept = super().periods(Touched({}, tuple, touched.anew))
         moved = periods_of(self.rule, self.units, touched.units, self.rule.kpi_ids())
         return sorted({*kept, *((self._around(unit), ordinal) for unit, ordinal in moved)})
 

@@ -37,7 +37,7 @@ class PeopleRule:
         """Units and periods that something touched may change, in order."""
         kind, calendar = self.rule.period, self.units.calendar
         found = {}
-        for kpi, employee, day in touched.people:
+        for kpi, employee, day in touched.people():
             ordinal = calendar.ordinal(kind, day) if kpi in self._wanted else NO_PERIOD
             place = self.persons.place(employee, kind, ordinal) if ordinal != NO_PERIOD else None
             if place is not None:

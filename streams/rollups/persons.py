@@ -12,7 +12,7 @@ from streams.performance.interning import Interner
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People, Person
 from streams.performance.targets import Targets
-from streams.rollups.cells import Cells
+from streams.rollups.cells import Cells, Changes
 from streams.rollups.unit_scores import measure_of, score_of
 
 _NOTHING = (0, 0, NO_TARGET)
@@ -34,9 +34,9 @@ class Persons:
         """The KPIs that make up ``kpis``, of which some may be scores."""
         return kpis_behind(self._cards.values(), kpis)
 
-    def forget(self, moved: Iterable[tuple[str, str, int]]) -> None:
-        """Work out anew what has moved: KPI, employee, day."""
-        for kpi, employee, _ in moved if self._known else ():
+    def forget(self, changes: Changes) -> None:
+        """Work out anew what has moved."""
+        for kpi, employee, _ in changes.moved() if self._known else ():
             self._known.pop((kpi, employee), None)
 
     def place(self, employee: str, kind: str, ordinal: int) -> Person | None:

@@ -12,19 +12,19 @@ from collections.abc import Iterator
 import msgspec
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import column_lists, decode_block, kind_header, kind_of
+from schemas.blocks import decode_block, kind_header, kind_of
 from schemas.control import CLOSED_KIND, PartitionClosed, PeriodClosed, PlanApplied, decode_control, stored_control
 from schemas.control import KIND as CONTROL
 from schemas.plan import Plan
 from schemas.plan_units import of_units
 from schemas.results import Cause, Position, encode_award
 from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
-from streams.rollups import cells as cell_pages
 from streams.rollups import paid as paid_rows
 from streams.rollups import places as place_rows
 from streams.rollups.alignment import Alignment, Update
 from streams.rollups.books import Books, Touched
-from streams.rollups.cells import Cells, UnitKey, read_cells
+from streams.rollups.cell_rows import CellRows
+from streams.rollups.cells import Cells, UnitKey
 from streams.rollups.decided import Decided
 from streams.rollups.rules import UNIT_RULES, Rule
 from streams.rollups.unit_periods import PeriodOf, period_name, retired_period, unit_period, unit_periods_block
@@ -74,8 +74,7 @@ class Rollups:
         table, meta = decode_block(record.value)
         if not self._is_new("kpi-days", meta):
             return []
-        cells = dict(read_cells(column_lists(table)))
-        return self._take(Update(meta["partition"], meta["offset"], cells), record.offset)
+        return self._take(Update(meta["partition"], meta["offset"], CellRows.of_block(table)), record.offset)
 
     def _take(self, item: Update | PartitionClosed, offset: int) -> list[Out]:
         """Count an update, or take a marker; with the last marker of a close, all that waited for it."""
@@ -94,13 +93,13 @@ class Rollups:
         return self._results(decided)
 
     def _count(self, update: Update, decided: Decided) -> None:
-        changed, moved = self.cells.take(update.cells)
-        if self.units is None or not moved:
+        changes = self.cells.take(update.cells) if update.cells is not None else None
+        if self.units is None or changes is None:
             return
-        self.units.persons.forget(moved)
-        touched = Touched(self.units.with_scores(changed), moved)
-        latest = max(day for _, _, day in moved)
-        decided.turn(Cause("kpi-updates", f"{update.partition}:{update.offset}", "kpi-update", latest * _DAY_MS))
+        self.units.persons.forget(changes)
+        touched = Touched(self.units.with_scores(changes.touched), changes.moved)
+        cause = Cause("kpi-updates", f"{update.partition}:{update.offset}", "kpi-update", changes.latest * _DAY_MS)
+        decided.turn(cause)
         for rule in self.rules:
             for unit, ordinal in rule.periods(touched):
                 rule.settle(unit, ordinal, "credit", decided)
@@ -145,9 +144,10 @@ class Rollups:
         decided = Decided(Position(self.partition, record.offset))
         decided.turn(Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time))
         everything = self._everything()
+        # whoever the plan before had as a manager may have nothing any more
+        touched = Touched(led | everything, self.cells.people, anew=True)
         for rule in self.rules:
-            # whoever the plan before had as a manager may have nothing any more
-            for unit, ordinal in rule.periods(Touched(led | everything, self.cells.people(), anew=True)):
+            for unit, ordinal in rule.periods(touched):
                 rule.settle(unit, ordinal, "plan_change", decided)
         self._changed = {}
         self._mark_changed(everything)
@@ -222,8 +222,8 @@ class Rollups:
         self._marks = dict(marks)
         self.books.states.closes.restore(rows)
         self.alignment.restore(rows)
+        self.cells.restore(rows)
         readers = (
-            (cell_pages.PREFIX, self.cells.restore),
             ("award/", self.books.states.restore),
             (paid_rows.PREFIX, self.books.paid.restore),
             (place_rows.PREFIX, self.books.places.restore),

@@ -1,0 +1,100 @@
+"""Many day cells as columns: of a ``kpi-days`` block, or of what checkpoints hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.plan_units import UNIT_KINDS
+
+#: KPI, employee, team, department, day.
+CellKey = tuple[str, str, str, str, int]
+_NAMES = ("kpi", "employee", "team", "department")
+_KINDS = ("", *(f"{kind}_" for kind in UNIT_KINDS))
+
+
+class Cell(NamedTuple):
+    """What a cell holds: the person's own pair, the pairs it adds to its units by UNIT_KINDS, distinct members."""
+
+    num: int
+    den: int
+    units: tuple[tuple[int, int], ...]
+    members: tuple[int, ...]
+
+
+class Coded(NamedTuple):
+    """A column of texts: which of ``names`` each row has."""
+
+    names: list[str]
+    codes: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class CellRows:
+    """Cells, each key once. ``num`` and ``den`` have a row for the person and one for each of UNIT_KINDS; ``members``
+    is None where no cell has any.
+    """
+
+    kpi: Coded
+    employee: Coded
+    team: Coded
+    department: Coded
+    day: np.ndarray
+    num: np.ndarray
+    den: np.ndarray
+    members: list[tuple[int, ...]] | None
+
+    @classmethod
+    def of_block(cls, block: pa.RecordBatch) -> CellRows:
+        """Those of a ``kpi-days`` block."""
+        texts = (block.column(name) for name in _NAMES)
+        sides = (
+            np.stack([block.column(f"{kind}{side}").to_numpy() for kind in _KINDS])
+            for side in ("numerator", "denominator")
+        )
+        members = block.column("members")
+        return cls(
+            *(Coded(one.dictionary.to_pylist(), one.indices.to_numpy()) for one in texts),
+            block.column("day").to_numpy().astype(np.int64),
+            *sides,
+            [tuple(one or ()) for one in members.to_pylist()] if members.null_count < len(members) else None,
+        )
+
+    @classmethod
+    def of(cls, cells: Mapping[CellKey, Cell]) -> CellRows:
+        """``cells`` (at least one) as columns."""
+        *texts, day = zip(*cells, strict=True)
+        num, den, units, members = zip(*cells.values(), strict=True)
+        by_kind = np.array(units, np.int64)  # cell, kind of unit, side
+        return cls(
+            *map(_coded, texts),
+            np.array(day, np.int64),
+            *(
+                np.vstack([np.array(own, np.int64), by_kind[:, :, side].T])
+                for side, own in enumerate((num, den))
+            ),
+            list(map(tuple, members)) if any(members) else None,
+        )
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def cells(self) -> Iterator[tuple[CellKey, Cell]]:
+        """The inverse of ``of``."""
+        texts = ([one.names[code] for code in one.codes.tolist()] for one in map(self.__getattribute__, _NAMES))
+        sides = zip(self.num.tolist(), self.den.tolist(), strict=True)
+        pairs = (zip(num, den, strict=True) for num, den in sides)
+        members = self.members or [()] * len(self)
+        keys = zip(*texts, self.day.tolist(), strict=True)
+        rows = zip(*pairs, members, strict=True)
+        return ((key, Cell(*own, tuple(units), of)) for key, (own, *units, of) in zip(keys, rows, strict=True))
+
+
+def _coded(texts: tuple[str, ...]) -> Coded:
+    names = list(dict.fromkeys(texts))
+    place = {name: at for at, name in enumerate(names)}
+    return Coded(names, np.array([place[text] for text in texts], np.int64))
