@@ -7,18 +7,18 @@ from random import Random
 from schemas.plan import Plan
 
 
-def changed_rules(dice: Random, plan: Plan, version: int) -> Plan:
-    """``plan`` with other money, bounds, targets or settling."""
-    given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
-    for change in dice.sample([_money, _bounds, _targets, _settling], dice.randint(1, 2)):
-        change(dice, given)
-    return Plan.model_validate(given)
-
-
 def changed_plan(dice: Random, plan: Plan, version: int) -> Plan:
     """``plan`` with some settings otherwise; every award keeps its kind and period."""
     given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
     for change in dice.sample(_CHANGES, dice.randint(1, 3)):
+        change(dice, given)
+    return Plan.model_validate(given)
+
+
+def changed_unit_plan(dice: Random, plan: Plan, version: int) -> Plan:
+    """``plan`` with other money, bounds, people and units, and other settings of awards of units."""
+    given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
+    for change in dice.sample(_OF_UNITS, dice.randint(1, 3)):
         change(dice, given)
     return Plan.model_validate(given)
 
@@ -99,6 +99,39 @@ def _places(dice: Random, given: dict) -> None:
     given["organisation"]["standing"] = dice.choice(["period_end", "period_start"])
 
 
+def _prizes(dice: Random, given: dict) -> None:
+    for award in given["awards"]:
+        award |= {name: dice.choice([1, 2, award[name]]) for name in ("prize", "top", "places") if name in award}
+        if award["kind"] == "pool" and "amount" in award:
+            award["amount"] = dice.choice(["100", "10.01"])
+        if award["kind"] in ("honour", "pool") and not ("floor" in award and award["settle"] == "live"):
+            award["settle"] = dice.choice(["period_end", award["settle"]])
+        if award["kind"] == "first":
+            award["settle"] = dice.choice(["sticky", "live"])
+        if award["kind"] == "threshold":
+            award |= {"rearm": dice.random() < 0.5, "settle": dice.choice(["live", "sticky"])}
+
+
+def _moves(dice: Random, given: dict) -> None:
+    teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
+    fewer, more = dice.choice([team for team in teams if team["employees"]]), dice.choice(teams)
+    more["employees"].append(fewer["employees"].pop())
+    given["organisation"]["backdated"] = dice.choice(["keep", "move"])
+
+
+def _gone(dice: Random, given: dict) -> None:
+    """Somebody leaves the plan; he may come back with another one made from one before."""
+    teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
+    team = dice.choice([team for team in teams if team["employees"]])
+    gone = team["employees"].pop()["id"]
+    for unit in (given["organisation"], *given["organisation"]["departments"], *teams):
+        if unit.get("manager") == gone:
+            del unit["manager"]
+        unit["handovers"] = [one for one in unit.get("handovers", []) if one.get("manager") != gone]
+    given["targets"] = [one for one in given["targets"] if one.get("employee") != gone]
+
+
+_OF_UNITS = [_money, _bounds, _targets, _definitions, _places, _prizes, _prizes, _moves, _moves, _gone, _fewer_awards]
 _CHANGES = [
     _fewer_awards, _money, _bounds, _settling, _roles, _people, _targets, _definitions, _definitions, _limits,
     _places,

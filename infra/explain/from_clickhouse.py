@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 
@@ -72,14 +72,18 @@ class ClickHouseEvidence:
         comparing = [rule.id for rule in plan.awards if rule.id in rules and not judges_units(rule)]
         races = any(rule.kind == "first" for rule in plan.awards if rule.id in rules and judges_units(rule))
         mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
-        limits = any(guard.same_customer is not None for guard in plan.crediting.guards)
         history = self._history("1", {})
+        plans = [plan, *history.plans]
+        limits = any(guard.same_customer is not None for one in plans for guard in one.crediting.guards)
+        # where people stood elsewhere under another plan, all units are compared
+        moved = history.moves or (comparing and not _alike(one.organisation for one in plans))
         # limits look at all that a person was credited with, wherever; a window and late credits at other days
         inside, where = ["1"], {"unit": unit}
-        if kind in ("team", "department") and not limits and not races and not history.moves:
+        if kind in ("team", "department") and not limits and not races and not moved:
             inside.append(f"({kind} = %(unit)s OR employee IN %(people)s)" if comparing else f"{kind} = %(unit)s")
             where["people"] = _people_of(plan, kind, unit) or [""]
-        if period not in (None, ROLLING) and not limits and plan.late == "event_date":
+        dates = _alike((one.late, one.timezone, one.calendars, one.fiscal) for one in plans)
+        if period not in (None, ROLLING) and not limits and dates and plan.late == "event_date":
             first, last = _span(plan, period)
             inside.append("toDate(time, %(zone)s) BETWEEN %(first)s AND %(last)s")
             where |= {"zone": plan.timezone, "first": first, "last": last}
@@ -176,6 +180,11 @@ class ClickHouseEvidence:
             raise click.ClickException(f"ClickHouse at {where} cannot be asked: {first}") from error
         names = [name for name, _ in columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _alike(values: Iterable) -> bool:
+    first, *others = values
+    return all(one == first for one in others)
 
 
 def _people_of(plan: Plan, kind: str, unit: str) -> list[str]:

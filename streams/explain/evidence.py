@@ -11,20 +11,17 @@ from fractions import Fraction
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
-from schemas.plan_people import First
-from schemas.plan_units import judges_units, of_units
+from schemas.plan_units import UNIT_KINDS, judges_units, of_units
 from schemas.results import Award, KpiEvidence
 from streams.explain.best import Earlier, earlier_periods
-from streams.explain.credits import Credit, up_to
-from streams.explain.customers import counting, counting_of_people
-from streams.explain.history import Evidence
+from streams.explain.credits import up_to
+from streams.explain.history import Evidence, unit_ids
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.pace import Paced, paced
-from streams.explain.people import explain_people_rule
-from streams.explain.plan_history import Until
+from streams.explain.people import explain_people_rule, is_within
 from streams.explain.rules import REBUILD, RuleExplained, explain_rule
 from streams.explain.scores import measured_by
-from streams.explain.stretches import Stretch, scopes_of, stretches_of
+from streams.explain.stretches import Stretch, scopes_of, stretches_of, unit_stretches
 from streams.explain.units import explain_unit_rule
 
 #: How awards tell a place.
@@ -81,10 +78,10 @@ def decided_on(plan: Plan, award: Award) -> tuple[str, str] | None:
     """Kind and id of the unit whose values, or whose people's, an award was decided on; None: on the person's own."""
     if award.unit_kind:
         return award.unit_kind, award.unit
-    kind = next((rule.unit for rule in plan.awards if rule.id == award.rule and of_units(rule)), None)
-    if kind is None:
+    if not any(rule.id == award.rule and of_units(rule) for rule in plan.awards):
         return None
-    return kind, plan.organisation.company if kind == "company" else getattr(award, kind)
+    units = ((kind, name) for kind in UNIT_KINDS for name in unit_ids(plan, kind))
+    return next(unit for unit in units if is_within(award, unit))
 
 
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
@@ -96,16 +93,13 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     if rule is None:
         raise KeyError(award.rule)
     place = award.position
-    evidence = replace(evidence, until=_until(evidence, award))
     if evidence.plans.replaced(evidence.plan):
         evidence = replace(evidence, targets={})  # those published since are of another version
     lines = evidence.lines_of(rule, award.period)
-    if judges_units(rule):
-        lines = [line for line in lines if line["offset"] <= place.offset]
-        return _unit_award_explained(evidence, award, rule, counting(evidence)[0], lines)
     if of_units(rule):
-        return _people_award_explained(evidence, award, rule, lines)
+        return _among_updates(evidence, award, rule, lines)
     lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
+    evidence = replace(evidence, until={place.partition: place.offset})
     # what was decided by a credit of another period is seen as it stood then
     *earlier, last = stretches_of(evidence)
     for credits in up_to(last.credits, place.offset, award.cause.source, award.cause.id):
@@ -113,14 +107,6 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
         if explained.agrees:
             break
     return explained
-
-
-def _until(evidence: Evidence, award: Award) -> Until:
-    """How far changes of plan and rebuilds had come by then."""
-    if evidence.unit is None:
-        return {award.position.partition: award.position.offset}
-    number = evidence.timeline.number(award.position.offset, award.cause.id)
-    return None if number is None else evidence.timeline.records(number)
 
 
 def _award_explained(stretches: list[Stretch], award: Award, rule, lines: list[dict]) -> AwardExplained:
@@ -148,34 +134,23 @@ def _elsewhere(scope: Scope, award: Award) -> Iterator[Stated]:
         yield Stated(said, found, _agrees(said, found))
 
 
-def _unit_award_explained(evidence: Evidence, award: Award, rule, credits: list[Credit], lines) -> AwardExplained:
-    """As the update found it that decided the award."""
-    awards = [one for one in evidence.awards if one.position.offset <= award.position.offset]
-    number = evidence.timeline.number(award.position.offset, award.cause.id)
-    if number is not None:
-        credits = evidence.timeline.up_to(number, credits)
-    known = replace(evidence, awards=awards)
-    scope = Scope(known, rule, award.period, credits, lines, _targets_said(award))
-    explained = explain_unit_rule(scope, number)
-    if number is None:
-        return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
-    placed = _placed(award, explained, evidence.unit[1]) if isinstance(rule, First) else None
-    return replace(_compared(award, explained), placed=placed)
-
-
-def _people_award_explained(evidence: Evidence, award: Award, rule, lines: list[dict]) -> AwardExplained:
-    """Among all with whom its holder was compared, as the update, or the close, found them that decided it."""
+def _among_updates(evidence: Evidence, award: Award, rule, lines: list[dict]) -> AwardExplained:
+    """A unit's award, or one among people, as the update, the close or the plan found them that decided it."""
     timeline = evidence.timeline
     number = timeline.number(award.position.offset, award.cause.id)
     if number is not None:
         lines = [line for line in lines if timeline.place(line["offset"], line["id"]) <= number]
-    scope = Scope(evidence, rule, award.period, counting_of_people(evidence)[0], lines)
-    explained = explain_people_rule(scope, award.employee, number)
+    awards = [one for one in evidence.awards if one.position.offset <= award.position.offset]
+    stretches = unit_stretches(replace(evidence, awards=awards), number)
+    if judges_units(rule):
+        stated, who = _targets_said(award), evidence.unit[1]
+        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, lines, stated), number)
+    else:
+        who = award.employee
+        explained = explain_people_rule(scopes_of(stretches, rule, award.period, lines), who, number)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
-    placed = _placed(award, explained, award.employee)
-    if award.cause.type == "plan":  # the values were still those of the plan before
-        return AwardExplained(award, replace(explained, due=None, beyond=("plan_change",)), [])
+    placed = _placed(award, explained, who) if explained.field is not None else None
     return replace(_compared(award, explained), placed=placed)
 
 

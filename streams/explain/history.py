@@ -95,6 +95,16 @@ class Evidence:
         return places is not None and (not roles or standing(self.plan, places, kind, period).role in roles)
 
 
+def unit_ids(plan: Plan, kind: str) -> list[str]:
+    """The units of a kind that a plan has, in its order; of managers everybody, who may lead something."""
+    departments = plan.organisation.departments
+    if kind == "company":
+        return [plan.organisation.company]
+    if kind == "manager":
+        return [employee.id for employee, _ in employees_of(plan)]
+    return [one.id for one in (departments if kind == "department" else [t for d in departments for t in d.teams])]
+
+
 def payer_of(kind: str, line: dict) -> str:
     """The unit, of a kind, whose award a line pays; '' for the company."""
     return "" if kind == "company" else line["employee" if kind == "manager" else kind]

@@ -46,7 +46,7 @@ class Scope:
 
     ``stated``: targets that take the place of the published ones. Up to the record ``since`` the credits were there
     as the plan took effect, or as values were ``adjusted``, by a rebuild the person's own (``rebuilt``); behind it they
-    are decided one by one.
+    are decided one by one. Of a unit ``since`` and ``last`` are the moments in which the plan held.
     """
 
     evidence: Evidence
@@ -58,6 +58,7 @@ class Scope:
     since: int = -1
     adjusted: bool = False
     rebuilt: bool = False
+    last: int = -1
 
     @cached_property
     def inside(self) -> list[Credit]:

@@ -67,40 +67,30 @@ class Timeline:
         """The number of the moment in which a line was paid; -1 where it lies ahead of the log."""
         return self._numbers.get((offset, cause), -1 if offset < self.known_from else len(self.moments))
 
-    def of(self, credit: Credit) -> int:
-        """The number of the moment from which on a credit counts; one more than there are where it does not yet."""
-        at = bisect_left(self._records[credit.partition], credit.record)
-        places = self._places[credit.partition]
+    def reaching(self, partition: int, record: int) -> int:
+        """The number of the moment from which on a record of a credits partition counts; one more than there are where
+        it does not yet.
+        """
+        at = bisect_left(self._records[partition], record)
+        places = self._places[partition]
         return places[at] if at < len(places) else len(self.moments)
+
+    def of(self, credit: Credit) -> int:
+        """The number of the moment from which on a credit counts."""
+        return self.reaching(credit.partition, credit.record)
 
     def up_to(self, number: int, credits: list[Credit]) -> list[Credit]:
         """Those of ``credits`` that counted in a moment."""
         return [credit for credit in credits if self.of(credit) <= number]
 
-    def steady(self, credits: list[Credit], number: int | None = None) -> bool:
-        """Whether one plan held from the first of the credits on, and every moment since then is known.
+    def knows(self, credits: list[Credit], number: int | None = None) -> bool:
+        """Whether every moment is known from the first of the credits on, up to the moment ``number``, or all.
 
-        Up to the moment ``number``, or all; what was decided on the way can then be told again.
+        It is not where that one may have counted ahead of the log, or of where it is known from.
         """
-        moments = self._since(credits, number)
-        return moments is not None and not any(one.is_plan for one in moments)
-
-    def plans_since(self, credits: list[Credit], number: int | None = None) -> list[str] | None:
-        """Ids of the plans in force from the first of the credits on; None where not every moment is known."""
-        moments = self._since(credits, number)
-        if moments is None:
-            return None
-        before = self.moments[: min(map(self.of, credits), default=0)]
-        held = [one.cause for one in before if one.is_plan][-1:]
-        return held + [one.cause for one in moments if one.is_plan]
-
-    def _since(self, credits: list[Credit], number: int | None) -> list[Moment] | None:
-        """None where the first of the credits may have counted ahead of the log, or of where it is known from."""
         first = min(map(self.of, credits), default=0)
         moments = self.moments[first : len(self.moments) if number is None else number + 1]
-        if self.known_from and (not moments or moments[0].offset <= self.known_from):
-            return None
-        return moments
+        return not self.known_from or (bool(moments) and moments[0].offset > self.known_from)
 
     def records(self, number: int) -> dict[int, int]:
         """By credits partition, up to which record its updates count in a moment."""

@@ -1,107 +1,159 @@
 """Awards that compare people, explained: who is compared, what each has reached, who has which place. Pure.
 
-Everyone's values are computed again from their own credits. Honours and pools follow from how these stand; first to
-reach goes through the updates one by one, since it asks who was there earlier.
+Everyone's values are computed again from their own credits. Honours and pools follow from how these stood in the end of
+each plan; first to reach goes through the updates one by one, since it asks who was there earlier. Where plans changed,
+all units are gone through, since people and what they keep move from one to another.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from schemas.money import to_fixed
+from schemas.identity import award_id
+from schemas.plan import Plan
 from schemas.plan_moves import Place, employees_of
-from schemas.plan_people import First, Honour, Pool
-from streams.explain.credits import Credit, in_period
+from schemas.plan_people import First, Pool
+from schemas.results import Award
+from streams.explain.credits import Credit
 from streams.explain.field import Candidate, Field
-from streams.explain.history import payer_of, standing
+from streams.explain.history import standing, unit_ids
 from streams.explain.measured import Measured, Scope, measure
-from streams.explain.places import queued, ranked
-from streams.explain.plan_versions import hidden_by, people_inside
+from streams.explain.places import Held, queued, ranked
 from streams.explain.pools import share_pool
-from streams.explain.rules import RuleExplained, Share, beyond_of
+from streams.explain.rules import RuleExplained, Share, beyond_of_units
 from streams.explain.scores import score_of
 from streams.explain.thresholds import checked
 
+#: Kind and id.
+Unit = tuple[str, str]
 
-def explain_people_rule(scope: Scope, who: str = "", number: int | None = None) -> RuleExplained:
-    """A rule for one unit. ``scope.credits``: all credits of its people, and in it, that count.
+
+def explain_people_rule(scopes: list[Scope], who: str = "", number: int | None = None) -> RuleExplained:
+    """A rule for one unit; ``scopes``: under each plan that had it, with all credits of its people, in it or not.
 
     ``who``: whose values are shown credit by credit. ``number``: of the moment (Timeline) that it is seen in; without
     one as it stands in the end, compared with the awards that stand.
     """
-    rule, evidence = scope.rule, scope.evidence
-    plan, timeline = evidence.plan, evidence.timeline
-    credits = scope.credits if number is None else timeline.up_to(number, scope.credits)
-    inside = in_period(plan, credits, rule.period, scope.period)
-    known = {employee.id for employee, _ in employees_of(plan)}
-    inner = people_inside(plan, rule, evidence.unit, scope.period)
-    waits = rule.settle == "period_end" and not _is_closed(scope, number)
-    field = Field(tuple(_candidates(scope, inner, inside)), waits, who=who)
-    lines = [line for line in scope.lines if _is_about(evidence.unit, line, known, inner)]
+    scope = scopes[-1]
+    rule, unit = scope.rule, scope.evidence.unit
+    book = _decided(scopes, who)
+    mine = book[unit].field or Field((), who=who)
+    if number is None and not isinstance(rule, Pool):
+        mine = _beside_awards(scope, mine, book[unit])
+    at_home = _people_of(scopes, unit)
+    due: dict[str, int] = dict.fromkeys(at_home, 0)
+    for held in book.values():
+        for employee, amount in held.due.items():
+            due[employee] = due.get(employee, 0) + amount
     paid: dict[str, int] = defaultdict(int)
-    for line in lines:
+    for line in scope.lines:
         paid[line["employee"]] += line["amount"]
-    if isinstance(rule, Pool):
-        field, due = share_pool(replace(scope, lines=lines), field, inside, inner)
-    else:
-        field = ranked(rule, field) if isinstance(rule, Honour) else queued(rule, field, timeline)
-        due = {one.employee: to_fixed(rule.prize or 0) for one in field.candidates if one.chosen}
-        due |= {employee: paid[employee] for employee in paid if employee not in known}  # who left keeps it
-        field = _beside_awards(scope, field, inner) if number is None else field
-    beyond = beyond_of(plan, rule, replace(scope, lines=lines))
-    hidden = hidden_by(scope, inside, number) if isinstance(rule, First) else ""
-    hidden = "plan_change" if any(map(_by_plan, lines)) else hidden
-    if hidden:
-        beyond = tuple(dict.fromkeys((*beyond, hidden)))
-    shares = tuple(Share(one, due.get(one, 0), paid.get(one, 0)) for one in dict.fromkeys([*due, *paid]))
-    mine = field.of(who)
-    shown = list(mine.measured) if mine else []
-    shown += [field.pooled.measured] if field.pooled and field.pooled.measured else []
+    beyond = beyond_of_units(scopes)
+    shares = tuple(Share(one, due[one], paid[one]) for one in at_home if due[one] or one in paid)
+    shown = mine.of(who)
+    measured = list(shown.measured) if shown else []
+    measured += [mine.pooled.measured] if mine.pooled and mine.pooled.measured else []
     return RuleExplained(
-        rule, shown, list(mine.checks) if mine else [], 0, [], None if beyond else sum(due.values()),
-        sum(paid.values()), beyond, shares=shares, unit=evidence.unit, period=scope.period, field=field,
+        rule, measured, list(shown.checks) if shown else [], 0, [],
+        None if beyond else sum(one.due for one in shares), sum(one.paid for one in shares), beyond, shares=shares,
+        unit=unit, period=scope.period, field=mine, version=scope.evidence.plan.version,
     )  # fmt: skip
 
 
-def unit_of(plan, rule, employee: str, period: str) -> str | None:
-    """The unit in which a rule compares somebody in a period; None for who is not in the plan."""
-    if rule.unit == "company":
-        return plan.organisation.company
-    places = next((found for one, found in employees_of(plan) if one.id == employee), None)
-    return None if places is None else getattr(standing(plan, places, rule.period, period), rule.unit)
-
-
-def _is_about(unit: tuple[str, str], line: dict, known: set[str], inner: dict[str, Place]) -> bool:
-    """Whether a line paid one of the unit's people, wherever he stood then; of who left the plan, where he stood."""
-    if line["employee"] in known:
-        return line["employee"] in inner
+def people_inside(plan: Plan, rule, unit: Unit, period: str) -> dict[str, Place]:
+    """Who stands in the unit as the period sees them, in the plan's order."""
     kind, name = unit
-    return kind == "company" or payer_of(kind, line) == name
+    found = ((employee.id, standing(plan, places, rule.period, period)) for employee, places in employees_of(plan))
+    return {employee: place for employee, place in found if kind == "company" or getattr(place, kind) == name}
 
 
-def _by_plan(line: dict) -> bool:
-    """Whether a line came with a plan that took effect: the values were still those of the plan before."""
-    return line["source"].startswith("plan:") and not line["id"].startswith("close:")
+def unit_of(plans: Iterable[Plan], rule: str, employee: str, period: str) -> str | None:
+    """The unit in which a rule compares somebody in a period: by the last of the plans with both; None by none."""
+    for plan in reversed(list(plans)):
+        one = next((one for one in plan.awards if one.id == rule), None)
+        places = next((found for each, found in employees_of(plan) if each.id == employee), None)
+        if one is not None and places is not None:
+            place = standing(plan, places, one.period, period)
+            return plan.organisation.company if one.unit == "company" else getattr(place, one.unit)
+    return None
 
 
-def _candidates(scope: Scope, inner: dict[str, Place], credits: list[Credit]) -> Iterator[Candidate]:
-    """Who takes part, each measured by his own credits."""
+def is_within(award: Award, unit: Unit) -> bool:
+    """Whether an award was given or lost within a unit, which need not be where its holder stands by then."""
+    holder = f"{unit[0]}:{unit[1]}|{award.employee}"
+    place = award.period_kind, award.period, award.tier, award.sequence
+    return award.award_id == award_id(award.plan, award.rule, holder, *place)
+
+
+def _people_of(scopes: list[Scope], unit: Unit) -> list[str]:
+    """Whose money is told with the unit: who stands there under the last plan that has him."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    for scope in reversed(scopes):
+        plan = scope.evidence.plan
+        inner = people_inside(plan, scope.rule, unit, scope.period)
+        everybody = {employee.id for employee, _ in employees_of(plan)}
+        found |= {employee: None for employee in inner if employee not in seen}
+        seen |= everybody
+    return list(found)
+
+
+def _decided(scopes: list[Scope], who: str) -> dict[Unit, Held]:
+    """What the last plans with each unit have left there."""
+    mine = scopes[-1].evidence.unit
+    book: dict[Unit, Held] = {mine: Held()}
+    for scope in scopes:
+        plan, kind = scope.evidence.plan, scope.rule.unit
+        known = {employee.id for employee, _ in employees_of(plan)}
+        own: dict[str, list[Credit]] = defaultdict(list)
+        for credit in scope.inside:
+            own[credit.employee].append(credit)
+        for name in unit_ids(plan, kind):
+            if (kind, name) == mine or len(scopes) > 1:
+                held = book.setdefault((kind, name), Held())
+                # of other units no targets are known as published
+                evidence = scope.evidence if (kind, name) == mine else replace(scope.evidence, targets={})
+                within = replace(scope, evidence=replace(evidence, unit=(kind, name)))
+                _decide(within, held, own, known, who)
+    return book
+
+
+def _decide(scope: Scope, held: Held, own: dict[str, list[Credit]], known: set[str], who: str) -> None:
+    """What becomes of a unit by the end of a plan."""
+    rule = scope.rule
+    inner = people_inside(scope.evidence.plan, rule, scope.evidence.unit, scope.period)
+    waits = rule.settle == "period_end" and not _is_closed(scope)
+    field = Field(tuple(_candidates(scope, inner, own)), waits, who=who)
+
+    def gone(employee: str) -> bool:
+        return employee not in known
+
+    if isinstance(rule, Pool):
+        held.field = share_pool(scope, field, inner, held)
+        return
+    if isinstance(rule, First):
+        held.field = queued(scope, field, held, gone)
+    else:
+        held.field = ranked(rule, field, held, gone)
+    if not waits:
+        held.give_prizes(rule, gone)
+
+
+def _candidates(scope: Scope, inner: dict[str, Place], own: dict[str, list[Credit]]) -> Iterator[Candidate]:
+    """Who takes part, each measured by his ``own`` credits."""
     plan, rule, targets = scope.evidence.plan, scope.rule, scope.evidence.person_targets
     kpis, cards = {kpi.id: kpi for kpi in plan.kpis}, {card.id: card for card in plan.scorecards}
     names = dict.fromkeys(rule.member_kpis() if isinstance(rule, Pool) else rule.kpi_ids())
-    own: dict[str, list[Credit]] = defaultdict(list)
-    for credit in credits:
-        own[credit.employee].append(credit)
 
     def measured(employee: str, name: str) -> Measured:
         target = targets.of(employee, name, rule.period, scope.period)
-        return measure(kpis[name], own[employee], target)
+        return measure(kpis[name], own.get(employee, []), target)
 
     def score(employee: str, name: str, role: str) -> Measured:
         has_it = not cards[name].roles or role in cards[name].roles
-        return score_of(plan, cards[name], own[employee], lambda part: measured(employee, part), has_it)
+        return score_of(plan, cards[name], own.get(employee, []), lambda part: measured(employee, part), has_it)
 
     for employee, place in inner.items():
         if rule.roles and place.role not in rule.roles:
@@ -112,20 +164,22 @@ def _candidates(scope: Scope, inner: dict[str, Place], credits: list[Credit]) ->
         yield Candidate(employee, tuple(found.values()), tuple(checked(rule, found)))
 
 
-def _is_closed(scope: Scope, number: int | None) -> bool:
-    """Whether the period was closed by a moment; of a close ahead of the log of updates the credits tell."""
+def _is_closed(scope: Scope) -> bool:
+    """Whether the period was closed by the end of the plan; of a close ahead of the log of updates the credits tell."""
     evidence, period = scope.evidence, (scope.rule.period, scope.period)
     at = evidence.timeline.closed(*period)
     if at is not None:
-        return number is None or at <= number
+        return scope.last < 0 or at <= scope.last
     return evidence.timeline.known_from > 0 and any((one.kind, one.period) == period for one in evidence.closes)
 
 
-def _beside_awards(scope: Scope, field: Field, inner: dict[str, Place]) -> Field:
-    """With whose awards stand, by the latest word on each."""
+def _beside_awards(scope: Scope, field: Field, held: Held) -> Field:
+    """With whose awards stand within the unit, by the latest word on each."""
     latest: dict[str, bool] = {}
     for award in sorted(scope.evidence.awards, key=lambda one: (one.sequence, one.position.offset)):
-        if (award.rule, award.period) == (scope.rule.id, scope.period) and award.employee in inner:
+        mine = (award.rule, award.period) == (scope.rule.id, scope.period)
+        if mine and is_within(award, scope.evidence.unit):
             latest[award.employee] = award.state != "revoked"
     compared = tuple(replace(one, stands=latest.pop(one.employee, False)) for one in field.candidates)
-    return replace(field, candidates=compared, others=tuple(employee for employee, stands in latest.items() if stands))
+    others = tuple(employee for employee, stands in latest.items() if stands and employee not in held.stands)
+    return replace(field, candidates=compared, others=others)

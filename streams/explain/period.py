@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from schemas.plan import Plan
 from schemas.plan_units import decided_by, judges_units, of_units
-from streams.explain.credits import Credit, in_period
-from streams.explain.customers import counting, counting_of_people
+from streams.explain.credits import Credit, in_period, in_unit
+from streams.explain.customers import counting
 from streams.explain.history import ROLLING, Evidence, payer_of
 from streams.explain.measured import Scope
 from streams.explain.people import explain_people_rule, unit_of
 from streams.explain.rules import RuleExplained, explain_rule
-from streams.explain.stretches import Stretch, scopes_of, stretches_of
+from streams.explain.stretches import Stretch, scopes_of, stretches_of, unit_stretches
 from streams.explain.units import explain_unit_rule
 
 #: Gives the evidence of a unit, by kind and id.
@@ -27,18 +27,18 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
     """
     found: list[RuleExplained] = []
     if evidence.unit is not None:
-        kept, left_out = counting(evidence)
+        stretches, left_out = unit_stretches(evidence), counting(evidence)[1]
         for rule in _rules_of(evidence.plan, period):
-            found += _of_unit(evidence, rule, period, kept, left_out)
+            found += _of_unit(stretches, rule, period, left_out)
         return found
     stretches = stretches_of(evidence)
-    evidence, kept = stretches[-1].evidence, stretches[-1].credits
+    evidence = stretches[-1].evidence
     left_out = counting(evidence)[1]
     for rule in _rules_of(evidence.plan, period):
         if not of_units(rule):
             found += _of_person(stretches, rule, period, left_out)
         elif units is not None:
-            found += (_parts if judges_units(rule) else _among_others)(evidence, rule, period, kept, units)
+            found += (_parts if judges_units(rule) else _among_others)(stretches, rule, period, units)
     for rule in _rules_left(stretches, period):
         found += _of_person(stretches, rule, period, left_out)
     return found
@@ -72,19 +72,17 @@ def _of_person(
         yield from _worth_telling(scopes[-1], explain_rule(scopes), left_out)
 
 
-def _of_unit(
-    evidence: Evidence, rule, period: str, kept: list[Credit], left_out: list[Credit]
-) -> Iterator[RuleExplained]:
+def _of_unit(stretches: list[Stretch], rule, period: str, left_out: list[Credit]) -> Iterator[RuleExplained]:
+    evidence = stretches[-1].evidence
     if not of_units(rule) or decided_by(rule) != evidence.unit[0]:
         return
     lines = evidence.lines_of(rule, period)
+    scopes = scopes_of(stretches, rule, period, lines)
     if not judges_units(rule):
-        scope = Scope(evidence, rule, period, counting_of_people(evidence)[0], lines)
-        if lines or in_period(evidence.plan, scope.credits, rule.period, period):
-            yield explain_people_rule(scope)
-    elif lines or in_period(evidence.plan, kept, rule.period, period):
-        scope = Scope(evidence, rule, period, kept, lines)
-        yield from _worth_telling(scope, explain_unit_rule(scope), left_out)
+        if lines or scopes[-1].inside:
+            yield explain_people_rule(scopes)
+    elif lines or in_unit(evidence.plan, evidence.unit, scopes[-1].inside):
+        yield from _worth_telling(scopes[-1], explain_unit_rule(scopes), left_out)
 
 
 def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit]) -> Iterator[RuleExplained]:
@@ -95,23 +93,20 @@ def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit
         yield replace(explained, left_out=tuple(one for one in others if one.type in events))
 
 
-def _parts(evidence: Evidence, rule, period: str, kept: list[Credit], units: UnitSource) -> Iterator[RuleExplained]:
+def _parts(stretches: list[Stretch], rule, period: str, units: UnitSource) -> Iterator[RuleExplained]:
     """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
     kind = decided_by(rule)
-    for name in sorted({payer_of(kind, line) for line in evidence.lines_of(rule, period)}):
+    for name in sorted({payer_of(kind, line) for line in stretches[-1].evidence.lines_of(rule, period)}):
         whole = units(kind, name)
-        yield explain_unit_rule(Scope(whole, rule, period, counting(whole)[0], whole.lines_of(rule, period)))
+        yield explain_unit_rule(scopes_of(unit_stretches(whole), rule, period, whole.lines_of(rule, period)))
 
 
-def _among_others(
-    evidence: Evidence, rule, period: str, kept: list[Credit], units: UnitSource
-) -> Iterator[RuleExplained]:
+def _among_others(stretches: list[Stretch], rule, period: str, units: UnitSource) -> Iterator[RuleExplained]:
     """Where the employee was paid, or takes part and has a credit: all with whom he is compared."""
-    lines = evidence.lines_of(rule, period)
-    if not lines and not (in_period(evidence.plan, kept, rule.period, period) and evidence.takes_part(rule, period)):
-        return
-    name = unit_of(evidence.plan, rule, evidence.employee, period)
-    for unit in sorted({payer_of(rule.unit, line) for line in lines}) if name is None else [name]:
-        whole = units(rule.unit, unit)
-        scope = Scope(whole, rule, period, counting_of_people(whole)[0], whole.lines_of(rule, period))
-        yield explain_people_rule(scope, evidence.employee)
+    evidence = stretches[-1].evidence
+    inside = in_period(evidence.plan, stretches[-1].credits, rule.period, period)
+    if evidence.lines_of(rule, period) or (inside and evidence.takes_part(rule, period)):
+        name = unit_of([one.evidence.plan for one in stretches], rule.id, evidence.employee, period)
+        whole = units(rule.unit, name)
+        scopes = scopes_of(unit_stretches(whole), rule, period, whole.lines_of(rule, period))
+        yield explain_people_rule(scopes, evidence.employee)

@@ -84,6 +84,22 @@ class PlanHistory:
         """Whether a plan said otherwise where people had stood, so that credits count elsewhere than they came."""
         return any(one.plan.organisation.backdated == "move" for plans in self._plans.values() for one in plans[1:])
 
+    @property
+    def plans(self) -> list[Plan]:
+        """Every plan that is known to have taken effect."""
+        return [one.plan for plans in self._plans.values() for one in plans]
+
+    @property
+    def changes(self) -> set[tuple[int, int]]:
+        """Partitions and records from which on credits may count otherwise."""
+        plans = {(partition, one.record) for partition, known in self._plans.items() for one in known}
+        return plans | {(one.partition, one.record) for cells in self._rebuilt.values() for one in cells}
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether anything was rebuilt."""
+        return bool(self._rebuilt)
+
     def in_force(self, partition: int, record: int) -> Plan | None:
         """The plan by which a record of a partition counts."""
         at = self._at(partition, record)

@@ -11,41 +11,38 @@ from streams.explain.credits import Credit, in_unit
 from streams.explain.field import Field, Pooled
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.money import bound_reached
+from streams.explain.places import Held
 from streams.explain.values import steps_of
 
 
-def share_pool(
-    scope: Scope, field: Field, credits: list[Credit], inner: Container[str]
-) -> tuple[Field, dict[str, int]]:
-    """The pool, everyone's weight in it, and what each is due. ``credits``: those of the period; ``inner``: who stands
-    in the unit.
-    """
-    rule, found = scope.rule, pooled(scope, credits)
+def share_pool(scope: Scope, field: Field, inner: Container[str], held: Held) -> Field:
+    """The pool, everyone's weight in it, and what each is due; ``inner``: who stands in the unit."""
+    rule, credits, found = scope.rule, scope.inside, pooled(scope)
     settled = not field.waits
     if rule.settle == "live":  # from the first update on that moves something
-        settled = _moved(scope, [credit for credit in credits if credit.employee in inner])
-        settled = settled or (found.measured is not None and bool(found.measured.steps))
-        # or by somebody who has left the plan since
-        settled = settled or any(line["plan_version"] != scope.evidence.plan.version for line in scope.lines)
+        moved = _moved(scope, [credit for credit in credits if credit.employee in inner])
+        settled = held.paid or moved or (found.measured is not None and bool(found.measured.steps))
     chosen = [
         replace(one, chosen=True, merit=_weight(rule, one.measured))
         if settled and all(check.holds for check in one.checks)
         else one
         for one in field.candidates
     ]
-    weights = {one.employee: one.merit for one in chosen if one.chosen}
-    due = parted(found.total, weights, minor_step(scope.evidence.plan.currency))
-    return replace(field, candidates=tuple(chosen), pooled=found), due
+    if settled:
+        weights = {one.employee: one.merit for one in chosen if one.chosen}
+        held.due = parted(found.total, weights, minor_step(scope.evidence.plan.currency))
+        held.paid = held.paid or any(held.due.values())
+    return replace(field, candidates=tuple(chosen), pooled=found)
 
 
-def pooled(scope: Scope, credits: list[Credit]) -> Pooled:
+def pooled(scope: Scope) -> Pooled:
     """The unit's money, whoever shares it: nothing below the floor, rounded once."""
     rule, evidence = scope.rule, scope.evidence
     measured, reached, by_rate = None, True, Fraction(0)
     if rule.kpi is not None:
         kpi = next(kpi for kpi in evidence.plan.kpis if kpi.id == rule.kpi)
         target = evidence.target(kpi.id, rule.period, scope.period)
-        measured = measure(kpi, in_unit(evidence.plan, evidence.unit, credits), target)
+        measured = measure(kpi, in_unit(evidence.plan, evidence.unit, scope.inside), target)
         reached = rule.floor is None or bound_reached(kpi, rule.floor, measured.value, measured.attainment)
         by_rate = max(Fraction(rule.rate or 0) * (measured.value or 0), Fraction(0))
     money = by_rate + Fraction(rule.amount or 0) if reached else Fraction(0)

@@ -5,79 +5,65 @@ Every contender's values are computed again from its people's credits, and looke
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
 from schemas.money import to_fixed
 from schemas.plan import Plan
-from streams.explain.credits import Credit, in_period, in_unit
-from streams.explain.customers import counting_of_people
+from streams.explain.credits import in_unit
 from streams.explain.field import Candidate, Field
-from streams.explain.history import Evidence
+from streams.explain.history import Evidence, unit_ids
 from streams.explain.measured import Scope
-from streams.explain.places import queued
+from streams.explain.places import Held, queued
 from streams.explain.rules import RuleExplained
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import checked
 
 
-def explain_race(scope: Scope, explained: RuleExplained, number: int | None) -> RuleExplained:
-    """``explained``: how the unit of ``scope`` stands. ``number``: of the moment (Timeline) that it is seen in; without
-    one as it stands in the end, compared with the award.
+def explain_race(scopes: list[Scope], explained: RuleExplained, number: int | None) -> RuleExplained:
+    """``explained``: how the unit stands; ``scopes``: under each plan that had the rule, with everybody's credits.
+
+    ``number``: of the moment (Timeline) that it is seen in; without one as it stands in the end, beside the award.
     """
+    scope = scopes[-1]
     rule, evidence = scope.rule, scope.evidence
     kind, name = evidence.unit
-    within = rule.unit, _around(evidence.plan, rule.unit, kind, name) or ""
-    everything = _credits(scope, number)
-    field = Field(tuple(_contenders(scope, everything)), who=name, kind=kind, within=within)
-    field = queued(rule, field, evidence.timeline)
+    within = _around(evidence.plan, rule.unit, kind, name)
+    stands, rows = False, defaultdict(Held)
+    for one in scopes:
+        units = unit_ids(one.evidence.plan, kind)
+        for around in unit_ids(one.evidence.plan, rule.unit) if len(scopes) > 1 else [within]:
+            row = rows[around]
+            field = Field(tuple(_contenders(one, around)), who=name, kind=kind, within=(rule.unit, around or ""))
+            row.field = queued(one, field, row, lambda who, units=units: who not in units)
+            if name in row.since:
+                stands = name in row.stands
+    field = rows[within].field
+    explained = replace(explained, field=field, period=scope.period)
     mine = field.of(name)
-    hidden = _hidden(scope, everything, number)
-    explained = replace(explained, field=field, period=scope.period, beyond=(*explained.beyond, *hidden))
-    if mine is None:  # it has left the plan, and keeps what it has
-        return replace(explained, beyond=(*explained.beyond, "plan_change"))
+    if mine is None:  # no plan that is known has it
+        return replace(explained, beyond=(*explained.beyond, "versions"))
     if number is None:
         marked = replace(mine, stands=_stands(evidence, rule, scope.period))
         field = replace(field, candidates=tuple(marked if one is mine else one for one in field.candidates))
-    return replace(
-        explained, field=field, checks=list(mine.checks), due=to_fixed(rule.prize or 0) if mine.chosen else 0
-    )
+    return replace(explained, field=field, checks=list(mine.checks), due=to_fixed(rule.prize or 0) if stands else 0)
 
 
-def _credits(scope: Scope, number: int | None) -> list[Credit]:
-    """Of everybody, in the order in which they were counted."""
-    timeline = scope.evidence.timeline
-    credits = counting_of_people(scope.evidence)[0]
-    return sorted(credits if number is None else timeline.up_to(number, credits), key=timeline.of)
-
-
-def _hidden(scope: Scope, everything: list[Credit], number: int | None) -> tuple[str, ...]:
-    """Why the queue cannot be told from its beginning."""
-    inside = in_period(scope.evidence.plan, everything, scope.rule.period, scope.period)
-    plans = scope.evidence.timeline.plans_since(inside, number)
-    return ("updates",) if plans is None else ("plan_change",) if len(plans) > 1 else ()
-
-
-def _contenders(scope: Scope, everything: list[Credit]) -> Iterator[Candidate]:
-    """All units of the kind within the same one, in the plan's order."""
+def _contenders(scope: Scope, around: str | None) -> Iterator[Candidate]:
+    """All units of the kind within one, in the plan's order."""
     evidence, rule = scope.evidence, scope.rule
     plan, (kind, mine) = evidence.plan, evidence.unit
-    around = _around(plan, rule.unit, kind, mine)
-    for name in _units(plan, kind):
+    for name in unit_ids(plan, kind):
         if _around(plan, rule.unit, kind, name) != around:
             continue
-        own = in_unit(plan, (kind, name), everything)
+        own = in_unit(plan, (kind, name), scope.credits)
         if name == mine:
             found = measured_by(replace(scope, credits=own))
         else:
             other = replace(evidence, unit=(kind, name), targets={})
             found = measured_by(replace(scope, evidence=other, credits=own, stated=None))
         yield Candidate(name, tuple(found.values()), tuple(checked(rule, found)))
-
-
-def _units(plan: Plan, kind: str) -> list[str]:
-    departments = plan.organisation.departments
-    return [one.id for one in (departments if kind == "department" else [t for d in departments for t in d.teams])]
 
 
 def _around(plan: Plan, within: str, kind: str, name: str) -> str | None:

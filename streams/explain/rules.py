@@ -13,7 +13,7 @@ from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
-from schemas.plan_units import of_units
+from schemas.plan_units import decided_by, of_units
 from streams.explain.as_paid import as_paid
 from streams.explain.best import best_money
 from streams.explain.bonuses import bonus
@@ -48,8 +48,8 @@ _KNOWN = {
 }  # fmt: skip
 #: A rebuild by a plan that sees credits otherwise than those before, or of a rolling window.
 REBUILD = "rebuild"
-#: Why there is a line, where the credits alone say how much it is: an adjustment makes right what had gone wrong.
-_FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment"}
+#: Why there is a line, where credits and plans say how much it is: an adjustment makes right what had gone wrong.
+_FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment", "plan_change"}
 
 
 @dataclass(frozen=True)
@@ -157,18 +157,44 @@ def _recomputed(
 
 
 def _beyond_of(scopes: list[Scope]) -> tuple[str, ...]:
-    """As ``beyond_of``, of all plans that had the rule: lines of a change of plan are told from what they say."""
+    """Why the recomputation does not cover the rule's money under all plans that had it; empty where it does."""
     shapes = {(one.rule.kind, one.rule.period, of_units(one.rule)) for one in scopes}
-    found = [name for one in scopes for name in beyond_of(one.evidence.plan, one.rule, one)]
-    if all(one.since >= 0 for one in scopes) and len(shapes) == 1:
-        found = [name for name in found if name != "plan_change"]
-    elif len(shapes) > 1 or any(line["plan_version"] != scopes[-1].evidence.plan.version for line in scopes[-1].lines):
-        found.append("plan_change")
+    found = [name for one in scopes for name in beyond_of(one)]
+    if len(shapes) > 1:
+        found.append("shape")
+    if _by_plan(scopes[-1]) and not all(one.since >= 0 for one in scopes):
+        found.append("versions")
+    return tuple(dict.fromkeys([*found, *_rebuilt(scopes, any(one.rebuilt for one in scopes))]))
+
+
+def beyond_of_units(scopes: list[Scope]) -> tuple[str, ...]:
+    """As ``_beyond_of``, of a rule for units or for people who are compared in them."""
+    scope = scopes[-1]
+    shapes = {(one.rule.kind, one.rule.period, one.rule.unit, decided_by(one.rule)) for one in scopes}
+    found = [name for one in scopes for name in beyond_of(one)]
+    if len(shapes) > 1:
+        found.append("shape")
+    if (scope.rule.kind == "first" or _by_plan(scope)) and not was_seen(scope):
+        missing = scope.since < 0 and any(one.is_plan for one in scope.evidence.timeline.moments)
+        found.append("versions" if missing else "updates")
+    return tuple(dict.fromkeys([*found, *_rebuilt(scopes, scope.evidence.plans.rebuilds)]))
+
+
+def was_seen(scope: Scope) -> bool:
+    """Whether what stood on the way, from the first credit of the period on, follows from the log of updates."""
+    return scope.since >= 0 and scope.evidence.timeline.knows(scope.inside, scope.last)
+
+
+def _by_plan(scope: Scope) -> bool:
+    """Whether a change of plan, or another version, paid something."""
+    version = scope.evidence.plan.version
+    return any(line["plan_version"] != version or line["reason"] == "plan_change" for line in scope.lines)
+
+
+def _rebuilt(scopes: list[Scope], rebuilt: bool) -> list[str]:
+    """It is not told which credits a rebuild counted that had not, or on another day, and where it left a window."""
     alike = len({_counts_by(one.evidence.plan) for one in scopes}) == 1
-    if any(one.rebuilt for one in scopes) and not (alike and scopes[-1].window is None):
-        # it is not told which credits a rebuild counted that had not, or on another day, and where it left a window
-        found.append(REBUILD)
-    return tuple(dict.fromkeys(found))
+    return [REBUILD] if rebuilt and not (alike and scopes[-1].window is None) else []
 
 
 def _counts_by(plan: Plan) -> tuple:
@@ -176,8 +202,9 @@ def _counts_by(plan: Plan) -> tuple:
     return plan.timezone, plan.late, tuple(one for one in plan.crediting.guards if one.same_customer is not None)
 
 
-def beyond_of(plan: Plan, rule: Model, scope: Scope) -> tuple[str, ...]:
-    """Why the recomputation does not cover the rule's money; empty where it does."""
+def beyond_of(scope: Scope) -> tuple[str, ...]:
+    """Of the rule's settings those that the recomputation does not know, and reasons of lines that it does not."""
+    rule = scope.rule
     known = _KNOWN.get(type(rule))
     if known is None:
         return (rule.kind,)

@@ -58,16 +58,29 @@ class Walk:
             yield None
 
 
-def by_moment(timeline: Timeline, measured: Iterable[Measured]) -> Iterator[tuple[int, dict[str, Step]]]:
-    """Each moment in which one of the KPIs moved, and the last step of each by then."""
-    moves: dict[int, dict[str, Step]] = defaultdict(dict)
+def by_moment(
+    timeline: Timeline, measured: Iterable[Measured], since: int = 0
+) -> Iterator[tuple[int, dict[str, Step]]]:
+    """The moment ``since``, each one behind it in which one of the KPIs moved, and the last step of each by then."""
+    moves: dict[int, dict[str, Step]] = defaultdict(dict, {since: {}})
     for one in measured:
         for step in one.steps:
-            moves[timeline.of(step.credit)][one.kpi.id] = step
+            moves[max(timeline.of(step.credit), since)][one.kpi.id] = step
     now: dict[str, Step] = {}
     for number in sorted(moves):
         now |= moves[number]
         yield number, now
+
+
+def standings(scope: Scope) -> Iterator[tuple[int, dict[str, Step]]]:
+    """As ``by_moment``, of a unit's rule, be it over a rolling window, which also moves with what has left it."""
+    timeline = scope.evidence.timeline
+    if scope.window is None:
+        yield from by_moment(timeline, measured_by(scope).values(), scope.since)
+        return
+    for number in sorted({scope.since, *(max(timeline.of(credit), scope.since) for credit in scope.credits)}):
+        measured = measured_by(replace(scope, credits=timeline.up_to(number, scope.credits)))
+        yield number, {name: one.steps[-1] for name, one in measured.items() if one.steps}
 
 
 def conditions_hold(rule, measured: dict[str, Measured], now: dict[str, Step]) -> bool:

@@ -162,29 +162,6 @@ def test_units_are_judged_where_a_plan_moves_past_days(seed):
         check_evidence(source, evidence, {row["period"] for row in source.result.units.values()})
 
 
-def test_who_was_first_is_judged_over_plans_that_see_it_alike():
-    """A later plan that is about other things does not hide a queue; one that has another person in it does."""
-    judged = {"same": 0, "other": 0}
-    for seed in range(12):
-        dice = Random(seed)
-        plan = random_people_plan(dice)
-        firsts = {rule.id for rule in plan.awards if isinstance(rule, First) and rule.contenders == "person"}
-        history = [*swinging_events(dice, plan.currency), {"control": "plan"}]
-        for what, change in (("same", {"draws": []}), ("other", {"timezone": "Asia/Tokyo"})):
-            given = plan.model_dump(mode="json", exclude_none=True) | {"version": 2} | change
-            source = recorded_log(plan, history, 4, Plan.model_validate(given))
-            for line in source.result.earnings:
-                if line["rule"] in firsts and line["plan_version"] == 1:
-                    unit = rule_of(plan, line).unit
-                    rules = explain_period(source.unit(unit, payer_of(unit, line)), line["period"])
-                    (one,) = [one for one in rules if one.rule.id == line["rule"]]
-                    assert one.agrees
-                    judged[what] += one.due is not None
-        if judged["same"]:
-            break
-    assert judged["same"] and not judged["other"]
-
-
 @examples(8)
 @given(st.integers(0, 2**32))
 def test_random_draws_agree_and_a_cent_more_is_seen(seed):

@@ -52,8 +52,8 @@ def test_what_lies_ahead_of_a_log_that_begins_late_cannot_be_told():
     timeline = Timeline(LOG, known_from=4)
     assert timeline.number(4, "1:4") == 2 and timeline.number(1, "0:5") is None
     assert timeline.place(1, "0:5") == 1 and timeline.place(2, "gone") == -1
-    assert timeline.plans_since([credit(0, 5)]) is None and timeline.plans_since([credit(1, 7)]) == ["plan-1"]
-    assert not timeline.steady([credit(0, 5)]) and timeline.steady([credit(1, 7)])
+    assert not timeline.knows([credit(0, 5)]) and timeline.knows([credit(1, 7)])
     # the first update that is known of a partition may have been preceded by others
-    assert timeline.plans_since([credit(1, 4)]) is None
-    assert Timeline([], known_from=2**63).plans_since([credit(0, 1)]) is None
+    assert not timeline.knows([credit(1, 4)])
+    assert not Timeline([], known_from=2**63).knows([credit(0, 1)])
+    assert Timeline(LOG).knows([credit(0, 5)]) and Timeline([]).knows([])
