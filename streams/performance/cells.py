@@ -4,71 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from streams.performance.key_table import KeyTable, wider
+
 #: Units above a person, smallest first; their totals count a shared event once.
 LEVELS = ("team", "department", "company")
-_FIRST_CAPACITY = 256
 
 #: (numerators, denominators) for each of LEVELS; None where they are the person's own.
 UnitColumns = tuple[tuple[np.ndarray, np.ndarray] | None, ...]
 
 
-class CellTable:
+class CellTable(KeyTable):
     """Numerators and denominators, int64, by KPI and slot.
 
     Sums, counts and distinct counts keep the sample size as denominator; min and max keep the extreme as numerator.
     """
 
     def __init__(self, kpis: int) -> None:
-        self.size = 0
-        self.keys = np.zeros(_FIRST_CAPACITY, np.int64)
-        self.num = np.zeros((kpis, _FIRST_CAPACITY), np.int64)
-        self.den = np.zeros((kpis, _FIRST_CAPACITY), np.int64)
-        self._slots: dict[int, int] = {}
-
-    def slots(self, keys: np.ndarray) -> np.ndarray:
-        """int64 slots of unique ``keys``; new keys get new slots."""
-        known = self._slots
-        wanted = keys.tolist()
-        found = [known.get(key, -1) for key in wanted]
-        if -1 in found:
-            for at, key in enumerate(wanted):
-                if found[at] < 0:
-                    found[at] = known[key] = len(known)
-            self._grow(len(known))
-            slots = np.array(found, np.int64)
-            fresh = slots >= self.size
-            self.keys[slots[fresh]] = keys[fresh]
-            self.size = len(known)
-            return slots
-        return np.array(found, np.int64)
-
-    def find(self, key: int) -> int:
-        """The slot of ``key``, −1 if there is none."""
-        return self._slots.get(key, -1)
-
-    def find_all(self, keys: np.ndarray) -> np.ndarray:
-        """``find`` of many keys; int64."""
-        known = self._slots
-        return np.array([known.get(key, -1) for key in keys.tolist()], np.int64)
+        super().__init__()
+        self.num = np.zeros((kpis, len(self.keys)), np.int64)
+        self.den = np.zeros((kpis, len(self.keys)), np.int64)
 
     def load(self, keys: np.ndarray, num: np.ndarray, den: np.ndarray) -> None:
         """Take over whole columns (from a checkpoint); only on an empty table."""
-        self.size = len(keys)
-        self._grow(self.size)
-        self.keys[: self.size] = keys
-        self.num[:, : self.size] = num
-        self.den[:, : self.size] = den
-        self._slots = dict(zip(keys.tolist(), range(self.size), strict=True))
+        slots = self.slots(keys)
+        self.num[:, slots], self.den[:, slots] = num, den
 
     def _grow(self, needed: int) -> None:
-        capacity = len(self.keys)
-        if needed <= capacity:
-            return
-        while capacity < needed:
-            capacity *= 2
-        self.keys = _wider(self.keys, capacity)
-        self.num = _wider(self.num, capacity)
-        self.den = _wider(self.den, capacity)
+        super()._grow(needed)
+        self.num = wider(self.num, len(self.keys))
+        self.den = wider(self.den, len(self.keys))
 
 
 class DayCells(CellTable):
@@ -91,13 +55,13 @@ class DayCells(CellTable):
 
     def touch(self, kpi: int, slots: np.ndarray) -> None:
         """Note that ``slots`` were credited on a KPI."""
-        self._touched = _wider(self._touched, len(self.keys))
+        self._touched = wider(self._touched, len(self.keys))
         self._touched[kpi, slots] = True
 
     def reserve(self, keys: np.ndarray) -> np.ndarray:
         """Slots of unique ``keys`` that hold nothing, where they are new."""
         slots = self.slots(keys)
-        self._touched = _wider(self._touched, len(self.keys))
+        self._touched = wider(self._touched, len(self.keys))
         return slots
 
     def add(self, kpi: int, slots: np.ndarray, num: np.ndarray, den: np.ndarray, units: UnitColumns) -> None:
@@ -114,7 +78,7 @@ class DayCells(CellTable):
     def _kept(self, level: int) -> np.ndarray:
         """The level's own arrays, as wide as the table; from now on they are kept."""
         kept = self._units[level]
-        kept = np.stack([self.num, self.den]) if kept is None else _wider(kept, len(self.keys))
+        kept = np.stack([self.num, self.den]) if kept is None else wider(kept, len(self.keys))
         self._units[level] = kept
         return kept
 
@@ -171,12 +135,3 @@ def novel_members(
             seen.add(member)
             new[row] = True
     return new
-
-
-def _wider(array: np.ndarray, capacity: int) -> np.ndarray:
-    """``array`` with its last axis widened to ``capacity`` by zeros."""
-    if array.shape[-1] >= capacity:
-        return array
-    wide = np.zeros((*array.shape[:-1], capacity), array.dtype)
-    wide[..., : array.shape[-1]] = array
-    return wide

@@ -13,7 +13,7 @@ def dictionary_column(values: list[str]) -> pa.DictionaryArray:
 
 def coded_column(codes: np.ndarray, names: list[str]) -> pa.DictionaryArray:
     """Names by ``codes`` dictionary-encoded; only names in use go into the dictionary."""
-    used, local = np.unique(codes, return_inverse=True)
+    used, local = numbered(codes, len(names))
     return pa.DictionaryArray.from_arrays(
         pa.array(local.astype(np.int32)), pa.array([names[code] for code in used.tolist()], pa.string())
     )
@@ -23,7 +23,7 @@ def numbered(values: np.ndarray, below: int) -> tuple[np.ndarray, np.ndarray]:
     """The unique ``values`` (0 to ``below``), ascending, and which of them each is; without sorting where there are not
     many more that could be.
     """
-    if below > 8 * len(values) + 1000:
+    if below > 20 * len(values) + 1000:
         return np.unique(values, return_inverse=True)
     seen = np.zeros(below, bool)
     seen[values] = True

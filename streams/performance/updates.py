@@ -10,7 +10,7 @@ import pyarrow as pa
 from schemas.blocks import encode_block
 from schemas.money import SCALE, round_half_up
 from streams.performance.cells import LEVELS
-from streams.performance.columns import coded_column
+from streams.performance.columns import coded_column, numbered
 from streams.performance.family import Family, day_key_parts
 from streams.performance.ladder import NO_TARGET, value_scale
 from streams.performance.period_view import PeriodView
@@ -31,7 +31,7 @@ def kpi_days_block(engine, meta: dict) -> bytes | None:
     for family in engine.families:
         for index, touched in enumerate(family.dirty_days):
             if touched:
-                parts.append((family, index, np.unique(np.concatenate(touched))))
+                parts.append((family, index, numbered(np.concatenate(touched), family.days.size)[0]))
                 touched.clear()
     return encode_block(days_of(parts, engine), meta) if parts else None
 
@@ -92,7 +92,7 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
     parts = []
     for view in engine.views.values():
         if view.dirty:
-            slots = np.unique(np.concatenate(view.dirty))
+            slots, _ = numbered(np.concatenate(view.dirty), view.table.size)
             view.dirty.clear()
             if isinstance(view.table, RollingTable):  # one that never held anything has no last day
                 ended = [view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]

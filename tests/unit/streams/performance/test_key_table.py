@@ -1,0 +1,33 @@
+"""Slots by key, against a dict."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.performance.key_table import KeyTable
+from tests.depth import examples
+
+#: Keys as periods and day cells have them: codes in the upper bits, days and ordinals in the lower.
+_KEYS = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda key: key[0] << 34 | key[1])
+_MANY = st.tuples(st.integers(0, 2**20), st.integers(1, 2**40), st.integers(101, 700)).map(
+    lambda many: [many[0] + at * many[1] for at in range(many[2])]
+)
+_BATCHES = st.lists(st.lists(_KEYS | st.integers(0, 2**62), max_size=40, unique=True) | _MANY, max_size=8)
+
+
+@examples(100)
+@given(_BATCHES)
+def test_slots_are_those_of_a_dict(batches):
+    table, known = KeyTable(), {}
+    for keys in batches:
+        wanted = np.array(keys, np.int64)
+        before = [known.get(key, -1) for key in keys]
+        assert table.find_all(wanted).tolist() == before
+        assert table.slots(wanted).tolist() == [known.setdefault(key, len(known)) for key in keys]
+        assert table.size == len(known)
+        assert table.keys[: table.size].tolist() == list(known)
+        for key in keys[:3]:
+            assert table.find(key) == known[key]
+            assert table.find(key + 1) == known.get(key + 1, -1)
