@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache, partial
 
 from schemas.plan_fiscal import Fiscal
 
 
 def fiscal_period(fiscal: Fiscal, kind: str, day: date) -> str:
     """The key of the fiscal month, quarter or year in which ``day`` lies."""
-    begun = max(year for year in range(day.year - 1, day.year + 2) if _begin(fiscal, year) <= day)
+    begin = partial(_begin, fiscal.year_start, fiscal.weeks is not None)
+    begun = max(year for year in range(day.year - 1, day.year + 2) if begin(year) <= day)
     name = begun if fiscal.named == "start" or fiscal.year_start == 1 else begun + 1
     if fiscal.weeks is None:
         month = (day.month - fiscal.year_start) % 12 + 1
     else:
-        week = (day - _begin(fiscal, begun)).days // 7 + 1
+        week = (day - begin(begun)).days // 7 + 1
         lengths, month = [int(digit) for digit in fiscal.weeks[::2]], 1
         while month < 12 and week > lengths[(month - 1) % 3]:
             week -= lengths[(month - 1) % 3]
@@ -23,9 +25,10 @@ def fiscal_period(fiscal: Fiscal, kind: str, day: date) -> str:
     return {"fiscal_month": f"{name}-F{month:02d}", "fiscal_quarter": f"{name}-FQ{quarter}"}.get(kind, f"FY{name}")
 
 
-def _begin(fiscal: Fiscal, year: int) -> date:
-    first = date(year, fiscal.year_start, 1)
-    if fiscal.weeks is None:
+@cache
+def _begin(month: int, by_weeks: bool, year: int) -> date:
+    first = date(year, month, 1)
+    if not by_weeks:
         return first
     near = [first + timedelta(days) for days in range(-3, 4)]
     return next(day for day in near if day.isoweekday() == 1)

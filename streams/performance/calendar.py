@@ -74,6 +74,7 @@ def day_of(value: date) -> int:
     return (value - _EPOCH).days
 
 
+@lru_cache(maxsize=256)
 def window_days(kind: str) -> int | None:
     """N of ``rolling_<N>d``, None for every other kind."""
     found = _ROLLING.fullmatch(kind)
@@ -199,7 +200,7 @@ class _Custom:
         return int(self.starts[ordinal]), int(self.ends[ordinal]) - 1
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _fiscal(fiscal: Fiscal) -> dict[str, _Custom]:
     """Kept: there are many of these periods, and calendars are made often."""
     return {kind: _Custom(periods) for kind, periods in fiscal_periods(fiscal).items()}
@@ -207,7 +208,7 @@ def _fiscal(fiscal: Fiscal) -> dict[str, _Custom]:
 
 def _month_start(month: int) -> int:
     """First day of a month counted since January 1970."""
-    return int(np.datetime64(month, "M").astype("datetime64[D]").astype(np.int64))
+    return day_of(date(1970 + month // 12, month % 12 + 1, 1))
 
 
 def _first_date(kind: str, key: str) -> date:

@@ -36,7 +36,12 @@ class DatedTargets:
     def __init__(self, plan: Plan, calendar: Calendar):
         self._calendar, self._change = calendar, plan.target_change
         dated = {(target.kpi, target.period) for target in plan.targets if depends_on_dates(target) and not target.unit}
-        self._targets = {about: _most_specific_first(plan, about) for about in sorted(dated)}
+        self._targets: dict[tuple[str, str], list[Target]] = {about: [] for about in sorted(dated)}
+        for target in targets_of(plan) if dated else ():
+            if target.unit is None and (target.kpi, target.period) in dated:
+                self._targets[target.kpi, target.period].append(target)
+        for targets in self._targets.values():
+            targets.sort(key=_rank, reverse=True)
         self._employees: dict[str, Employee] = {}
         if dated:  # of those who were always there, and all the time, nothing need be known
             self._employees = roll_of(plan).special()
@@ -88,12 +93,9 @@ class DatedTargets:
         return Fraction(target.ramp[max(after, 0)]) if after < len(target.ramp) else Fraction(1)
 
 
-def _most_specific_first(plan: Plan, about: tuple[str, str]) -> list[Target]:
-    def rank(target: Target) -> tuple:
-        return specificity(tuple(name is not None for name in names_of(target))), target.at is not None
-
-    mine = (one for one in targets_of(plan) if (one.kpi, one.period, one.unit) == (*about, None))
-    return sorted(mine, key=rank, reverse=True)
+def _rank(target: Target) -> tuple:
+    """Sorts targets: the more specific, the greater."""
+    return specificity(tuple(name is not None for name in names_of(target))), target.at is not None
 
 
 def _applies(target: Target, own: tuple[str, ...], key: str) -> bool:

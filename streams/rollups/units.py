@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -51,7 +52,11 @@ class Units:
         self.kpis = {kpi.id: kpi for kpi in plan.kpis} | {card.id: measure_of(card) for card in self.cards.values()}
         self.kinds = {kpi: sorted(kinds | {"month"}) for kpi, kinds in published_kinds(plan).items()}
         self.kinds |= {card.id: [card.period] for card in self.cards.values()}
-        self._targets = [target for target in targets_of(plan) if target.unit is not None]
+        #: By KPI, kind of unit and of period, the most specific first.
+        self._targets: dict[tuple[str, str, str], list[Target]] = defaultdict(list)
+        of_units = [target for target in targets_of(plan) if target.unit is not None]
+        for target in sorted(of_units, key=_specificity, reverse=True):
+            self._targets[target.kpi, target.unit, target.period].append(target)
         self._names: dict[tuple[str, str], Unit] = {}
         self._roll = roll_of(plan)
         self.persons = Persons(plan, cells, self.calendar)
@@ -163,22 +168,26 @@ class Units:
         """The most specific target: for the unit by name, for those of its department or with the manager's role, for
         all; then by ``at``.
         """
+        targets = self._targets.get((kpi, unit.kind, kind))
+        if targets is None:
+            return NO_TARGET
         unit = self.placed(unit, kind, ordinal)
         manager = unit.id if unit.kind == "manager" else None
         key = None if window_days(kind) else self.calendar.key(kind, ordinal)
-        fitting = [
-            target
-            for target in self._targets
-            if (target.kpi, target.unit, target.period) == (kpi, unit.kind, kind)
-            and target.employee in (None, manager)
-            and target.role in (None, unit.role)
-            and target.team in (None, unit.team)
-            and target.department in (None, unit.department)
-            and target.at in (None, key)
-        ]
-        if not fitting:
+        best = next(
+            (
+                target
+                for target in targets
+                if target.employee in (None, manager)
+                and target.role in (None, unit.role)
+                and target.team in (None, unit.team)
+                and target.department in (None, unit.department)
+                and target.at in (None, key)
+            ),
+            None,
+        )
+        if best is None:
             return NO_TARGET
-        best = max(fitting, key=_specificity)
         if best.prorate == "none":
             return to_fixed(best.value)
         part = self._led_days.part(unit.id, best.prorate, *self.calendar.span(kind, ordinal))

@@ -74,6 +74,13 @@ refunds = st.builds(
     st.sampled_from(["r1", "r2", "r3", "r4", "r5", "r6"]),
     st.sampled_from(["s1", "s2", "s3"]),
 )
+# made once: to make a strategy costs more than to draw from it
+all_batches = st.lists(st.lists(sales | refunds, max_size=3), min_size=8, max_size=24)
+days_on, first_offsets = st.sampled_from([0, 0, 0, 1, 3]), st.sampled_from([0, 5, 58, 4_090])
+a_plan_at_times = st.integers(0, 10 * len(PLANS) - 1).map(lambda number: PLANS[number : number + 1])
+steps, seldom = st.sampled_from([1, 1, 1, 1, 2, 7, 60]), st.sampled_from([False, False, False, True])
+act = st.tuples(st.integers(0, 2), seldom, st.sampled_from([0, 1, 1, 2, 3, 9, 20]), st.booleans())
+all_acts = st.lists(act, min_size=6, max_size=20)
 
 
 @st.composite
@@ -82,20 +89,18 @@ def histories(draw) -> tuple[list[Record], list[tuple[int, bool, int, bool]]]:
 
     Markers of transactions and compaction leave holes in the log.
     """
-    batches = draw(st.lists(st.lists(sales | refunds, max_size=3), min_size=8, max_size=24))
+    batches = draw(all_batches)
     day, next_offset, log = 0, 0, [PLANS[0]]
     for batch in batches:
-        day += draw(st.sampled_from([0, 0, 0, 1, 3]))
+        day += draw(days_on)
         rows = [(next_offset + at, replace(event, time=START + day * DAY)) for at, event in enumerate(batch)]
         next_offset += len(batch)
-        log += [Block(0, rows)] + [draw(st.sampled_from(PLANS))] * draw(st.sampled_from([0] * 9 + [1]))
-    records, offset = as_records(log), draw(st.sampled_from([0, 5, 58, 4_090]))
+        log += [Block(0, rows), *draw(a_plan_at_times)]
+    records, offset = as_records(log), draw(first_offsets)
     for record in records:
         record.offset = offset
-        offset += draw(st.sampled_from([1, 1, 1, 1, 2, 7, 60]))
-    seldom = st.sampled_from([False, False, False, True])
-    act = st.tuples(st.integers(0, 2), seldom, st.sampled_from([0, 1, 1, 2, 3, 9, 20]), st.booleans())
-    return records, draw(st.lists(act, min_size=6, max_size=20))
+        offset += draw(steps)
+    return records, draw(all_acts)
 
 
 @examples(10)

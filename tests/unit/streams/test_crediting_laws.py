@@ -89,32 +89,38 @@ times = st.builds(
 )
 
 
+# made once: to make a strategy costs more than to draw from it
+TYPES = st.sampled_from(["sale"] * 6 + ["refund"] * 4 + ["correction", "cancellation"] + ["visit"] * 3)
+ids, following = st.sampled_from(IDS), st.sampled_from(["r1", "r2", "r3", "r4", "i1"])
+shares = st.none() | st.sampled_from(SPLITS)
+sellers = st.sampled_from(["E1", "E2", "E3", "E4", "E9"])
+visitors, named_anew = st.sampled_from(["E1", "E3", "E9", ""]), st.sampled_from(["", "", "E1", "E4", "E9"])
+back = st.integers(1, 15_000)
+
+
 @st.composite
 def events(draw) -> Event:
-    type_ = draw(st.sampled_from(["sale"] * 6 + ["refund"] * 4 + ["correction", "cancellation"] + ["visit"] * 3))
-    id_ = (
-        draw(st.sampled_from(IDS))
-        if type_ in ("sale", "visit")
-        else draw(st.sampled_from(["r1", "r2", "r3", "r4", "i1"]))
-    )
-    time = draw(times)
-    fields = draw(texts)
+    type_ = draw(TYPES)
+    id_ = draw(ids if type_ in ("sale", "visit") else following)
+    time, fields = draw(times), draw(texts)
     if type_ not in ("sale", "visit"):
-        data = fields | {"sale_id": draw(st.sampled_from(IDS))}
+        data = fields | {"sale_id": draw(ids)}
         if type_ != "cancellation":
-            data |= {"amount": draw(st.integers(1, 15_000)), "currency": draw(currencies)}
+            data |= {"amount": draw(back), "currency": draw(currencies)}
         if type_ == "correction":
-            named, shared = draw(st.sampled_from(["", "", "E1", "E4", "E9"])), draw(st.none() | st.sampled_from(SPLITS))
+            named, shared = draw(named_anew), draw(shares)
             return Event(id_, type_, time, "" if shared else named, shared, data)
         return Event(id_, type_, time, data=data)
     if type_ == "visit":
-        return Event(
-            id_, type_, time, draw(st.sampled_from(["E1", "E3", "E9", ""])), data={"minutes": draw(amounts)}
-        )
+        return Event(id_, type_, time, draw(visitors), data={"minutes": draw(amounts)})
     data = fields | {"amount": draw(amounts), "currency": draw(currencies)}
-    splits = draw(st.none() | st.sampled_from(SPLITS))
-    employee = "" if splits else draw(st.sampled_from(["E1", "E2", "E3", "E4", "E9"]))
-    return Event(id_, type_, time, employee, splits, data)
+    splits = draw(shares)
+    return Event(id_, type_, time, "" if splits else draw(sellers), splits, data)
+
+
+an_event = events()
+an_entry = an_event | st.just("invalid_json")
+steps = st.lists(st.sampled_from([1, 1, 1, 2, 4]), max_size=14)
 
 
 @st.composite
@@ -123,9 +129,9 @@ def sources(draw) -> list[tuple[int, object]]:
     gaps.
     """
     entries, offset = [], 0
-    for step in draw(st.lists(st.sampled_from([1, 1, 1, 2, 4]), max_size=14)):
+    for step in draw(steps):
         offset += step
-        entries.append((offset - 1, draw(events() | st.just("invalid_json")) if step < 4 else draw(events())))
+        entries.append((offset - 1, draw(an_entry if step < 4 else an_event)))
     return entries
 
 
@@ -140,20 +146,27 @@ def block_of(partition: int, entries: list, start: int, end: int) -> Block:
     )
 
 
+one_source, one_in_eight, one_in_ten = sources(), st.integers(0, 7), st.integers(0, 9)
+#: How far back a block begins: where the last one ended, two entries before that, at the beginning.
+overlaps = st.sampled_from([0, 0, 0, 2, 99])
+whole_numbers = st.integers(0, 99)  # what they are taken modulo is small
+
+
 @st.composite
 def logs(draw, plans: list[PlanApplied] = PLANS) -> list[Block | PlanApplied]:
     """Two source partitions interleaved, sometimes sent again from an earlier place and cut otherwise; plans
     between.
     """
-    every = [draw(sources()), draw(sources())]
+    every = [draw(one_source), draw(one_source)]
     at = [0, 0]
-    log: list[Block | PlanApplied] = [draw(st.sampled_from(plans[:4]))] if draw(st.integers(0, 9)) else []
+    log: list[Block | PlanApplied] = [plans[draw(whole_numbers) % 4]] if draw(one_in_ten) else []
     while any(at[partition] < len(every[partition]) for partition in (0, 1)):
-        if not draw(st.integers(0, 7)):
-            log.append(draw(st.sampled_from(plans)))
-        partition = draw(st.sampled_from([p for p in (0, 1) if at[p] < len(every[p])]))
-        start = draw(st.sampled_from([at[partition]] * 3 + [max(0, at[partition] - 2), 0]))
-        end = draw(st.integers(start, len(every[partition])))
+        if not draw(one_in_eight):
+            log.append(plans[draw(whole_numbers) % len(plans)])
+        open_ = [p for p in (0, 1) if at[p] < len(every[p])]
+        partition = open_[draw(whole_numbers) % len(open_)]
+        start = max(0, at[partition] - draw(overlaps))
+        end = start + draw(whole_numbers) % (len(every[partition]) - start + 1)
         log.append(block_of(partition, every[partition], start, end))
         at[partition] = max(at[partition], end)
     return log
