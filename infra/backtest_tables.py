@@ -203,7 +203,7 @@ def _percent(ratio: str | None) -> str | None:
 
 def _award_row(row: dict) -> tuple[str, ...]:
     paid = row["amount"] or row["pays"] or ""
-    missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] else ""
+    missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
     return (
         _who(row),
         row["rule"],

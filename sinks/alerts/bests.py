@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from schemas.results import Award
-from sinks.alerts.config import Language
-from sinks.alerts.parts import Message, evidence_lines, pays_text
-from sinks.alerts.wording import name_in
+from schemas.wording import Language
+from sinks.alerts.parts import (
+    Message,
+    evidence_lines,
+    pays_text,
+    period_text,
+    provisional_text,
+    what_text,
+    who_text,
+)
 
 
 def personal_best_message(award: Award, language: Language) -> Message:
@@ -14,32 +21,30 @@ def personal_best_message(award: Award, language: Language) -> Message:
 
 
 def _english(award: Award) -> Message:
-    who = award.employee_name or award.employee
-    what = name_in(award.name, "en", award.rule)
-    team = f" (team {award.team})" if award.team else ""
+    who, what, period = who_text(award, "en"), what_text(award, "en"), period_text(award, "en")
     revoked = award.state == "revoked"
-    lines = [f"{who}{team} has a personal best in {award.period}: {what}."]
+    lines = [f"{who} has a personal best in {period}: {what}."]
     if revoked:
-        lines = [f"Revoked: {award.period} is no personal best of {who}{team} any more: {what}."]
-    lines += evidence_lines(award, "{kpi} now" if revoked else "{kpi}")
-    if paid := pays_text(award):
+        lines = [f"Revoked: {period} is no personal best of {who} any more: {what}."]
+    lines += evidence_lines(award, "en", now=revoked)
+    if paid := pays_text(award, "en"):
         lines.append(f"No longer paid: {paid}." if revoked else f"Pays {paid}.")
     if award.state == "provisional":
-        lines.append("Provisional: final only when the period ends.")
-    return Message(f"{'Revoked: ' if revoked else ''}{who}, personal best: {what}", "\n".join(lines))
+        lines.append(provisional_text("en"))
+    short = award.employee_name or award.employee
+    return Message(f"{'Revoked: ' if revoked else ''}{short}, personal best: {what}", "\n".join(lines))
 
 
 def _chinese(award: Award) -> Message:
-    who = award.employee_name or award.employee
-    what = f"「{name_in(award.name, 'zh', award.rule)}」"
-    team = f"（团队 {award.team}）" if award.team else ""
+    who, what, period = who_text(award, "zh"), what_text(award, "zh"), period_text(award, "zh")
     revoked = award.state == "revoked"
-    lines = [f"{who}{team}在 {award.period} 刷新个人最佳：{what}。"]
+    lines = [f"{who}在{period}刷新个人最佳：{what}。"]
     if revoked:
-        lines = [f"撤销：{award.period} 不再是 {who}{team}的个人最佳：{what}。"]
-    lines += evidence_lines(award, "{kpi} 现为" if revoked else "{kpi}", "zh")
-    if paid := pays_text(award):
+        lines = [f"撤销：{period}不再是{who}的个人最佳：{what}。"]
+    lines += evidence_lines(award, "zh", now=revoked)
+    if paid := pays_text(award, "zh"):
         lines.append(f"不再发放：{paid}。" if revoked else f"奖励：{paid}。")
     if award.state == "provisional":
-        lines.append("暂定：期末方为最终结果。")
-    return Message(f"{'撤销：' if revoked else ''}{who} 个人最佳{what}", "\n".join(lines))
+        lines.append(provisional_text("zh"))
+    short = award.employee_name or award.employee
+    return Message(f"{'撤销：' if revoked else ''}{short} 个人最佳{what}", "\n".join(lines))

@@ -1,16 +1,12 @@
-"""What the texts of alerts are put together from: evidence, gap, money, period. Pure."""
+"""What the texts of alerts are put together from: who, what, evidence, gap, money, period. Pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from schemas.results import Award, KpiEvidence
-from sinks.alerts.config import Language
-from sinks.alerts.wording import kpi_name, measured, money, number, percent
-
-_ROLLING = re.compile(r"rolling_(\d+)d")
+from schemas.wording import Language, difference, money, percent, period
+from sinks.alerts.wording import decimal_of, kpi_name, name_in, told
 
 
 @dataclass(frozen=True)
@@ -21,49 +17,56 @@ class Message:
     body: str
 
 
-def evidence_lines(award: Award, label: str, language: Language = "en") -> list[str]:
-    """How each KPI stood, a line each; ``label`` with a place for the KPI's name."""
-    return [
-        _kpi(award, one, label.format(kpi=_named(award, one, language)), language)
-        for one in award.evidence
-        if one.value is not None
-    ]
+def who_text(award: Award, language: Language) -> str:
+    """The person, with the team where it is known; a unit as a whole by its name alone."""
+    who = award.employee_name or award.employee or award.unit
+    if not award.team or not award.employee:
+        return who
+    return f"{who}（团队 {award.team}）" if language == "zh" else f"{who} (team {award.team})"
 
 
-def _named(award: Award, one: KpiEvidence, language: Language) -> str:
-    """The KPI's name, with the period where it is not simply the award's."""
+def what_text(award: Award, language: Language) -> str:
+    """The award's name, in quotes."""
+    name = name_in(award.name, language, award.rule)
+    return f"「{name}」" if language == "zh" else f"“{name}”"
+
+
+def evidence_lines(award: Award, language: Language, now: bool = False) -> list[str]:
+    """How each KPI stood, a line each; ``now``: as it stands once something is lost."""
+    return [_kpi(award, one, language, now and not one.period) for one in award.evidence if one.value is not None]
+
+
+def _kpi(award: Award, one: KpiEvidence, language: Language, now: bool) -> str:
     name = kpi_name(one, language)
-    if not one.period:
-        return name
-    return f"{name}（{one.period}）" if language == "zh" else f"{name} ({one.period})"
-
-
-def _kpi(award: Award, one: KpiEvidence, label: str, language: Language) -> str:
-    reached = "" if one.attainment is None else percent(one.attainment)
+    if one.period:
+        about = period(award.period_kind, one.period, language)
+        name += f"（{about}）" if language == "zh" else f" ({about})"
+    reached = decimal_of(one.attainment)
+    parts = [told(one.value, one, award, language)]
     if language == "zh":
-        value = measured(one.value or "", one, award, language)
-        target = f"，目标 {measured(one.target, one, award, language)}" if one.target is not None else ""
-        return f"{label}：{value}{target}{f'，达成率 {reached}' if reached else ''}。"
-    if one.target is None:
-        value = measured(one.value or "", one, award, language)
-    else:
-        value = f"{number(one.value or '')} of {measured(one.target, one, award, language)}"
-    return f"{label}: {value}{f', {reached} attained' if reached else ''}."
+        parts += [f"目标 {told(one.target, one, award, language)}"] if one.target is not None else []
+        parts += [f"达成率 {percent(reached)}"] if reached is not None else []
+        return f"{name}{'现为' if now else ''}：{'，'.join(parts)}。"
+    parts += [f"target {told(one.target, one, award, language)}"] if one.target is not None else []
+    parts += [f"{percent(reached)} attained"] if reached is not None else []
+    return f"{name}{' now' if now else ''}: {', '.join(parts)}."
 
 
 def gap_text(award: Award, language: Language) -> str:
-    """What is missing to the next tier, in the unit of the KPI."""
-    gap = award.gap or ""
-    return measured(gap, award.evidence[0], award, language) if award.evidence else number(gap)
+    """What is missing to the next tier, in the unit of the KPI; '' where nothing is, or it is not known."""
+    gap = decimal_of(award.gap)
+    if not gap:
+        return ""
+    unit = award.evidence[0].unit if award.evidence else ""
+    return difference(gap, unit, award.currency, language)
 
 
-def pays_text(award: Award) -> str:
+def pays_text(award: Award, language: Language) -> str:
     """The money, else the rate; '' where the award pays nothing by itself."""
-    if award.amount is not None:
-        return money(award.amount, award.currency) if Decimal(award.amount) else ""
-    if not award.pays or award.pays.endswith("%"):
+    if award.amount is None and award.pays.endswith("%"):
         return award.pays
-    return money(award.pays, award.currency)
+    amount = decimal_of(award.pays if award.amount is None else award.amount)
+    return money(amount, award.currency, language) if amount else ""
 
 
 def is_rate(award: Award) -> bool:
@@ -71,7 +74,11 @@ def is_rate(award: Award) -> bool:
     return award.amount is None and award.pays.endswith("%")
 
 
-def period_text(award: Award, rolling: str) -> str:
-    """The period; for a rolling one ``rolling`` with its days."""
-    found = _ROLLING.fullmatch(award.period_kind)
-    return rolling.format(days=found[1]) if found else award.period
+def period_text(award: Award, language: Language) -> str:
+    """The award's period."""
+    return period(award.period_kind, award.period, language)
+
+
+def provisional_text(language: Language) -> str:
+    """That nothing is final yet."""
+    return "暂定结果，期末才最终确定。" if language == "zh" else "Provisional: final only when the period ends."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.results import Award
-from sinks.alerts.config import AlertSettings, Language, Route, Severity
+from schemas.wording import Language
+from sinks.alerts.config import AlertSettings, Route, Severity
 
 
 @dataclass(frozen=True)

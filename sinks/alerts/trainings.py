@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from schemas.results import Award
-from sinks.alerts.config import Language
-from sinks.alerts.parts import Message, evidence_lines
-from sinks.alerts.wording import measured, name_in
+from schemas.wording import Language, day
+from sinks.alerts.parts import Message, evidence_lines, period_text, what_text, who_text
+from sinks.alerts.wording import told
 
 
 def training_message(award: Award, language: Language) -> Message:
@@ -14,26 +16,24 @@ def training_message(award: Award, language: Language) -> Message:
 
 
 def _english(award: Award) -> Message:
-    who = award.employee_name or award.employee
-    course = name_in(award.name, "en", award.rule)
-    team = f" (team {award.team})" if award.team else ""
+    who, course = who_text(award, "en"), what_text(award, "en")
     said = "is no longer recommended" if award.state == "revoked" else "is recommended"
-    lines = [f"{course} {said} to {who}{team} for {award.period}.", *evidence_lines(award, "{kpi}")]
+    lines = [f"The course {course} {said} to {who} for {period_text(award, 'en')}.", *evidence_lines(award, "en")]
     for one in award.evidence:
         if one.expected is not None:
+            by, expected = day(date.fromisoformat(one.as_of), "en"), told(one.expected, one, award, "en")
             left = "" if award.days_left is None else f"; {award.days_left} working days left"
-            lines.append(f"Expected by the end of {one.as_of}: {measured(one.expected, one, award, 'en')}{left}.")
-    return Message(f"{course} {said} to {who}", "\n".join(lines))
+            lines.append(f"Expected by the end of {by}: {expected}{left}.")
+    return Message(f"{course} {said} to {award.employee_name or award.employee}", "\n".join(lines))
 
 
 def _chinese(award: Award) -> Message:
-    who = award.employee_name or award.employee
-    course = f"「{name_in(award.name, 'zh', award.rule)}」"
-    team = f"（团队 {award.team}）" if award.team else ""
+    who, course = who_text(award, "zh"), what_text(award, "zh")
     said = "不再推荐" if award.state == "revoked" else "推荐"
-    lines = [f"{said} {who}{team}参加课程{course}（{award.period}）。", *evidence_lines(award, "{kpi}", "zh")]
+    lines = [f"{said} {who}参加课程{course}（{period_text(award, 'zh')}）。", *evidence_lines(award, "zh")]
     for one in award.evidence:
         if one.expected is not None:
-            left = "" if award.days_left is None else f"，还有 {award.days_left} 个工作日"
-            lines.append(f"截至 {one.as_of} 应达到 {measured(one.expected, one, award, 'zh')}{left}。")
-    return Message(f"{said} {who} 参加{course}", "\n".join(lines))
+            by, expected = day(date.fromisoformat(one.as_of), "zh"), told(one.expected, one, award, "zh")
+            left = "" if award.days_left is None else f"，本期还剩 {award.days_left} 个工作日"
+            lines.append(f"截至{by}应达到 {expected}{left}。")
+    return Message(f"{said} {award.employee_name or award.employee} 参加{course}", "\n".join(lines))

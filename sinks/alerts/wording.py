@@ -1,50 +1,30 @@
-"""Numbers, money, and KPIs by the names and units that the award's evidence carries. Pure."""
+"""KPIs and bounds by the names and units that the award's evidence carries. Pure."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
 
-from schemas.money import DECIMALS, minor_step
 from schemas.results import Award, KpiEvidence
-from sinks.alerts.config import Language
+from schemas.wording import Language, measured, number
 
-#: What stands after a number, by unit; money has the award's currency, and counts need nothing.
-_UNITS = {
-    "en": {"percent": "%", "points": " points", "minutes": " minutes", "hours": " hours", "days": " days"},
-    "zh": {"percent": "%", "points": " 分", "minutes": " 分钟", "hours": " 小时", "days": " 天"},
-}
 _JOINED = re.compile(r" (and|or) ")
 _JOINS_ZH = {"and": "且", "or": "或"}
 
 
-def number(text: str) -> str:
-    """A decimal text with thousands marks; what is no number stays as it is."""
+def decimal_of(text: str | None) -> Decimal | None:
+    """The number that a record states; None for what is no number."""
     try:
-        return f"{Decimal(text):,f}"
+        value = Decimal(text or "")
     except InvalidOperation:
-        return text
-
-
-def money(text: str, currency: str) -> str:
-    """``5,000.00 CNY``, with the decimals of the currency, and more only where the amount has them."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return f"{text} {currency}".rstrip()
-    places = DECIMALS + 1 - len(str(minor_step(currency)))
-    exact = max(places, -int(amount.normalize().as_tuple().exponent))
-    return f"{amount:,.{exact}f} {currency}".rstrip()
-
-
-def percent(attainment: str) -> str:
-    """``1.0333`` as ``103.33%``."""
-    return f"{number(f'{(Decimal(attainment) * 100).normalize():f}')}%"
+        return None
+    return value if value.is_finite() else None
 
 
 def written(bound: str) -> str:
-    """A bound as written in the plan, with thousands marks where it is an amount."""
-    return number(bound) if re.fullmatch(r"\d{4,}(\.\d+)?", bound) else bound
+    """A bound as written in the plan, with thousands marks."""
+    value = decimal_of(bound)
+    return bound if value is None else number(value)
 
 
 def name_in(names: dict[str, str], language: Language, otherwise: str) -> str:
@@ -57,16 +37,21 @@ def kpi_name(one: KpiEvidence, language: Language) -> str:
     return name_in(one.name, language, one.kpi)
 
 
-def measured(text: str, one: KpiEvidence, award: Award, language: Language) -> str:
+def told(text: str | None, one: KpiEvidence, award: Award, language: Language) -> str:
     """A value of a KPI with its unit."""
-    after = f" {award.currency}" if one.unit == "money" else _UNITS[language].get(one.unit, "")
-    return f"{number(text)}{after}"
+    value = decimal_of(text)
+    return text or "" if value is None else measured(value, one.unit, award.currency, language)
+
+
+def tier_bound(bound: str, award: Award, language: Language) -> str:
+    """A tier's bound, an attainment or a value of the award's one KPI."""
+    return bound if bound.endswith("%") or not award.evidence else told(bound, award.evidence[0], award, language)
 
 
 def bound_of(award: Award, language: Language) -> str:
     """The bound that was reached; of a threshold award its conditions, each of which begins with a KPI's id."""
     if award.kind in ("tier", "nudge"):
-        return written(award.threshold)
+        return tier_bound(award.threshold, award, language)
     named = {one.kpi: kpi_name(one, language) for one in award.evidence}
     parts = _JOINED.split(award.threshold)  # no id holds a space, so every second part is and / or
     return " ".join(
@@ -77,5 +62,9 @@ def bound_of(award: Award, language: Language) -> str:
 
 def _condition(text: str, named: dict[str, str], language: Language) -> str:
     kpi, _, bound = text.partition(" ")
-    shown = " ".join([named.get(kpi, kpi), *map(written, bound.split(" "))]).rstrip()
-    return re.sub(r" \(at least (\d+)\)", r"（至少 \1 次）", shown) if language == "zh" else shown
+    bound, _, least = bound.partition(" (at least ")
+    shown = f"{named.get(kpi, kpi)} {written(bound)}".rstrip()
+    if not least:
+        return shown
+    least = least.rstrip(")")
+    return f"{shown}（样本不少于 {least}）" if language == "zh" else f"{shown} (a sample of at least {least})"

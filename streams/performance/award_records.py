@@ -54,7 +54,7 @@ def pays_text(tier: Tier) -> str:
 
 
 def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
-    """What is missing to ``bound``, in the KPI's unit; None where the KPI has no value."""
+    """What is missing to ``bound``, in the KPI's unit; 0 where it is reached too; None where the KPI has no value."""
     value = value_of(value_scale(kpi), num, den)
     if value is None:
         return None
@@ -64,7 +64,8 @@ def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -
         wanted = Fraction(bound) * target
     else:
         wanted = Fraction(target) / Fraction(bound)
-    return decimal_text(abs(wanted - value))
+    missing = wanted - value if kpi.direction == "up" else value - wanted
+    return decimal_text(max(missing, Fraction(0)))
 
 
 def evidence(kpi: Kpi, num: int, den: int, target: int) -> KpiEvidence:

@@ -21,7 +21,7 @@ CREATE OR REPLACE VIEW bi.awards /*on cluster*/
     `amount` Nullable(Decimal(18, 4)) COMMENT 'Money that the award stands for',
     `currency` String COMMENT 'Currency of amount',
     `next_tier` Nullable(String) COMMENT 'The next bound as written in the plan',
-    `gap` Nullable(String) COMMENT 'What was missing to it when the award was decided',
+    `gap` Nullable(String) COMMENT 'What was missing to it when the award was decided; 0 where it was reached at once',
     `late` UInt8 COMMENT '1 where it was decided after its period was closed',
     `evidence` String COMMENT 'JSON: the KPIs as they stood when it was decided',
     `cause_source` String COMMENT 'Source of the event that caused it',

@@ -65,8 +65,8 @@ async def test_a_text_file_gets_one_block_an_alert(tmp_path: Path):
     block = text_block(PENDING, MESSAGE)
     assert (tmp_path / "new" / "alerts.txt").read_text() == block * 2
     assert block.splitlines()[:2] == [
-        "2026-03-27 08:26:40 Li Wei reached Silver (100%)",
-        "  Li Wei (team sales-east) reached Silver (100%) for 2026-03.",
+        "2026-03-27 08:26:40 Li Wei reached “Silver” (100%)",
+        "  Li Wei (team sales-east) reached “Silver” (100%) for March 2026.",
     ]
 
 

@@ -16,11 +16,11 @@ NUDGE = award(SILVER, kind="nudge", threshold="120%", next_tier="120%", gap="500
 
 def test_a_nudge_in_english():
     message = message_of(NUDGE, "en")
-    assert message.title == "Li Wei is close to Silver (120%)"
+    assert message.title == "Li Wei is close to “Silver” (120%)"
     assert message.body.splitlines() == [
-        "Li Wei (team sales-east) is close to Silver (120%) for 2026-03: 5,000 CNY to go.",
+        "Li Wei (team sales-east) is close to “Silver” (120%) for March 2026: 5,000 CNY to go.",
         "3 days left after this one.",
-        "Revenue: 310,000 of 300,000 CNY, 103.33% attained.",
+        "Revenue: 310,000 CNY, target 300,000 CNY, 103.33% attained.",
         "That tier pays at the rate 3%.",
     ]
 
@@ -29,10 +29,10 @@ def test_a_nudge_in_chinese():
     message = message_of(award(NUDGE, amount="1500", workdays=True), "zh")
     assert message.title == "Li Wei 即将达成「银牌」（120%）"
     assert message.body.splitlines() == [
-        "Li Wei（团队 sales-east）即将达成 2026-03 的「银牌」（120%），还差 5,000 CNY。",
-        "此后还有 3 个工作日。",
-        "销售额：310,000 CNY，目标 300,000 CNY，达成率 103.33%。",
-        "该档奖励：1,500.00 CNY。",
+        "Li Wei（团队 sales-east）即将达成2026年3月的「银牌」（120%），还差 5,000 元。",
+        "今天之后还剩 3 个工作日。",
+        "销售额：310,000 元，目标 300,000 元，达成率 103.33%。",
+        "该档奖励：1,500.00 元。",
     ]
 
 
@@ -45,12 +45,12 @@ def test_where_the_month_ends_at_this_pace():
     told = forecast(forecast="279000", forecast_attainment="0.93")
     said, written = (message_of(told, one).body.splitlines()[0] for one in ("en", "zh"))
     assert said == (
-        "At this pace Li Wei (team sales-east) ends 2026-03 at 279,000 CNY (93% attained): 21,000 CNY short of "
-        "Silver (100%)."
+        "At this pace Li Wei (team sales-east) ends March 2026 at 279,000 CNY (93% attained): 21,000 CNY short of "
+        "“Silver” (100%)."
     )
     assert written == (
-        "按此进度，Li Wei（团队 sales-east） 2026-03 期末将达到 279,000 CNY（达成率 93%），"
-        "距「银牌」（100%）差 21,000 CNY。"
+        "按此进度，Li Wei（团队 sales-east）2026年3月期末将达到 279,000 元（达成率 93%），"
+        "距「银牌」（100%）还差 21,000 元。"
     )
     assert "at 279,000 CNY: 21,000" in message_of(forecast(forecast="279000"), "en").body
 
@@ -58,9 +58,9 @@ def test_where_the_month_ends_at_this_pace():
 @pytest.mark.parametrize(
     ("days", "workdays", "english", "chinese"),
     [
-        (0, False, "No day is left after this one.", "此后不再有时间。"),
-        (1, True, "1 working day left after this one.", "此后还有 1 个工作日。"),
-        (0, True, "No working day is left after this one.", "此后不再有工作日。"),
+        (0, False, "No day is left after this one.", "今天是本期最后一天。"),
+        (1, True, "1 working day left after this one.", "今天之后还剩 1 个工作日。"),
+        (0, True, "No working day is left after this one.", "今天是本期最后一个工作日。"),
         (None, False, None, None),
     ],
 )

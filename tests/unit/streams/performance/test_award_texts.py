@@ -10,7 +10,7 @@ import pytest
 from schemas.plan import Kpi, Plan
 from schemas.results import Award
 from streams.backtest import Backtest
-from streams.performance.award_records import bound_text, number_text, percent_text
+from streams.performance.award_records import bound_text, gap_to, number_text, percent_text
 
 ON_TIME = {
     "id": "on-time",
@@ -82,6 +82,14 @@ def test_tiers_on_a_percentage():
     assert (last.threshold, last.next_tier, last.gap) == ("66.6%", "90%", "23.3333")
     assert (last.pays, last.amount) == ("20.5", "20.5")
     assert (last.evidence[0].value, last.evidence[0].attainment) == ("66.6667", None)
+
+
+@pytest.mark.parametrize(
+    ("direction", "value", "gap"), [("up", 4, "2"), ("up", 7, "0"), ("down", 7, "1"), ("down", 5, "0")]
+)
+def test_nothing_is_missing_to_a_tier_that_was_passed_at_once(direction, value, gap):
+    kpi = Kpi.model_validate(VOLUME | {"direction": direction})
+    assert gap_to(kpi, Decimal(6), "value", value * 10_000, 10_000, -1) == gap
 
 
 def test_conditions_on_a_percentage():

@@ -43,17 +43,18 @@ def test_a_streak_shows_each_of_its_periods():
         ("revenue", "2026-05", "1500"), ("satisfaction", "2026-05", "92"),
     ]  # fmt: skip
     assert message_of(steady, "en").body.splitlines() == [
-        "Ada (team north) reached Three good months (Revenue 100% and Customer satisfaction 90) for 2026-05.",
-        "Revenue (2026-02): 1,000 of 1,000 CNY, 100% attained.",
-        "Customer satisfaction (2026-02): 95 points.",
-        "Revenue (2026-03): 1,200 of 1,000 CNY, 120% attained.",
-        "Customer satisfaction (2026-03): 95 points.",
-        "Revenue (2026-05): 1,500 of 1,000 CNY, 150% attained.",
-        "Customer satisfaction (2026-05): 92 points.",
+        "Ada (team north) reached “Three good months” for May 2026.",
+        "Conditions: Revenue 100% and Customer satisfaction 90.",
+        "Revenue (February 2026): 1,000 CNY, target 1,000 CNY, 100% attained.",
+        "Customer satisfaction (February 2026): 95 points.",
+        "Revenue (March 2026): 1,200 CNY, target 1,000 CNY, 120% attained.",
+        "Customer satisfaction (March 2026): 95 points.",
+        "Revenue (May 2026): 1,500 CNY, target 1,000 CNY, 150% attained.",
+        "Customer satisfaction (May 2026): 92 points.",
         "Pays 900.00 CNY.",
         "Meets the conditions for a promotion.",
     ]
-    assert "销售额（2026-02）：1,000 CNY，目标 1,000 CNY，达成率 100%。" in message_of(steady, "zh").body
+    assert "销售额（2026年2月）：1,000 元，目标 1,000 元，达成率 100%。" in message_of(steady, "zh").body
 
 
 def test_a_training_says_what_was_expected_by_which_day():
@@ -62,15 +63,15 @@ def test_a_training_says_what_was_expected_by_which_day():
     (seen,) = recommended.evidence
     assert (seen.value, seen.expected, seen.as_of) == ("1500", "5000", "2026-03-09")
     assert message_of(recommended, "en").body.splitlines() == [
-        "Consultative selling is recommended to Ada (team north) for 2026-03.",
-        "Revenue: 1,500 of 21,000 CNY, 7.14% attained.",
-        "Expected by the end of 2026-03-09: 5,000 CNY; 16 working days left.",
+        "The course “Consultative selling” is recommended to Ada (team north) for March 2026.",
+        "Revenue: 1,500 CNY, target 21,000 CNY, 7.14% attained.",
+        "Expected by the end of 9 March 2026: 5,000 CNY; 16 working days left.",
     ]
-    assert message_of(withdrawn, "en").title == "Consultative selling is no longer recommended to Ada"
+    assert message_of(withdrawn, "en").title == "“Consultative selling” is no longer recommended to Ada"
     assert message_of(recommended, "zh").body.splitlines() == [
-        "推荐 Ada（团队 north）参加课程「顾问式销售」（2026-03）。",
-        "销售额：1,500 CNY，目标 21,000 CNY，达成率 7.14%。",
-        "截至 2026-03-09 应达到 5,000 CNY，还有 16 个工作日。",
+        "推荐 Ada（团队 north）参加课程「顾问式销售」（2026年3月）。",
+        "销售额：1,500 元，目标 21,000 元，达成率 7.14%。",
+        "截至2026年3月9日应达到 5,000 元，本期还剩 16 个工作日。",
     ]
     assert [(one.period, one.value, one.expected) for one in of_periods.evidence] == [
         ("2026-02", "72.5", None), ("2026-03", "70", None),
@@ -96,16 +97,16 @@ def test_a_personal_best_says_what_was_the_best_before():
     assert [(one.period, one.value) for one in reached.evidence] == [("", "1650"), ("2026-02", "1500")]
     assert reached.threshold == "revenue 1500 of 2026-02"
     assert message_of(reached, "en").body.splitlines() == [
-        "Ada (team north) has a personal best in 2026-03: Best month.",
+        "Ada (team north) has a personal best in March 2026: “Best month”.",
         "Revenue: 1,650 CNY.",
-        "Revenue (2026-02): 1,500 CNY.",
+        "Revenue (February 2026): 1,500 CNY.",
         "Pays 300.00 CNY.",
     ]
     assert message_of(revoked, "zh").body.splitlines() == [
-        "撤销：2026-03 不再是 Ada（团队 north）的个人最佳：「最佳月份」。",
-        "销售额 现为：1,550 CNY。",
-        "销售额（2026-02） 现为：1,500 CNY。",
-        "不再发放：300.00 CNY。",
+        "撤销：2026年3月不再是Ada（团队 north）的个人最佳：「最佳月份」。",
+        "销售额现为：1,550 元。",
+        "销售额（2026年2月）：1,500 元。",
+        "不再发放：300.00 元。",
     ]
 
 
