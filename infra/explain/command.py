@@ -8,7 +8,6 @@ from typing import get_args
 import click
 
 from infra.backtest_inputs import EventLines, feed_files, mapping_of, plan_of
-from infra.backtest_report import amount_text
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
 from infra.explain.telling import Teller
@@ -16,6 +15,7 @@ from infra.explain.telling_draws import draw_lines
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_units import UnitKind
 from schemas.results import Award
+from schemas.wording import period as period_name
 from streams.explain.draws import DrawExplained, explain_draws
 from streams.explain.evidence import decided_on, explain_award
 from streams.explain.history import Evidence
@@ -106,16 +106,31 @@ def _period(source, who: str, period: str, unit_kind: str | None, language: str,
     teller = Teller(evidence.plan, language, full)
     name = teller.who(who) if unit_kind is None else teller.unit(*evidence.unit)
     draws = _draws(evidence, period) if unit_kind is None else []
+    kind = _kind(evidence, period)
     if not rules and not draws:
-        return [say(language, "nothing", who=name, period=period)], True
-    currency = evidence.plan.currency
-    paid = sum(one.paid if unit_kind is not None else one.paid_to(who) for one in rules)
-    words = {"who": name, "period": period, "rules": len(rules), "paid": amount_text(paid, currency)}
-    lines = [say(language, "heading", **words, currency=currency)]
-    for one in rules:
-        lines += ["", *teller.rule(one)]
-    lines += ["", *draw_lines(teller, period_kind_of(evidence.plan, period), draws)] if draws else []
+        return [say(language, "nothing", who=name, period=period_name(kind, period, language))], True
+    earned = [one.paid if unit_kind is not None else one.paid_to(who) for one in rules]
+    awards = [_awards(evidence, one.rule, period) for one in rules]
+    lines = [teller.heading(name, kind, period, sum(earned))]
+    lines += [teller.outcome(*one) for one in zip(rules, earned, awards, strict=True)]
+    for one, known in zip(rules, awards, strict=True):
+        lines += ["", *teller.rule(one, period), *(teller.award_line(award, one.rule) for award in known)]
+    lines += ["", *draw_lines(teller, kind, draws)] if draws else []
     return lines, all(one.agrees for one in (*rules, *draws))
+
+
+def _kind(evidence: Evidence, period: str) -> str:
+    """The kind of period; '' for rolling windows, of which there may be several."""
+    try:
+        return period_kind_of(evidence.plan, period)
+    except ValueError:
+        return ""
+
+
+def _awards(evidence: Evidence, rule, period: str) -> list[Award]:
+    """The last word on each award that a rule gave in the period."""
+    last = {award.award_id: award for found in evidence.awards_of(rule, period).values() for award in found}
+    return list(last.values())
 
 
 def _draws(evidence: Evidence, period: str) -> list[DrawExplained]:

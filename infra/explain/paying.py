@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from infra.explain.phrases import PHRASES
 from infra.explain.speaking import Speaker, ratio_text
-from schemas.plan_awards import ThresholdAward, TierAward
+from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_best import PersonalBest
 from schemas.plan_nudge import Nudge
 from schemas.plan_people import First, Honour, Pool
@@ -12,48 +15,84 @@ from schemas.plan_streak import Streak
 from schemas.plan_training import Training
 
 
+def pays_money(rule) -> bool:
+    """Whether there is money in it."""
+    if isinstance(rule, TierAward):
+        return rule.pays != "nothing"
+    return not isinstance(rule, Nudge | Training) and any(
+        getattr(rule, name, None) for name in ("bonus", "prize", "amount", "rate")
+    )
+
+
+def settle_text(speaker: Speaker, rule) -> str:
+    """What becomes of it when the value falls back; '' where the rule does not say."""
+    if isinstance(rule, Spiff):
+        return ""
+    kind = "training " if isinstance(rule, Training) else ""
+    name = f"settle {kind}{getattr(rule, 'settle', '')}"
+    return speaker.say(name) if name in PHRASES else ""
+
+
+def tier_pays(speaker: Speaker, tier: Tier) -> str:
+    """What a tier pays, in a word."""
+    if tier.rate is not None:
+        return ratio_text(tier.rate)
+    return speaker.amount(tier.amount) if tier.amount is not None else "–"
+
+
 def pays_text(speaker: Speaker, rule) -> str:
     """What a rule pays for, in one phrase."""
     if isinstance(rule, TierAward):
         return speaker.say(f"pays {rule.pays}")
     if isinstance(rule, ThresholdAward):
-        return speaker.say("pays bonus" if rule.all else "pays any", bonus=rule.bonus or 0)
+        return speaker.say("pays bonus" if rule.all else "pays any", bonus=_given(speaker, rule.bonus, rule.promotion))
     if isinstance(rule, Nudge):
         name = "pays forecast nudge" if rule.by == "forecast" else "pays nudge"
-        return speaker.say(name, after=rule.after, of=rule.of, within=ratio_text(rule.within))
+        about = next((speaker.named(one.name) for one in speaker.plan.awards if one.id == rule.of), rule.of)
+        return speaker.say(name, after=rule.after, of=about, within=ratio_text(rule.within))
     if isinstance(rule, Streak):
-        words = {"bonus": rule.bonus or 0, "periods": rule.periods, "out_of": rule.window}
-        return speaker.say("pays streak", **words)
+        bonus = _given(speaker, rule.bonus, rule.promotion)
+        return speaker.say("pays streak", bonus=bonus, periods=rule.periods, out_of=rule.window)
     if isinstance(rule, Spiff):
-        parts = [f"{rule.amount:f}"] if rule.amount is not None else []
-        parts += [f"{ratio_text(rule.rate)} × {rule.field}"] if rule.rate is not None else []
-        cap = speaker.say("capped", cap=f"{rule.cap:f}") if rule.cap is not None else ""
-        return speaker.say("pays spiff", money=" + ".join(parts)) + cap
+        parts = [speaker.amount(rule.amount)] if rule.amount is not None else []
+        parts += [f"{ratio_text(rule.rate)} × {speaker.field(rule.field)}"] if rule.rate is not None else []
+        capped = speaker.say("capped", cap=speaker.amount(rule.cap)) if rule.cap is not None else ""
+        return speaker.say("pays spiff", money=" + ".join(parts), capped=capped)
     if isinstance(rule, PersonalBest):
-        bonus = f"{rule.bonus:f}" if rule.bonus is not None else speaker.say("none")
-        ahead = ratio_text(rule.ahead) if rule.ahead is not None else "0 %"
+        ahead = ratio_text(rule.ahead or Decimal(0))
+        bonus = _given(speaker, rule.bonus, rule.promotion)
         return speaker.say("pays personal best", periods=rule.min_periods, ahead=ahead, bonus=bonus)
     if isinstance(rule, Training):
         course = speaker.named(rule.course)
         if rule.below_pace is not None:
             return speaker.say("pays training", course=course, below=ratio_text(rule.below_pace), after=rule.after)
-        bound = f"{rule.below_value:f}" if rule.below_value is not None else ratio_text(rule.below_attainment)
+        bound = speaker.bound(rule.kpi, rule.below_attainment, rule.below_value)
         return speaker.say("pays training of periods", course=course, bound=bound, periods=rule.periods)
     if isinstance(rule, Honour | First | Pool):
         return _compared_text(speaker, rule)
     return speaker.say("pays other", kind=rule.kind)
 
 
+def _given(speaker: Speaker, bonus: Decimal | None, promotion: bool = False) -> str:
+    """What is given: money, eligibility for promotion, or nothing but recognition."""
+    parts = [speaker.say("a bonus", money=speaker.amount(bonus))] if bonus else []
+    parts += [speaker.say("a promotion")] if promotion else []
+    return speaker.say("and").join(parts) or speaker.say("recognition")
+
+
 def _compared_text(speaker: Speaker, rule: Honour | First | Pool) -> str:
     unit = speaker.say(rule.unit)
     if isinstance(rule, Pool):
-        parts = [f"{ratio_text(rule.rate)} × {rule.kpi}"] if rule.rate is not None else []
-        parts += [f"{rule.amount:f}"] if rule.amount is not None else []
-        shared = speaker.say("shared by", kpi=rule.share_by) if rule.share_by else speaker.say("shared equally")
+        parts = [f"{ratio_text(rule.rate)} × {speaker.kpi(rule.kpi)}"] if rule.rate is not None else []
+        parts += [speaker.amount(rule.amount)] if rule.amount is not None else []
+        shared = speaker.say("shared equally")
+        if rule.share_by:
+            shared = speaker.say("shared by", kpi=speaker.kpi(rule.share_by))
         return speaker.say("pays pool", money=" + ".join(parts), unit=unit, shared=shared)
-    prize = f"{rule.prize:f}" if rule.prize is not None else speaker.say("none")
+    prize = _given(speaker, rule.prize)
+    places = rule.places if isinstance(rule, First) else rule.top
+    top = speaker.say("one place" if places == 1 else "places", count=places)
     if isinstance(rule, First):
-        return speaker.say("pays first", places=rule.places, unit=unit, prize=prize)
-    by = speaker.say(f"by {rule.by}")
-    ties = speaker.say(f"ties {rule.ties}")
-    return speaker.say("pays honour", top=rule.top, unit=unit, kpi=rule.kpi, by=by, ties=ties, prize=prize)
+        return speaker.say("pays first", top=top, unit=unit, prize=prize)
+    words = {"by": speaker.say(f"by {rule.by}"), "ties": speaker.say(f"ties {rule.ties}")}
+    return speaker.say("pays honour", top=top, unit=unit, kpi=speaker.kpi(rule.kpi), prize=prize, **words)

@@ -7,13 +7,16 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from infra.backtest_report import amount_text, number_text
-from infra.explain.phrases import say
-from schemas.money import SCALE, round_half_up
-from schemas.plan import Plan
-from schemas.plan_conditions import Condition
+from infra.explain.phrases import PHRASES, say
+from schemas.money import SCALE, from_fixed, round_half_up
+from schemas.plan import Kpi, Plan
 from schemas.plan_fields import Named
+from schemas.wording import difference, event, measured, money, number, percent, rounded
+from streams.explain.credits import Credit
 from streams.explain.measured import Measured
+
+#: Aggregates that grow with each event.
+_ADDS_UP = ("sum", "count")
 
 
 class Speaker:
@@ -21,9 +24,14 @@ class Speaker:
 
     def __init__(self, plan: Plan, language: str, full: bool = False) -> None:
         self.plan, self.language, self.full = plan, language, full
-        self._names = {
-            one.id: one.name for unit in plan.organisation.departments for team in unit.teams for one in team.employees
-        }
+        departments = plan.organisation.departments
+        teams = [team for one in departments for team in one.teams]
+        self._people = {one.id: one.name for team in teams for one in team.employees}
+        self._units = {("team", one.id): one.name for one in teams}
+        self._units |= {("department", one.id): one.name for one in departments}
+        self._units["company", plan.organisation.company] = plan.organisation.name
+        self._kpis = {one.id: one for one in (*plan.kpis, *plan.scorecards)}
+        self._zone = ZoneInfo(plan.timezone)
 
     def say(self, phrase: str, **words: object) -> str:
         """One sentence."""
@@ -39,61 +47,108 @@ class Speaker:
 
     def who(self, employee: str) -> str:
         """Name and id."""
-        name = self._names.get(employee)
+        name = self._people.get(employee)
         return f"{name} ({employee})" if name else employee
 
     def unit(self, kind: str, unit: str) -> str:
-        """Kind and id."""
-        return f"{self.say(kind)} {unit}"
+        """What kind of unit it is, and its name."""
+        if kind == "manager":
+            return self.say("manager", name=self.who(unit))
+        name = self._units.get((kind, unit))
+        return self.say("unit", kind=self.say(kind), name=self.named(name) if name else unit)
 
     def named(self, name: Named) -> str:
         """A name in the language, or in English."""
         return (name.zh if self.language == "zh" else "") or name.en
 
+    def quoted(self, name: str) -> str:
+        """The name of an award."""
+        return f"「{name}」" if self.language == "zh" else f"“{name}”"
+
+    def kpi(self, kpi: str) -> str:
+        """The name of a KPI or scorecard."""
+        return self.named(self._kpis[kpi].name) if kpi in self._kpis else kpi
+
+    def bound(self, kpi: str, attainment: Decimal | None, value: Decimal | None) -> str:
+        """A bound on a KPI's attainment, or on its value."""
+        return percent(attainment) if value is None else self.value(self._kpis[kpi], value)
+
+    def field(self, name: str) -> str:
+        """A field of events."""
+        return self.say("field amount") if name == "amount" else name
+
     def time(self, ms: int) -> str:
         """In the time zone of the plan."""
-        return datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(self.plan.timezone)).isoformat(" ", "seconds")
+        return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
 
-    def number(self, value: Fraction | None) -> str:
-        """Up to four decimals."""
-        return self.say("none") if value is None else number_text(round_half_up(value * SCALE, 1))
+    def event(self, kind: str) -> str:
+        """What a kind of event is called."""
+        return event(kind, self.language)
 
-    def percent(self, ratio: Fraction | None) -> str:
+    def events(self, count: int) -> str:
+        """So many of them."""
+        return self.say("event" if count == 1 else "events", count=f"{count:,}")
+
+    def sample(self, one: Measured, count: int | None = None) -> str:
+        """What stands behind a value, or would have to: events, KPIs behind a score."""
+        count = one.sample if count is None else count
+        return self.say("kpis", count=count) if one.is_score else self.events(count)
+
+    def number(self, value: Fraction | Decimal) -> str:
+        """A figure in a calculation: up to four decimals."""
+        return number(from_fixed(round_half_up(Fraction(value) * SCALE, 1)))
+
+    def value(self, kpi: Kpi, value: Fraction | Decimal | None) -> str:
+        """A value of a KPI with its unit."""
+        return self.say("none") if value is None else measured(value, kpi.unit, self.plan.currency, self.language)
+
+    def gap(self, kpi: Kpi, gap: Fraction) -> str:
+        """What lies between two values of a KPI."""
+        return difference(gap, kpi.unit, self.plan.currency, self.language)
+
+    def percent(self, ratio: Fraction | Decimal | None) -> str:
         """Up to two decimals of a percent."""
-        return self.say("none") if ratio is None else f"{number_text(round_half_up(ratio * 100 * SCALE, 100))} %"
+        return self.say("none") if ratio is None else percent(ratio)
 
     def money(self, fixed: int) -> str:
+        """Ten-thousandths as an amount in the plan's currency."""
+        return self.amount(from_fixed(fixed))
+
+    def amount(self, amount: Decimal) -> str:
         """An amount in the plan's currency."""
-        return amount_text(fixed, self.plan.currency)
+        return money(amount, self.plan.currency, self.language)
+
+    def figure(self, kpi: Kpi, value: Fraction | Decimal) -> str:
+        """A figure of a KPI without its unit: money with its decimals, what is measured rounded as values are."""
+        if kpi.unit == "money":
+            return money(from_fixed(round_half_up(Fraction(value) * SCALE, 1)), self.plan.currency).split(" ")[0]
+        return self.number(value) if kpi.aggregate in _ADDS_UP else number(rounded(value))
 
     def step(self, one: Measured, step) -> str:
-        """A credit that counts for a KPI."""
-        part = number_text(step.numerator)
+        """A credit that counts for a KPI: what it brings, and the value after it."""
+        adds_up = one.kpi.aggregate in _ADDS_UP
+        part = self.figure(one.kpi, from_fixed(step.numerator))
+        if adds_up and not part.startswith("-"):
+            part = f"+{part}"
         if one.kpi.aggregate == "ratio":
-            part += f" / {number_text(step.denominator)}"
-        if step.credit.share != 1_000_000:
-            part += f" ({number_text(step.credit.share)} %)"
-        return self.say(
-            "step",
-            time=self.time(step.credit.time),
-            id=step.credit.id,
-            type=step.credit.type,
-            part=part if part.startswith("-") else f"+{part}",
-            value=self.number(step.value),
-        )
+            part += f" / {self.number(from_fixed(step.denominator))}"
+        part += self.share(step.credit)
+        value = self.say("none")
+        if step.value is not None:
+            value = self.figure(one.kpi, step.value) + ("%" if one.kpi.unit == "percent" else "")
+        about = {"time": self.time(step.credit.time), "type": self.event(step.credit.type), "id": step.credit.id}
+        return self.say("step", **about, part=part, value=value)
 
+    def share(self, credit: Credit) -> str:
+        """The person's share of an event, where that is not all of it."""
+        part = Fraction(credit.share, SCALE * 100)
+        return self.say("share of", share=self.percent(part)) if part != 1 else ""
 
-def bound_text(bound) -> str:
-    """The bound of a tier or the like."""
-    return ratio_text(bound.attainment) if bound.attainment is not None else f"{bound.value:f}"
-
-
-def condition_text(condition: Condition) -> str:
-    """A condition, with the sample that it asks for."""
-    text = f"{condition.kpi} {bound_text(condition)}"
-    return text + (f" (n ≥ {condition.min_sample})" if condition.min_sample else "")
+    def per(self, period: str) -> str:
+        """Each period of a kind."""
+        return self.say(f"per {period}") if f"per {period}" in PHRASES else period
 
 
 def ratio_text(ratio: Decimal) -> str:
     """A setting of the plan as a percentage."""
-    return f"{(ratio * 100).normalize():f} %"
+    return percent(ratio)

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from infra.explain.speaking import Speaker
+from schemas.wording import period
 from streams.explain.draws import DrawExplained, Figures
-
-_FIGURES = ("earned", "guarantee", "advance", "recovery", "amount", "outstanding")
 
 
 def draw_lines(speaker: Speaker, kind: str, chain: list[DrawExplained]) -> list[str]:
     """The chain up to the period that is explained, that one with the rules behind what it earned."""
-    lines = [speaker.say("draws", kind=kind)]
+    lines = [speaker.say("draws")]
     for one in chain:
         verdict = speaker.verdict(one.agrees) if one.said is not None else speaker.say("not paid out")
-        words = {"draw": _draw_text(speaker, one), "period": one.period, "verdict": verdict}
-        lines.append(speaker.say("draw", **words, **_amounts(speaker, one.found)))
+        draw = ""
+        if one.draw:
+            words = {"name": speaker.quoted(one.draw.id), "amount": speaker.amount(one.draw.amount)}
+            draw = speaker.say(f"a {one.draw.kind} draw", **words)
+        words = {"period": period(kind, one.period, speaker.language), "verdict": verdict}
+        lines.append(speaker.say("draw", draw=draw, **words, **_figures(speaker, one.found)))
         if not one.agrees:
-            draw = one.said.draw or speaker.say("none")
-            lines.append(speaker.say("draw said", draw=draw, **_amounts(speaker, one.said.said)))
+            draw = f" ({one.said.draw})" if one.said.draw else ""
+            lines.append(speaker.say("draw said", draw=draw, **_figures(speaker, one.said.said)))
+    rules = {rule.id: speaker.named(rule.name) for rule in speaker.plan.awards}
     lines += [
-        speaker.say("draw part", rule=rule, period=period, amount=speaker.money(amount))
-        for (rule, period), amount in sorted(chain[-1].parts.items())
+        speaker.say(
+            "draw part",
+            rule=rules.get(rule, rule),
+            period=period(kind, key, speaker.language),
+            amount=speaker.money(amount),
+        )
+        for (rule, key), amount in sorted(chain[-1].parts.items())
     ]
     return lines
 
 
-def _draw_text(speaker: Speaker, one: DrawExplained) -> str:
-    return f"{one.draw.amount:f} ({one.draw.id}, {one.draw.kind})" if one.draw else speaker.say("none")
-
-
-def _amounts(speaker: Speaker, figures: Figures) -> dict[str, str]:
-    return {name: speaker.money(getattr(figures, name)) for name in _FIGURES}
+def _figures(speaker: Speaker, figures: Figures) -> dict[str, str]:
+    """The amounts; of those that are nothing only what was earned and is paid."""
+    parts = [
+        speaker.say(name, amount=speaker.money(amount))
+        for name in ("guarantee", "advance", "recovery")
+        if (amount := getattr(figures, name))
+    ]
+    owed = speaker.say("outstanding", amount=speaker.money(figures.outstanding)) if figures.outstanding else ""
+    amounts = {"earned": speaker.money(figures.earned), "amount": speaker.money(figures.amount)}
+    return {"parts": "".join(parts), "owed": owed, **amounts}

@@ -1,57 +1,84 @@
-"""The money of a rule as lines of text: due slice by slice, paid, and what is missing to the next tier. Pure."""
+"""The money of a rule as lines of text: due slice by slice, booked, and what is missing to the next tier. Pure."""
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from infra.explain.paying import pays_money
 from infra.explain.phrases import PHRASES
-from infra.explain.speaking import Speaker, bound_text, ratio_text
+from infra.explain.speaking import Speaker
+from infra.explain.telling_conditions import bound_text, missing
+from schemas.money import SCALE
 from schemas.plan_awards import TierAward
 from schemas.plan_spiff import Spiff
-from streams.explain.money import bound_value, rounded
+from schemas.wording import day
+from streams.explain.money import Slice, bound_value, rounded
 from streams.explain.rules import RuleExplained
+from streams.performance.calendar import Calendar, date_of
 
 
-def money_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
-    """What is due and was paid, and how far the next tier is."""
-    return _money(speaker, explained) + _next(speaker, explained)
+def money_lines(speaker: Speaker, explained: RuleExplained, period: str) -> list[str]:
+    """What is due and was booked, and how far the next tier is."""
+    told = pays_money(explained.rule) or explained.paid or explained.due
+    return (_money(speaker, explained) if told else []) + _next(speaker, explained, period)
 
 
 def _money(speaker: Speaker, explained: RuleExplained) -> list[str]:
-    currency = speaker.plan.currency
-    lines = []
-    if not explained.beyond:
-        for one in explained.slices:
-            money = speaker.number(one.money)
-            if one.rate is None:
-                lines.append(speaker.say("flat", money=money))
-                continue
-            ends = {"low": speaker.number(one.low), "high": speaker.number(one.high)}
-            part, rate = speaker.number(one.high - one.low), speaker.percent(one.rate)
-            lines.append(speaker.say("slice", **ends, part=part, rate=rate, money=money))
-        lines += [
-            speaker.say(
-                one.limit,
-                before=speaker.money(one.before),
-                after=speaker.money(one.after),
-                change=speaker.money(abs(one.after - one.before)),
-            )
-            for one in explained.limits
-        ]
-    words = {"paid": speaker.money(explained.paid), "currency": currency}
+    lines = _slices(speaker, explained) if not explained.beyond else []
     lines += _reversed(speaker, explained)
+    booked = speaker.money(explained.paid)
     if explained.due is None:
         why = [speaker.say(f"why {one}") if f"why {one}" in PHRASES else one for one in explained.beyond]
-        return [*lines, speaker.say("beyond", what="; ".join(why), **words)]
-    by_event = isinstance(explained.rule, Spiff) or getattr(explained.rule, "clawback", "") == "as_paid"
-    due = speaker.money(explained.due)
-    lines.append(speaker.say("due lines" if by_event else "due", due=due, currency=currency))
+        return [*lines, speaker.say("beyond", what="; ".join(why), paid=booked)]
+    lines += [speaker.say(_due(speaker, explained), due=speaker.money(explained.due)), *_shares(speaker, explained)]
     if explained.difference:
-        lines += _shares(speaker, explained)
-        return [*lines, speaker.say("differs", difference=speaker.money(explained.difference), **words)]
-    return [
-        *lines,
-        *_shares(speaker, explained),
-        speaker.say("agrees" if explained.agrees else "shares differ", **words),
-    ]
+        return [*lines, speaker.say("differs", difference=speaker.money(explained.difference), paid=booked)]
+    return [*lines, speaker.say("agrees" if explained.agrees else "shares differ", paid=booked)]
+
+
+def _slices(speaker: Speaker, explained: RuleExplained) -> list[str]:
+    """Slice by slice, their sum, and what limits make of it."""
+    lines = []
+    for one in explained.slices:
+        if one.low == one.high and len(explained.slices) > 1:
+            continue  # a bound just reached
+        if one.rate is None:
+            lines.append(_amount(speaker, explained, one))
+            continue
+        ends = {"low": speaker.number(one.low), "high": speaker.number(one.high)}
+        part, rate = speaker.number(one.high - one.low), speaker.percent(one.rate)
+        lines.append(speaker.say("slice", **ends, part=part, rate=rate, money=speaker.number(one.money)))
+    if len(explained.slices) > 1:
+        lines.append(speaker.say("all slices", money=speaker.number(_sum(explained))))
+    for one in explained.limits:
+        words = {"before": speaker.money(one.before), "after": speaker.money(one.after)}
+        lines.append(speaker.say(one.limit, change=speaker.money(abs(one.after - one.before)), **words))
+    return lines
+
+
+def _amount(speaker: Speaker, explained: RuleExplained, one: Slice) -> str:
+    """The amount of a tier, or how it lies between two of them."""
+    rule, level = explained.rule, explained.level
+    if rule.pays != "interpolated" or level == len(rule.tiers):
+        return speaker.say("flat", money=speaker.number(one.money))
+    tier, following = rule.tiers[level - 1], rule.tiers[level]
+    high = bound_value(following, explained.measured[0].target)
+    ends = {"low": speaker.number(one.low), "high": speaker.number(high), "value": speaker.number(one.high)}
+    amounts = {"low_money": speaker.number(tier.amount), "high_money": speaker.number(following.amount)}
+    return speaker.say("between", **ends, **amounts, money=speaker.number(one.money))
+
+
+def _sum(explained: RuleExplained) -> Fraction:
+    return sum((one.money for one in explained.slices), Fraction(0))
+
+
+def _due(speaker: Speaker, explained: RuleExplained) -> str:
+    """How what is due is told: whether, and where, it was rounded."""
+    rule = explained.rule
+    if isinstance(rule, Spiff) or getattr(rule, "clawback", "") == "as_paid":
+        return "due lines"
+    rounds = explained.slices and not explained.limits and _sum(explained) * SCALE != explained.due
+    return "due rounded" if rounds else "due"
 
 
 def _reversed(speaker: Speaker, explained: RuleExplained) -> list[str]:
@@ -79,7 +106,8 @@ def _shares(speaker: Speaker, explained: RuleExplained) -> list[str]:
     ]
 
 
-def _next(speaker: Speaker, explained: RuleExplained) -> list[str]:
+def _next(speaker: Speaker, explained: RuleExplained, period: str) -> list[str]:
+    """How far the next tier is, and by when."""
     rule = explained.rule
     if not isinstance(rule, TierAward) or not explained.measured:
         return []
@@ -87,14 +115,15 @@ def _next(speaker: Speaker, explained: RuleExplained) -> list[str]:
     if explained.level >= len(rule.tiers):
         return [speaker.say("top")]
     tier = rule.tiers[explained.level]
-    if one.kpi.direction == "down" or (tier.value is None and not one.target):
+    gap = missing(tier, one)
+    if gap is None or gap <= 0:
         return []
-    gap = bound_value(tier, one.target) - (one.value or 0)
-    return [speaker.say("gap", bound=bound_text(tier), gap=speaker.number(gap))]
-
-
-def tier_pays(tier) -> str:
-    """What a tier pays, in a word."""
-    if tier.rate is not None:
-        return ratio_text(tier.rate)
-    return f"{tier.amount:f}" if tier.amount is not None else "–"
+    words = {"bound": bound_text(speaker, tier, one), "gap": speaker.gap(one.kpi, gap)}
+    if one.kpi.direction == "down":
+        return [speaker.say("too much for", **words)]
+    calendar = Calendar(speaker.plan)
+    ordinal = calendar.find(rule.period, period) if explained.window is None else None
+    if ordinal is None:
+        return [speaker.say("gap rolling", **words)]
+    until = date_of(calendar.span(rule.period, ordinal)[1])
+    return [speaker.say("gap", until=day(until, speaker.language), **words)]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.explain.speaking import Speaker, bound_text, condition_text, ratio_text
+from infra.explain.speaking import Speaker, ratio_text
+from infra.explain.telling_conditions import check_text, condition_text
+from schemas.wording import period
 from streams.explain.field import Candidate, Field
 from streams.explain.measured import Measured
 from streams.explain.rules import RuleExplained, Share
+from streams.explain.thresholds import Checked
 
 #: People shown unless all are asked for, beside whoever it is about and whatever differs.
 _MOST = 10
@@ -23,7 +26,7 @@ def field_lines(speaker: Speaker, explained: RuleExplained) -> list[str]:
         return _race_lines(speaker, explained, people, words)
     lines = [speaker.say("compared", unit=speaker.unit(*explained.unit), **words)]
     if field.waits:
-        lines.append(speaker.say("waits", period=f"{rule.period} {explained.period}"))
+        lines.append(speaker.say("waits", period=period(rule.period, explained.period, speaker.language)))
     lines += _pool_lines(speaker, rule, field)
     shares = {one.payee: one for one in explained.shares}
     apart = {one.employee for one in people if one.stands not in (None, one.chosen)}
@@ -56,10 +59,8 @@ def _by_weight(one: Candidate) -> tuple:
 
 def _candidate(speaker: Speaker, explained: RuleExplained, one: Candidate, share: Share | None) -> str:
     figures = ", ".join(_figure(speaker, each) for each in one.measured)
-    more = "".join(
-        speaker.say("check", text=condition_text(check.condition), verdict=speaker.holds(check.holds))
-        for check in one.checks
-    )
+    by_kpi = {each.kpi.id: each for each in one.measured}
+    more = "".join(_check(speaker, check, by_kpi[check.condition.kpi]) for check in one.checks)
     if one.since is not None:
         more += speaker.say("since", offset=one.since.offset)
     if explained.field.pooled is not None and one.merit is not None:
@@ -75,11 +76,17 @@ def _candidate(speaker: Speaker, explained: RuleExplained, one: Candidate, share
     return speaker.say("candidate", place=place, who=who, figures=figures, more=more)
 
 
+def _check(speaker: Speaker, check: Checked, one: Measured) -> str:
+    text = condition_text(speaker, check.condition, one)
+    return speaker.say("check", text=text, verdict=check_text(speaker, check, one))
+
+
 def _figure(speaker: Speaker, one: Measured) -> str:
-    words = {"name": speaker.named(one.kpi.name), "value": speaker.number(one.value), "sample": one.sample}
+    name, value = speaker.named(one.kpi.name), speaker.value(one.kpi, one.value)
+    words = {"name": name, "value": value, "events": speaker.sample(one)}
     if one.target is None:
         return speaker.say("figure", **words)
-    target, attainment = speaker.number(one.target), speaker.percent(one.attainment)
+    target, attainment = speaker.value(one.kpi, one.target), speaker.percent(one.attainment)
     return speaker.say("figure of target", target=target, attainment=attainment, **words)
 
 
@@ -88,14 +95,17 @@ def _pool_lines(speaker: Speaker, rule, field: Field) -> Iterator[str]:
     if pooled is None:
         return
     if rule.floor is not None:
-        yield speaker.say("pool floor", bound=bound_text(rule.floor), verdict=speaker.holds(pooled.floor_reached))
+        bound = speaker.bound(rule.kpi, rule.floor.attainment, rule.floor.value)
+        yield speaker.say("pool floor", bound=bound, verdict=speaker.holds(pooled.floor_reached))
     parts = []
     if rule.rate is not None:
         value = speaker.number(pooled.measured.value)
         parts.append(f"{value} × {ratio_text(rule.rate)} ({speaker.number(pooled.by_rate)})")
-    parts += [f"{rule.amount:f}"] if rule.amount is not None else []
-    money = " + ".join(parts) if pooled.floor_reached else "0"
-    yield speaker.say("pool", money=money, total=speaker.money(pooled.total), currency=speaker.plan.currency)
+    parts += [speaker.number(rule.amount)] if rule.amount is not None else []
+    if pooled.floor_reached:
+        yield speaker.say("pool", money=" + ".join(parts), total=speaker.money(pooled.total))
+    else:
+        yield speaker.say("pool empty")
 
 
 def _payees_elsewhere(speaker: Speaker, shares: list[Share]) -> Iterator[str]:

@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from schemas.results import Award, KpiEvidence
 from schemas.wording import Language, measured, number
 
+#: How awards tell a place among those who are compared.
+_PLACE = re.compile(r" ?(?:#(\d+) )?\((top|first) (\d+)\)$")
 _JOINED = re.compile(r" (and|or) ")
 _JOINS_ZH = {"and": "且", "or": "或"}
 
@@ -62,9 +64,19 @@ def bound_of(award: Award, language: Language) -> str:
 
 def _condition(text: str, named: dict[str, str], language: Language) -> str:
     kpi, _, bound = text.partition(" ")
+    place = ""
+    if found := _PLACE.search(bound):
+        bound, place = bound[: found.start()], _place(found[1], found[2], found[3], language)
     bound, _, least = bound.partition(" (at least ")
     shown = f"{named.get(kpi, kpi)} {written(bound)}".rstrip()
-    if not least:
-        return shown
-    least = least.rstrip(")")
-    return f"{shown}（样本不少于 {least}）" if language == "zh" else f"{shown} (a sample of at least {least})"
+    if least := least.rstrip(")"):
+        shown += f"（样本不少于 {least}）" if language == "zh" else f" (a sample of at least {least})"
+    return shown + place
+
+
+def _place(number: str | None, kind: str, places: str, language: Language) -> str:
+    """The place among those who are compared; only which places there are where it was lost."""
+    if language == "zh":
+        return f"，第 {number} 名（取前 {places} 名）" if number else f"，前 {places} 名"
+    those = f"the {'best' if kind == 'top' else 'first'} {places}"
+    return f", place {number} of {those}" if number else f", {those}"

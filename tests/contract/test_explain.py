@@ -50,15 +50,24 @@ def check(source: RecordedEvidence) -> int:
     return count
 
 
+def told(plan: Plan, what: str, *about) -> str:
+    """What the explanation says, which it can in both languages."""
+    texts = ["\n".join(getattr(Teller(plan, language), what)(*about)) for language in ("zh", "en")]
+    assert not any("None" in text or "{" in text for text in texts), texts
+    return texts[-1]
+
+
 def check_evidence(source: RecordedEvidence, evidence: Evidence, periods: set[str]) -> int:
     count = 0
     for award in evidence.awards:
         explained = explain_award(evidence_for(source, award), award)
-        assert explained.agrees, "\n".join(Teller(source.plan, "en").award(explained))
+        text = told(source.plan, "award", explained)
+        assert explained.agrees, text
         count += 1
     for period in sorted(periods | {line["period"] for line in evidence.lines} | {"rolling"}):
         for one in explain_period(evidence, period, source.unit):
-            assert one.agrees, "\n".join(Teller(source.plan, "en").rule(one))
+            text = told(source.plan, "rule", one, period)
+            assert one.agrees, text
             count += one.due is not None
     return count
 

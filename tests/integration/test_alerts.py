@@ -58,8 +58,8 @@ def test_a_receiver_that_fails_delays_and_refuses_gets_everything_once(alerts: A
     newest, _ = read_deliveries(alerts.settings)
     assert Counter((one.channel, one.status) for one in newest.values()) == {("hook", "sent"): 21, ("text", "sent"): 21}
     assert max(one.attempts for one in newest.values()) == 3
-    assert alerts.text.read_text().count("Sample Person reached Sample tier (100%)\n") == 20
-    assert "Revoked: Sample Person, Sample tier (100%)\n" in alerts.text.read_text()
+    assert alerts.text.read_text().count("Sample Person reached “Sample tier” (100%)\n") == 20
+    assert "Revoked: Sample Person, “Sample tier” (100%)\n" in alerts.text.read_text()
     for output in (alerts.log.read_text(), alerts.command("list", "--format", "json")):
         assert "token" not in output and SECRET not in output
 
@@ -124,7 +124,7 @@ def test_kill_at_any_time_loses_nothing_and_repeats_at_most_one_alert_a_kill(ale
     assert set(times) == everything
     kills += kills // 2
     assert sum(times.values()) - len(everything) <= kills
-    written = alerts.text.read_text().count("Sample Person reached Sample tier (100%)\n")
+    written = alerts.text.read_text().count("Sample Person reached “Sample tier” (100%)\n")
     assert len(awards) <= written <= len(awards) + kills
     assert in_order_by_employee(alerts.receiver)  # a repeated alert follows itself
 
@@ -195,12 +195,12 @@ def test_a_sample_through_apprise_and_through_a_webhook_that_refuses(tmp_path: P
 
     try:
         done = sample("chat", "--language", "zh", "--state", "revoked")
-        assert (done.exit_code, done.output) == (0, "chat took the sample: 撤销：Sample Person，「示例档位」（100%）\n")
+        assert (done.exit_code, done.output) == (0, "chat took the sample: 撤销：Sample Person「示例档位」（100%）\n")
         assert sample("hook").exit_code == 0
         (_, through_apprise), (_, direct) = receiver.accepted
-        assert through_apprise["title"] == "撤销：Sample Person，「示例档位」（100%）"
+        assert through_apprise["title"] == "撤销：Sample Person「示例档位」（100%）"
         assert through_apprise["type"] == "warning"
-        assert direct["title"] == "Sample Person reached Sample tier (100%)"
+        assert direct["title"] == "Sample Person reached “Sample tier” (100%)"
         assert receiver.bad_signatures == 0
         receiver.answer = lambda number: (0.0, 429, {"Retry-After": "7"})
         refused, silent, unknown = sample("hook"), sample("chat"), sample("mail")

@@ -95,7 +95,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         numbers = [("E1", "195.05", "100", "95.05"), ("E2", "200", "200", "0"), ("E3", "1", "0", "1")]
         assert pipeline.query(balances) == [(who, *map(Decimal, money)) for who, *money in numbers]
         told = command("explain", "E1", "2026-04")
-        assert "recovery 50.00; pays 100.00, still to be recovered 4.95: agrees." in told, told
+        assert "; recovered 50.00 CNY; pays 100.00 CNY, still to be recovered 4.95 CNY: agrees." in told, told
         command("pay", "2026-04")
         pipeline.wait_until_drained()  # the table follows from the topic
         numbers = [("E1", "195.05", "200", "-4.95"), ("E2", "200", "300", "-100"), ("E3", "1", "1", "0")]

@@ -99,11 +99,12 @@ def test_a_manager_sees_what_he_leads(tmp_path: Path):
 def test_a_units_money_is_explained_with_every_members_part(report):
     told = report("north", "2026-03", "--unit", "team", command="explain")
     for words in (
-        "team north in 2026-03: 1 rules, 100.00 CNY paid.",
-        "About the whole team north; a shared event counts once.",
-        "R (revenue): 1000 from 3 events; target 1000; attainment 100 %.",
-        "Due: 100.00 CNY, rounded once.\n  E1: 33.33, paid 33.33\n  E2: 66.67, paid 66.67\nPaid: 100.00 CNY: agrees.",
+        "The team north, March 2026: 100.00 CNY earned.",
+        "About the team north as a whole; a shared event counts once.",
+        "R: 1,000 CNY from 3 events; target 1,000 CNY, attainment 100%.",
+        "Due: 100.00 CNY.\n  E1: 33.33 CNY, booked 33.33 CNY\n  E2: 66.67 CNY, booked 66.67 CNY\n"
+        "Booked: 100.00 CNY: agrees.",
     ):
         assert words in told, told
     told = report("E2", "2026-03", command="explain")
-    assert "E2 in 2026-03: 1 rules, 66.67 CNY paid." in told, told
+    assert "E2, March 2026: 66.67 CNY earned." in told, told

@@ -29,13 +29,12 @@ def test_a_month_down_to_events_and_slices():
     told = explain("E1", "2026-03")
     assert told.exit_code == 0
     for words in (
-        "Ada (E1) in 2026-03: 1 rules, 3600.00 CNY paid.",
-        "r1  refund  -15000  → 115000",
-        "0 to 80000: 80000 × 2 % = 1600",
-        "80000 to 100000: 20000 × 4 % = 800",
-        "100000 to 120000: 20000 × 6 % = 1200",
-        "Due: 3600.00 CNY, rounded once.",
-        "Paid: 3600.00 CNY: agrees.",
+        "Ada (E1), March 2026: 3,600.00 CNY earned. Plan ",
+        "  refund r1  -15,000.00  → 115,000.00\n",
+        "  from 100% (100,000 CNY): 6%\n",
+        "  0 to 80,000: 80,000 × 2% = 1,600\n  80,000 to 100,000: 20,000 × 4% = 800\n"
+        "  100,000 to 120,000: 20,000 × 6% = 1,200\n  in all 3,600\nDue: 3,600.00 CNY.\n"
+        "Booked: 3,600.00 CNY: agrees.\n",
     ):
         assert words in told.stdout, told.stdout
 
@@ -45,9 +44,10 @@ def test_a_spiff_line_by_line():
     told = CliRunner().invoke(main, ["explain", "E2", "2026-03", "--plan", str(plan), "--events", str(events)])
     assert told.exit_code == 0
     for words in (
-        "for each event 50 + 2 % × amount, at most 200 a period",
-        "  s3  28.00 CNY\n  r1  -14.00 CNY\n  r2  -14.00 CNY\nDue: 0.00 CNY, each event rounded once.\n"
-        "Paid: 0.00 CNY: agrees.",
+        "50.00 CNY + 2% × amount for each event, at most 200.00 CNY a period.\n",
+        "  sale s3 (amount 400) (40% share)  28.00 CNY\n",
+        "  refund r1 (amount -200) (40% share)  -14.00 CNY\n",
+        "Due: 0.00 CNY, each event rounded once.\nBooked: 0.00 CNY: agrees.",
     ):
         assert words in told.stdout, told.stdout
 
@@ -57,9 +57,9 @@ def test_a_streak_period_by_period():
     told = CliRunner().invoke(main, ["explain", "E1", "2026-05", "--plan", str(plan), "--events", str(events)])
     assert told.exit_code == 0
     for words in (
-        "  2026-03: Revenue 900, Customer satisfaction 95: does not hold\n"
-        "  2026-05: Revenue 1500, Customer satisfaction 92: holds\nDue: 0.00 CNY, rounded once.\n"
-        "Paid: 0.00 CNY: agrees.",
+        "  March 2026: Revenue 900 CNY, Customer satisfaction 95 points: not met\n"
+        "  May 2026: Revenue 1,500 CNY, Customer satisfaction 92 points: met\nDue: 0.00 CNY.\n"
+        "Booked: 0.00 CNY: agrees.\nAward: “Three good months”, revoked (by this rule it is not given again",
     ):
         assert words in told.stdout, told.stdout
 
@@ -70,8 +70,10 @@ def test_a_draw_payout_by_payout():
     told = CliRunner().invoke(main, ["explain", "E1", "2026-03", "--plan", str(plan), "--events", str(events)])
     assert told.exit_code == 0
     for words in (
-        "  2026-03: earned 1500.00, draw 2000 (base, recoverable): guarantee 0.00, advance 500.00, recovery 0.00; "
-        "pays 2000.00, still to be recovered 500.00: agrees.\n    commission of 2026-03: 1500.00\n",
+        "  February 2026: earned 3,000.00 USD; draw “base” of 2,000.00 USD, to be recovered; pays 3,000.00 USD: "
+        "agrees.\n"
+        "  March 2026: earned 1,500.00 USD; draw “base” of 2,000.00 USD, to be recovered; advanced 500.00 USD; "
+        "pays 2,000.00 USD, still to be recovered 500.00 USD: agrees.\n    Commission, March 2026: 1,500.00 USD\n",
     ):
         assert words in told.stdout, told.stdout
 
@@ -80,7 +82,10 @@ def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
     told = explain(found["awards"][-1]["award_id"], "--language", "zh")
     assert told.exit_code == 0
-    for words in ("已撤销", "触发事件 r1", "达成率 115 %", "已付：3300.00 CNY：一致", "下一档 120 %：还差 5000"):
+    for words in (
+        *("已撤销", "的退款 r1 触发", "达成率 115%", "入账：3,300.00 元：一致"),
+        "下一档 120%（120,000 元）：2026年3月31日前还差 5,000 元",
+    ):
         assert words in told.stdout, told.stdout
 
 
@@ -88,7 +93,7 @@ def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     ("arguments", "code", "sentence"),
     [
         (["0" * 32], 1, "no such award"),
-        (["E2", "2026-03"], 0, "Nothing to explain for Ben (E2) in 2026-03."),
+        (["E2", "2026-03"], 0, "Nothing to explain for Ben (E2) in March 2026."),
         (["E1", "2026-03", "more"], 2, "expected an award's id, or an employee and a period"),
     ],
 )

@@ -32,29 +32,30 @@ def explain(*arguments: str) -> str:
 def test_the_field_of_an_honour_with_who_met_the_conditions(files):
     told = explain("E4", "2026-03", *files([*SALES, CLOSE]))
     for words in (
-        "Compared within company acme: 5 people, 2 of them chosen.\n"
-        "  #1  E1: R 400 (1 events); revenue 300 holds; due 100.00, paid 100.00\n"
-        "  #1  E2: R 400 (1 events); revenue 300 holds; due 100.00, paid 100.00\n"
-        "  #3  E4: R 350 (1 events); revenue 300 holds\n"
-        "  –  E3: R 200.5 (1 events); revenue 300 does not hold\n"
-        "  –  E5: R 0 (0 events); revenue 300 does not hold\n"
-        "Due: 200.00 CNY, rounded once.\nPaid: 200.00 CNY: agrees.",
+        "S (star): for the best of each company by R (by value; places after a tie are left out): a bonus of 100.00",
+        "Compared within the company acme: 2 of 5 chosen.\n"
+        "  #1  E1: R 400 CNY (1 event); R at least 300 CNY: met; due 100.00 CNY, booked 100.00 CNY\n"
+        "  #1  E2: R 400 CNY (1 event); R at least 300 CNY: met; due 100.00 CNY, booked 100.00 CNY\n"
+        "  #3  E4: R 350 CNY (1 event); R at least 300 CNY: met\n"
+        "  –  E3: R 200.50 CNY (1 event); R at least 300 CNY: not met (99.50 CNY short)\n"
+        "  –  E5: R 0 CNY (0 events); R at least 300 CNY: not met (300 CNY short)\n"
+        "Due: 200.00 CNY.\nBooked: 200.00 CNY: agrees.",
     ):
         assert words in told, told
 
 
 def test_nothing_is_due_before_the_close(files):
     told = explain("E4", "2026-03", *files(SALES))
-    assert "Nothing is decided before month 2026-03 is closed; these are the standings so far." in told, told
+    assert "Nothing is decided before March 2026 is closed; these are the standings so far." in told, told
 
 
 def test_a_pool_part_by_part_with_everybodys_events(files):
     told = explain("north", "2026-03", "--unit", "team", "--full", *files([*SALES, CLOSE]))
     for words in (
-        "The unit's floor 100 %: holds.\nThe pool: 1000.5 × 1 % (10.005) = 10.01 CNY, rounded once.\n",
-        "  ·  E3: R 200.5 (1 events); counts as 200.5; due 2.01, paid 2.01\n"
-        "    2026-03-05 10:00:00+00:00  E3  sale  +200.5  → 200.5\n",
-        "Paid: 10.01 CNY: agrees.",
+        "The pool opens at 100% of the unit: met.\nThe pool: 1,000.5 × 1% (10.005) = 10.01 CNY, rounded once.\n",
+        "  ·  E3: R 200.50 CNY (1 event); counts as 200.5; due 2.01 CNY, booked 2.01 CNY\n"
+        "    2026-03-05 10:00:00  sale E3  +200.50  → 200.50\n",
+        "Booked: 10.01 CNY: agrees.",
     ):
         assert words in told, told
 
@@ -64,19 +65,20 @@ def test_an_award_as_it_was_taken_back_in_chinese(files):
     found = json.loads(CliRunner().invoke(main, ["backtest", *known, "--format", "json"]).stdout)
     lost = next(one for one in found["awards"] if one["state"] == "revoked")
     told = explain(lost["award_id"], *known, "--language", "zh")
-    for words in ("#3  E1：R 300（2 个事件）", "奖励记录的名次为 无；重新计算为 无：一致。"):
+    for words in ("#3  E1：R 300 元（2 个事件）", "奖励记录的名次为 无；重新计算为 无：一致。"):
         assert words in told, told
 
 
 def test_since_when_the_first_has_his_place(files):
     told = explain("E1", "2026-03", *files(SALES))
-    assert "  #1  E1: R 400 (1 events); revenue 300 holds; since place 1 of kpi-updates; due 50.00" in told, told
+    mine = "  #1  E1: R 400 CNY (1 event); R at least 300 CNY: met; since place 1 in the order of updates; due 50.00"
+    assert mine in told, told
 
 
 def test_of_many_people_the_best_and_whoever_is_asked_for_are_listed(files):
     more = "".join(f"{{id: X{number}, role: rep}}, " for number in range(30))
     small = event("x29", {"employee": "X29", "amount": 1})
     told = explain("X29", "2026-03", *files([*SALES, small, CLOSE], PLAN.replace("{id: E1,", f"{more}{{id: E1,")))
-    honour = told[told.index("Rule star") : told.index("Rule race")]
-    assert "  #1  E1: R 400" in honour and "  –  X29: R 1 (1 events)" in honour, honour
-    assert "  … 24 more people …" in honour and honour.count(": R ") == 11, honour
+    honour = told[told.index("S (star)") : told.index("R (race)")]
+    assert "  #1  E1: R 400" in honour and "  –  X29: R 1 CNY (1 event)" in honour, honour
+    assert "  … 24 more people …" in honour and honour.count("R at least 300 CNY: ") == 12, honour

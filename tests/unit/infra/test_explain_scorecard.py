@@ -17,8 +17,9 @@ def test_an_award_on_a_score_is_told_part_by_part():
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     for words in (
-        "Sales scorecard (score): score 92.25 % from 3 KPIs",
-        "  Revenue: 40 % × attainment 131 % (counted up to 120 %) = 48 %\n",
-        "Condition score 90.0 (n ≥ 3): holds.\nDue: 1000.00 CNY, rounded once.\nPaid: 1000.00 CNY: agrees.",
+        "Sales scorecard: 92.25% from 3 KPIs.\n",
+        "  Revenue: 40% × 120% (attainment 131%, counted up to 120%) = 48%\n",
+        "Condition: Sales scorecard at least 90%, from at least 3 KPIs: met.\n"
+        "Due: 1,000.00 CNY.\nBooked: 1,000.00 CNY: agrees.",
     ):
         assert words in result.output, result.output

@@ -76,9 +76,9 @@ def test_a_sale_that_does_not_count_pays_nothing_and_its_refund_takes_nothing():
     assert [(line["id"], line["amount"]) for line in source.result.earnings] == [("1", 100_000)]
     (rule,) = explain_period(source.of("E1"), "2026-03")
     assert (rule.due, rule.difference) == (100_000, 0)
-    told = "\n".join(Teller(source.plan, "en").rule(rule))
-    assert "2  sale: not counted, beyond 1 of the same customer (a) in one month" in told
-    assert "r  refund: not counted, as the sale that it is about (2)" in told
+    told = "\n".join(Teller(source.plan, "en").rule(rule, "2026-03"))
+    assert "sale 2: not counted, beyond 1 of the same customer (a) in one month" in told
+    assert "refund r: not counted, as the sale that it is about (2)" in told
 
 
 def test_counts_are_forgotten_with_the_horizon_and_their_rows_with_them():

@@ -87,7 +87,7 @@ def test_a_training_decided_by_somebody_elses_event_is_explained_and_can_disagre
     award = source.result.awards[0]
     assert (award.employee, award.cause.id) == ("E1", "s5")  # which is E2's
     said = "\n".join(Teller(source.plan, "en").award(explain_award(source.of("E1"), award)))
-    assert "Expected by the end of 2026-03-09: 5000, 5 of 21 working days; pace 30 %: agrees." in said
+    assert "Expected by the end of 9 March 2026: 5,000 CNY, 5 of 21 working days; pace 30%: agrees." in said
     wrong = msgspec.structs.replace(award, evidence=(msgspec.structs.replace(award.evidence[0], expected="5001"),))
     assert not explain_award(source.of("E1"), wrong).agrees
 
@@ -117,9 +117,9 @@ def test_a_personal_best_is_explained_by_all_periods_before_it():
     liked, reached = source.result.awards[:2]
     said = Teller(source.plan, "en").award(explain_award(source.of("E1"), liked))
     assert said[-3:] == [
-        "Customer satisfaction in 2026-01: 85 from 2 events; the award states 85: agrees.",
-        "  2026-01: 85 from 2 events, the best before",
-        "  2026-02: 95 from 1 events, does not count",
+        "Customer satisfaction in January 2026: 85 points from 2 events; the award states 85 points: agrees.",
+        "  January 2026: 85 points from 2 events, the best before",
+        "  February 2026: 95 points from 1 event, does not count",
     ]
     assert explain_award(source.of("E1"), reached).agrees
     not_the_best = msgspec.structs.replace(reached.evidence[1], period="2026-01", value="1000")
