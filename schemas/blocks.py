@@ -53,7 +53,12 @@ def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, d
 def row_dicts(table: pa.RecordBatch) -> list[dict]:
     """The rows, as ``to_pylist``, which is slow on dictionary columns."""
     names = table.schema.names
-    return [dict(zip(names, row, strict=True)) for row in zip(*map(_as_list, table.columns), strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in row_tuples(table)]
+
+
+def row_tuples(table: pa.RecordBatch) -> list[tuple]:
+    """The rows by column."""
+    return list(zip(*map(_as_list, table.columns), strict=True))
 
 
 def _as_list(column: pa.Array) -> list:

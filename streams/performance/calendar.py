@@ -124,14 +124,7 @@ class Calendar:
         """First and last day of a period."""
         if kind in self._custom:
             return self._custom[kind].span(ordinal)
-        if kind == "day":
-            return ordinal, ordinal
-        if window := window_days(kind):
-            return ordinal - window + 1, ordinal
-        if kind == "week":
-            return ordinal * 7 - 3, ordinal * 7 + 3
-        months = {"month": 1, "quarter": 3, "year": 12}[kind]
-        return _month_start(ordinal * months), _month_start((ordinal + 1) * months) - 1
+        return _span(kind, ordinal)
 
     def has(self, kind: str, ordinal: int) -> bool:
         """Whether there is such a period; a company's own calendar begins and ends somewhere."""
@@ -141,16 +134,7 @@ class Calendar:
         """The period's key, such as 2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026, or a calendar's own."""
         if kind in self._custom:
             return self._custom[kind].keys[ordinal]
-        first, last = self.span(kind, ordinal)
-        start = date_of(first)
-        if kind == "day" or window_days(kind):
-            return date_of(last).isoformat()
-        if kind == "week":
-            year, week, _ = start.isocalendar()
-            return f"{year:04d}-W{week:02d}"
-        if kind == "quarter":
-            return f"{start.year:04d}-Q{(start.month + 2) // 3}"
-        return f"{start.year:04d}" if kind == "year" else f"{start.year:04d}-{start.month:02d}"
+        return _key(kind, ordinal)
 
     def parse(self, kind: str, key: str) -> int:
         """The ordinal of the period that ``key`` names; the inverse of ``key``."""
@@ -174,6 +158,32 @@ class Calendar:
             return self.parse(kind, key)
         except (KeyError, ValueError):
             return None
+
+
+@lru_cache(maxsize=4096)  # every fold asks for the few periods that are under way
+def _span(kind: str, ordinal: int) -> tuple[int, int]:
+    if kind == "day":
+        return ordinal, ordinal
+    if window := window_days(kind):
+        return ordinal - window + 1, ordinal
+    if kind == "week":
+        return ordinal * 7 - 3, ordinal * 7 + 3
+    months = {"month": 1, "quarter": 3, "year": 12}[kind]
+    return _month_start(ordinal * months), _month_start((ordinal + 1) * months) - 1
+
+
+@lru_cache(maxsize=4096)
+def _key(kind: str, ordinal: int) -> str:
+    first, last = _span(kind, ordinal)
+    start = date_of(first)
+    if kind == "day" or window_days(kind):
+        return date_of(last).isoformat()
+    if kind == "week":
+        year, week, _ = start.isocalendar()
+        return f"{year:04d}-W{week:02d}"
+    if kind == "quarter":
+        return f"{start.year:04d}-Q{(start.month + 2) // 3}"
+    return f"{start.year:04d}" if kind == "year" else f"{start.year:04d}-{start.month:02d}"
 
 
 class _Custom:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from schemas.blocks import row_tuples
 from schemas.event_fields import FOLLOWING
 from schemas.event_identity import event_hash
 from schemas.results import Cause, Position
-from streams.performance.columns import dictionary_column
 from streams.performance.credit_rows import CreditRows
 
 
@@ -55,19 +55,15 @@ class Origins:
         """int64 offsets and indices of ``rows``."""
         return self._rows.offset[rows], self._rows.index[rows]
 
-    def causes(self, rows: np.ndarray) -> dict[str, pa.Array]:
-        """Columns source, id, event_time of ``rows`` (ascending)."""
+    def causes(self, rows: np.ndarray) -> list[tuple[str, str, int]]:
+        """Source, id and event time of ``rows`` (ascending)."""
         firsts = np.array([first for first, _ in self._rows.blocks])
         block_of = np.searchsorted(firsts, rows, side="right") - 1
-        parts: dict[str, list[pa.Array]] = {"source": [], "id": [], "event_time": []}
+        causes: list[tuple[str, str, int]] = []
         for number in np.unique(block_of).tolist():
-            block = self._rows.blocks[number][1]
-            at = pa.array(self._rows.index[rows[block_of == number]])
-            parts["source"].append(block.column("source").take(at).dictionary_decode())
-            parts["id"].append(block.column("id").take(at))
-            parts["event_time"].append(block.column("event_time").take(at))
-        columns = {name: pa.concat_arrays(arrays) for name, arrays in parts.items()}
-        return columns | {"source": columns["source"].dictionary_encode()}
+            block = self._rows.blocks[number][1].select(["source", "id", "event_time"])
+            causes += row_tuples(block.take(pa.array(self._rows.index[rows[block_of == number]])))
+        return causes
 
 
 class PlanOrigin:
@@ -84,11 +80,6 @@ class PlanOrigin:
         """The control record's place for every row."""
         return np.full(len(rows), self._position.offset), np.zeros(len(rows), np.int64)
 
-    def causes(self, rows: np.ndarray) -> dict[str, pa.Array]:
+    def causes(self, rows: np.ndarray) -> list[tuple[str, str, int]]:
         """As Origins.causes."""
-        count = len(rows)
-        return {
-            "source": dictionary_column([self._cause.source] * count),
-            "id": pa.array([self._cause.id] * count),
-            "event_time": pa.array([self._cause.time] * count, pa.int64()),
-        }
+        return [(self._cause.source, self._cause.id, self._cause.time)] * len(rows)

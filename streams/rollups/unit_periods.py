@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
 from schemas.money import SCALE, round_half_up
-from streams.performance.columns import dictionary_column
 from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
 from streams.rollups.cells import UnitKey
 from streams.rollups.units import Units
@@ -18,6 +16,12 @@ from streams.rollups.units import Units
 PeriodOf = tuple[UnitKey, str, int]
 _TEXTS = ("kpi", "unit_kind", "unit", "period_kind", "period")
 _NUMBERS = ("numerator", "denominator", "value", "target", "attainment")
+_ROWS = pa.struct([
+    *((name, pa.dictionary(pa.int32(), pa.string())) for name in _TEXTS),
+    *((name, pa.int32()) for name in ("first_day", "last_day")),
+    *((name, pa.int64()) for name in _NUMBERS),
+    ("plan_version", pa.int32()),
+])  # fmt: skip
 
 
 def unit_period(units: Units, period: PeriodOf) -> dict:
@@ -64,8 +68,5 @@ def unit_periods_block(rows: Iterable[dict], version: int, meta: dict) -> bytes 
     rows = list(rows)
     if not rows:
         return None
-    columns = {name: dictionary_column([row[name] for row in rows]) for name in _TEXTS}
-    columns |= {name: pa.array([row[name] for row in rows], pa.int32()) for name in ("first_day", "last_day")}
-    columns |= {name: pa.array([row[name] for row in rows], pa.int64()) for name in _NUMBERS}
-    columns["plan_version"] = pa.array(np.full(len(rows), version, np.int32))
-    return encode_block(pa.RecordBatch.from_pydict(columns), meta)
+    rows = [row | {"plan_version": version} for row in rows]
+    return encode_block(pa.RecordBatch.from_struct_array(pa.array(rows, _ROWS)), meta)
