@@ -9,6 +9,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from random import SystemRandom
 
+from runtime.collector import settle
 from tests.simulation.histories import history_of, shortened
 from tests.simulation.oracle import judge
 
@@ -28,7 +29,7 @@ def main() -> int:
 def _soak(minutes: float) -> int:
     end, played = time.monotonic() + minutes * 60, 0
     cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores) as pool:
+    with ProcessPoolExecutor(cores, initializer=settle) as pool:
         under_way = {pool.submit(_played) for _ in range(cores)}
         while under_way:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 
 from aiokafka import TopicPartition
 
 from runtime.records import Out, RecordBatch
-from schemas.blocks import decode_block, kind_of
+from schemas.blocks import decode_block, kind_of, row_dicts
 from schemas.control import CLOSED_KIND
 from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES, UNIT_UPDATES
 from streams.backtest import MemoryRecord
@@ -43,20 +44,25 @@ def _log(history: History, topic: str, partition: int) -> list:
     return history.broker.logs[TopicPartition(topic, partition)]
 
 
-def _blocks(history: History, topic: str, kind: str) -> Iterable[tuple[int, object, dict]]:
+def _blocks(history: History, topic: str, kind: str) -> Iterable[tuple[int, list[dict], dict]]:
     for partition in range(history.broker.partitions[topic]):
         for record in _log(history, topic, partition):
             if kind_of(record.headers) == kind:
-                table, meta = decode_block(record.value)
-                yield partition, table, meta
+                yield partition, *_read(record.value)
+
+
+@lru_cache(maxsize=256)  # of one history: several checks look at the same blocks
+def _read(block: bytes) -> tuple[list[dict], dict]:
+    table, meta = decode_block(block)
+    return row_dicts(table), meta
 
 
 def _facts(history: History) -> list[str]:
     """Every record of the source is a fact or a dead letter, whole."""
     seen: dict[tuple, object] = {}
     wrong = []
-    for _, table, meta in _blocks(history, FACTS.name, "facts"):
-        for row in table.to_pylist():
+    for _, rows, meta in _blocks(history, FACTS.name, "facts"):
+        for row in rows:
             key = meta["partition"], row["offset"]
             if seen.setdefault(key, row["id"]) != row["id"]:
                 wrong.append(f"facts: {key} stands for two events")
@@ -75,16 +81,16 @@ def _credits(history: History) -> list[str]:
     for partition in range(PARTITIONS):
         for out in _one_pass(CreditingFold(partition, PARTITIONS), _log(history, FACTS.name, partition)):
             if out.topic == CREDITS.name:
-                _keep(wanted, *decode_block(out.value), out.partition, [])
+                _keep(wanted, *_read(out.value), out.partition, [])
     got: dict[tuple, tuple] = {}
     wrong: list[str] = []
-    for partition, table, meta in _blocks(history, CREDITS.name, "credits"):
-        _keep(got, table, meta, partition, wrong)
+    for partition, rows, meta in _blocks(history, CREDITS.name, "credits"):
+        _keep(got, rows, meta, partition, wrong)
     return wrong + _differences("credits", set(wanted.items()), set(got.items()))
 
 
-def _keep(into: dict, table, meta: dict, partition: int, wrong: list[str]) -> None:
-    for row in table.to_pylist():
+def _keep(into: dict, rows: list[dict], meta: dict, partition: int, wrong: list[str]) -> None:
+    for row in rows:
         key = partition, meta["partition"], row["offset"], row["index"], row["payee"]
         content = tuple(row.get(name) for name in CONTENT)
         if into.setdefault(key, content) != content:
@@ -156,12 +162,12 @@ def _outcome(records: list[tuple], wrong: list[str]) -> dict[str, dict]:
             if awards.setdefault(key, value) != value:
                 wrong.append(f"awards: {key} with two contents")
         elif topic == EARNINGS.name:
-            for row in decode_block(value)[0].to_pylist():
+            for row in _read(value)[0]:
                 if lines.setdefault(row["line_id"], repr(row)) != repr(row):
                     wrong.append(f"earnings: {row['line_id']} with two contents")
         elif kind in ("kpi-periods", "unit-periods"):
-            table, meta = decode_block(value)
-            for row in table.to_pylist():
+            rows, meta = _read(value)
+            for row in rows:
                 who = row["employee"] if kind == "kpi-periods" else (row["unit_kind"], row["unit"])
                 key = row["kpi"], who, row["period_kind"], row["period"]
                 version = meta["offset"]
@@ -191,12 +197,12 @@ def _totals(history: History) -> list[str]:
     got = {}
     earned: dict[str, int] = defaultdict(int)
     lines = {}
-    for _, table, meta in _blocks(history, KPI_UPDATES.name, "kpi-periods"):
-        for row in table.to_pylist():
+    for _, rows, meta in _blocks(history, KPI_UPDATES.name, "kpi-periods"):
+        for row in rows:
             if row["kpi"] == "revenue" and meta["offset"] >= got.get(row["employee"], (-1, 0))[0]:
                 got[row["employee"]] = meta["offset"], row["numerator"]
-    for _, table, _ in _blocks(history, EARNINGS.name, "earnings"):
-        lines |= {row["line_id"]: row for row in table.to_pylist()}
+    for _, rows, _ in _blocks(history, EARNINGS.name, "earnings"):
+        lines |= {row["line_id"]: row for row in rows}
     for row in lines.values():
         if row["rule"] == "commission":
             earned[row["employee"]] += row["amount"]
