@@ -23,6 +23,8 @@ from schemas.plan_target_checks import check_attendance, check_dating, check_rep
 from schemas.plan_unit_checks import check_unit_target
 
 _ROLE_KPIS = 5
+#: What currencies are called, and their codes.
+_NO_CODES = {"RMB": "CNY", "CNH": "CNY", "NTD": "TWD", "YEN": "JPY", "STG": "GBP"}
 
 
 def check(plan: Plan) -> list[Finding]:
@@ -50,7 +52,12 @@ def _general(plan: Plan) -> Iterator[Finding]:
     try:
         zoneinfo.ZoneInfo(plan.timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        yield Finding.unknown(("timezone",), "time zone", plan.timezone, zoneinfo.available_timezones())
+        if "beijing" in plan.timezone.lower():
+            yield Finding(("timezone",), f"no such time zone: {plan.timezone}; China's is Asia/Shanghai")
+        else:
+            yield Finding.unknown(("timezone",), "time zone", plan.timezone, zoneinfo.available_timezones())
+    if code := _NO_CODES.get(plan.currency):
+        yield Finding(("currency",), f"{plan.currency} is no ISO 4217 code; {code} is", warning=True)
 
 
 def _events(plan: Plan) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from typing import Annotated, Union, get_args, get_origin
 
@@ -28,6 +29,10 @@ _WORDS = {
     "too_short": "expected at least one entry",
     "union_tag_not_found": f"required, but not given: kind, one of {', '.join(AWARD_KINDS)}",
 }
+_DATES = ("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact")
+_WORDS |= dict.fromkeys(_DATES, "no such day; expected one such as 2026-03-31")
+#: What is left of a number behind its thousands separator.
+_AFTER_COMMA = re.compile(r"\d+(\b.*)?$")
 _FILTER = "expected a value, a list of values, or bounds (gt, gte, lt, lte) with numbers"
 
 
@@ -85,12 +90,12 @@ def real_path(loc: tuple, value: object) -> Path:
 def _sentence(detail: dict) -> str:
     kind, loc = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
-        if str(loc[-1]).isdigit():
-            return "no such setting; numbers are written without separators, 1000 and not 1,000"
+        if _AFTER_COMMA.match(str(loc[-1])):
+            return "no such setting; numbers are written without separators or currency, 1000 and not 1,000 CNY"
         close = suggestion(str(loc[-1]), _settings_at(loc[:-1]))
         return f"no such setting{close}"
     if kind == "union_tag_invalid":
-        return f"expected {' or '.join(AWARD_KINDS)}"
+        return f"expected {' or '.join(AWARD_KINDS)}{suggestion(str(detail['ctx']['tag']), AWARD_KINDS)}"
     if kind == "literal_error":
         wanted = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"expected one of {wanted}{suggestion(str(detail['input']), wanted.split(', '))}"

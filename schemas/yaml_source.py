@@ -23,6 +23,7 @@ _MAX_DIGITS = 40
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_FULL_WIDTH = dict(zip("：，｛｝［］“”", ":,{}[]\"\"", strict=True))
 _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 _TRUE = frozenset(["true", "True", "TRUE"])
 _FALSE = frozenset(["false", "False", "FALSE"])
@@ -85,7 +86,7 @@ def read_yaml(text: str) -> Source:
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
-        raise _syntax(error) from error
+        raise _syntax(error, text) from error
     except YAMLError as error:
         raise YamlProblem(f"not valid YAML: {error}".splitlines()[0]) from error
     except RecursionError as error:
@@ -99,11 +100,25 @@ def read_yaml(text: str) -> Source:
     return source
 
 
-def _syntax(error: MarkedYAMLError) -> YamlProblem:
-    mark = error.problem_mark or error.context_mark
+def _syntax(error: MarkedYAMLError, text: str) -> YamlProblem:
+    mark, begun = error.problem_mark or error.context_mark, error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
     what = " ".join(part for part in (error.context, error.problem) if part)
-    return YamlProblem(f"not valid YAML: {what}", place)
+    if "'\\t'" in what:
+        return YamlProblem("indented with a tab: indent with spaces", place)
+    first = begun.line if begun and mark else place.line - 1
+    if first != place.line - 1:
+        what += f" (it began on line {first + 1})"
+    return YamlProblem(f"not valid YAML: {what}{_full_width(text, first, place.line - 1)}", place)
+
+
+def _full_width(text: str, first: int, last: int) -> str:
+    """A hint where lines have punctuation from a Chinese keyboard that YAML's own could be meant by."""
+    for at, line in enumerate(text.splitlines()[first : last + 1], first + 1):
+        found = next((mark for mark in line.partition("#")[0] if mark in _FULL_WIDTH), None)
+        if found:
+            return f"; line {at} has a full-width “{found}”, where YAML knows only “{_FULL_WIDTH[found]}”"
+    return ""
 
 
 def _place(node: Node) -> Place:

@@ -101,7 +101,7 @@ ERRORS = [
     ("start: 2026-02-01}", "start: 2026-02-01, end: 2026-07-01}", 18, "calendars.season[0].end", "next start"),
     ("key: summer", "key: spring", 19, "calendars.season[1].key", "given twice"),
     ("start: 2026-02-01", "start: 20260201", 18, "calendars.season[0].start", "expected a date such as"),
-    ("start: 2026-02-01", "start: 2026-02-30", 18, "calendars.season[0].start", "date"),
+    ("start: 2026-02-01", "start: 2026-02-30", 18, "calendars.season[0].start", "no such day"),
     ("  season:", "  month:", 17, "calendars.month", "built-in period"),
     ("aggregate: sum", "aggregate: summ", 24, "kpis[revenue].aggregate", "did you mean sum?"),
     ("aggregate: sum", "aggregate: distinct", 26, "kpis[revenue].field", "is a number; expected a string"),
@@ -159,6 +159,13 @@ ERRORS = [
     ("plan: p\n", "plan: p\nversion: 0\n", 2, "version", "expected at least 1"),
     ("plan: p\n", "plan: p\nversion: one\n", 2, "version", "expected a whole number"),
     ("currency: CNY", "currency: [CNY", 4, "", "not valid YAML"),
+    ("currency: CNY", "currency：CNY", 4, "", "line 3 has a full-width “：”, where YAML knows only “:”"),
+    ("kpi: revenue, period: month, value: 1000}", "kpi: revenue， period: month, value: 1000}", 38, "", "full-width “，”"),
+    ("{converted: true}}", "{converted: true}", 35, "", "(it began on line 34)"),
+    ("    kpi: revenue\n", "\tkpi: revenue\n", 44, "", "indent with spaces"),
+    ("timezone: Asia/Shanghai", "timezone: Asia/Beijing", 2, "timezone", "China's is Asia/Shanghai"),
+    ("value: 1000", "value: 1,000 CNY", 38, "targets[0].000 CNY", "without separators or currency"),
+    ("kind: threshold", "kind: treshold", 51, "awards[both].kind", "did you mean threshold?"),
 ]
 # fmt: on
 
@@ -275,6 +282,7 @@ def test_ids_and_keys_that_look_like_numbers_keep_their_text():
             "  - {kpi: revenue, period: month, value: 1000}\n  - {kpi: answers, period: month, value: 0.95}",
             "not 95%",
         ),
+        ("currency: CNY", "currency: RMB", "RMB is no ISO 4217 code; CNY is"),
     ],
 )
 def test_warnings_do_not_refuse_the_plan(old, new, message):

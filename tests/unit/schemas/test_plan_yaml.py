@@ -87,7 +87,7 @@ def test_problems_that_do_not_stop_the_reading_are_collected():
     "text, line, message",
     [
         ("a: [1", 1, "not valid YAML"),
-        ("a: 1\n\tb: 2", 2, "not valid YAML"),
+        ("a: 1\n\tb: 2", 2, "indent with spaces"),
         ("", 1, "empty"),
         ("# only a comment", 1, "empty"),
         ("--- 1\n--- 2", 2, "single document"),
