@@ -10,6 +10,7 @@ import click
 from infra.backtest_inputs import EventLines, feed_files, mapping_of, plan_of
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
+from infra.explain.postings import posted_elsewhere, posted_here
 from infra.explain.telling import Teller
 from infra.explain.telling_draws import draw_lines
 from schemas.plan_lookup import period_kind_of
@@ -107,14 +108,16 @@ def _period(source, who: str, period: str, unit_kind: str | None, language: str,
     name = teller.who(who) if unit_kind is None else teller.unit(*evidence.unit)
     draws = _draws(evidence, period) if unit_kind is None else []
     kind = _kind(evidence, period)
-    if not rules and not draws:
+    others = posted_here(teller, evidence, kind, period) if unit_kind is None else []
+    if not rules and not draws and not others:
         return [say(language, "nothing", who=name, period=period_name(kind, period, language))], True
     earned = [one.paid if unit_kind is not None else one.paid_to(who) for one in rules]
     awards = [_awards(evidence, one.rule, period) for one in rules]
     lines = [teller.heading(name, kind, period, sum(earned))]
-    lines += [teller.outcome(*one) for one in zip(rules, earned, awards, strict=True)]
+    lines += [teller.outcome(*one) for one in zip(rules, earned, awards, strict=True)] + others
     for one, known in zip(rules, awards, strict=True):
-        lines += ["", *teller.rule(one, period), *(teller.award_line(award, one.rule) for award in known)]
+        lines += ["", *teller.rule(one, period, who=who), *posted_elsewhere(teller, evidence, one.rule, period)]
+        lines += [teller.award_line(award, one.rule) for award in known]
     lines += ["", *draw_lines(teller, kind, draws)] if draws else []
     return lines, all(one.agrees for one in (*rules, *draws))
 

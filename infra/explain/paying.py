@@ -48,8 +48,7 @@ def pays_text(speaker: Speaker, rule) -> str:
         return speaker.say("pays bonus" if rule.all else "pays any", bonus=_given(speaker, rule.bonus, rule.promotion))
     if isinstance(rule, Nudge):
         name = "pays forecast nudge" if rule.by == "forecast" else "pays nudge"
-        about = next((speaker.named(one.name) for one in speaker.plan.awards if one.id == rule.of), rule.of)
-        return speaker.say(name, after=rule.after, of=about, within=ratio_text(rule.within))
+        return speaker.say(name, after=rule.after, of=speaker.rule_name(rule.of), within=ratio_text(rule.within))
     if isinstance(rule, Streak):
         bonus = _given(speaker, rule.bonus, rule.promotion)
         return speaker.say("pays streak", bonus=bonus, periods=rule.periods, out_of=rule.window)

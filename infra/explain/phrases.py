@@ -57,6 +57,14 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "奖励：{name}，{state}；详见 kpistream explain {id}",
     },
     "nothing": {"en": "Nothing to explain for {who} in {period}.", "zh": "{who}在{period}没有可说明的内容。"},
+    "posted elsewhere": {
+        "en": "Of what is booked, {amount} is posted in {where}, since {period} was closed.",
+        "zh": "入账金额中 {amount} 因{period}已关账而计入{where}。",
+    },
+    "posted here": {
+        "en": "  {name} of {period}, posted here since that is closed: {amount}; kpistream explain {who} {key}",
+        "zh": "  {period}的{name}，因该期已关账而计入本期：{amount}；详见 kpistream explain {who} {key}",
+    },
     # --- a rule ------------------------------------------------------------------------------------------------------
     "rule": {"en": "{name} ({rule}): {pays}{settle}.", "zh": "{name}（{rule}）：{pays}{settle}。"},
     "settle live": {"en": "; lost again when the value falls back", "zh": "；数值回落则撤销"},
@@ -139,6 +147,11 @@ PHRASES: dict[str, dict[str, str]] = {
     # --- KPIs and the credits behind them ----------------------------------------------------------------------------
     "kpi": {"en": "{name}: {value} from {events}{target}.", "zh": "{name}：{value}，共 {events}{target}。"},
     "kpi target": {"en": "; target {target}, attainment {attainment}", "zh": "；目标 {target}，达成率 {attainment}"},
+    "target parts": {"en": "  The target: {parts}.", "zh": "  目标构成：{parts}。"},
+    "target part": {"en": "{value}{ramp}{days}", "zh": "{value}{ramp}{days}"},
+    "target ramp": {"en": " × {ramp} (ramp)", "zh": " × {ramp}（爬坡期）"},
+    "target days": {"en": " × {days} of {whole} days", "zh": " × {days}/{whole} 天"},
+    "target working days": {"en": " × {days} of {whole} working days", "zh": " × {days}/{whole} 个工作日"},
     "kpi no target": {"en": "; no target", "zh": "；无目标"},
     "events": {"en": "{count} events", "zh": "{count} 个事件"},
     "event": {"en": "{count} event", "zh": "{count} 个事件"},

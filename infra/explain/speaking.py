@@ -69,6 +69,10 @@ class Speaker:
         """The name of a KPI or scorecard."""
         return self.named(self._kpis[kpi].name) if kpi in self._kpis else kpi
 
+    def rule_name(self, rule: str) -> str:
+        """The name of a rule that the plan has, or the id."""
+        return next((self.named(one.name) for one in self.plan.awards if one.id == rule), rule)
+
     def bound(self, kpi: str, attainment: Decimal | None, value: Decimal | None) -> str:
         """A bound on a KPI's attainment, or on its value."""
         return percent(attainment) if value is None else self.value(self._kpis[kpi], value)

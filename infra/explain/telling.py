@@ -11,7 +11,7 @@ from infra.explain.speaking import Speaker
 from infra.explain.telling_conditions import bound_text, check_text, condition_text, missing, why_not
 from infra.explain.telling_money import money_lines
 from infra.explain.telling_people import field_lines
-from schemas.money import from_fixed
+from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_people import Pool
 from schemas.plan_spiff import Spiff
@@ -20,13 +20,16 @@ from schemas.wording import day, period
 from sinks.alerts.wording import bound_of
 from streams.explain.credits import Credit
 from streams.explain.evidence import AwardExplained, Placed, Stated
+from streams.explain.history import ROLLING
 from streams.explain.measured import Measured
 from streams.explain.pace import Paced
 from streams.explain.rules import RuleExplained
 from streams.explain.scores import ScorePart
 from streams.explain.spiffs import SpiffLine
 from streams.explain.streaks import Judged
+from streams.explain.targets import PersonTargets
 from streams.performance.calendar import date_of
+from streams.performance.dated_targets import TargetPart
 
 #: Credits shown at either end of a long list unless all are asked for.
 _ENDS = 5
@@ -42,6 +45,8 @@ class Teller(Speaker):
     def __init__(self, plan, language: str, full: bool = False) -> None:
         super().__init__(plan, language, full)
         self._listed: set[tuple] = set()
+        self._targets = PersonTargets(plan)
+        self._about: tuple[str, str, str] | None = None
 
     def award(self, explained: AwardExplained) -> list[str]:
         """Everything about one award."""
@@ -70,7 +75,7 @@ class Teller(Speaker):
             self.say(crossed, **about),
         ]
         said = {one.said.kpi: one for one in explained.stated}
-        lines += self.rule(explained.rule, award.period, said)
+        lines += self.rule(explained.rule, award.period, said, "" if award.unit_kind else award.employee)
         lines += self._paced(explained.paced, explained.stated) + self._placed(explained.placed)
         return lines + self._other_periods(explained)
 
@@ -127,9 +132,14 @@ class Teller(Speaker):
         bound = bound_of(award, self.language)
         return f"{name}（{bound}）" if self.language == "zh" else f"{name} ({bound})"
 
-    def rule(self, explained: RuleExplained, key: str, said: dict | None = None) -> list[str]:
-        """A rule in the period ``key``: its bounds, its KPIs with their credits, its money against what was booked."""
+    def rule(self, explained: RuleExplained, key: str, said: dict | None = None, who: str = "") -> list[str]:
+        """A rule in the period ``key``: its bounds, its KPIs with their credits, its money against what was booked.
+
+        ``who``: of whom it is, where it is a person.
+        """
         rule = explained.rule
+        own = who and explained.unit is None and key != ROLLING and explained.version in (0, self.plan.version)
+        self._about = (who, rule.period, key) if own else None
         words = {"name": self.named(rule.name), "rule": rule.id}
         lines = [self.say("rule", **words, pays=pays_text(self, rule), settle=settle_text(self, rule))]
         if explained.version not in (0, self.plan.version):
@@ -238,7 +248,27 @@ class Teller(Speaker):
             lines.append(self.say("said", events=events, verdict=self.verdict(stated.agrees), **words))
         if one.is_score:
             return lines + [self._score_part(part) for part in one.parts]
-        return lines + self._steps(one, window)
+        return lines + self._target_parts(one) + self._steps(one, window)
+
+    def _target_parts(self, one: Measured) -> list[str]:
+        """How a person's target follows from dates, where it does."""
+        if self._about is None or one.target is None:
+            return []
+        who, kind, key = self._about
+        parts = self._targets.parts(who, one.kpi.id, kind, key)
+        if not parts or all(part.ramp == 1 and part.days == part.whole for part in parts):
+            return []
+        if round_half_up(sum((part.amount for part in parts), Fraction(0)), 1) != one.target * SCALE:
+            return []  # it was published under another version
+        return [self.say("target parts", parts=" + ".join(self._target_part(one, part) for part in parts))]
+
+    def _target_part(self, one: Measured, part: TargetPart) -> str:
+        ramp = self.say("target ramp", ramp=self.percent(part.ramp)) if part.ramp != 1 else ""
+        days = ""
+        if part.days != part.whole:
+            phrase = "target working days" if part.worked else "target days"
+            days = self.say(phrase, days=part.days, whole=part.whole)
+        return self.say("target part", value=self.value(one.kpi, part.target.value), ramp=ramp, days=days)
 
     def _steps(self, one: Measured, window: int | None) -> list[str]:
         """The credits behind a value, unless they were listed before."""

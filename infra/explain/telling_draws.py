@@ -21,11 +21,10 @@ def draw_lines(speaker: Speaker, kind: str, chain: list[DrawExplained]) -> list[
         if not one.agrees:
             draw = f" ({one.said.draw})" if one.said.draw else ""
             lines.append(speaker.say("draw said", draw=draw, **_figures(speaker, one.said.said)))
-    rules = {rule.id: speaker.named(rule.name) for rule in speaker.plan.awards}
     lines += [
         speaker.say(
             "draw part",
-            rule=rules.get(rule, rule),
+            rule=speaker.rule_name(rule),
             period=period(kind, key, speaker.language),
             amount=speaker.money(amount),
         )

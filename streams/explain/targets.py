@@ -8,7 +8,7 @@ from schemas.money import from_fixed
 from schemas.plan import Plan
 from streams.performance.calendar import Calendar
 from streams.performance.closes import Closes
-from streams.performance.dated_targets import DatedTargets
+from streams.performance.dated_targets import DatedTargets, TargetPart
 from streams.performance.interning import Interner
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People
@@ -35,6 +35,15 @@ class PersonTargets:
             place = person.role, person.team, person.department
             found = self._targets.resolve(kpi, employee, *place, kind, period)
         return None if found is None else Fraction(from_fixed(found))
+
+
+    def parts(self, employee: str, kpi: str, kind: str, period: str) -> list[TargetPart]:
+        """What a target that depends on dates is made up of; empty for any other."""
+        if not period or not self._dated.has(kpi, kind):
+            return []
+        ordinal = self._calendar.parse(kind, period)
+        person = self._people.standing(self._codes.code(employee), kind, ordinal)
+        return self._dated.parts(kpi, person, kind, ordinal)
 
 
 def target_of_unit(plan: Plan, unit: tuple[str, str], kpi: str, kind: str, period: str) -> Fraction | None:

@@ -7,6 +7,7 @@ one says what counts: each by its days, the last one, or the first. All in Fract
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -28,6 +29,22 @@ _Span = tuple[int, int]
 def depends_on_dates(target: Target) -> bool:
     """Whether its amount can differ between people or periods."""
     return bool(target.start or target.end or target.ramp) or target.prorate != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPart:
+    """A target's part in a person's: ``ramp`` of it, for ``days`` of the period's ``whole``."""
+
+    target: Target
+    ramp: Fraction
+    days: int
+    whole: int
+    worked: bool
+
+    @property
+    def amount(self) -> Fraction:
+        """In ten-thousandths."""
+        return to_fixed(self.target.value) * self.ramp * Fraction(self.days, self.whole)
 
 
 class DatedTargets:
@@ -54,6 +71,11 @@ class DatedTargets:
 
     def resolve(self, kpi: str, person, kind: str, ordinal: int) -> int | None:
         """The target of a person in ten-thousandths; None where none is in force on any day of the period."""
+        parts = self.parts(kpi, person, kind, ordinal)
+        return round_half_up(sum((part.amount for part in parts), Fraction(0)), 1) if parts else None
+
+    def parts(self, kpi: str, person, kind: str, ordinal: int) -> list[TargetPart]:
+        """What it is made up of; empty where none is in force on any day of the period."""
         first, last = self._calendar.span(kind, ordinal)
         period = (first, last + 1)
         key = "" if window_days(kind) else self._calendar.key(kind, ordinal)
@@ -61,24 +83,27 @@ class DatedTargets:
         mine = [target for target in self._targets[kpi, kind] if _applies(target, own, key)]
         parts = list(_in_force(mine, period))
         if not parts:
-            return None
+            return []
         change = parts[-1][0].change or self._change
         if change != "day_weighted":
             parts = [(parts[-1 if change == "latest" else 0][0], period)]
         employee = self._employees.get(person.id)
-        amount = sum(
-            to_fixed(target.value) * self._ramp(target, employee, ordinal) * self._share(target, employee, span, period)
+        return [
+            TargetPart(target, self._ramp(target, employee, ordinal), *self._days(target, employee, span, period))
             for target, span in parts
-        )
-        return round_half_up(Fraction(amount), 1)
+        ]
 
-    def _share(self, target: Target, employee: Employee | None, span: _Span, period: _Span) -> Fraction:
-        """Part of the period's days that lie in ``span`` and, for a prorated target, on which somebody is in force."""
+    def _days(
+        self, target: Target, employee: Employee | None, span: _Span, period: _Span
+    ) -> tuple[int, int, bool]:
+        """How many of the period's days lie in ``span`` and, for a prorated target, have somebody in force; how many it
+        has; whether only working days count.
+        """
         worked = target.prorate == "workdays" and self._count(period, True) > 0
         spans = [span]
         if target.prorate != "none" and employee is not None:
             spans = [_overlap(span, (day_of(start), day_of(end))) for start, end in days_in_force(employee)]
-        return Fraction(sum(self._count(one, worked) for one in spans), self._count(period, worked))
+        return sum(self._count(one, worked) for one in spans), self._count(period, worked), worked
 
     def _count(self, span: _Span, worked: bool) -> int:
         if worked:

@@ -78,6 +78,37 @@ def test_a_draw_payout_by_payout():
         assert words in told.stdout, told.stdout
 
 
+@pytest.mark.parametrize(
+    ("example", "language", "words"),
+    [
+        ("leave-and-promotion", "en", "attainment 114.58%.\n  The target: 63,000 USD × 16 of 21 working days.\n"),
+        ("ramp-mid-month", "zh", "目标 20,000 美元，达成率 125%。\n  目标构成：40,000 美元 × 50%（爬坡期）。\n"),
+    ],
+)
+def test_a_target_that_depends_on_dates_says_how(example, language, words):
+    plan, events = ROOT / f"plans/examples/engine/{example}.yaml", ROOT / f"tests/examples/engine/{example}.jsonl"
+    arguments = ["E1", "2026-03", "--plan", str(plan), "--events", str(events), "--language", language]
+    told = CliRunner().invoke(main, ["explain", *arguments])
+    assert told.exit_code == 0 and words in told.stdout, told.stdout
+
+
+def test_what_came_after_the_close_is_told_in_both_periods():
+    plan = ROOT / "plans" / "examples" / "engine" / "split-refund-after-close.yaml"
+    events = ROOT / "tests" / "examples" / "engine" / "split-refund-after-close.jsonl"
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-05", "--plan", str(plan), "--events", str(events)])
+    assert told.exit_code == 0
+    for words in (
+        "  refund r1  -15,000.01 (60% share)  → 45,000.00\n",
+        "Of what is booked, -900.00 USD is posted in June 2026, since May 2026 was closed.\n",
+    ):
+        assert words in told.stdout, told.stdout
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-06", "--plan", str(plan), "--events", str(events)])
+    assert told.stdout == (
+        "Ada (E1), June 2026: 0.00 USD earned. Plan split-refund-after-close, version 1; times are those of UTC.\n"
+        "  Commission of May 2026, posted here since that is closed: -900.00 USD; kpistream explain E1 2026-05\n"
+    )
+
+
 def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     found = json.loads(CliRunner().invoke(main, ["backtest", *FILES, "--format", "json"]).stdout)
     told = explain(found["awards"][-1]["award_id"], "--language", "zh")
