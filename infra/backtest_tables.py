@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from schemas.plan import Kpi, Plan
 from schemas.plan_scorecards import Scorecard
+from schemas.wording import measured, percent
 
 #: Columns where there is no terminal whose width could be asked.
 _WIDTH = 160
@@ -26,6 +28,11 @@ def print_report(
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
     kpis = {kpi.id: kpi for kpi in (*plan.kpis, *plan.scorecards)}
+
+    def value(row: dict, name: str) -> str | None:
+        text = row[name]
+        return None if text is None else measured(Decimal(text), kpis[row["kpi"]].unit, plan.currency, "en")
+
     values, units = (
         [row for row in report[part] if with_days or row["period_kind"] != "day"]
         for part in ("kpis", "units")
@@ -39,8 +46,8 @@ def print_report(
                 _name(kpis[row["kpi"]]),
                 row["employee"],
                 _period(row),
-                _value(row["value"], kpis[row["kpi"]]),
-                row["target"],
+                value(row, "value"),
+                value(row, "target"),
                 _percent(row["attainment"]),
             )
             for row in values
@@ -56,11 +63,11 @@ def print_report(
                 _name(kpis[row["kpi"]]),
                 row["employee"],
                 _period(row),
-                _value(row["value"], kpis[row["kpi"]]),
-                row["target"],
-                row["expected"],
+                value(row, "value"),
+                value(row, "target"),
+                value(row, "expected"),
                 _percent(row["pace"]),
-                _value(row["forecast"], kpis[row["kpi"]]),
+                value(row, "forecast"),
             )
             for row in values
             if row["target"] is not None and row["forecast"] is not None
@@ -76,8 +83,8 @@ def print_report(
                 _name(kpis[row["kpi"]]),
                 f"{row['unit_kind']} {row['unit']}",
                 _period(row),
-                _value(row["value"], kpis[row["kpi"]]),
-                row["target"],
+                value(row, "value"),
+                value(row, "target"),
                 _percent(row["attainment"]),
             )
             for row in units
@@ -103,10 +110,7 @@ def print_report(
                 row["rule"],
                 _period(row),
                 row["posted_in"] if row["posted_in"] != row["period"] else "",
-                row["amount"],
-                row["withheld"],
-                row["basis"],
-                row["value_after"],
+                *(_grouped(row[name]) for name in ("amount", "withheld", "basis", "value_after")),
                 row["reason"],
                 row["cause_id"],
             )
@@ -114,12 +118,13 @@ def print_report(
         ),
         right=(4, 5, 6, 7),
     )
+    statement = ("amount", "adjustments", "withheld", "earned")
     _table(
         console,
         f"Statements ({report['currency']})",
         ("who", "period", "pays", "of it adjustments", "withheld", "earned as now known"),
         (
-            (_who(row), _period(row), *(row[name] for name in ("amount", "adjustments", "withheld", "earned")))
+            (_who(row), _period(row), *(_grouped(row[name]) for name in statement))
             for row in report["statements"]
         ),
         right=(2, 3, 4, 5),
@@ -130,7 +135,7 @@ def print_report(
         f"Payouts of closed periods ({report['currency']})",
         ("who", "period", "earned", "guaranteed", "advanced", "recovered", "due", "still to be recovered"),
         (
-            (row["employee"] or row["unit"], _period(row), *(row[name] for name in money))
+            (row["employee"] or row["unit"], _period(row), *(_grouped(row[name]) for name in money))
             for row in report["payouts"]
         ),
         right=(2, 3, 4, 5, 6, 7),
@@ -186,24 +191,18 @@ def _period(row: dict) -> str:
     return f"{row['period_kind']} {row['period']}" if row["period"] != "rolling" else row["period_kind"]
 
 
-def _value(value: str | None, kpi: Kpi | Scorecard) -> str | None:
-    marks = {"percent": " %", "minutes": " min", "hours": " h", "days": " d"}
-    return None if value is None else value + marks.get(kpi.unit, "")
-
-
 def _percent(ratio: str | None) -> str | None:
-    """1.05 as 105 %: the text's point moved, no arithmetic."""
-    if ratio is None:
-        return None
-    sign, digits = ("-", ratio[1:]) if ratio.startswith("-") else ("", ratio)
-    whole, _, decimals = digits.partition(".")
-    moved = (whole + decimals[:2].ljust(2, "0")).lstrip("0") or "0"
-    return f"{sign}{moved}{'.' + decimals[2:] if decimals[2:] else ''} %"
+    return None if ratio is None else percent(Decimal(ratio))
+
+
+def _grouped(text: str | None) -> str | None:
+    """A number with thousands marks, its decimals as they are."""
+    return None if text is None else f"{Decimal(text):,f}"
 
 
 def _award_row(row: dict) -> tuple[str, ...]:
-    paid = row["amount"] or row["pays"] or ""
-    missing = f"{row['gap']} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
+    paid = _grouped(row["amount"]) or row["pays"] or ""
+    missing = f"{_grouped(row['gap'])} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
     return (
         _who(row),
         row["rule"],

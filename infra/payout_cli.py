@@ -6,21 +6,25 @@ import csv
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import click
+import msgspec
 
 from infra.ledger_topics import logged_payments, publish, published_versions
 from infra.settings import Settings, load_settings
 from schemas.payouts import Payout
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
+from schemas.plan_moves import employees_of
 from schemas.topics import PAYMENTS, PAYOUTS
+from schemas.wording import money
 from streams.ledger.payouts import records
 
 COLUMNS = (
-    "period", "payout_version", "plan", "plan_version", "employee", "unit", "currency", "lines", "earned", "guarantee",
-    "advance", "recovery", "amount", "outstanding", "draw",
+    "period", "payout_version", "plan", "plan_version", "employee", "unit", "name", "currency", "lines", "earned",
+    "guarantee", "advance", "recovery", "amount", "outstanding", "draw",
 )  # fmt: skip
 
 out_option = click.option(
@@ -61,8 +65,11 @@ def pay(period: str) -> None:
     publish(settings, PAYMENTS, [*unlogged, *made])
     if unlogged:
         click.echo(f"brought into the topic payments, from the table: {len(unlogged)}")
+    names = names_of(plan)
     for one in made:
-        click.echo(f"{one.employee or one.unit}: {one.amount} {one.currency}")
+        payee = one.employee or one.unit
+        named = f"{names[payee]} ({payee})" if names.get(payee) else payee
+        click.echo(f"{named}: {money(Decimal(one.amount), one.currency)}")
     click.echo(f"{period}, version {version}: payments recorded: {len(made)}" if made else f"{period}: paid already")
 
 
@@ -80,23 +87,33 @@ def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> Non
     if not first.rows:
         click.echo(f"{period} pays nobody anything")
     else:
-        write_csv(path, records(plan, kind, first))
+        write_csv(path, records(plan, kind, first), names_of(plan))
         click.echo(f"{path}: {len(first.rows)} payees, version {first.number}")
     for one in (one for one in later if one.new):
         beside = path.with_name(f"payout-{one.period}-v{one.number}.csv")
-        write_csv(beside, records(plan, kind, one))
+        write_csv(beside, records(plan, kind, one), names_of(plan))
         click.echo(
             f"{beside}: {len(one.rows)} payees, version {one.number}, since what it recovers or pays has changed; "
             f"kpistream pay {one.period} records the difference"
         )
 
 
-def write_csv(path: Path, rows: list[Payout]) -> None:
-    """A line a payee; money as exact decimals."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
+def write_csv(path: Path, rows: list[Payout], names: dict[str, str]) -> None:
+    """A line a payee; money as exact decimals. The mark at its beginning tells spreadsheets that it is UTF-8."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(msgspec.structs.asdict(row) | {"name": names.get(row.employee or row.unit, "")})
+
+
+def names_of(plan: Plan) -> dict[str, str]:
+    """What payees are called, by employee and by unit as payouts have it."""
+    company = plan.organisation
+    names = {employee.id: employee.name or "" for employee, _ in employees_of(plan)}
+    units = [("company", company), *((f"department:{one.id}", one) for one in company.departments)]
+    units += [(f"team:{team.id}", team) for one in company.departments for team in one.teams]
+    return names | {unit: one.name.en for unit, one in units if one.name is not None}
 
 
 @contextmanager

@@ -31,7 +31,7 @@ organisation:
   departments:
     - id: sales
       teams:
-        - {id: north, employees: [{id: E1, role: rep}, {id: E2, role: rep}, {id: E3, role: trainee}]}
+        - {id: north, employees: [{id: E1, name: Ada, role: rep}, {id: E2, role: rep}, {id: E3, role: trainee}]}
 kpis:
   - {id: revenue, name: R, description: R, aggregate: sum, events: [sale], field: amount, unit: money}
 awards:
@@ -59,7 +59,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
             return found.output
 
         def exported(name: str) -> dict[str, tuple]:
-            rows = csv.DictReader((tmp_path / name).open(encoding="utf-8"))
+            rows = csv.DictReader((tmp_path / name).open(encoding="utf-8-sig"))
             return {row["employee"]: (row["earned"], row["advance"], row["recovery"], row["amount"]) for row in rows}
 
         apply_plan(pipeline.settings, plan)
@@ -67,7 +67,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         pipeline.produce("events.sales", [sale("s1", "E1", "450.50")])
         pipeline.wait_until_drained()
         assert "2 payees, version 1" in command("payout", "2026-03")
-        assert "E2: 100.0000 CNY" in command("pay", "2026-03")
+        assert "Ada (E1): 100.00 CNY\nE2: 100.00 CNY\n" in command("pay", "2026-03")
         pipeline.produce("events.sales", [sale("s2", "E2", "2000")])
         pipeline.wait_until_drained()
         assert "2 payees, version 2" in command("close", "2026-03", "--by", "Anna")
@@ -77,7 +77,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         }
         assert exported("payout-2026-03-v2.csv") == march
         assert exported("payout-2026-03-v1.csv") == march | {"E2": ("0.0000", "100.0000", "0.0000", "100.0000")}
-        assert command("pay", "2026-03") == "E2: 100.0000 CNY\n2026-03, version 2: payments recorded: 1\n"
+        assert command("pay", "2026-03") == "E2: 100.00 CNY\n2026-03, version 2: payments recorded: 1\n"
         assert "paid already" in command("pay", "2026-03")
 
         # another 150 for E1 in the closed March: paid by April, which recovers 50 of the advance
@@ -133,10 +133,11 @@ def _published(pipeline: Pipeline, folder: Path) -> None:
             newest[row["period"], row["employee"]] = row
     written = []
     for name in ("payout-2026-03-v2.csv", "payout-2026-04-v1.csv"):
-        written += csv.DictReader((folder / name).open(encoding="utf-8"))
+        written += csv.DictReader((folder / name).open(encoding="utf-8-sig"))
     assert len(written) == len(newest) == 5
     for row in written:
         published = newest[row["period"], row["employee"]]
+        assert row.pop("name") == ("Ada" if row["employee"] == "E1" else "")
         assert {name: str(published[name]) for name in row} == row
 
 
@@ -180,4 +181,4 @@ def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict]) -> 
         "E2": ("0.0000", "150.0000", "0.0000", "150.0000"),
         "E3": ("1.0000", "149.0000", "0.0000", "150.0000"),
     }
-    assert "E1: 50.0000 CNY" in pipeline.command("pay", "2026-04").output
+    assert "Ada (E1): 50.00 CNY" in pipeline.command("pay", "2026-04").output
