@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.sales import Workload, columns, plan_of, records
 from benchmarks.table import markdown, number
-from runtime.collector import settle
+from runtime.memory import settle
 from runtime.record_columns import RecordColumns
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_header

@@ -6,7 +6,7 @@ import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
-from runtime.broken_connections import mend
+from runtime.connections import mend
 from runtime.ending import EndsSoon
 
 

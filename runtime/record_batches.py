@@ -14,7 +14,9 @@ import ctypes
 import struct
 from collections.abc import Iterator
 
+import cramjam
 import numpy as np
+import pyarrow as pa
 from aiokafka import codec
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
@@ -31,8 +33,10 @@ _HEADER = struct.Struct(">16xb4xh4xqq14xi")
 _LENGTH = struct.Struct(">8xi")
 _CHECKSUM = struct.Struct(">17xI")  # of all that follows
 _COMPRESSION, _APPEND_TIME, _CONTROL = 0x07, 0x08, 0x20
-_DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
-_PLACES = ("offsets", "timestamps", "key_starts", "key_ends", "value_starts", "value_ends", "headers")
+#: aiokafka's own copy what they have decoded, which the last two need not.
+_DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: cramjam.lz4.decompress, 4: cramjam.zstd.decompress}
+_PLACES = ("offsets", "timestamps", "key_starts", "key_ends", "value_starts", "value_ends", "header_starts",
+           "header_ends")
 
 
 class _Columns(ctypes.Structure):
@@ -49,7 +53,7 @@ def _loaded() -> ctypes.CDLL | None:
     if library is None:
         return None
     library.kpistream_records.argtypes = (
-        ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(_Columns),
+        ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.POINTER(_Columns),
     )  # fmt: skip
     library.kpistream_crc32c.argtypes = (ctypes.c_void_p, ctypes.c_int64)
     library.kpistream_crc32c.restype = ctypes.c_int64
@@ -75,18 +79,17 @@ def read_columns(batch, piece: memoryview) -> RecordColumns | None:
     if not count:
         return None
     decode = _DECODERS.get(attributes & _COMPRESSION)
-    content = bytes(piece[_HEADER.size :])
-    content = content if decode is None else bytes(decode(content))
-    if not 0 < count <= len(content):  # a record takes more than a byte
-        raise CorruptRecordException(f"{count} records in {len(content)} bytes")
+    content = piece[_HEADER.size :]
+    content = pa.py_buffer(content if decode is None else decode(content))
+    if not 0 < count <= content.size:  # a record takes more than a byte
+        raise CorruptRecordException(f"{count} records in {content.size} bytes")
     made = {name: np.empty(count, np.int64) for name in _PLACES}
     appended = last if attributes & _APPEND_TIME else -1
     into = _Columns(batch.base_offset, first, appended, *(made[name].ctypes.data for name in _PLACES))
-    if not _LIBRARY.kpistream_records(content, len(content), count, into):
+    if not _LIBRARY.kpistream_records(content.address, content.size, count, into):
         raise CorruptRecordException("the records of a batch are not what its header says")
-    keys = Texts(content, made["key_starts"], made["key_ends"])
-    values = Texts(content, made["value_starts"], made["value_ends"])
-    return RecordColumns(made["offsets"], made["timestamps"], keys, values, made["headers"])
+    texts = (Texts((content,), made[f"{name}_starts"], made[f"{name}_ends"]) for name in ("key", "value", "header"))
+    return RecordColumns(made["offsets"], made["timestamps"], *texts)
 
 
 class _Checked:

@@ -21,14 +21,14 @@ class OneRecord(NamedTuple):
 
 
 class RecordColumns(Sequence):
-    """``offsets`` and ``timestamps`` int64, ``keys`` and ``values`` as texts; ``headers`` says where in the bytes of
-    the values the number of a record's headers stands, None where there are none at all.
+    """``offsets`` and ``timestamps`` int64; ``keys``, ``values`` and ``headers``, these as the protocol writes them, as
+    texts; ``headers`` None where there are none at all.
     """
 
     __slots__ = ("headers", "keys", "offsets", "timestamps", "values")
 
     def __init__(
-        self, offsets: np.ndarray, timestamps: np.ndarray, keys: Texts, values: Texts, headers: np.ndarray | None
+        self, offsets: np.ndarray, timestamps: np.ndarray, keys: Texts, values: Texts, headers: Texts | None
     ) -> None:
         self.offsets, self.timestamps, self.keys, self.values = offsets, timestamps, keys, values
         self.headers = headers
@@ -46,22 +46,12 @@ class RecordColumns(Sequence):
 
     @staticmethod
     def joined(parts: Sequence[RecordColumns]) -> RecordColumns:
-        """All of ``parts``, which lie in bytes of their own, one after the other."""
+        """All of ``parts`` with their headers, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        sizes = [len(part.values.joined) for part in parts]
-        begins = np.repeat(np.cumsum([0, *sizes[:-1]]), [len(part) for part in parts])
-        together = b"".join([part.values.joined for part in parts])
-
-        def places(name: str, side: str) -> np.ndarray:
-            column = np.concatenate([getattr(getattr(part, name), side) for part in parts])
-            return np.where(column < 0, -1, column + begins)
-
         return RecordColumns(
-            np.concatenate([part.offsets for part in parts]),
-            np.concatenate([part.timestamps for part in parts]),
-            *(Texts(together, places(name, "starts"), places(name, "ends")) for name in ("keys", "values")),
-            np.concatenate([part.headers for part in parts]) + begins,
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("offsets", "timestamps")),
+            *(Texts.joined([getattr(part, name) for part in parts]) for name in ("keys", "values", "headers")),
         )
 
     def __len__(self) -> int:
@@ -69,24 +59,25 @@ class RecordColumns(Sequence):
 
     def __getitem__(self, place: int | slice) -> OneRecord | RecordColumns:
         if isinstance(place, slice):
-            keys, values = (Texts(of.joined, of.starts[place], of.ends[place]) for of in (self.keys, self.values))
             headers = None if self.headers is None else self.headers[place]
-            return RecordColumns(self.offsets[place], self.timestamps[place], keys, values, headers)
+            return RecordColumns(
+                self.offsets[place], self.timestamps[place], self.keys[place], self.values[place], headers
+            )
         offset, timestamp = int(self.offsets[place]), int(self.timestamps[place])
-        return OneRecord(offset, timestamp, self.keys[place], self.values[place], self._headers(place))
+        headers = () if self.headers is None else _headers(self.headers[place])
+        return OneRecord(offset, timestamp, self.keys[place], self.values[place], headers)
 
-    def _headers(self, place: int) -> tuple[tuple[str, bytes], ...]:
-        if self.headers is None:
-            return ()
-        bytes_, found = self.values.joined, []
-        count, at = _varint(bytes_, int(self.headers[place]))
-        for _ in range(count):
-            length, at = _varint(bytes_, at)
-            name, at = bytes_[at : at + length].decode("utf-8", "replace"), at + length
-            length, at = _varint(bytes_, at)
-            found.append((name, None if length < 0 else bytes_[at : at + length]))
-            at += max(length, 0)
-        return tuple(found)
+
+def _headers(written: bytes) -> tuple[tuple[str, bytes | None], ...]:
+    found = []
+    count, at = _varint(written, 0)
+    for _ in range(count):
+        length, at = _varint(written, at)
+        name, at = written[at : at + length].decode("utf-8", "replace"), at + length
+        length, at = _varint(written, at)
+        found.append((name, None if length < 0 else written[at : at + length]))
+        at += max(length, 0)
+    return tuple(found)
 
 
 def _varint(from_: bytes, at: int) -> tuple[int, int]:

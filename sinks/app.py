@@ -11,8 +11,8 @@ from infra.logs import logging_config
 from infra.settings import load_settings
 from runtime.app import make_app
 from runtime.channels import BatchChannel
-from runtime.collector import settle
 from runtime.failing import fatal
+from runtime.memory import settle
 from runtime.sink_source import SinkSource
 from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages

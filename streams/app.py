@@ -21,10 +21,10 @@ from infra.topic_ids import topic_ids
 from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.checkpoints import until_answered
-from runtime.collector import settle
 from runtime.control import ControlFollower
 from runtime.failing import fatal
 from runtime.log_bounds import partitions_refusal
+from runtime.memory import settle
 from runtime.producing import Sender
 from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource

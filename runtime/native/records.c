@@ -11,16 +11,16 @@ typedef struct {
     int64_t append_timestamp; /* of all records, where the broker set it; otherwise -1 */
     int64_t *offsets;
     int64_t *timestamps;
-    int64_t *key_starts; /* -1 for no key; all places count from the beginning of the bytes */
+    int64_t *key_starts; /* addresses, as all that follow; 0 for no key */
     int64_t *key_ends;
-    int64_t *value_starts; /* -1 for no value */
+    int64_t *value_starts; /* 0 for no value */
     int64_t *value_ends;
-    int64_t *headers; /* where the number of headers stands */
+    int64_t *header_starts; /* where the number of headers stands */
+    int64_t *header_ends;
 } columns;
 
 typedef struct {
-    const uint8_t *bytes;
-    int64_t at, end;
+    const uint8_t *at, *end;
 } cursor;
 
 /* A zigzag varint of up to 64 bits; 0 where there is none. */
@@ -28,7 +28,7 @@ static inline int varint(cursor *from, int64_t *value) {
     uint64_t bits = 0;
     for (int shift = 0; shift < 70; shift += 7) {
         if (from->at >= from->end) return 0;
-        uint8_t byte = from->bytes[from->at++];
+        uint8_t byte = *from->at++;
         if (shift == 63 && byte > 1) return 0;
         bits |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
@@ -43,8 +43,8 @@ static inline int varint(cursor *from, int64_t *value) {
 static inline int field(cursor *from, int64_t *start, int64_t *end) {
     int64_t length;
     if (!varint(from, &length) || length > from->end - from->at) return 0;
-    *start = length < 0 ? -1 : from->at;
-    *end = length < 0 ? -1 : from->at + length;
+    *start = length < 0 ? 0 : (int64_t)from->at;
+    *end = length < 0 ? 0 : (int64_t)(from->at + length);
     from->at += length < 0 ? 0 : length;
     return 1;
 }
@@ -52,15 +52,16 @@ static inline int field(cursor *from, int64_t *start, int64_t *end) {
 static int record(cursor *from, columns *into, int64_t row) {
     int64_t length, attributes, since, after, count, ignored, start;
     if (!varint(from, &length) || length < 0 || length > from->end - from->at) return 0;
-    int64_t whole = from->end, end = from->at + length;
+    const uint8_t *whole = from->end, *end = from->at + length;
     from->end = end;
     if (!varint(from, &attributes) || !varint(from, &since) || !varint(from, &after)) return 0;
     if (!field(from, &into->key_starts[row], &into->key_ends[row])) return 0;
     if (!field(from, &into->value_starts[row], &into->value_ends[row])) return 0;
-    into->headers[row] = from->at;
+    into->header_starts[row] = (int64_t)from->at;
+    into->header_ends[row] = (int64_t)end;
     if (!varint(from, &count) || count < 0) return 0;
     while (count--) {
-        if (!field(from, &start, &ignored) || start < 0) return 0; /* a header has a name */
+        if (!field(from, &start, &ignored) || !start) return 0; /* a header has a name */
         if (!field(from, &start, &ignored)) return 0;
     }
     if (from->at != end) return 0;
@@ -74,10 +75,10 @@ static int record(cursor *from, columns *into, int64_t row) {
 
 /* 1 where ``length`` bytes are exactly ``count`` records with offsets that ascend, 0 where not. */
 int kpistream_records(const uint8_t *bytes, int64_t length, int64_t count, columns *into) {
-    cursor from = {bytes, 0, length};
+    cursor from = {bytes, bytes + length};
     for (int64_t row = 0; row < count; row++)
         if (!record(&from, into, row)) return 0;
-    return from.at == length;
+    return from.at == from.end;
 }
 
 #ifdef __x86_64__

@@ -537,15 +537,15 @@ static void scan(text at, text end, table *into, int64_t place) {
     if (is_complete(type, &data)) put(into, type, &data, attributes, ms, place);
 }
 
-/* Read ``count`` records, record i from texts + starts[i] to texts + ends[i], into ``into``: its rows are the records taken,
- * in their order. */
-void kpistream_scan(text texts, const int64_t *starts, const int64_t *ends, int64_t count, table *into) {
+/* Read ``count`` records, record i from address starts[i] to ends[i], into ``into``: its rows are the records taken, in
+ * their order. */
+void kpistream_scan(const text *starts, const text *ends, int64_t count, table *into) {
     for (int i = 0; i < into->column_count; i++)
         if (into->columns[i].rule == TEXT) {
             if (into->columns[i].mask >= FIRST_PLACES) into->columns[i].mask = FIRST_PLACES - 1;
             memset(into->columns[i].places, 0xff, 4 * ((size_t)into->columns[i].mask + 1));
         }
-    for (int64_t i = 0; i < count; i++) scan(texts + starts[i], texts + ends[i], into, i);
+    for (int64_t i = 0; i < count; i++) scan(starts[i], ends[i], into, i);
     for (int i = 0; i < into->column_count; i++)
         if (into->columns[i].present) fill(&into->columns[i], into->rows);
 }

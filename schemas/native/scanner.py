@@ -90,7 +90,7 @@ def _loaded() -> ctypes.CDLL | None:
     if library is None:
         return None
     pointer, size = ctypes.c_void_p, ctypes.c_int64
-    library.kpistream_scan.argtypes = (pointer, pointer, pointer, size, ctypes.POINTER(_Table))
+    library.kpistream_scan.argtypes = (pointer, pointer, size, ctypes.POINTER(_Table))
     library.kpistream_scan.restype = None
     library.kpistream_size.argtypes = (pointer, size)
     library.kpistream_size.restype = size
@@ -125,16 +125,14 @@ class Scanner:
     def scan(self, texts: Texts) -> Scanned:
         """Read the records' values."""
         count = len(texts)
-        none = texts.starts < 0
-        starts, ends = np.where(none, 0, texts.starts), np.where(none, 0, texts.ends)
         made = _Memory(self._rules, count)
         table = _Table(
             self._kinds, made.columns.ctypes.data_as(ctypes.POINTER(_Column)), len(self._kinds), len(self._rules),
             self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0], MAX_TEXT, 0,
             *map(made.address, (made.ids, made.times, made.hashes, made.keys, made.taken)),
         )  # fmt: skip
-        address = ctypes.cast(ctypes.c_char_p(texts.joined), ctypes.c_void_p)
-        _LIBRARY.kpistream_scan(address, starts.ctypes.data, ends.ctypes.data, count, table)
+        starts, ends = map(np.ascontiguousarray, (texts.starts, texts.ends))
+        _LIBRARY.kpistream_scan(starts.ctypes.data, ends.ctypes.data, count, table)
         rows = made.rows = table.rows
         filled = zip(self._columns, made.columns["words"].tolist(), made.columns["present"].tolist(), strict=True)
         arrays = {
