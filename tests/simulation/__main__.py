@@ -9,7 +9,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from random import SystemRandom
 
-from runtime.collector import settle
+from runtime.memory import settle
 from tests.simulation.histories import history_of, shortened
 from tests.simulation.oracle import judge
 
