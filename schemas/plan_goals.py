@@ -39,11 +39,6 @@ def goals(plan: Plan) -> Iterator[Goal]:
         yield from _goals(plan, goal, goal, unit, to_fixed(goal.value), 0, ("decompositions", index))
 
 
-def unit_targets(plan: Plan) -> list[Goal]:
-    """The goals of the company, departments and teams as a whole."""
-    return [goal for goal in goals(plan) if goal.unit_kind != "employee"]
-
-
 def targets_of(plan: Plan) -> tuple[Target, ...]:
     """All targets: those of the plan, then those of units and people that its decompositions come to."""
     if not plan.decompositions:

@@ -53,7 +53,7 @@ class InForce:
     """The terms of one plan, looked up for whole columns; ``active`` is False where every amount is its credit."""
 
     def __init__(self, plan: Plan, book: TermsBook) -> None:
-        self._currency, self._book = plan.currency, book
+        self._currency = plan.currency
         guards = plan.crediting.guards
         types = [name for name in payload_fields(plan) if name not in FOLLOWING]
         self._caps = {name: cap for name in types if (cap := _cap(guards, name)) >= 0}

@@ -56,7 +56,6 @@ class Family:
         self.kpis = kpis
         self.name = "+".join(kpi.id for kpi in kpis)
         self.calendar = calendar
-        self.event_types = frozenset().union(*(kpi_event_types(kpi) for kpi in kpis))
         self.days = DayCells(len(kpis))
         self.tables: dict[str, PeriodTable | RollingTable] = {}
         self.views: dict[tuple[str, str], PeriodView] = {}

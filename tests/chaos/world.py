@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clickhouse_driver.errors import Error
-
 from infra.clickhouse.migrate import migrate
 from infra.control_topic import apply_plan
 from infra.local.ports import PortReservation
@@ -69,7 +67,6 @@ class World(Pipeline):
         self.plan = chaos_plan()  # in force
         self.members: dict[str, Member] = {}
         self.traffic: ChildProcess | None = None
-        self.seconds_of_traffic = 0.0
         self.most_memory = 0
         self.recovery = 0.0  # the longest so far, in seconds
         self._struck: float | None = None  # when, until all is well again
@@ -255,13 +252,6 @@ class World(Pipeline):
         except AssertionError as error:
             return str(error).splitlines()[0]
         return ""
-
-    def answers_queries(self) -> bool:
-        """Whether ClickHouse answers."""
-        try:
-            return self.query("SELECT 1") == [(1,)]
-        except (Error, OSError, EOFError):
-            return False
 
 
 def resident(pid: int) -> int:
