@@ -57,9 +57,14 @@ def plans(dice: Random) -> tuple[Plan, Plan]:
 
 
 def values_of(dice: Random, plan: Plan) -> list[bytes]:
-    """Events that nobody shares: of those only one cell says that they were there."""
-    events = [event for event in random_events(dice, plan.currency) if not event["data"].get("splits")]
+    """Events that nobody shares, nor has from somebody else: of those only one cell says that they were there."""
+    events = [event for event in random_events(dice, plan.currency) if not _of_several(event)]
     return [json.dumps(event).encode() for event in events]
+
+
+def _of_several(event: dict) -> bool:
+    named = event["type"] == "correction" and "employee" in event["data"]
+    return named or bool(event["data"].get("splits"))
 
 
 def said_by(result: BacktestResult) -> tuple:
