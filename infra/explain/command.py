@@ -10,7 +10,7 @@ import click
 from infra.backtest_inputs import EventLines, feed_files, mapping_of, plan_of
 from infra.explain.from_backtest import BacktestEvidence
 from infra.explain.phrases import say
-from infra.explain.postings import posted_elsewhere, posted_here
+from infra.explain.postings import decided_otherwise, posted_elsewhere, posted_here
 from infra.explain.telling import Teller
 from infra.explain.telling_draws import draw_lines
 from schemas.plan_lookup import period_kind_of
@@ -72,6 +72,8 @@ def explain(
         lines, agrees = _period(source, *what, unit_kind, language, full)
     click.echo("\n".join(lines))
     if not agrees:
+        if plan_file is None:
+            click.echo(say(language, "apart"), err=True)
         raise SystemExit(1)
 
 
@@ -116,7 +118,8 @@ def _period(source, who: str, period: str, unit_kind: str | None, language: str,
     lines = [teller.heading(name, kind, period, sum(earned))]
     lines += [teller.outcome(*one) for one in zip(rules, earned, awards, strict=True)] + others
     for one, known in zip(rules, awards, strict=True):
-        lines += ["", *teller.rule(one, period, who=who), *posted_elsewhere(teller, evidence, one.rule, period)]
+        lines += ["", *teller.rule(one, period, who=who), *decided_otherwise(teller, evidence, one.rule, period)]
+        lines += posted_elsewhere(teller, evidence, one.rule, period)
         lines += [teller.award_line(award, one.rule) for award in known]
     lines += ["", *draw_lines(teller, kind, draws)] if draws else []
     return lines, all(one.agrees for one in (*rules, *draws))

@@ -57,9 +57,17 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "奖励：{name}，{state}；详见 kpistream explain {id}",
     },
     "nothing": {"en": "Nothing to explain for {who} in {period}.", "zh": "{who}在{period}没有可说明的内容。"},
+    "by plan_change": {
+        "en": "Of what is booked, {amount} came with version {version} of the plan.",
+        "zh": "入账金额中 {amount}由方案第 {version} 版生效带来。",
+    },
+    "by adjustment": {
+        "en": "Of what is booked, {amount} came by an adjustment under version {version} of the plan.",
+        "zh": "入账金额中 {amount}由方案第 {version} 版下的人工调整带来。",
+    },
     "posted elsewhere": {
         "en": "Of what is booked, {amount} is posted in {where}, since {period} was closed.",
-        "zh": "入账金额中 {amount} 因{period}已关账而计入{where}。",
+        "zh": "入账金额中 {amount}因{period}已关账而计入{where}。",
     },
     "posted here": {
         "en": "  {name} of {period}, posted here since that is closed: {amount}; kpistream explain {who} {key}",
@@ -368,6 +376,10 @@ PHRASES: dict[str, dict[str, str]] = {
     "draw part": {"en": "    {rule}, {period}: {amount}", "zh": "    {rule}，{period}：{amount}"},
     "not paid out": {"en": "no payout yet", "zh": "尚未生成支付"},
     # --- verdicts ----------------------------------------------------------------------------------------------------
+    "apart": {
+        "en": "While events come in, tables can be a moment apart: ask again once the loader has caught up.",
+        "zh": "事件仍在流入时，各表之间可能有片刻的时间差：请待装载完成后再查询一次。",
+    },
     "same": {"en": "agrees", "zh": "一致"},
     "other": {"en": "DIFFERS", "zh": "不一致"},
     "none": {"en": "none", "zh": "无"},

@@ -1,4 +1,4 @@
-"""Lines that are posted in another period than the one they belong to, since that was closed. Pure."""
+"""Lines that no event brought, or that another period has than the one they belong to. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def posted_here(speaker: Speaker, evidence: Evidence, kind: str, key: str) -> li
             key=period,
         )
         for (rule, period), amount in sums.items()
+        if amount
+    ]
+
+
+def decided_otherwise(speaker: Speaker, evidence: Evidence, rule, key: str) -> list[str]:
+    """What of a rule's money in the period no event brought, but a change of plan or an adjustment."""
+    sums: dict[tuple[str, int], int] = defaultdict(int)
+    for line in evidence.lines_of(rule, key):
+        if line["reason"] in ("plan_change", "adjustment"):
+            sums[line["reason"], line["plan_version"]] += line["amount"]
+    return [
+        speaker.say(f"by {reason}", amount=speaker.money(amount), version=version)
+        for (reason, version), amount in sorted(sums.items())
         if amount
     ]
 

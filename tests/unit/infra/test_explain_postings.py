@@ -1,0 +1,51 @@
+"""What an explanation says of money that no event brought, or that another period's statement has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.explain.postings import decided_otherwise, posted_elsewhere, posted_here
+from infra.explain.speaking import Speaker
+from schemas.plan_file import load_plan
+from streams.explain.history import Evidence
+
+PLAN = load_plan(Path(__file__).parents[3] / "plans" / "examples" / "plan-p.yaml")
+RULE = PLAN.awards[0]
+
+
+def line(amount: int, reason: str = "credit", version: int = 1, period: str = "2026-03", posted: str = "") -> dict:
+    about = {"rule": RULE.id, "period_kind": "month", "period": period, "posted_in": posted or period}
+    return about | {"amount": amount * 10_000, "reason": reason, "plan_version": version}
+
+
+LINES = [
+    *(line(100), line(30, "plan_change", 2), line(-10, "plan_change", 2), line(5, "adjustment", 3)),
+    *(line(-20, posted="2026-04"), line(-1, posted="2026-04"), line(7, "plan_change", period="2026-04")),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "elsewhere", "here"),
+    [
+        (
+            "en",
+            ["Of what is booked, 5.00 CNY came by an adjustment under version 3 of the plan.",
+             "Of what is booked, 20.00 CNY came with version 2 of the plan."],
+            "Of what is booked, -21.00 CNY is posted in April 2026, since March 2026 was closed.",
+            "  Commission of March 2026, posted here since that is closed: -21.00 CNY; kpistream explain E1 2026-03",
+        ),
+        (
+            "zh",
+            ["入账金额中 5.00 元由方案第 3 版下的人工调整带来。", "入账金额中 20.00 元由方案第 2 版生效带来。"],
+            "入账金额中 -21.00 元因2026年3月已关账而计入2026年4月。",
+            "  2026年3月的提成，因该期已关账而计入本期：-21.00 元；详见 kpistream explain E1 2026-03",
+        ),
+    ],
+)  # fmt: skip
+def test_where_money_came_from_and_went(language, changed, elsewhere, here):
+    speaker, evidence = Speaker(PLAN, language), Evidence(PLAN, "E1", lines=LINES)
+    assert decided_otherwise(speaker, evidence, RULE, "2026-03") == changed
+    assert posted_elsewhere(speaker, evidence, RULE, "2026-03") == [elsewhere]
+    assert posted_here(speaker, evidence, "month", "2026-04") == [here]
