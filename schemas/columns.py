@@ -60,7 +60,7 @@ def event_columns(
     ms, refused = times([event.time for event in events])
     columns.refuse(None, refused)
     arrays["time"] = pa.array(ms)
-    arrays["subject"] = texts([event.subject or "" for event in events], _ANY_TEXT)[0]
+    arrays["subject"] = pa.array([event.subject or "" for event in events], pa.string())
     for kind, rows in groups.items():
         _add_payloads(columns, shapes[kind], rows, events if rows is None else [events[row] for row in rows])
     arrays |= _payload_arrays(columns)

@@ -14,7 +14,7 @@ _SMALL_DICTIONARY = 32
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _COLUMNS = pa.schema([
     ("offset", pa.int64()), ("event_hash", pa.binary(HASH_BYTES)), ("source", _TEXT), ("id", pa.string()),
-    ("type", _TEXT), ("time", pa.int64()), ("subject", _TEXT), ("employee", _TEXT),
+    ("type", _TEXT), ("time", pa.int64()), ("subject", pa.string()), ("employee", _TEXT),
 ])
 
 #: A block without rows, which still carries what its metadata tells.

@@ -22,7 +22,7 @@ from schemas.shapes import Field, Shape
 from schemas.texts import Texts
 
 _TEXT, _NUMBER, _FLAG, _UNREAD = range(4)
-_FIRST_COLUMNS = ("source", "type", "subject", "employee")
+_FIRST_COLUMNS = ("source", "type", "employee")
 _ALNUM = string.ascii_letters + string.digits
 _MOST_FIELDS = 64
 
@@ -78,7 +78,8 @@ class _Table(ctypes.Structure):
         ("attribute", ctypes.c_char_p),
         ("longest", ctypes.c_int32),
         ("rows", ctypes.c_int32),
-        *((name, ctypes.c_void_p) for name in ("ids", "times", "event_hashes", "partition_hashes", "taken")),
+        *((name, ctypes.c_void_p) for name in ("ids", "subjects", "times", "event_hashes", "partition_hashes",
+                                               "taken")),
     )
 
 
@@ -129,7 +130,7 @@ class Scanner:
         table = _Table(
             self._kinds, made.columns.ctypes.data_as(ctypes.POINTER(_Column)), len(self._kinds), len(self._rules),
             self._max_event_bytes, _TEXT_RULES[ATTRIBUTE][0], MAX_TEXT, 0,
-            *map(made.address, (made.ids, made.times, made.hashes, made.keys, made.taken)),
+            *map(made.address, (made.ids, made.subjects, made.times, made.hashes, made.keys, made.taken)),
         )  # fmt: skip
         starts, ends = map(np.ascontiguousarray, (texts.starts, texts.ends))
         _LIBRARY.kpistream_scan(starts.ctypes.data, ends.ctypes.data, count, table)
@@ -147,7 +148,7 @@ class Scanner:
             "id": _strings(made.address(made.ids), rows),
             "type": arrays.pop("type"),
             "time": pa.array(made.view(made.times, np.int64)),
-            "subject": arrays.pop("subject"),
+            "subject": _strings(made.address(made.subjects), rows),
             "employee": arrays.pop("employee"),
         }
         arrays = fixed | {name: arrays[name] for name in sorted(arrays)}
@@ -212,7 +213,7 @@ class _Memory:
         begins = np.cumsum(sizes) - sizes
         self._begins = begins.tolist()
         self._rest = int(sizes.sum())
-        self.memory = pa.allocate_buffer(self._rest + (16 + 8 + 16 + 8 + 8) * count)
+        self.memory = pa.allocate_buffer(self._rest + (16 + 16 + 8 + 16 + 8 + 8) * count)
         self.columns = np.zeros(len(rules), _COLUMN)
         at = begins + self.memory.address
         self.columns["rule"] = rules
@@ -222,8 +223,8 @@ class _Memory:
         for name, behind in (("numbers", 0), ("given", self._numbers_end)):
             self.columns[name][~text] = at[~text] + behind
         self.rows = count
-        rest = np.cumsum([self._rest, 16 * count, 8 * count, 16 * count, 8 * count])
-        self.ids, self.times, self.hashes, self.keys, self.taken = rest.tolist()
+        rest = np.cumsum([self._rest, 16 * count, 16 * count, 8 * count, 16 * count, 8 * count])
+        self.ids, self.subjects, self.times, self.hashes, self.keys, self.taken = rest.tolist()
 
     def address(self, place: int) -> int:
         """Of what lies at ``place``."""

@@ -142,7 +142,7 @@ def _table(rows: list[tuple[int, Event]]) -> pa.RecordBatch:
         "id": pa.array([event.id for event in events], pa.string()),
         "type": _strings([event.type for event in events]),
         "time": pa.array([event.time for event in events], pa.int64()),
-        "subject": _strings([event.subject for event in events]),
+        "subject": pa.array([event.subject for event in events], pa.string()),
         "employee": _strings([event.employee for event in events]),
     }
     if any(event.splits for event in events):
