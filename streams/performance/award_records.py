@@ -11,10 +11,10 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_conditions import Condition
 from schemas.results import Award, Cause, KpiEvidence, Position
-from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
+from streams.performance.ladder import NO_TARGET, value_scale
 
 
-def decimal_text(value: Fraction | None, decimals: int = 4) -> str | None:
+def decimal_text(value: Fraction | int | None, decimals: int = 4) -> str | None:
     """``value`` in ten-thousandths as decimal text, rounded half-up, without trailing zeros."""
     if value is None:
         return None
@@ -53,30 +53,56 @@ def pays_text(tier: Tier) -> str:
     return number_text(tier.amount) if tier.amount is not None else ""
 
 
+# Quotients are kept as (over, under) here: awards are many, and arithmetic on Fractions takes several times as long.
+
+
+def _value(kpi: Kpi, num: int, den: int) -> tuple[int, int] | None:
+    """As ``value_of``."""
+    scale = value_scale(kpi)
+    if scale.divides:
+        return (num * scale.factor, den) if den > 0 else None
+    return (num, 1) if den or scale.empty_is_zero else None
+
+
+def _quotient_text(over: int, under: int) -> str:
+    """As ``decimal_text``."""
+    nearest = (2 * abs(over) + under) // (2 * under)
+    return decimal_text(nearest if over >= 0 else -nearest)
+
+
 def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
     """What is missing to ``bound``, in the KPI's unit; 0 where it is reached too; None where the KPI has no value."""
-    value = value_of(value_scale(kpi), num, den)
+    value = _value(kpi, num, den)
     if value is None:
         return None
+    over, under = value
     if by == "value":
-        wanted = Fraction(to_fixed(bound))
-    elif kpi.direction == "up":
-        wanted = Fraction(bound) * target
+        wanted, parts = to_fixed(bound), 1
     else:
-        wanted = Fraction(target) / Fraction(bound)
-    missing = wanted - value if kpi.direction == "up" else value - wanted
-    return decimal_text(max(missing, Fraction(0)))
+        times, parts = bound.as_integer_ratio()
+        if kpi.direction == "down":
+            times, parts = parts, times
+        wanted = times * target
+    missing = wanted * under - over * parts
+    return _quotient_text(max(missing if kpi.direction == "up" else -missing, 0), parts * under)
 
 
 def evidence(kpi: Kpi, num: int, den: int, target: int) -> KpiEvidence:
     """How a KPI stood."""
-    value = value_of(value_scale(kpi), num, den)
-    attainment = attainment_of(kpi, value, target)
+    value, attainment = _value(kpi, num, den), None
+    if value is not None and target > 0:
+        over, under = value
+        if kpi.direction == "up":
+            attainment = _quotient_text(over * SCALE, under * target)
+        elif over > 0:
+            attainment = _quotient_text(target * under * SCALE, over)
+        else:
+            attainment = decimal_text(Fraction(kpi.attainment_at_zero) * SCALE)
     return KpiEvidence(
         kpi=kpi.id,
-        value=decimal_text(value),
-        target=None if target == NO_TARGET else decimal_text(Fraction(target)),
-        attainment=decimal_text(attainment * SCALE) if attainment is not None else None,
+        value=None if value is None else _quotient_text(*value),
+        target=None if target == NO_TARGET else decimal_text(target),
+        attainment=attainment,
         sample=den // SCALE,
         name=kpi.name.model_dump(exclude_defaults=True),
         unit=kpi.unit,

@@ -18,6 +18,7 @@ class Origins:
     def __init__(self, partition: int, rows: CreditRows, arrived: dict[int, tuple[int, int]] | None = None) -> None:
         """``arrived``: by credits offset, the record's day and the floor of what is remembered (``PaidSales``)."""
         self._partition, self._rows, self._arrived = partition, rows, arrived or {}
+        self._sources: dict[int, tuple[list[str], np.ndarray]] = {}  # names and codes by block, as awards ask for them
 
     @property
     def rows(self) -> CreditRows:
@@ -42,14 +43,15 @@ class Origins:
 
     def of(self, row: int) -> tuple[Cause, Position]:
         """The event behind a row and the row's place in the credits log."""
-        block, at = self._rows.locate(row)
-        cause = Cause(
-            source=block.column("source")[at].as_py(),
-            id=block.column("id")[at].as_py(),
-            type=block.column("type")[at].as_py(),
-            time=block.column("event_time")[at].as_py(),
-        )
-        return cause, Position(self._partition, int(self._rows.offset[row]), int(self._rows.index[row]))
+        rows = self._rows
+        block, at = rows.locate(row)
+        if id(block) not in self._sources:
+            column = block.column("source")
+            self._sources[id(block)] = column.dictionary.to_pylist(), column.indices.to_numpy()
+        names, codes = self._sources[id(block)]
+        type_ = rows.type_names.names[rows.type[row]]
+        cause = Cause(names[codes[at]], block.column("id")[at].as_py(), type_, int(rows.event_time[row]))
+        return cause, Position(self._partition, int(rows.offset[row]), at)
 
     def positions(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """int64 offsets and indices of ``rows``."""

@@ -48,6 +48,9 @@ class StreakRule(ThresholdRule):
     def _considered(self, keys: np.ndarray) -> np.ndarray:
         return np.ones(len(keys), bool)  # who can earn it is asked of the period that completes the streak
 
+    def _turning(self, rows: np.ndarray, keys: np.ndarray) -> Iterator[tuple[int, int]]:
+        return zip(rows.tolist(), keys.tolist(), strict=True)  # more than the period's own values decides
+
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         code, ordinal = key_parts(key)
         if self._skips(key):

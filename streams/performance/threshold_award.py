@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -82,11 +83,23 @@ class ThresholdRule(SingleAward):
         points = sorted(found)
         if not points:
             return
-        keys = np.array([key for _, key in points], np.int64)
-        eligible = self._considered(keys)
-        for (row, key), counts in zip(points, eligible.tolist(), strict=True):
-            if counts:
-                self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
+        rows, keys = np.array(points, np.int64).T
+        counts = np.flatnonzero(self._considered(keys))
+        for row, key in self._turning(rows[counts], keys[counts]):
+            self._settle(key, row, lambda view, at=row, of=key: view.as_of(of, at), decisions, origins)
+
+    def _turning(self, rows: np.ndarray, keys: np.ndarray) -> Iterator[tuple[int, int]]:
+        """(row, key) where the award is reached and does not stand by then, or stands and is lost."""
+        held = []
+        for check in self.checks:
+            values = *check.view.all_as_of(keys, rows), check.view.targets_of(keys)
+            held.append([ladder.levels(*values) > 0 for ladder in (check.ladder, check.lost)])
+        together = np.all if self.rule.all else np.any
+        reached, kept = (together(one, axis=0).tolist() for one in zip(*held, strict=True))
+        for row, key, is_reached, is_kept in zip(rows.tolist(), keys.tolist(), reached, kept, strict=True):
+            stands = bool(self.states.of(*self._holder(key), 1)[0][1])
+            if stands != (is_kept if stands else is_reached):
+                yield row, key
 
     def _considered(self, keys: np.ndarray) -> np.ndarray:
         """Bool per period key: whether a change there is looked at."""

@@ -50,6 +50,8 @@ class TierRule:
         self.step = minor_step(plan.currency)
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
+        #: What an award of each tier says of it.
+        self._told = [self._tier_texts(tier) for tier in range(len(rule.tiers))]
         #: Base rates (a bound of 0) pay but are no achievement.
         self.announced = [bound != 0 for bound in self.bounds]
         self.keeps_peak = rule.settle == "sticky" and rule.pays in ("slab", "flat")
@@ -134,21 +136,22 @@ class TierRule:
                     )
                     decisions.award(-1, self.index, award)
 
-    def _texts(self, tier: int, values: tuple[int, int, int]) -> dict:
-        chosen = self.rule.tiers[tier]
-        name = chosen.name or self.rule.name
-        following = tier + 1 if tier + 1 < len(self.bounds) else None
-        gap = None
-        if following is not None:
-            gap = gap_to(self.view.kpi, self.bounds[following], self.by, *values)
+    def _tier_texts(self, tier: int) -> dict:
+        chosen, kpi = self.rule.tiers[tier], self.view.kpi
+        following = self.bounds[tier + 1 : tier + 2]
         return {
-            "name": name.model_dump(exclude_defaults=True),
-            "threshold": bound_text(self.view.kpi, self.bounds[tier], self.by),
+            "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
+            "threshold": bound_text(kpi, self.bounds[tier], self.by),
             "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,
-            "next_tier": None if following is None else bound_text(self.view.kpi, self.bounds[following], self.by),
-            "gap": gap,
+            "next_tier": bound_text(kpi, following[0], self.by) if following else None,
         }
+
+    def _texts(self, tier: int, values: tuple[int, int, int]) -> dict:
+        gap = None
+        if tier + 1 < len(self.bounds):
+            gap = gap_to(self.view.kpi, self.bounds[tier + 1], self.by, *values)
+        return self._told[tier] | {"gap": gap}
 
     def _earn(
         self, run: Running, levels: tuple, spreads: tuple, peaks: np.ndarray | None, decisions: Decisions, origins

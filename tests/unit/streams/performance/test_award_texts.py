@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from schemas.money import SCALE
 from schemas.plan import Kpi, Plan
 from schemas.results import Award
 from streams.backtest import Backtest
-from streams.performance.award_records import bound_text, gap_to, number_text, percent_text
+from streams.performance.award_records import bound_text, decimal_text, evidence, gap_to, number_text, percent_text
+from streams.performance.ladder import NO_TARGET, attainment_of, value_of, value_scale
+from tests.depth import examples
 
 ON_TIME = {
     "id": "on-time",
@@ -100,3 +106,33 @@ def test_conditions_on_a_percentage():
     assert [seen.value for seen in award.evidence] == ["66.6667", "30"]
     assert [seen.name for seen in award.evidence] == [{"en": "On time"}, {"en": "Volume"}]
     assert [seen.unit for seen in award.evidence] == ["percent", "number"]
+
+
+def kpi_of(aggregate: str, unit: str, direction: str) -> Kpi:
+    measured = ON_TIME if aggregate == "ratio" else VOLUME | {"aggregate": aggregate}
+    at_zero = {"attainment_at_zero": "150%"} if direction == "down" else {}
+    return Kpi.model_validate(measured | at_zero | {"unit": unit, "direction": direction})
+
+
+@examples(200)
+@given(
+    st.builds(kpi_of, st.sampled_from(["sum", "mean", "max", "ratio"]), st.sampled_from(["number", "percent"]),
+              st.sampled_from(["up", "down"])),
+    st.integers(-(10**9), 10**12), st.integers(-2, 3).map(lambda many: many * 10_000),
+    st.just(NO_TARGET) | st.integers(0, 10**9), st.sampled_from(["0.8", "1", "1.25", "33.3333"]),
+)  # fmt: skip
+def test_what_awards_say_is_what_fractions_give(kpi, num, den, target, bound):
+    value = value_of(value_scale(kpi), num, den)
+    attainment = attainment_of(kpi, value, target)
+    seen = evidence(kpi, num, den, target)
+    assert seen.value == decimal_text(value)
+    assert seen.attainment == (None if attainment is None else decimal_text(attainment * SCALE))
+    assert seen.target == (None if target == NO_TARGET else decimal_text(Fraction(target)))
+    for by in ("value", "attainment") if target > 0 else ("value",):
+        wanted = Fraction(bound) * SCALE if by == "value" else Fraction(bound) * target
+        if by == "attainment" and kpi.direction == "down":
+            wanted = target / Fraction(bound)
+        gap = None
+        if value is not None:
+            gap = decimal_text(max(wanted - value if kpi.direction == "up" else value - wanted, Fraction(0)))
+        assert gap_to(kpi, Decimal(bound), by, num, den, target) == gap
