@@ -8,7 +8,7 @@ from schemas.plan import Plan
 
 
 def changed_plan(dice: Random, plan: Plan, version: int) -> Plan:
-    """``plan`` with some settings otherwise; every award keeps its kind and period."""
+    """``plan`` with some settings otherwise."""
     given = plan.model_dump(mode="json", exclude_none=True) | {"version": version}
     for change in dice.sample(_CHANGES, dice.randint(1, 3)):
         change(dice, given)
@@ -131,8 +131,20 @@ def _gone(dice: Random, given: dict) -> None:
     given["targets"] = [one for one in given["targets"] if one.get("employee") != gone]
 
 
-_OF_UNITS = [_money, _bounds, _targets, _definitions, _places, _prizes, _prizes, _moves, _moves, _gone, _fewer_awards]
+def _swapped(dice: Random, given: dict) -> None:
+    """Two rules have each other's ids: under both the kind, the period or the unit is another."""
+    told_of = {award["of"] for award in given["awards"] if award["kind"] == "nudge"}
+    free = [one for one in given["awards"] if one["id"] not in told_of]
+    if len(free) > 1:
+        one, other = dice.sample(free, 2)
+        one["id"], other["id"] = other["id"], one["id"]
+
+
+_OF_UNITS = [
+    _money, _bounds, _targets, _definitions, _places, _prizes, _prizes, _moves, _moves, _gone, _fewer_awards,
+    _swapped,
+]  # fmt: skip
 _CHANGES = [
     _fewer_awards, _money, _bounds, _settling, _roles, _people, _targets, _definitions, _definitions, _limits,
-    _places,
+    _places, _swapped,
 ]  # fmt: skip

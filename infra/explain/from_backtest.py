@@ -96,7 +96,8 @@ class RecordedEvidence:
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
         """Everything about a unit; the company by any name. ``period`` may narrow the credits, and need not."""
         unit = unit if kind != "company" else self.plan.organisation.company
-        rules = {rule.id for rule in self.plan.awards if of_units(rule) and decided_by(rule) == kind}
+        known = [*self._plans.plans, self.plan]
+        rules = {rule.id for plan in known for rule in plan.awards if of_units(rule) and decided_by(rule) == kind}
         rows = self.result.units.values()
         return Evidence(
             self.plan,

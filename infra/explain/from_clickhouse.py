@@ -68,12 +68,13 @@ class ClickHouseEvidence:
         """Everything about a unit; the company by any name. Of the credits those of ``period`` where these suffice."""
         plan = self.plan_of(version)
         unit = unit if kind != "company" else plan.organisation.company
-        rules = [rule.id for rule in plan.awards if of_units(rule) and decided_by(rule) == kind]
-        comparing = [rule.id for rule in plan.awards if rule.id in rules and not judges_units(rule)]
-        races = any(rule.kind == "first" for rule in plan.awards if rule.id in rules and judges_units(rule))
-        mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         history = self._history("1", {})
         plans = [plan, *history.plans]
+        decided = [rule for one in plans for rule in one.awards if of_units(rule) and decided_by(rule) == kind]
+        rules = sorted({rule.id for rule in decided})
+        comparing = sorted({rule.id for rule in decided if not judges_units(rule)})
+        races = any(rule.kind == "first" for rule in decided if judges_units(rule))
+        mine = "unit_kind = %(kind)s AND unit = %(unit)s", {"kind": kind, "unit": unit}
         limits = any(guard.same_customer is not None for one in plans for guard in one.crediting.guards)
         # where people stood elsewhere under another plan, all units are compared
         moved = history.moves or (comparing and not _alike(one.organisation for one in plans))

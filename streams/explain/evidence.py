@@ -81,7 +81,7 @@ def decided_on(plan: Plan, award: Award) -> tuple[str, str] | None:
     if not any(rule.id == award.rule and of_units(rule) for rule in plan.awards):
         return None
     units = ((kind, name) for kind in UNIT_KINDS for name in unit_ids(plan, kind))
-    return next(unit for unit in units if is_within(award, unit))
+    return next((unit for unit in units if is_within(award, unit)), None)
 
 
 def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
@@ -95,24 +95,23 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
     place = award.position
     if evidence.plans.replaced(evidence.plan):
         evidence = replace(evidence, targets={})  # those published since are of another version
-    lines = evidence.lines_of(rule, award.period)
     if of_units(rule):
-        return _among_updates(evidence, award, rule, lines)
-    lines = [line for line in lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
-    evidence = replace(evidence, until={place.partition: place.offset})
+        return _among_updates(evidence, award, rule)
+    lines = [line for line in evidence.lines if (line["offset"], line["index"]) <= (place.offset, place.index)]
+    evidence = replace(evidence, lines=lines, until={place.partition: place.offset})
     # what was decided by a credit of another period is seen as it stood then
     *earlier, last = stretches_of(evidence)
     for credits in up_to(last.credits, place.offset, award.cause.source, award.cause.id):
-        explained = _award_explained([*earlier, replace(last, credits=credits)], award, rule, lines)
+        explained = _award_explained([*earlier, replace(last, credits=credits)], award, rule)
         if explained.agrees:
             break
     return explained
 
 
-def _award_explained(stretches: list[Stretch], award: Award, rule, lines: list[dict]) -> AwardExplained:
+def _award_explained(stretches: list[Stretch], award: Award, rule) -> AwardExplained:
     """The award as it follows from credits up to its place in the log."""
     plan, credits = stretches[-1].evidence.plan, stretches[-1].credits
-    scopes = scopes_of(stretches, rule, award.period, lines, _targets_said(award))
+    scopes = scopes_of(stretches, rule, award.period, _targets_said(award))
     scope = scopes[-1]
     # a close announces what stands by the values of that moment, also of who has no part in the rule any more
     recomputed = replace(explain_rule(scopes), measured=list(measured_by(scope).values()))
@@ -134,20 +133,20 @@ def _elsewhere(scope: Scope, award: Award) -> Iterator[Stated]:
         yield Stated(said, found, _agrees(said, found))
 
 
-def _among_updates(evidence: Evidence, award: Award, rule, lines: list[dict]) -> AwardExplained:
+def _among_updates(evidence: Evidence, award: Award, rule) -> AwardExplained:
     """A unit's award, or one among people, as the update, the close or the plan found them that decided it."""
-    timeline = evidence.timeline
-    number = timeline.number(award.position.offset, award.cause.id)
+    timeline, offset, lines = evidence.timeline, award.position.offset, evidence.lines
+    number = timeline.number(offset, award.cause.id)
     if number is not None:
         lines = [line for line in lines if timeline.place(line["offset"], line["id"]) <= number]
-    awards = [one for one in evidence.awards if one.position.offset <= award.position.offset]
-    stretches = unit_stretches(replace(evidence, awards=awards), number)
+    awards = [one for one in evidence.awards if one.position.offset <= offset]
+    stretches = unit_stretches(replace(evidence, awards=awards, lines=lines), number)
     if judges_units(rule):
         stated, who = _targets_said(award), evidence.unit[1]
-        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, lines, stated), number)
+        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, stated), number)
     else:
         who = award.employee
-        explained = explain_people_rule(scopes_of(stretches, rule, award.period, lines), who, number)
+        explained = explain_people_rule(scopes_of(stretches, rule, award.period), who, number)
     if number is None:
         return AwardExplained(award, replace(explained, due=None, beyond=("updates",)), [])
     placed = _placed(award, explained, who) if explained.field is not None else None

@@ -52,12 +52,13 @@ class Evidence:
         return PersonTargets(self.plan)
 
     def lines_of(self, rule, period: str) -> list[dict]:
-        """What the rule paid in the period: a unit that it judges, to whomever; where it compares people, everyone."""
-        lines = [
-            line
-            for line in self.lines
-            if (line["rule"], line["period_kind"], line["period"]) == (rule.id, rule.period, period)
-        ]
+        """What the rule paid in the period: a unit that it judges, to whomever; where it compares people, everyone.
+
+        Of a unit windows of whatever length are one period.
+        """
+        lines = [line for line in self.lines if (line["rule"], line["period"]) == (rule.id, period)]
+        if self.unit is None or period != ROLLING:
+            lines = [line for line in lines if line["period_kind"] == rule.period]
         if self.unit is None or self.unit[0] == "company" or not judges_units(rule):
             return lines
         return [line for line in lines if payer_of(self.unit[0], line) == self.unit[1]]

@@ -46,7 +46,8 @@ class Scope:
 
     ``stated``: targets that take the place of the published ones. Up to the record ``since`` the credits were there
     as the plan took effect, or as values were ``adjusted``, by a rebuild the person's own (``rebuilt``); behind it they
-    are decided one by one. Of a unit ``since`` and ``last`` are the moments in which the plan held.
+    are decided one by one. Of a unit ``since`` and ``last`` are the moments in which the plan held. ``tangled``: the
+    money depends on what a version of another shape left.
     """
 
     evidence: Evidence
@@ -59,6 +60,7 @@ class Scope:
     adjusted: bool = False
     rebuilt: bool = False
     last: int = -1
+    tangled: bool = False
 
     @cached_property
     def inside(self) -> list[Credit]:
@@ -79,6 +81,11 @@ class Scope:
         """Days of a rolling window."""
         kind = self.rule.period
         return int(kind[8:-1]) if kind.startswith("rolling_") else None
+
+    @property
+    def began_by_plan(self) -> bool:
+        """Of a unit: whether the moment in which it begins is that of a plan."""
+        return self.since >= 0 and self.evidence.timeline.moments[self.since].is_plan
 
     def target(self, kpi: str, period: str) -> Fraction | None:
         """The KPI's target in a period of the rule."""

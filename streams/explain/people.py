@@ -15,6 +15,7 @@ from schemas.identity import award_id
 from schemas.plan import Plan
 from schemas.plan_moves import Place, employees_of
 from schemas.plan_people import First, Pool
+from schemas.plan_scorecards import Scorecard
 from schemas.results import Award
 from streams.explain.credits import Credit
 from streams.explain.field import Candidate, Field
@@ -24,7 +25,9 @@ from streams.explain.places import Held, queued, ranked
 from streams.explain.pools import share_pool
 from streams.explain.rules import RuleExplained, Share, beyond_of_units
 from streams.explain.scores import score_of
+from streams.explain.shapes import money_of
 from streams.explain.thresholds import checked
+from streams.performance.calendar import Calendar
 
 #: Kind and id.
 Unit = tuple[str, str]
@@ -53,7 +56,7 @@ def explain_people_rule(scopes: list[Scope], who: str = "", number: int | None =
     beyond = beyond_of_units(scopes)
     shares = tuple(Share(one, due[one], paid[one]) for one in at_home if due[one] or one in paid)
     shown = mine.of(who)
-    measured = list(shown.measured) if shown else []
+    measured = list(shown.measured) if shown else _of_stranger(scope, who)
     measured += [mine.pooled.measured] if mine.pooled and mine.pooled.measured else []
     return RuleExplained(
         rule, measured, list(shown.checks) if shown else [], 0, [],
@@ -69,14 +72,14 @@ def people_inside(plan: Plan, rule, unit: Unit, period: str) -> dict[str, Place]
     return {employee: place for employee, place in found if kind == "company" or getattr(place, kind) == name}
 
 
-def unit_of(plans: Iterable[Plan], rule: str, employee: str, period: str) -> str | None:
-    """The unit in which a rule compares somebody in a period: by the last of the plans with both; None by none."""
+def unit_of(plans: Iterable[Plan], rule, employee: str, period: str) -> str | None:
+    """The unit in which a rule compares somebody in a period: by the last plan with its money and him; None by none."""
     for plan in reversed(list(plans)):
-        one = next((one for one in plan.awards if one.id == rule), None)
+        one = next((one for one in plan.awards if one.id == rule.id and money_of(one) == money_of(rule)), None)
         places = next((found for each, found in employees_of(plan) if each.id == employee), None)
-        if one is not None and places is not None:
+        if one is not None and places is not None and Calendar(plan).find(one.period, period) is not None:
             place = standing(plan, places, one.period, period)
-            return plan.organisation.company if one.unit == "company" else getattr(place, one.unit)
+            return plan.organisation.company if rule.unit == "company" else getattr(place, rule.unit)
     return None
 
 
@@ -105,27 +108,30 @@ def _decided(scopes: list[Scope], who: str) -> dict[Unit, Held]:
     mine = scopes[-1].evidence.unit
     book: dict[Unit, Held] = {mine: Held()}
     for scope in scopes:
-        plan, kind = scope.evidence.plan, scope.rule.unit
-        known = {employee.id for employee, _ in employees_of(plan)}
-        own: dict[str, list[Credit]] = defaultdict(list)
-        for credit in scope.inside:
-            own[credit.employee].append(credit)
-        for name in unit_ids(plan, kind):
-            if (kind, name) == mine or len(scopes) > 1:
-                held = book.setdefault((kind, name), Held())
-                # of other units no targets are known as published
-                evidence = scope.evidence if (kind, name) == mine else replace(scope.evidence, targets={})
-                within = replace(scope, evidence=replace(evidence, unit=(kind, name)))
-                _decide(within, held, own, known, who)
+        plan = scope.evidence.plan
+        compared = [(scope.rule.unit, name) for name in unit_ids(plan, scope.rule.unit)]
+        before = [unit for unit in book if unit not in compared and unit[1] in unit_ids(plan, unit[0])]
+        own = _own(scope)
+        for unit in compared if len(scopes) > 1 else [mine]:
+            inner = people_inside(plan, scope.rule, unit, scope.period)
+            field = Field(tuple(_candidates(scope, inner, own)), who=who)
+            _decide(_within(scope, unit), book.setdefault(unit, Held()), field, inner)
+        for unit in before if scope.began_by_plan else ():  # of a kind in which nobody is compared any more
+            _decide(replace(_within(scope, unit), last=scope.since), book[unit], Field((), who=who), {})
     return book
 
 
-def _decide(scope: Scope, held: Held, own: dict[str, list[Credit]], known: set[str], who: str) -> None:
-    """What becomes of a unit by the end of a plan."""
+def _within(scope: Scope, unit: Unit) -> Scope:
+    """Of other units than the one asked about no targets are known as published."""
+    same = unit == scope.evidence.unit
+    return scope if same else replace(scope, evidence=replace(scope.evidence, unit=unit, targets={}))
+
+
+def _decide(scope: Scope, held: Held, field: Field, inner: dict[str, Place]) -> None:
+    """What becomes of a unit by the end of a plan; ``inner``: who stands in it."""
     rule = scope.rule
-    inner = people_inside(scope.evidence.plan, rule, scope.evidence.unit, scope.period)
-    waits = rule.settle == "period_end" and not _is_closed(scope)
-    field = Field(tuple(_candidates(scope, inner, own)), waits, who=who)
+    known = {employee.id for employee, _ in employees_of(scope.evidence.plan)}
+    field = replace(field, waits=rule.settle == "period_end" and not _is_closed(scope))
 
     def gone(employee: str) -> bool:
         return employee not in known
@@ -137,31 +143,48 @@ def _decide(scope: Scope, held: Held, own: dict[str, list[Credit]], known: set[s
         held.field = queued(scope, field, held, gone)
     else:
         held.field = ranked(rule, field, held, gone)
-    if not waits:
+    if not field.waits:
         held.give_prizes(rule, gone)
 
 
 def _candidates(scope: Scope, inner: dict[str, Place], own: dict[str, list[Credit]]) -> Iterator[Candidate]:
     """Who takes part, each measured by his ``own`` credits."""
+    for employee, place in inner.items():
+        if not scope.rule.roles or place.role in scope.rule.roles:
+            found = _measured(scope, employee, place, own.get(employee, []))
+            yield Candidate(employee, tuple(found.values()), tuple(checked(scope.rule, found)))
+
+
+def _measured(scope: Scope, employee: str, place: Place, own: list[Credit]) -> dict[str, Measured]:
+    """Each KPI or score that somebody is looked at by, by its id."""
     plan, rule, targets = scope.evidence.plan, scope.rule, scope.evidence.person_targets
     kpis, cards = {kpi.id: kpi for kpi in plan.kpis}, {card.id: card for card in plan.scorecards}
+
+    def measured(name: str) -> Measured:
+        return measure(kpis[name], own, targets.of(employee, name, rule.period, scope.period))
+
+    def score(card: Scorecard) -> Measured:
+        return score_of(plan, card, own, measured, not card.roles or place.role in card.roles)
+
     names = dict.fromkeys(rule.member_kpis() if isinstance(rule, Pool) else rule.kpi_ids())
+    return {name: score(cards[name]) if name in cards else measured(name) for name in names}
 
-    def measured(employee: str, name: str) -> Measured:
-        target = targets.of(employee, name, rule.period, scope.period)
-        return measure(kpis[name], own.get(employee, []), target)
 
-    def score(employee: str, name: str, role: str) -> Measured:
-        has_it = not cards[name].roles or role in cards[name].roles
-        return score_of(plan, cards[name], own.get(employee, []), lambda part: measured(employee, part), has_it)
+def _of_stranger(scope: Scope, who: str) -> list[Measured]:
+    """How somebody stands who is not compared within the unit, or not any more."""
+    places = next((found for one, found in employees_of(scope.evidence.plan) if one.id == who), None)
+    if places is None:
+        return []
+    place = standing(scope.evidence.plan, places, scope.rule.period, scope.period)
+    return list(_measured(scope, who, place, _own(scope)[who]).values())
 
-    for employee, place in inner.items():
-        if rule.roles and place.role not in rule.roles:
-            continue
-        found = {
-            name: score(employee, name, place.role) if name in cards else measured(employee, name) for name in names
-        }
-        yield Candidate(employee, tuple(found.values()), tuple(checked(rule, found)))
+
+def _own(scope: Scope) -> dict[str, list[Credit]]:
+    """Everyone's credits of the period."""
+    own: dict[str, list[Credit]] = defaultdict(list)
+    for credit in scope.inside:
+        own[credit.employee].append(credit)
+    return own
 
 
 def _is_closed(scope: Scope) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from schemas.plan import Plan
 from schemas.plan_units import decided_by, judges_units, of_units
 from streams.explain.credits import Credit, in_period, in_unit
 from streams.explain.customers import counting
-from streams.explain.history import ROLLING, Evidence, payer_of
+from streams.explain.history import Evidence, payer_of
 from streams.explain.measured import Scope
 from streams.explain.people import explain_people_rule, unit_of
 from streams.explain.rules import RuleExplained, explain_rule
-from streams.explain.stretches import Stretch, scopes_of, stretches_of, unit_stretches
+from streams.explain.stretches import Stretch, lines_of, rules_of, scopes_of, stretches_of, unit_stretches
 from streams.explain.units import explain_unit_rule
 
 #: Gives the evidence of a unit, by kind and id.
@@ -28,56 +27,39 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
     found: list[RuleExplained] = []
     if evidence.unit is not None:
         stretches, left_out = unit_stretches(evidence), counting(evidence)[1]
-        for rule in _rules_of(evidence.plan, period):
+        for rule in rules_of(stretches, period):
             found += _of_unit(stretches, rule, period, left_out)
         return found
     stretches = stretches_of(evidence)
-    evidence = stretches[-1].evidence
-    left_out = counting(evidence)[1]
-    for rule in _rules_of(evidence.plan, period):
+    left_out = counting(stretches[-1].evidence)[1]
+    for rule in rules_of(stretches, period):
         if not of_units(rule):
             found += _of_person(stretches, rule, period, left_out)
         elif units is not None:
             found += (_parts if judges_units(rule) else _among_others)(stretches, rule, period, units)
-    for rule in _rules_left(stretches, period):
-        found += _of_person(stretches, rule, period, left_out)
     return found
 
 
-def _rules_of(plan: Plan, period: str) -> Iterator:
-    """The rules of a plan that could have paid in a period of this key."""
-    for rule in plan.awards:
-        told = hasattr(rule, "kpi_ids") and hasattr(rule, "period")
-        if told and rule.period.startswith("rolling_") == (period == ROLLING):
-            yield rule
-
-
-def _rules_left(stretches: list[Stretch], period: str) -> Iterator:
-    """Rules for people that only earlier plans had, the last of each id."""
-    known = {rule.id for rule in stretches[-1].evidence.plan.awards}
-    for one in reversed(stretches[:-1]):
-        for rule in _rules_of(one.evidence.plan, period):
-            if rule.id not in known and not of_units(rule):
-                known.add(rule.id)
-                yield rule
-
-
-def _of_person(
-    stretches: list[Stretch], rule, period: str, left_out: list[Credit]
-) -> Iterator[RuleExplained]:
-    evidence, credits = stretches[-1].evidence, stretches[-1].credits
-    lines = evidence.lines_of(rule, period)
-    if lines or (evidence.takes_part(rule, period) and in_period(evidence.plan, credits, rule.period, period)):
-        scopes = scopes_of(stretches, rule, period, lines)
+def _of_person(stretches: list[Stretch], rule, period: str, left_out: list[Credit]) -> Iterator[RuleExplained]:
+    scopes = scopes_of(stretches, rule, period)
+    if scopes[-1].lines or _has_credits(stretches, rule, period):
         yield from _worth_telling(scopes[-1], explain_rule(scopes), left_out)
+
+
+def _has_credits(stretches: list[Stretch], rule, period: str) -> bool:
+    """Whether the employee takes part in a rule's period, with anything in it."""
+    evidence, credits = stretches[-1].evidence, stretches[-1].credits
+    return evidence.takes_part(rule, period) and bool(in_period(evidence.plan, credits, rule.period, period))
 
 
 def _of_unit(stretches: list[Stretch], rule, period: str, left_out: list[Credit]) -> Iterator[RuleExplained]:
     evidence = stretches[-1].evidence
     if not of_units(rule) or decided_by(rule) != evidence.unit[0]:
         return
-    lines = evidence.lines_of(rule, period)
-    scopes = scopes_of(stretches, rule, period, lines)
+    scopes = scopes_of(stretches, rule, period)
+    if not scopes:  # a period of another kind
+        return
+    lines = scopes[-1].lines
     if not judges_units(rule):
         if lines or scopes[-1].inside:
             yield explain_people_rule(scopes)
@@ -96,17 +78,16 @@ def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit
 def _parts(stretches: list[Stretch], rule, period: str, units: UnitSource) -> Iterator[RuleExplained]:
     """For each unit that paid the employee by a rule: the whole unit's money, and his part of it."""
     kind = decided_by(rule)
-    for name in sorted({payer_of(kind, line) for line in stretches[-1].evidence.lines_of(rule, period)}):
-        whole = units(kind, name)
-        yield explain_unit_rule(scopes_of(unit_stretches(whole), rule, period, whole.lines_of(rule, period)))
+    for name in sorted({payer_of(kind, line) for line in lines_of(stretches, rule, period)}):
+        if scopes := scopes_of(unit_stretches(units(kind, name)), rule, period):
+            yield explain_unit_rule(scopes)
 
 
 def _among_others(stretches: list[Stretch], rule, period: str, units: UnitSource) -> Iterator[RuleExplained]:
     """Where the employee was paid, or takes part and has a credit: all with whom he is compared."""
-    evidence = stretches[-1].evidence
-    inside = in_period(evidence.plan, stretches[-1].credits, rule.period, period)
-    if evidence.lines_of(rule, period) or (inside and evidence.takes_part(rule, period)):
-        name = unit_of([one.evidence.plan for one in stretches], rule.id, evidence.employee, period)
-        whole = units(rule.unit, name)
-        scopes = scopes_of(unit_stretches(whole), rule, period, whole.lines_of(rule, period))
+    evidence, plans = stretches[-1].evidence, [one.evidence.plan for one in stretches]
+    if not (lines_of(stretches, rule, period) or _has_credits(stretches, rule, period)):
+        return
+    name = unit_of(plans, rule, evidence.employee, period)
+    if name is not None and (scopes := scopes_of(unit_stretches(units(rule.unit, name)), rule, period)):
         yield explain_people_rule(scopes, evidence.employee)

@@ -36,6 +36,7 @@ class Held:
         """Everyone's money, under the plan in force."""
         prize = to_fixed(rule.prize or 0)
         self.due = {who: self.due.get(who, 0) if gone(who) else prize for who in sorted(self.stands)}
+        self.paid = self.paid or any(self.due.values())
 
 
 def ranked(rule: Honour, field: Field, held: Held, gone: Callable[[str], bool]) -> Field:

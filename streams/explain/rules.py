@@ -13,7 +13,6 @@ from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
-from schemas.plan_units import decided_by, of_units
 from streams.explain.as_paid import as_paid
 from streams.explain.best import best_money
 from streams.explain.bonuses import bonus
@@ -158,10 +157,7 @@ def _recomputed(
 
 def _beyond_of(scopes: list[Scope]) -> tuple[str, ...]:
     """Why the recomputation does not cover the rule's money under all plans that had it; empty where it does."""
-    shapes = {(one.rule.kind, one.rule.period, of_units(one.rule)) for one in scopes}
     found = [name for one in scopes for name in beyond_of(one)]
-    if len(shapes) > 1:
-        found.append("shape")
     if _by_plan(scopes[-1]) and not all(one.since >= 0 for one in scopes):
         found.append("versions")
     return tuple(dict.fromkeys([*found, *_rebuilt(scopes, any(one.rebuilt for one in scopes))]))
@@ -170,10 +166,7 @@ def _beyond_of(scopes: list[Scope]) -> tuple[str, ...]:
 def beyond_of_units(scopes: list[Scope]) -> tuple[str, ...]:
     """As ``_beyond_of``, of a rule for units or for people who are compared in them."""
     scope = scopes[-1]
-    shapes = {(one.rule.kind, one.rule.period, one.rule.unit, decided_by(one.rule)) for one in scopes}
     found = [name for one in scopes for name in beyond_of(one)]
-    if len(shapes) > 1:
-        found.append("shape")
     if (scope.rule.kind == "first" or _by_plan(scope)) and not was_seen(scope):
         missing = scope.since < 0 and any(one.is_plan for one in scope.evidence.timeline.moments)
         found.append("versions" if missing else "updates")
@@ -214,4 +207,4 @@ def beyond_of(scope: Scope) -> tuple[str, ...]:
         if name not in known and getattr(rule, name) != info.get_default(call_default_factory=True)
     ]
     reasons = {line["reason"] for line in scope.lines} - _FROM_CREDITS
-    return (*given, *sorted(reasons))
+    return (*given, *["shape"] * scope.tangled, *sorted(reasons))

@@ -5,12 +5,16 @@ What stands, and what was paid, was decided again at the beginning of each.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from schemas.plan import Plan
 from streams.explain.credits import Credit
 from streams.explain.customers import counting, counting_of_people
-from streams.explain.history import Evidence
+from streams.explain.history import ROLLING, Evidence
 from streams.explain.measured import Scope
+from streams.explain.shapes import is_tangled, money_of
+from streams.performance.calendar import Calendar
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,62 @@ def unit_stretches(evidence: Evidence, number: int | None = None) -> list[Stretc
     for begin, following in zip(begins, [*begins[1:], end + 1], strict=True):
         plan = plans.get(begin, plan)
         targets = dict(evidence.targets) if plan.version == evidence.plan.version else {}
-        now = replace(evidence, plan=plan, until=timeline.records(following - 1), targets=targets)
-        credits = sorted(timeline.up_to(following - 1, counting_of_people(now)[0]), key=timeline.of)
+        credits, until = timeline.up_to(following - 1, evidence.credits), timeline.records(following - 1)
+        now = replace(evidence, plan=plan, credits=credits, until=until, targets=targets)
+        credits = sorted(counting_of_people(now)[0], key=timeline.of)
         found.append(Stretch(now, credits, begin, last=following - 1))
     return found
 
 
-def scopes_of(
-    stretches: list[Stretch], rule, period: str, lines: list[dict], stated: dict | None = None
-) -> list[Scope]:
-    """A rule's period in each stretch whose plan has the rule; ``stated`` are targets of the last stretch."""
-    found = []
+def scopes_of(stretches: list[Stretch], rule, period: str, stated: dict | None = None) -> list[Scope]:
+    """A rule's period in each stretch whose plan has it, with all that it paid; ``stated`` are targets of the last one.
+
+    Versions of the rule whose money stands apart (``money_of``) are left out, and of units plans without the period.
+    """
+    last, found = stretches[-1], []
+    lines, tangled = lines_of(stretches, rule, period), _is_tangled(stretches, rule)
     for one in stretches:
-        mine = next((each for each in one.evidence.plan.awards if each.id == rule.id), None)
-        if mine is not None:
-            said = stated if one is stretches[-1] else None
+        mine = _version(one.evidence.plan, rule)
+        if mine is not None and money_of(mine) == money_of(rule) and _decides(one, mine, period):
+            said = stated if one is last else None
             began = {"since": one.since, "last": one.last, "adjusted": one.adjusted, "rebuilt": one.rebuilt}
-            found.append(Scope(one.evidence, mine, period, one.credits, lines, said, **began))
+            found.append(Scope(one.evidence, mine, period, one.credits, lines, said, tangled=tangled, **began))
     return found
+
+
+def _is_tangled(stretches: list[Stretch], rule) -> bool:
+    """Of people only versions ahead of the last one with the money matter: with the next one it stays as it is."""
+    versions = [version for one in stretches if (version := _version(one.evidence.plan, rule))]
+    while stretches[-1].evidence.unit is None and versions and money_of(versions[-1]) != money_of(rule):
+        versions.pop()
+    return is_tangled(rule, versions)
+
+
+def _decides(one: Stretch, rule, period: str) -> bool:
+    plan, of_unit = one.evidence.plan, one.evidence.unit is not None
+    return not of_unit or period == ROLLING or Calendar(plan).find(rule.period, period) is not None
+
+
+def lines_of(stretches: list[Stretch], rule, period: str) -> list[dict]:
+    """What versions of a rule with the same money paid in the period."""
+    version = {one.evidence.plan.version: _version(one.evidence.plan, rule) for one in stretches}
+    lines = stretches[-1].evidence.lines_of(rule, period)
+    paid_by = ((line, version.get(line["plan_version"]) or rule) for line in lines)
+    return [line for line, mine in paid_by if money_of(mine) == money_of(rule)]
+
+
+def rules_of(stretches: list[Stretch], period: str) -> Iterator:
+    """The rules that could have paid in a period of this key, of all plans the last with its money each."""
+    known = set()
+    for one in reversed(stretches):
+        for rule in one.evidence.plan.awards:
+            told = hasattr(rule, "kpi_ids") and hasattr(rule, "period")
+            if told and rule.period.startswith("rolling_") == (period == ROLLING):
+                name = rule.id, money_of(rule)
+                if name not in known:
+                    known.add(name)
+                    yield rule
+
+
+def _version(plan: Plan, rule):
+    return next((each for each in plan.awards if each.id == rule.id), None)
