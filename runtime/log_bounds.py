@@ -16,7 +16,7 @@ def start_refusal(stage: str, place: str, beginning: int, end: int, start: int |
             return None
         return (
             f"{stage}: {place} begins at {beginning} and there is no checkpoint: the records before it are gone, and "
-            f"KPIs without them would be wrong. {_RESTORE}"
+            f"KPIs without them would be wrong. {RESTORE}"
         )
     if beginning > start:
         lost = f"{stage}: {place} begins at {beginning}, but {start} comes next: records were deleted before "
@@ -25,11 +25,11 @@ def start_refusal(stage: str, place: str, beginning: int, end: int, start: int |
                 "they were read. Where they cannot be sent again under a new topic, reset the group's offset to the "
                 "earliest (kafka-consumer-groups --reset-offsets --to-earliest); their offsets then count as gaps"
             )
-        return f"{lost}they were folded. {_RESTORE}"
+        return f"{lost}they were folded. {RESTORE}"
     if start > end:
         return (
             f"{stage}: {place} ends at {end}, but {start} comes next: the topic was made anew, or lost its end. "
-            + (_NEW_NAME if stateless else _RESTORE)
+            + (NEW_NAME if stateless else RESTORE)
         )
     return None
 
@@ -49,11 +49,11 @@ def partitions_refusal(found: Mapping[str, int], wanted: Mapping[str, int]) -> s
 
 
 #: Positions are how later stages recognise what they have: a log that starts over would pass for one that was read.
-_RESTORE = (
+RESTORE = (
     "Topics, checkpoints and tables belong together: restore the topic, or start over with empty topics, tables and "
     "groups (docs/reliability.md, Start over)"
 )
-_NEW_NAME = (
+NEW_NAME = (
     "Its new records would pass for old ones: send them to a topic of another name (KPISTREAM_SOURCE_TOPICS) and leave "
     "this one out"
 )

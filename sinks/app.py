@@ -9,14 +9,18 @@ import time
 from infra import metrics
 from infra.logs import logging_config
 from infra.settings import load_settings
+from infra.topic_ids import topic_ids
 from runtime.app import make_app
 from runtime.channels import BatchChannel
 from runtime.failing import fatal
+from runtime.log_bounds import RESTORE
 from runtime.memory import settle
 from runtime.sink_source import SinkSource
+from runtime.topic_identity import recognise, watch
 from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages
 from schemas.topics import CONTROL
+from sinks.checkpoints import open_store
 from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client
 from sinks.rows import LOADED_TOPICS, RowError
@@ -93,12 +97,19 @@ async def run_sink() -> None:
     """Start what feeds the loader."""
     global source, flusher
     flusher = _Flusher()
+    ids = await asyncio.to_thread(_ids)
+    await recognise("sink", ids, open_store(settings), settings.topics_taken_over, RESTORE)
+    app.add_future(watch("sink", ids, _ids, settings.topics_taken_over, RESTORE))
     source = SinkSource(batches, LOADED_TOPICS, settings, flusher.flush, lambda: flusher.waits)
     await app.add_runtime_dependency(source)
     settle()
     while not app.should_stop:
         await asyncio.sleep(_FLUSH_SECONDS)
         await flusher.flush()
+
+
+def _ids() -> dict[str, str]:
+    return topic_ids(settings, LOADED_TOPICS)
 
 
 add_pages(app, lambda: [] if source is not None and source.ready else ["partitions"])

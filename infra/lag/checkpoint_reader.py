@@ -7,10 +7,11 @@ from clickhouse_driver.errors import Error
 from infra.settings import Settings
 from sinks.connection import connect, from_settings
 
-#: The age by ClickHouse's own clock, which also wrote the times: no clocks are compared.
+#: The age by ClickHouse's own clock, which also wrote the times: no clocks are compared. Ids of topics are no stage's
+#: state, and never renewed.
 _AGES = """
 SELECT splitByChar('@', toString(stage))[1] AS name, partition, toFloat64(now64(3) - max(processed_at))
-FROM kpistream.checkpoints WHERE key = '' GROUP BY name, partition ORDER BY name, partition
+FROM kpistream.checkpoints WHERE key = '' AND stage != 'topics' GROUP BY name, partition ORDER BY name, partition
 """
 
 

@@ -55,9 +55,10 @@ def admin(used: Pipeline) -> Iterator[KafkaAdminClient]:
 
 
 def _ended(pipeline: Pipeline, stages: str, **settings: str) -> str:
-    """What a worker says that ends by itself, with the exit code of a refusal."""
+    """What a worker of ``stages``, or the sink, says that ends by itself, with the exit code of a refusal."""
     port = PortReservation()
-    program = [str(Path(sys.executable).with_name("kpistream")), "worker", "--stages", stages]
+    what = ["sink"] if stages == "sink" else ["worker", "--stages", stages]
+    program = [str(Path(sys.executable).with_name("kpistream")), *what]
     environment = pipeline.environment | {"KPISTREAM_WEB_PORT": str(port.port)}
     environment |= {f"KPISTREAM_{name.upper()}": value for name, value in settings.items()}
     ended = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=90)
@@ -144,6 +145,9 @@ def test_a_topic_made_anew_and_filled_beyond_the_marker(used: Pipeline, admin: K
         said = _ended(used, "performance", topics_taken_over=taken_over)
         assert f"made from the topic credits with the id {before}, which has the id {after} now" in said
         assert f"KPISTREAM_TOPICS_TAKEN_OVER=credits:{after}" in said
+        said = _ended(used, "sink", topics_taken_over=taken_over)
+        assert f"sink: credits was read with the id {before} and has the id {after} now" in said
+        assert "start over with empty topics, tables and groups" in said
     assert used.query(stored) == marks  # nothing was written
 
     used.environment["KPISTREAM_TOPICS_TAKEN_OVER"] = f"credits:{after}"
@@ -153,13 +157,23 @@ def test_a_topic_made_anew_and_filled_beyond_the_marker(used: Pipeline, admin: K
     del used.environment["KPISTREAM_TOPICS_TAKEN_OVER"]
 
 
-def test_a_business_topic_that_was_made_anew(used: Pipeline, admin: KafkaAdminClient):
+def test_a_business_topic_that_was_made_anew_while_it_is_read(used: Pipeline, admin: KafkaAdminClient):
+    before = topic_ids(used.settings, ["events.sales"])["events.sales"]
+    worker = used.start_worker()
     admin.delete_topics(["events.sales"])
     assert eventually(lambda: "events.sales" not in admin.list_topics())
     admin.create_topics([NewTopic("events.sales", 2, 1)])
-    said = _ended(used, "intake")
-    assert "the topic was made anew, or lost its end" in said
+    assert worker.wait(90) == 70, used.logs()
+    used.workers.remove(worker)
+    after = topic_ids(used.settings, ["events.sales"])["events.sales"]
+    another = f"intake: events.sales was read with the id {before} and has the id {after} now"
+    assert another in worker.log_tail(30)
+    said = _ended(used, "intake", topics_taken_over=f"events.sales:{before}")
+    assert another in said
     assert "send them to a topic of another name (KPISTREAM_SOURCE_TOPICS)" in said
+    assert "the topic was made anew, or lost its end" in _ended(
+        used, "intake", topics_taken_over=f"events.sales:{after}"
+    )
 
 
 def test_topics_that_were_given_more_partitions(used: Pipeline, admin: KafkaAdminClient):

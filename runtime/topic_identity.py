@@ -1,0 +1,62 @@
+"""That topics are those that were read before, by Kafka's ids of them: at the start, and now and then while running.
+
+A topic that is deleted and made anew begins at offset 0 again, and positions are how stages and tables recognise what
+they have. A stage with state keeps the id in its checkpoints (``state_layout``). Of what is read by committed offsets,
+which Kafka forgets with the topic, the ids are noted in the checkpoint store, under a stage of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping
+
+from runtime.checkpoints import Checkpoint, CheckpointStore, until_answered
+from runtime.failing import fatal
+
+log = logging.getLogger(__name__)
+
+#: Of the checkpoints that hold ids by topic.
+STAGE = "topics"
+_EVERY_SECONDS = 15.0
+
+Ids = Mapping[str, str]
+
+
+def identity_refusal(role: str, before: Ids, now: Ids, taken_over: Collection[str], advice: str) -> str | None:
+    """Why ``role`` must not read its topics on; None if it may. What Kafka tells no id of is not compared."""
+    for topic, found in sorted(now.items()):
+        known = before.get(topic)
+        if known and found and known != found and f"{topic}:{found}" not in taken_over:
+            return (
+                f"{role}: {topic} was read with the id {known} and has the id {found} now: it was deleted and made "
+                f"anew. {advice}. Only where every record is at its old offset, as in a copy of all of Kafka: "
+                f"KPISTREAM_TOPICS_TAKEN_OVER={topic}:{found}"
+            )
+    return None
+
+
+async def recognise(role: str, now: Ids, store: CheckpointStore, taken_over: Collection[str], advice: str) -> None:
+    """Compare with what is noted in the store, end the process where it differs, and note what is new."""
+    known = await until_answered(lambda: store.load(STAGE, 0))
+    before = {topic: value.decode() for topic, value in known.rows.items()} if known else {}
+    if refusal := identity_refusal(role, before, now, taken_over, advice):
+        fatal(refusal)
+    new = {topic: found.encode() for topic, found in now.items() if found and before.get(topic) != found}
+    if new:
+        noted = Checkpoint(STAGE, 0, known.next_offset + 1 if known else 1, new)
+        await until_answered(lambda: store.save([noted]))
+
+
+async def watch(role: str, before: Ids, ask: Callable[[], Ids], taken_over: Collection[str], advice: str) -> None:
+    """Until cancelled: end the process when a topic has become another. ``ask`` may block, and fail."""
+    while True:
+        await asyncio.sleep(_EVERY_SECONDS)
+        try:
+            now = await asyncio.to_thread(ask)
+        except Exception as error:
+            log.warning("ids of topics unknown", extra={"stage": role, "error": repr(error)})
+            continue
+        if refusal := identity_refusal(role, before, now, taken_over, advice):
+            fatal(refusal)
+        before = {**before, **{topic: found for topic, found in now.items() if found}}
