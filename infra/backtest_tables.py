@@ -37,7 +37,7 @@ def print_report(
         [row for row in report[part] if with_days or row["period_kind"] != "day"]
         for part in ("kpis", "units")
     )
-    _table(
+    print_table(
         console,
         "KPIs",
         ("KPI", "employee", "period", "value", "target", "attainment"),
@@ -48,13 +48,13 @@ def print_report(
                 _period(row),
                 value(row, "value"),
                 value(row, "target"),
-                _percent(row["attainment"]),
+                percent_text(row["attainment"]),
             )
             for row in values
         ),
         right=(3, 4, 5),
     )
-    _table(
+    print_table(
         console,
         f"Open periods, as of {report['as_of']}",
         ("KPI", "employee", "period", "value", "target", "expected by then", "pace", "forecast"),
@@ -66,7 +66,7 @@ def print_report(
                 value(row, "value"),
                 value(row, "target"),
                 value(row, "expected"),
-                _percent(row["pace"]),
+                percent_text(row["pace"]),
                 value(row, "forecast"),
             )
             for row in values
@@ -74,7 +74,7 @@ def print_report(
         ),
         right=(3, 4, 5, 6, 7),
     )
-    _table(
+    print_table(
         console,
         "Teams, departments, company",
         ("KPI", "unit", "period", "value", "target", "attainment"),
@@ -85,19 +85,19 @@ def print_report(
                 _period(row),
                 value(row, "value"),
                 value(row, "target"),
-                _percent(row["attainment"]),
+                percent_text(row["attainment"]),
             )
             for row in units
         ),
         right=(3, 4, 5),
     )
-    _table(
+    print_table(
         console,
         "Awards",
         ("who", "award", "period", "reached", "pays", "state", "because of", "next"),
         map(_award_row, report["awards"]),
     )
-    _table(
+    print_table(
         console,
         f"Earning lines ({report['currency']})",
         (
@@ -110,7 +110,7 @@ def print_report(
                 row["rule"],
                 _period(row),
                 row["posted_in"] if row["posted_in"] != row["period"] else "",
-                *(_grouped(row[name]) for name in ("amount", "withheld", "basis", "value_after")),
+                *(grouped(row[name]) for name in ("amount", "withheld", "basis", "value_after")),
                 row["reason"],
                 row["cause_id"],
             )
@@ -119,29 +119,29 @@ def print_report(
         right=(4, 5, 6, 7),
     )
     statement = ("amount", "adjustments", "withheld", "earned")
-    _table(
+    print_table(
         console,
         f"Statements ({report['currency']})",
         ("who", "period", "pays", "of it adjustments", "withheld", "earned as now known"),
         (
-            (_who(row), _period(row), *(_grouped(row[name]) for name in statement))
+            (_who(row), _period(row), *(grouped(row[name]) for name in statement))
             for row in report["statements"]
         ),
         right=(2, 3, 4, 5),
     )
     money = ("earned", "guarantee", "advance", "recovery", "amount", "outstanding")
-    _table(
+    print_table(
         console,
         f"Payouts of closed periods ({report['currency']})",
         ("who", "period", "earned", "guaranteed", "advanced", "recovered", "due", "still to be recovered"),
         (
-            (row["employee"] or row["unit"], _period(row), *(_grouped(row[name]) for name in money))
+            (row["employee"] or row["unit"], _period(row), *(grouped(row[name]) for name in money))
             for row in report["payouts"]
         ),
         right=(2, 3, 4, 5, 6, 7),
     )
     letters = report["dead_letters"]
-    _table(
+    print_table(
         console,
         "Dead letters",
         ("file", "line", "reason", "detail"),
@@ -158,13 +158,14 @@ def print_report(
     console.print(f"plan {report['plan']} version {report['version']}: {counts}", highlight=False)
 
 
-def _table(
+def print_table(
     console: Console,
     title: str,
     heads: Sequence[str],
     rows: Iterable[Sequence[str | None]],
     right: tuple[int, ...] = (),
 ) -> None:
+    """Rows under heads, – where there is nothing; no table without rows."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )
@@ -191,18 +192,19 @@ def _period(row: dict) -> str:
     return f"{row['period_kind']} {row['period']}" if row["period"] != "rolling" else row["period_kind"]
 
 
-def _percent(ratio: str | None) -> str | None:
+def percent_text(ratio: str | None) -> str | None:
+    """1.05 as 105%."""
     return None if ratio is None else percent(Decimal(ratio))
 
 
-def _grouped(text: str | None) -> str | None:
+def grouped(text: str | None) -> str | None:
     """A number with thousands marks, its decimals as they are."""
     return None if text is None else f"{Decimal(text):,f}"
 
 
 def _award_row(row: dict) -> tuple[str, ...]:
-    paid = _grouped(row["amount"]) or row["pays"] or ""
-    missing = f"{_grouped(row['gap'])} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
+    paid = grouped(row["amount"]) or row["pays"] or ""
+    missing = f"{grouped(row['gap'])} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
     return (
         _who(row),
         row["rule"],

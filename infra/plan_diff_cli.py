@@ -66,4 +66,4 @@ def diff(
     if form == "json":
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        print_diff(report)
+        print_diff(report, before, after)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from infra.backtest_report import amount_text, number_text
+from infra.backtest_tables import grouped, percent_text, print_table
 from schemas.plan import Plan
 from schemas.plan_changes import Change
+from schemas.plan_moves import employees_of
+from schemas.wording import measured
 from streams.plan_comparison import Comparison, award_holder
 
 _WIDTH = 160
@@ -65,12 +66,29 @@ def diff_report(old: Plan, new: Plan, changes: list[Change], found: Comparison) 
     }
 
 
-def print_diff(report: dict[str, Any], console: Console | None = None) -> None:
+def print_diff(report: dict[str, Any], old: Plan, new: Plan, console: Console | None = None) -> None:
     """Tables for people; parts without a difference are left out."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
-    _table(
+    names = {one.id: one.name for plan in (old, new) for one, _ in employees_of(plan)}
+    kpis = {one.id: one for plan in (old, new) for one in (*plan.kpis, *plan.scorecards)}
+
+    def who(row: dict) -> str:
+        name = names.get(row["employee"])
+        return f"{name} ({row['employee']})" if name else row["employee"]
+
+    def money(row: dict) -> tuple[str, ...]:
+        difference = Decimal(row["difference"])
+        return grouped(row["old"]), grouped(row["new"]), f"{difference:{'+' if difference else ''},f}"
+
+    def figure(row: dict, side: str, name: str) -> str | None:
+        text = row[side][name]
+        if name == "attainment":
+            return percent_text(text)
+        return None if text is None else measured(Decimal(text), kpis[row["kpi"]].unit, report["currency"], "en")
+
+    print_table(
         console,
         "Settings",
         ("change", "setting", "old line", "new line", "old", "new"),
@@ -88,49 +106,49 @@ def print_diff(report: dict[str, Any], console: Console | None = None) -> None:
         right=(2, 3),
     )
     sums = ("old", "new", "difference")
-    _table(
+    print_table(
         console,
         f"Who gains and loses ({report['currency']})",
         ("employee", *sums),
-        [(row["employee"], *(row[name] for name in sums)) for row in report["people"]],
+        [(who(row), *money(row)) for row in report["people"]],
         right=(1, 2, 3),
     )
-    _table(
+    print_table(
         console,
         f"By rule and period ({report['currency']})",
         ("employee", "rule", "period", *sums),
         [
-            (row["employee"], row["rule"], _period(row), *(row[name] for name in sums)) for row in report["money"]
+            (who(row), row["rule"], _period(row), *money(row)) for row in report["money"]
         ],
         right=(3, 4, 5),
     )
-    _table(
+    print_table(
         console,
         "Awards",
         ("change", "employee", "rule", "period", "bound", "pays"),
         [
-            (row["change"], row["employee"], row["rule"], _period(row), row["threshold"], row["pays"])
+            (row["change"], who(row), row["rule"], _period(row), row["threshold"], row["pays"])
             for row in report["awards"]
         ],
     )
-    _table(
+    print_table(
         console,
         "KPIs",
         ("KPI", "employee", "period", *(f"{side} {name}" for name in _FIGURES for side in ("old", "new"))),
         [
             (
-                row["kpi"],
-                row["employee"],
+                kpis[row["kpi"]].name.en,
+                who(row),
                 _period(row),
-                *(row[side][name] or "–" for name in _FIGURES for side in ("old", "new")),
+                *(figure(row, side, name) for name in _FIGURES for side in ("old", "new")),
             )
             for row in report["attainment"]
         ],
         right=(3, 4, 5, 6, 7, 8),
     )
-    total = report["total"]
+    before, after, difference = money(report["total"])
     console.print(
-        f"In all {total['old']} before, {total['new']} after: difference {total['difference']} {report['currency']}; "
+        f"In all {before} before, {after} after: difference {difference} {report['currency']}; "
         f"{len(report['people'])} gain or lose, {report['unchanged']} with earnings stay as they were.",
         highlight=False,
     )
@@ -138,17 +156,3 @@ def print_diff(report: dict[str, Any], console: Console | None = None) -> None:
 
 def _period(row: dict) -> str:
     return f"{row['period_kind']} {row['period']}"
-
-
-def _table(
-    console: Console, title: str, heads: Sequence[str], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()
-) -> None:
-    if not rows:
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))  # Text: shown, never read as markup
-    console.print(table)
-    console.print()

@@ -92,7 +92,9 @@ def test_tables_for_people(tmp_path):
         "targets[revenue month role=rep].value",
         "Who gains and loses (CNY)",
         "lost",
-        "In all 4400.00 before, 3840.00 after: difference -560.00 CNY",
+        "Ada (E1)  4,400.00  3,840.00     -560.00",
+        "Revenue  Ada (E1)  month 2026-03  130,000 CNY  130,000 CNY  100,000 CNY  110,000 CNY            130%  ",
+        "In all 4,400.00 before, 3,840.00 after: difference -560.00 CNY",
     ):
         assert words in result.stdout, words
 
