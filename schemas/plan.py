@@ -65,6 +65,7 @@ class Organisation(Model):
 class EventType(Model):
     """An event type of the plan's own: its fields beside ``employee``, which every payload may carry."""
 
+    name: Named | None = None
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Literal["string", "number", "boolean"]]
     required: tuple[str, ...] = ()
 

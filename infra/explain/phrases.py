@@ -189,6 +189,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "team": {"en": "team", "zh": "团队"},
     "department": {"en": "department", "zh": "部门"},
     "company": {"en": "company", "zh": "公司"},
+    "no unit": {"en": "no {kind} at all", "zh": "无所属{kind}"},
     "unit": {"en": "the {kind} {name}", "zh": "{kind}「{name}」"},
     "manager": {"en": "all that {name} leads", "zh": "{name} 所负责的全部单位"},
     "step": {"en": "  {time}  {type} {id}  {part}  → {value}", "zh": "  {time}  {type} {id}  {part}  → {value}"},

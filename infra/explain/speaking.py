@@ -50,8 +50,10 @@ class Speaker:
         name = self._people.get(employee)
         return f"{name} ({employee})" if name else employee
 
-    def unit(self, kind: str, unit: str) -> str:
-        """What kind of unit it is, and its name."""
+    def unit(self, kind: str, unit: str | None) -> str:
+        """What kind of unit it is, and its name; None: of whom it is asked stands in none of them."""
+        if unit is None:
+            return self.say("no unit", kind=self.say(kind))
         if kind == "manager":
             return self.say("manager", name=self.who(unit))
         name = self._units.get((kind, unit))
@@ -87,7 +89,8 @@ class Speaker:
 
     def event(self, kind: str) -> str:
         """What a kind of event is called."""
-        return event(kind, self.language)
+        own = self.plan.events.get(kind)
+        return self.named(own.name) if own is not None and own.name is not None else event(kind, self.language)
 
     def events(self, count: int) -> str:
         """So many of them."""

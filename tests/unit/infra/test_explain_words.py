@@ -1,4 +1,4 @@
-"""What an explanation says of money that no event brought, or that another period's statement has."""
+"""The words of explanations: where money came from and went, what units and events are called."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ LINES = [
     *(line(100), line(30, "plan_change", 2), line(-10, "plan_change", 2), line(5, "adjustment", 3)),
     *(line(-20, posted="2026-04"), line(-1, posted="2026-04"), line(7, "plan_change", period="2026-04")),
 ]
+
+
+def test_event_types_of_the_plan_go_by_their_names():
+    company = load_plan(Path(__file__).parents[3] / "plans" / "company.yaml")
+    told = [Speaker(company, language).event("probation_end") for language in ("en", "zh")]
+    assert told == ["end of probation", "试用期结束"]
+    assert Speaker(PLAN, "en").event("probation_end") == "probation end"
+
+
+def test_who_stands_in_no_unit_is_told_so():
+    told = [Speaker(PLAN, language).unit("department", None) for language in ("en", "zh")]
+    assert told == ["no department at all", "无所属部门"]
 
 
 @pytest.mark.parametrize(
