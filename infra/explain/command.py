@@ -13,13 +13,15 @@ from infra.explain.phrases import say
 from infra.explain.postings import decided_otherwise, posted_elsewhere, posted_here
 from infra.explain.telling import Teller
 from infra.explain.telling_draws import draw_lines
-from schemas.plan_lookup import period_kind_of
+from schemas.plan import Plan
+from schemas.plan_lookup import period_kind_of, suggestion
+from schemas.plan_moves import employees_of
 from schemas.plan_units import UnitKind
 from schemas.results import Award
 from schemas.wording import period as period_name
 from streams.explain.draws import DrawExplained, explain_draws
 from streams.explain.evidence import decided_on, explain_award
-from streams.explain.history import Evidence
+from streams.explain.history import ROLLING, Evidence
 from streams.explain.period import explain_period
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -112,6 +114,8 @@ def _period(source, who: str, period: str, unit_kind: str | None, language: str,
     kind = _kind(evidence, period)
     others = posted_here(teller, evidence, kind, period) if unit_kind is None else []
     if not rules and not draws and not others:
+        if wrong := _unknown(evidence.plan, who, unit_kind, period):
+            raise click.ClickException(wrong)
         return [say(language, "nothing", who=name, period=period_name(kind, period, language))], True
     earned = [one.paid if unit_kind is not None else one.paid_to(who) for one in rules]
     awards = [_awards(evidence, one.rule, period) for one in rules]
@@ -123,6 +127,24 @@ def _period(source, who: str, period: str, unit_kind: str | None, language: str,
         lines += [teller.award_line(award, one.rule) for award in known]
     lines += ["", *draw_lines(teller, kind, draws)] if draws else []
     return lines, all(one.agrees for one in (*rules, *draws))
+
+
+def _unknown(plan: Plan, who: str, unit_kind: str | None, period: str) -> str:
+    """What of the question names nothing that the plan has; '' where all of it does."""
+    units = {
+        None: [one.id for one, _ in employees_of(plan)],
+        "department": [one.id for one in plan.organisation.departments],
+        "team": [team.id for one in plan.organisation.departments for team in one.teams],
+    }
+    known = units.get(unit_kind)
+    if known is not None and who not in known:
+        return f"no such {unit_kind or 'employee'}: {who}{suggestion(who, known)}"
+    try:
+        if period != ROLLING:
+            period_kind_of(plan, period)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _kind(evidence: Evidence, period: str) -> str:

@@ -125,6 +125,10 @@ def test_an_award_in_chinese_as_it_stood_when_it_was_revoked():
     [
         (["0" * 32], 1, "no such award"),
         (["E2", "2026-03"], 0, "Nothing to explain for Ben (E2) in March 2026."),
+        (["E9", "2026-03"], 1, "no such employee: E9; known: E1, E2, E3"),
+        (["E1", "2026-3"], 1, "2026-3 names no period; expected a key such as 2026-03"),
+        (["nort", "2026-03", "--unit", "team"], 1, "no such team: nort; did you mean north?"),
+        (["E1", "2026-04"], 0, "Nothing to explain for Ada (E1) in April 2026."),
         (["E1", "2026-03", "more"], 2, "expected an award's id, or an employee and a period"),
     ],
 )
