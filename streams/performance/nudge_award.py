@@ -42,9 +42,9 @@ class NudgeRule(Nudging):
     def reconsider(self, earned_before: dict, decisions: Decisions, origins) -> None:
         """A plan took effect. With ``days_left`` nothing is told: a change of plan happens on no day of a period."""
         table = self.view.table
-        for key in self.writer.people.ordered(table.keys[: table.size].tolist()):
+        for key in self.writer.people.taking_part(self.rule, table.keys[: table.size].tolist()):
             num, den = self.view.current(key)
-            if den == 0 or not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
+            if den == 0:
                 continue
             values = num, den, self.view.target_of(key)
             reached, close = self._levels(*(np.array([one]) for one in values))

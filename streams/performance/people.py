@@ -88,6 +88,11 @@ class People:
         parts = ((self._codes.names[key_parts(key)[0]], key_parts(key)[1], key) for key in keys)
         return [key for *_, key in sorted(parts)]
 
+    def taking_part(self, rule, keys: Iterable[int]) -> list[int]:
+        """Of period keys those whose employee has a part in a rule, as ``ordered``."""
+        known = np.array(list(keys), np.int64)
+        return self.ordered(known[self.eligible(rule.roles, rule.period, known)].tolist())
+
     def eligible(self, roles: tuple[str, ...], kind: str, keys: np.ndarray) -> np.ndarray:
         """Bool per key of a period of ``kind``: its employee is in the plan and, where ``roles`` are given, has one."""
         if len(self._role_of) < len(self._codes):

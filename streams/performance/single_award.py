@@ -34,10 +34,9 @@ class SingleAward:
 
     def change_bonus(self, earned_before: dict[int, tuple[int, int]], decisions: Decisions, origins) -> None:
         """A plan took effect: what awards that stand pay by it, before they are decided again."""
-        for key in self.writer.people.ordered(earned_before):
+        for key in self.writer.people.taking_part(self.rule, earned_before):
             change = self.bonus - earned_before[key][0]
-            considered = self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]
-            if change and considered:
+            if change:
                 columns = (np.array([one]) for one in (-1, key, change, 0, 0))
                 decisions.lines.append(Lines(self.index, *columns, reason=origins.reason))
 

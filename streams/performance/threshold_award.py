@@ -117,11 +117,11 @@ class ThresholdRule(SingleAward):
         What stands where nothing is left to look at, as of a score that is nobody's any more, is lost.
         """
         self.change_bonus(earned_before, decisions, origins)
-        keys = {int(key) for check in self.checks for key in check.view.table.keys[: check.view.table.size]}
-        keys.update(self.states.awarded_keys(self.rule, self.writer.people))
-        for key in self.writer.people.ordered(keys):
-            if self._considered(np.array([key]))[0]:
-                self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
+        tables = [check.view.table for check in self.checks]
+        awarded = list(self.states.awarded_keys(self.rule, self.writer.people))
+        keys = np.unique(np.concatenate([*(table.keys[: table.size] for table in tables), np.array(awarded, np.int64)]))
+        for key in self.writer.people.ordered(keys[self._considered(keys)].tolist()):
+            self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 
     def as_it_stands(self, key: int) -> tuple[str, tuple]:
         """The conditions, and how their KPIs stand."""

@@ -248,10 +248,9 @@ class TierRule:
         Among them periods that had a value under the old plan only, as of a score that is nobody's any more.
         """
         table = self.view.table
-        for key in self.writer.people.ordered({*table.keys[: table.size].tolist(), *earned_before}):
+        keys = {*table.keys[: table.size].tolist(), *earned_before}
+        for key in self.writer.people.taking_part(self.rule, keys):
             num, den = self.view.current(key)
-            if not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
-                continue
             target = self.view.target_of(key)
             levels = (self.ladder.level(num, den, target), self.lost.level(num, den, target)) if den else (0, 0)
             self._announce(key, levels, -1, (num, den, target), decisions, origins)
