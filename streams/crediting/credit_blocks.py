@@ -64,7 +64,9 @@ def _columns(
 ) -> dict[str, pa.Array]:
     """Every column but those of the organisation, in order."""
     fields = [name for name in table.schema.names if name.startswith("data.")]
-    taken = table.select(["event_hash", "source", "id", "type", "time", *fields]).take(pa.array(credits.data))
+    taken = table.select(["event_hash", "source", "id", "type", "time", *fields])
+    if not np.array_equal(credits.data, np.arange(table.num_rows)):  # most often every row is a credit
+        taken = taken.take(pa.array(credits.data))
     taken = {
         name: column.combine_chunks() for name, column in zip(taken.schema.names, taken.columns, strict=True)
     }

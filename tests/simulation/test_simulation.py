@@ -16,7 +16,7 @@ from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
 #: DEPTH=20 plays twenty times as many.
-FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(24)))
+FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(32)))
 #: For broken builds: a history in ten or more shows each.
 SEVERAL = range(60)
 
