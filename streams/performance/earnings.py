@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import repeat
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -42,32 +39,47 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     """The block of all earning lines, by the row that caused them, then in plan order; None if there are none."""
     if not decided:
         return None
-    lines = sorted((line for some in decided for line in _each(some)), key=itemgetter(0, 1))
-    plan, names = engine.plan, engine.reader.names["employee"].names
-    rules = [one.rule for one in engine.rules]
-    rows = np.array([line[0] for line in lines], np.int64)
-    offsets, indices = origins.positions(rows)
-    places = zip(lines, offsets.tolist(), indices.tolist(), origins.causes(rows), strict=True)
-    holders: dict[tuple[int, int], _Holder] = {}
-    found = []
-    for (_, at, key, amount, withheld, basis, value_after, reason, award_id), offset, index, cause in places:
-        rule = rules[at]
-        holder = holders.get((at, key))
-        if holder is None:
-            holder = holders[at, key] = _Holder.of(engine, rule, key, meta["partition"])
-        found.append((
-            line_id_within(holder.group, offset, index, 0, reason), plan.plan, plan.version, rule.id,
-            names[key_parts(key)[0]], holder.team, holder.department, rule.period, holder.period, holder.posted,
-            amount, withheld, plan.currency, basis, value_after, reason, *cause, award_id, offset, index, 0,
+    counts = [len(lines.rows) for lines in decided]
+    part = np.repeat(np.arange(len(decided)), counts)
+    rows = np.concatenate([lines.rows for lines in decided])
+    rule = np.array([lines.rule_index for lines in decided])[part]
+    order = np.lexsort((rule, rows))
+    rows, rule, part = rows[order], rule[order], part[order]
+
+    def numbers(name: str) -> np.ndarray:
+        columns = [np.broadcast_to(getattr(lines, name), len(lines.rows)) for lines in decided]
+        return np.concatenate(columns).astype(np.int64, copy=False)[order]
+
+    rules, plan, names = [one.rule for one in engine.rules], engine.plan, engine.reader.names["employee"].names
+    holders, of = np.unique(numbers("keys") * len(rules) + rule, return_inverse=True)
+    groups, held = [], []
+    for key, at in zip((holders // len(rules)).tolist(), (holders % len(rules)).tolist(), strict=True):
+        own = rules[at]
+        holder = _Holder.of(engine, own, key, meta["partition"])
+        groups.append(holder.group)
+        held.append((
+            plan.plan, plan.version, own.id, names[key_parts(key)[0]], holder.team, holder.department, own.period,
+            holder.period, holder.posted, plan.currency, 0,
         ))  # fmt: skip
-    return lines_block(found, meta)
+    offsets, indices = origins.positions(rows)
+    reasons = [lines.reason for lines in decided]
+    places = zip(of.tolist(), offsets.tolist(), indices.tolist(), part.tolist(), strict=True)
+    ids = [line_id_within(groups[holder], offset, index, 0, reasons[at]) for holder, offset, index, at in places]
+    told = [(lines.reason, lines.award_id) for lines in decided]
+    columns = {"line_id": pa.array(ids), "offset": pa.array(offsets), "index": pa.array(indices.astype(np.int32))}
+    columns |= {name: pa.array(numbers(name)) for name in ("amount", "withheld", "basis", "value_after")}
+    columns |= _columns(_HOLDER, held, of) | _columns(_TOLD, told, part) | _columns(_CAUSE, origins.causes(rows))
+    return encode_block(pa.RecordBatch.from_arrays([columns[name] for name in _SCHEMA.names], schema=_SCHEMA), meta)
 
 
-def _each(lines: Lines) -> Iterator[tuple]:
-    """Row, rule, key, amount, withheld, basis, value after, reason, award of each line."""
-    columns = (lines.rows, lines.rule_index, lines.keys, lines.amount, lines.withheld, lines.basis, lines.value_after)
-    numbers = (np.broadcast_to(column, len(lines.rows)).tolist() for column in columns)
-    return zip(*numbers, repeat(lines.reason), repeat(lines.award_id), strict=False)
+def _columns(of: pa.StructType, rows: list[tuple], which: np.ndarray | None = None) -> dict[str, pa.Array]:
+    """Columns of ``rows``, or of those that ``which`` says: Arrow is asked once for all."""
+    if which is not None and len(which) <= _FEW:
+        rows, which = [rows[at] for at in which.tolist()], None
+    found = pa.array(rows, of)
+    if which is not None:
+        found = found.take(pa.array(which))
+    return dict(zip(of.names, found.flatten(), strict=True))
 
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -79,6 +91,19 @@ _LINES = pa.struct([
     ("event_time", pa.int64()), ("award_id", pa.string()), ("offset", pa.int64()), ("index", pa.int32()),
     ("payee", pa.int16()),
 ])  # fmt: skip
+_SCHEMA = pa.schema(_LINES)
+#: So many tuples cost less than choosing among a few columns.
+_FEW = 50
+
+
+def _some(*names: str) -> pa.StructType:
+    return pa.struct([_LINES.field(name) for name in names])
+
+
+#: Columns that a rule, person and period have in common, the lines of one decision, and what caused a line.
+_HOLDER = _some("plan", "plan_version", "rule", "employee", "team", "department", "period_kind", "period", "posted_in",
+                "currency", "payee")  # fmt: skip
+_TOLD, _CAUSE = _some("reason", "award_id"), _some("source", "id", "event_time")
 
 
 def lines_block(lines: list[tuple], meta: dict) -> bytes:
