@@ -119,6 +119,20 @@ def _moves(dice: Random, given: dict) -> None:
     given["organisation"]["backdated"] = dice.choice(["keep", "move"])
 
 
+def _teams(dice: Random, given: dict) -> None:
+    """A team goes to another department, or is dissolved and its people go to another team."""
+    departments = given["organisation"]["departments"]
+    fewer = dice.choice([one for one in departments if len(one["teams"]) > 1] or departments)
+    team = fewer["teams"].pop()
+    more = dice.choice([one for one in departments if one is not fewer])
+    more["teams"].append(team)
+    if dice.random() < 0.5 and len(more["teams"]) > 1 and not team.get("manager") and not team.get("handovers"):
+        more["teams"].pop()
+        more["teams"][0]["employees"] += team["employees"]
+        given["targets"] = [one for one in given["targets"] if one.get("team") != team["id"]]
+    given["organisation"]["backdated"] = dice.choice(["keep", "move"])
+
+
 def _gone(dice: Random, given: dict) -> None:
     """Somebody leaves the plan; he may come back with another one made from one before."""
     teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
@@ -142,7 +156,7 @@ def _swapped(dice: Random, given: dict) -> None:
 
 _OF_UNITS = [
     _money, _bounds, _targets, _definitions, _places, _prizes, _prizes, _moves, _moves, _gone, _fewer_awards,
-    _swapped,
+    _swapped, _teams, _teams,
 ]  # fmt: skip
 _CHANGES = [
     _fewer_awards, _money, _bounds, _settling, _roles, _people, _targets, _definitions, _definitions, _limits,
