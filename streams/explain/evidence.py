@@ -143,7 +143,7 @@ def _among_updates(evidence: Evidence, award: Award, rule) -> AwardExplained:
     stretches = unit_stretches(replace(evidence, awards=awards, lines=lines), number)
     if judges_units(rule):
         stated, who = _targets_said(award), evidence.unit[1]
-        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, stated), number)
+        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, stated), award)
     else:
         who = award.employee
         explained = explain_people_rule(scopes_of(stretches, rule, award.period), who, number)

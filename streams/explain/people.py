@@ -85,7 +85,7 @@ def unit_of(plans: Iterable[Plan], rule, employee: str, period: str) -> str | No
 
 def is_within(award: Award, unit: Unit) -> bool:
     """Whether an award was given or lost within a unit, which need not be where its holder stands by then."""
-    holder = f"{unit[0]}:{unit[1]}|{award.employee}"
+    holder = f"{unit[0]}:{unit[1]}|{award.employee or f'{award.unit_kind}:{award.unit}'}"
     place = award.period_kind, award.period, award.tier, award.sequence
     return award.award_id == award_id(award.plan, award.rule, holder, *place)
 

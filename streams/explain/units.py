@@ -13,6 +13,7 @@ from fractions import Fraction
 from schemas.money import SCALE, minor_step, to_fixed
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_people import First
+from schemas.results import Award
 from streams.explain.credits import in_unit
 from streams.explain.granted import Granted
 from streams.explain.history import unit_ids
@@ -28,11 +29,11 @@ from streams.explain.tiers import keeps_peak, remembered
 from streams.explain.walk import conditions_hold, standings
 
 
-def explain_unit_rule(scopes: list[Scope], number: int | None = None) -> RuleExplained:
+def explain_unit_rule(scopes: list[Scope], award: Award | None = None) -> RuleExplained:
     """A rule for one unit; ``scopes``: under each plan that had it, with all credits of its people, in it or not, and
     what it paid for the unit's period, to whomever.
 
-    ``number``: of the moment (Timeline) that it is seen in; without one as it stands in the end. What a plan that has
+    ``award``: seen in the moment of which; without one as it stands in the end. What a plan that has
     the unit no more leaves behind is kept, and told by the last one that had it.
     """
     while len(scopes) > 1 and not _has_unit(scopes[-1]):
@@ -54,7 +55,7 @@ def explain_unit_rule(scopes: list[Scope], number: int | None = None) -> RuleExp
         due = _bonus(own, measured, [one.holds for one in checks])
         explained = replace(explained, checks=checks, due=due)
     elif isinstance(rule, First):
-        explained = explain_race(scopes, explained, number)
+        explained = explain_race(scopes, explained, award)
     if explained.beyond:
         return replace(explained, due=None, shares=tuple(_shares(scope, {})))
     shares = tuple(_shares(scope, _due(scope, shown[0], explained.due)))

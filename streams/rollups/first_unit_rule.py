@@ -64,7 +64,8 @@ class FirstUnitRule(FirstRule):
             if self.gone(who):
                 continue  # it keeps what it has
             holder = self.units.held_by(who)
-            places, due = {"": (holder.team, holder.department)}, {"": prize if row[who][1] else 0}
+            # a place within the department that it was in before is paid beside one where it races now
+            places, due = {"": (holder.team, holder.department)}, {"": prize * self.places.held(rule.id, period, who)}
             if rule.share == "equal":
                 members = self.units.members(holder, rule.roles, rule.period, ordinal)
                 places |= {one: (place.team, place.department) for one, place in members.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import msgspec
 
 PREFIX = "places/"
@@ -16,6 +18,8 @@ class Places:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, str], dict[str, Place]] = {}
+        #: Units of a rule and period with something kept.
+        self._holders: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         self._dirty: dict[tuple[str, str, str], None] = {}
 
     def of(self, rule: str, holder: str, period: str) -> dict[str, Place]:
@@ -27,7 +31,13 @@ class Places:
         key = (rule, holder, period)
         if row != self._rows.get(key, {}):
             self._rows[key] = row
+            self._holders[rule, period][holder] = None
             self._dirty[key] = None
+
+    def held(self, rule: str, period: str, who: str) -> int:
+        """How many places somebody has of a rule in a period, within whatever units."""
+        rows = (self._rows[rule, holder, period] for holder in self._holders[rule, period])
+        return sum(row[who][1] for row in rows if who in row)
 
     def known(self, rule: str) -> list[tuple[str, str]]:
         """Units and periods of a rule with something kept."""
@@ -45,4 +55,5 @@ class Places:
     def restore(self, name: str, value: bytes) -> None:
         """Take back one checkpoint row."""
         rule, holder, period = name.removeprefix(PREFIX).split(_SEPARATOR)
+        self._holders[rule, period][holder] = None
         self._rows[rule, holder, period] = dict(msgspec.msgpack.decode(value, type=list[tuple[str, Place]]))

@@ -174,3 +174,36 @@ def paid_by(source: SeveralPlans, line: dict):
 def by_control(line: dict, kind: str) -> bool:
     """Whether a plan or a rebuild caused a line; of what pays by event any does."""
     return kind in ("spiff", "streak") or not line["source"].startswith("s")
+
+
+def test_a_team_that_goes_to_another_department_keeps_its_place_in_the_race_of_the_first():
+    """Its prize is paid once, whichever department is decided next, and beside it only for a place in the second."""
+
+    def plan(version: int, *departments: list[int]) -> Plan:
+        people = {number: [{"id": f"E{number}", "role": "rep"}] for number in (1, 2, 3)}
+        teams = {number: {"id": f"t{number}", "employees": inside} for number, inside in people.items()}
+        race = {"kind": "first", "id": "race", "name": "R", "period": "month", "all": [{"kpi": "sold", "value": 10}]}
+        race |= {"places": 1, "contenders": "team", "unit": "department", "prize": 30}
+        given = {
+            "plan": "p", "version": version, "timezone": "UTC", "currency": "EUR", "awards": [race],
+            "kpis": [{"id": "sold", "name": "S", "aggregate": "sum", "events": ["sale"], "field": "amount"}],
+            "organisation": {"company": "c", "departments": [
+                {"id": f"d{number}", "teams": [teams[team] for team in inside]}
+                for number, inside in enumerate(departments)
+            ]},
+        }  # fmt: skip
+        return Plan.model_validate(given)
+
+    def sale(number: int, employee: str) -> dict:
+        data = {"sale_id": f"s{number}", "employee": employee, "amount": 20, "currency": "EUR"}
+        envelope = {"specversion": "1.0", "source": "s", "type": "sale", "time": "2026-03-02T10:00:00Z"}
+        return envelope | {"id": f"e{number}", "data": data}
+
+    history = [sale(1, "E1"), sale(2, "E3"), {"control": "plan"}, *(sale(3 + at, f"E{1 + at % 3}") for at in range(6))]
+    source = recorded_log(plan(1, [1, 2], [3]), history, 1, plan(2, [2], [1, 3]))
+    assert [(line["team"], line["amount"]) for line in source.result.earnings] == [("t1", 300_000), ("t3", 300_000)]
+    assert check(source)
+    for line in source.result.earnings:
+        line["amount"] += 100
+        assert not all(one.agrees for one in told_of_units(source, line))
+        line["amount"] -= 100
