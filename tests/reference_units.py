@@ -35,6 +35,10 @@ def manager_on(unit, day: date) -> str | None:
     return manager
 
 
+def _event(one: Credit) -> tuple[str, str]:
+    return one.event["source"], one.event["id"]
+
+
 def _adds(kpi: Kpi, one: Credit) -> bool:
     """Whether a credit leaves a trace in the KPI's numbers: a ratio of sums has none of a 0."""
     parts = [part for part in (kpi.numerator, kpi.denominator) if part and in_part(kpi, part, one)]
@@ -46,6 +50,7 @@ class UnitReference(Closing):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
+        self.given: list[Credit] = []  # all credits, also those that a limit leaves out
         self.counted: list[Credit] = []  # the credits that count for units
         self.personal: list[Credit] = []  # those that count for people
         self.steps, self.closing = 0, False  # events so far; whether a close is what decides
@@ -77,7 +82,9 @@ class UnitReference(Closing):
                 continue
             business.append(event)
             so_far = len(credit(self.plan, business).credits)
-            self.personal += [one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one)]
+            given = list(map(self.dated, whole[seen:so_far]))
+            self.given += given
+            self.personal += [one for one in given if limits.admits(one)]
             self.counted = [one for one in self.personal if not one.overlay]
             self.steps, seen = self.steps + 1, so_far
             self.settle(self.counted)
@@ -161,12 +168,18 @@ class UnitReference(Closing):
         return value, self.unit_target(kpi, rule.unit, unit, rule.period, period)
 
     def credits_of(self, kind: str, unit: str, credits: list[Credit]) -> list[Credit]:
-        """What counts for a unit; for a manager whatever happened where he led that day, each event once."""
+        """What counts for a unit; for a manager whatever happened where he led that day, each event once: with its
+        first credit there, and not at all where a limit leaves that one out, as in every unit.
+        """
         if kind != "manager":
             return [one for one in credits if kind == "company" or getattr(one, kind) == unit]
         mine = [one for one in credits if unit in self._leaders(one)]
-        events = [(one.event["source"], one.event["id"]) for one in mine]
-        first = [events.index(event) == number for number, event in enumerate(events)]
+        events = [_event(one) for one in mine]
+        firsts: dict[tuple, Credit] = {}
+        for one in self.given:
+            if not one.overlay and unit in self._leaders(one):
+                firsts.setdefault(_event(one), one)
+        first = [firsts[event] is one for event, one in zip(events, mine, strict=True)]
         moves, before = self._sales_moved(mine, events), self._firsts_before(mine, events)
         return [
             replace(
