@@ -90,6 +90,11 @@ class PlanHistory:
         return [one.plan for plans in self._plans.values() for one in plans]
 
     @property
+    def partitions(self) -> list[int]:
+        """The credits partitions of which it is known, in order; plans take effect in all of them."""
+        return sorted(self._plans)
+
+    @property
     def changes(self) -> set[tuple[int, int]]:
         """Partitions and records from which on credits may count otherwise."""
         plans = {(partition, one.record) for partition, known in self._plans.items() for one in known}

@@ -27,7 +27,8 @@ def is_tangled(rule, versions: Iterable) -> bool:
     """Whether money of ``rule`` depends on what a version of another shape left behind in the same periods.
 
     States of awards are kept by rule and period, whatever the kind, and matter where the rule looks back on them. What
-    was given to people and what was given to their unit as a whole is not told apart.
+    was given to people and what was given to their unit as a whole is not told apart, nor what they were given within
+    units of different kinds.
     """
     others = [one for one in versions if _span(one) == _span(rule) and _shape(one) != _shape(rule)]
     others = [one for one in others if of_units(one) == of_units(rule)]
@@ -35,6 +36,8 @@ def is_tangled(rule, versions: Iterable) -> bool:
         return bool(others) and _looks_back(rule)
     if _compares(rule) == "units" or not all(_compares(one) == _compares(rule) for one in others):
         return bool(others)
+    if _compares(rule) == "people" and any(decided_by(one) != decided_by(rule) for one in others):
+        return True
     same = (money_of(one) == money_of(rule) for one in others)
     return not _compares(rule) and _looks_back(rule) and any(same)
 

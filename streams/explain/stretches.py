@@ -36,7 +36,8 @@ class Stretch:
 
 def stretches_of(evidence: Evidence) -> list[Stretch]:
     """All of them, in order: one where it is not known which plans there were."""
-    partitions = {credit.partition for credit in evidence.credits}
+    # who has no credit may have money of his unit by plans before
+    partitions = {credit.partition for credit in evidence.credits} or evidence.plans.partitions[:1]
     turns = []
     if len(partitions) == 1:
         (partition,) = partitions

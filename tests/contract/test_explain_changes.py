@@ -94,6 +94,8 @@ def told_of_units(source: SeveralPlans, line: dict | None = None) -> Iterator[Ru
 @examples(4)
 @example(1, 4)  # targets of a scorecard were others when the unit's award was decided
 @example(4381859, 4)  # fewer tiers than a sticky one was awarded of
+@example(16, 4)  # money of a unit, by a plan before, to somebody without a credit
+@example(4_294_967_296, 1)  # a pool of the company that becomes an honour within teams
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_everything_that_plans_decided_among_units_is_judged_and_agrees(seed, batch):
     """Every award, and every line once: told to whoever got it, and in one unit."""
