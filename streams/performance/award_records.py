@@ -11,7 +11,7 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_conditions import Condition
 from schemas.results import Award, Cause, KpiEvidence, Position
-from streams.performance.ladder import NO_TARGET, value_scale
+from streams.performance.ladder import NO_TARGET, quotient_of, value_scale
 
 
 def decimal_text(value: Fraction | int | None, decimals: int = 4) -> str | None:
@@ -56,14 +56,6 @@ def pays_text(tier: Tier) -> str:
 # Quotients are kept as (over, under) here: awards are many, and arithmetic on Fractions takes several times as long.
 
 
-def _value(kpi: Kpi, num: int, den: int) -> tuple[int, int] | None:
-    """As ``value_of``."""
-    scale = value_scale(kpi)
-    if scale.divides:
-        return (num * scale.factor, den) if den > 0 else None
-    return (num, 1) if den or scale.empty_is_zero else None
-
-
 def _quotient_text(over: int, under: int) -> str:
     """As ``decimal_text``."""
     nearest = (2 * abs(over) + under) // (2 * under)
@@ -72,7 +64,7 @@ def _quotient_text(over: int, under: int) -> str:
 
 def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
     """What is missing to ``bound``, in the KPI's unit; 0 where it is reached too; None where the KPI has no value."""
-    value = _value(kpi, num, den)
+    value = quotient_of(value_scale(kpi), num, den)
     if value is None:
         return None
     over, under = value
@@ -89,7 +81,7 @@ def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -
 
 def evidence(kpi: Kpi, num: int, den: int, target: int) -> KpiEvidence:
     """How a KPI stood."""
-    value, attainment = _value(kpi, num, den), None
+    value, attainment = quotient_of(value_scale(kpi), num, den), None
     if value is not None and target > 0:
         over, under = value
         if kpi.direction == "up":

@@ -46,9 +46,15 @@ def value_of(scale: ValueScale, num: int, den: int) -> Fraction | None:
     """The exact value in ten-thousandths; None where undefined. What is below 0 divides nothing: sales that were given
     away on another day than they were counted can leave less than none.
     """
+    found = quotient_of(scale, num, den)
+    return None if found is None else Fraction(*found)
+
+
+def quotient_of(scale: ValueScale, num: int, den: int) -> tuple[int, int] | None:
+    """``value_of`` as (over, under), for where there are many: Fractions take several times as long."""
     if scale.divides:
-        return Fraction(num * scale.factor, den) if den > 0 else None
-    return Fraction(num) if den or scale.empty_is_zero else None
+        return (num * scale.factor, den) if den > 0 else None
+    return (num, 1) if den or scale.empty_is_zero else None
 
 
 def attainment_of(kpi: Kpi, value: Fraction | None, target: int) -> Fraction | None:
