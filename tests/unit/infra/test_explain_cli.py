@@ -25,6 +25,12 @@ def explain(*arguments: str):
     return CliRunner().invoke(main, ["explain", *arguments, *FILES])
 
 
+def explain_example(name: str, *arguments: str):
+    """Of plan and events with one name, under plans/examples and tests/examples."""
+    files = "--plan", str(ROOT / f"plans/examples/{name}.yaml"), "--events", str(ROOT / f"tests/examples/{name}.jsonl")
+    return CliRunner().invoke(main, ["explain", *arguments, *files])
+
+
 def test_a_month_down_to_events_and_slices():
     told = explain("E1", "2026-03")
     assert told.exit_code == 0
@@ -40,8 +46,7 @@ def test_a_month_down_to_events_and_slices():
 
 
 def test_a_spiff_line_by_line():
-    plan, events = ROOT / "plans" / "examples" / "awards" / "spiff.yaml", ROOT / "tests/examples/awards/spiff.jsonl"
-    told = CliRunner().invoke(main, ["explain", "E2", "2026-03", "--plan", str(plan), "--events", str(events)])
+    told = explain_example("awards/spiff", "E2", "2026-03")
     assert told.exit_code == 0
     for words in (
         "50.00 CNY + 2% × amount for each event, at most 200.00 CNY a period.\n",
@@ -53,8 +58,7 @@ def test_a_spiff_line_by_line():
 
 
 def test_a_streak_period_by_period():
-    plan, events = ROOT / "plans" / "examples" / "awards" / "streak.yaml", ROOT / "tests/examples/awards/streak.jsonl"
-    told = CliRunner().invoke(main, ["explain", "E1", "2026-05", "--plan", str(plan), "--events", str(events)])
+    told = explain_example("awards/streak", "E1", "2026-05")
     assert told.exit_code == 0
     for words in (
         "  March 2026: Revenue 900 CNY, Customer satisfaction 95 points: not met\n"
@@ -65,9 +69,7 @@ def test_a_streak_period_by_period():
 
 
 def test_a_draw_payout_by_payout():
-    plan = ROOT / "plans" / "examples" / "practice" / "recoverable-draw.yaml"
-    events = ROOT / "tests" / "examples" / "practice" / "recoverable-draw.jsonl"
-    told = CliRunner().invoke(main, ["explain", "E1", "2026-03", "--plan", str(plan), "--events", str(events)])
+    told = explain_example("practice/recoverable-draw", "E1", "2026-03")
     assert told.exit_code == 0
     for words in (
         "  February 2026: earned 3,000.00 USD; draw “base” of 2,000.00 USD, to be recovered; pays 3,000.00 USD: "
@@ -86,23 +88,19 @@ def test_a_draw_payout_by_payout():
     ],
 )
 def test_a_target_that_depends_on_dates_says_how(example, language, words):
-    plan, events = ROOT / f"plans/examples/engine/{example}.yaml", ROOT / f"tests/examples/engine/{example}.jsonl"
-    arguments = ["E1", "2026-03", "--plan", str(plan), "--events", str(events), "--language", language]
-    told = CliRunner().invoke(main, ["explain", *arguments])
+    told = explain_example(f"engine/{example}", "E1", "2026-03", "--language", language)
     assert told.exit_code == 0 and words in told.stdout, told.stdout
 
 
 def test_what_came_after_the_close_is_told_in_both_periods():
-    plan = ROOT / "plans" / "examples" / "engine" / "split-refund-after-close.yaml"
-    events = ROOT / "tests" / "examples" / "engine" / "split-refund-after-close.jsonl"
-    told = CliRunner().invoke(main, ["explain", "E1", "2026-05", "--plan", str(plan), "--events", str(events)])
+    told = explain_example("engine/split-refund-after-close", "E1", "2026-05")
     assert told.exit_code == 0
     for words in (
         "  refund r1  -15,000.01 (60% share)  → 45,000.00\n",
         "Of what is booked, -900.00 USD is posted in June 2026, since May 2026 was closed.\n",
     ):
         assert words in told.stdout, told.stdout
-    told = CliRunner().invoke(main, ["explain", "E1", "2026-06", "--plan", str(plan), "--events", str(events)])
+    told = explain_example("engine/split-refund-after-close", "E1", "2026-06")
     assert told.stdout == (
         "Ada (E1), June 2026: 0.00 USD earned. Plan split-refund-after-close, version 1; times are those of UTC.\n"
         "  Commission of May 2026, posted here since that is closed: -900.00 USD; kpistream explain E1 2026-05\n"
