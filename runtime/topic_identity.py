@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from runtime.checkpoints import Checkpoint, CheckpointStore, until_answered
 from runtime.failing import fatal
@@ -23,40 +24,50 @@ _EVERY_SECONDS = 15.0
 Ids = Mapping[str, str]
 
 
-def identity_refusal(role: str, before: Ids, now: Ids, taken_over: Collection[str], advice: str) -> str | None:
-    """Why ``role`` must not read its topics on; None if it may. What Kafka tells no id of is not compared."""
-    for topic, found in sorted(now.items()):
-        known = before.get(topic)
+class Reader(NamedTuple):
+    """Who reads which topics, and what to do where one of them is another: a sentence without its full stop."""
+
+    role: str
+    topics: Sequence[str]
+    advice: str
+
+
+def identity_refusal(reader: Reader, before: Ids, now: Ids, taken_over: Collection[str]) -> str | None:
+    """Why ``reader`` must not read its topics on; None if it may. What Kafka tells no id of is not compared."""
+    for topic in sorted(reader.topics):
+        known, found = before.get(topic), now.get(topic)
         if known and found and known != found and f"{topic}:{found}" not in taken_over:
             return (
-                f"{role}: {topic} was read with the id {known} and has the id {found} now: it was deleted and made "
-                f"anew. {advice}. Only where every record is at its old offset, as in a copy of all of Kafka: "
-                f"KPISTREAM_TOPICS_TAKEN_OVER={topic}:{found}"
+                f"{reader.role}: {topic} was read with the id {known} and has the id {found} now: it was deleted and "
+                f"made anew. {reader.advice}. Only where every record is at its old offset, as in a copy of all of "
+                f"Kafka: KPISTREAM_TOPICS_TAKEN_OVER={topic}:{found}"
             )
     return None
 
 
-async def recognise(role: str, now: Ids, store: CheckpointStore, taken_over: Collection[str], advice: str) -> None:
+async def recognise(reader: Reader, now: Ids, store: CheckpointStore, taken_over: Collection[str]) -> None:
     """Compare with what is noted in the store, end the process where it differs, and note what is new."""
     known = await until_answered(lambda: store.load(STAGE, 0))
     before = {topic: value.decode() for topic, value in known.rows.items()} if known else {}
-    if refusal := identity_refusal(role, before, now, taken_over, advice):
+    if refusal := identity_refusal(reader, before, now, taken_over):
         fatal(refusal)
-    new = {topic: found.encode() for topic, found in now.items() if found and before.get(topic) != found}
+    ids = {topic: now.get(topic) for topic in reader.topics}
+    new = {topic: found.encode() for topic, found in ids.items() if found and before.get(topic) != found}
     if new:
         noted = Checkpoint(STAGE, 0, known.next_offset + 1 if known else 1, new)
         await until_answered(lambda: store.save([noted]))
 
 
-async def watch(role: str, before: Ids, ask: Callable[[], Ids], taken_over: Collection[str], advice: str) -> None:
+async def watch(readers: Sequence[Reader], before: Ids, ask: Callable[[], Ids], taken_over: Collection[str]) -> None:
     """Until cancelled: end the process when a topic has become another. ``ask`` may block, and fail."""
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         try:
             now = await asyncio.to_thread(ask)
         except Exception as error:
-            log.warning("ids of topics unknown", extra={"stage": role, "error": repr(error)})
+            log.warning("ids of topics unknown", extra={"error": repr(error)})
             continue
-        if refusal := identity_refusal(role, before, now, taken_over, advice):
-            fatal(refusal)
+        for reader in readers:
+            if refusal := identity_refusal(reader, before, now, taken_over):
+                fatal(refusal)
         before = {**before, **{topic: found for topic, found in now.items() if found}}

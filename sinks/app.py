@@ -16,7 +16,7 @@ from runtime.failing import fatal
 from runtime.log_bounds import RESTORE
 from runtime.memory import settle
 from runtime.sink_source import SinkSource
-from runtime.topic_identity import recognise, watch
+from runtime.topic_identity import Reader, recognise, watch
 from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages
 from schemas.topics import CONTROL
@@ -98,8 +98,9 @@ async def run_sink() -> None:
     global source, flusher
     flusher = _Flusher()
     ids = await asyncio.to_thread(_ids)
-    await recognise("sink", ids, open_store(settings), settings.topics_taken_over, RESTORE)
-    app.add_future(watch("sink", ids, _ids, settings.topics_taken_over, RESTORE))
+    reader = Reader("sink", LOADED_TOPICS, RESTORE)
+    await recognise(reader, ids, open_store(settings), settings.topics_taken_over)
+    app.add_future(watch([reader], ids, _ids, settings.topics_taken_over))
     source = SinkSource(batches, LOADED_TOPICS, settings, flusher.flush, lambda: flusher.waits)
     await app.add_runtime_dependency(source)
     settle()

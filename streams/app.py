@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from functools import partial
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -30,7 +29,7 @@ from runtime.producing import Sender
 from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
-from runtime.topic_identity import recognise, watch
+from runtime.topic_identity import Reader, recognise, watch
 from runtime.web import add_pages
 from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
@@ -135,25 +134,25 @@ async def run_stages() -> None:
     )
     await producer.start()
     await _check_topics()
-    ids = await asyncio.to_thread(_ids, settings.stages)
+    ids = await asyncio.to_thread(_ids)
     if "intake" in settings.stages:
         store = load(settings.checkpoint_store)(settings)
-        sources_now = {topic: ids.get(topic, "") for topic in settings.source_topics}
-        await recognise("intake", sources_now, store, settings.topics_taken_over, NEW_NAME)
+        await recognise(_reader("intake"), ids, store, settings.topics_taken_over)
         follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
     # side by side: after a kill each group waits for its dead member to time out
     await asyncio.gather(*(_start(stage, ids) for stage in settings.stages))
-    for stage in settings.stages:
-        of_stage = {topic: ids.get(topic, "") for topic in _TOPICS[stage]}
-        advice = NEW_NAME if stage == "intake" else RESTORE
-        app.add_future(watch(stage, of_stage, partial(_ids, [stage]), settings.topics_taken_over, advice))
+    app.add_future(watch([*map(_reader, settings.stages)], ids, _ids, settings.topics_taken_over))
     settle()
 
 
-def _ids(stages: Iterable[str]) -> dict[str, str]:
-    return topic_ids(settings, [topic for stage in stages for topic in _TOPICS[stage]])
+def _reader(stage: str) -> Reader:
+    return Reader(stage, _TOPICS[stage], NEW_NAME if stage == "intake" else RESTORE)
+
+
+def _ids() -> dict[str, str]:
+    return topic_ids(settings, [topic for stage in settings.stages for topic in _TOPICS[stage]])
 
 
 async def _check_topics() -> None:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 import runtime.topic_identity
-from runtime.topic_identity import identity_refusal, recognise, watch
+from runtime.topic_identity import Reader, identity_refusal, recognise, watch
 from tests.simulation.store import Store
 
 
@@ -25,7 +25,9 @@ def fatal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_refusal_says_what_to_do():
-    said = identity_refusal("intake", {"a": "1", "b": "2"}, {"a": "1", "b": "3"}, (), "Leave it out")
+    said = identity_refusal(
+        Reader("intake", ("a", "b"), "Leave it out"), {"a": "1", "b": "2"}, {"a": "1", "b": "3"}, ()
+    )
     assert said == (
         "intake: b was read with the id 2 and has the id 3 now: it was deleted and made anew. Leave it out. Only where "
         "every record is at its old offset, as in a copy of all of Kafka: KPISTREAM_TOPICS_TAKEN_OVER=b:3"
@@ -39,14 +41,14 @@ def test_the_refusal_says_what_to_do():
     ids=["the same", "never read", "no id told", "left out", "a copy"],
 )  # fmt: skip
 def test_what_is_no_refusal(before: dict, now: dict, taken_over: tuple):
-    assert identity_refusal("sink", before, now, taken_over, "") is None
+    assert identity_refusal(Reader("sink", ("a", "b"), ""), before, now, taken_over) is None
 
 
 def test_ids_are_noted_and_found_again():
     store = Store(Random(1))
 
     def start(now: dict, taken_over: tuple = ()) -> None:
-        asyncio.run(recognise("sink", now, store, taken_over, "Start over"))
+        asyncio.run(recognise(Reader("sink", ("a", "b"), "Start over"), now, store, taken_over))
 
     start({"a": "1"})
     start({"a": "1", "b": "2"})  # another topic comes to be read
@@ -69,5 +71,5 @@ def test_a_topic_that_becomes_another_is_noticed(monkeypatch: pytest.MonkeyPatch
         return answer
 
     with pytest.raises(Ended, match="a was read with the id 1 and has the id 2 now"):
-        asyncio.run(watch("sink", {"a": ""}, ask, (), ""))
+        asyncio.run(watch([Reader("intake", ("b",), ""), Reader("sink", ("a",), "")], {"a": ""}, ask, ()))
     assert not list(answers)
