@@ -11,7 +11,9 @@ _SEPARATOR = "\x1f"
 
 
 class Paid:
-    """Absolute amounts by payee; '' is the unit itself."""
+    """Absolute amounts by payee; '' is the unit itself. Where nothing is left of what was paid, that is kept: every
+    later plan decides there again, be it that nothing which it looks at has moved.
+    """
 
     def __init__(self) -> None:
         self._paid: dict[tuple[str, str, str], dict[str, int]] = {}
@@ -37,15 +39,13 @@ class Paid:
         return dict(self._paid.get((rule, holder, period), {}))
 
     def known(self, rule: str) -> list[tuple[str, str]]:
-        """Units and periods that a rule has paid something."""
+        """Units and periods that a rule has ever paid something."""
         return sorted((holder, period) for of, holder, period in self._paid if of == rule)
 
     def dirty_rows(self) -> dict[str, bytes]:
-        """Checkpoint rows changed since the last call; b'' where nothing is paid any more."""
+        """Checkpoint rows changed since the last call."""
         rows = {
             PREFIX + _SEPARATOR.join(key): msgspec.msgpack.encode(sorted(self._paid[key].items()))
-            if self._paid[key]
-            else b""
             for key in sorted(self._dirty)
         }
         self._dirty.clear()

@@ -163,6 +163,50 @@ def test_law_2_a_restart_changes_nothing(seed, data):
     assert values_of(restarted) == values_of(straight)
 
 
+_POOL = {"id": "pool", "kind": "pool", "name": "P", "period": "month", "unit": "team", "settle": "live", "amount": 100}
+
+
+def test_law_2_a_pool_that_paid_once_is_decided_by_a_later_plan_too():
+    """Nothing of it is left when the worker falls, and what the plan after that looks at has moved for nobody."""
+    people = [{"id": one, "role": "rep"} for one in ("E1", "E2")]
+    given_ = {
+        "plan": "p", "timezone": "UTC", "currency": "CNY",
+        "organisation": {"company": "acme", "departments": [
+            {"id": "sales", "teams": [{"id": "north", "employees": people}]},
+        ]},
+        "kpis": [
+            {"id": "revenue", "name": "R", "aggregate": "sum", "events": ["sale", "refund"], "field": "amount"},
+            {"id": "complaints", "name": "C", "aggregate": "count", "events": ["complaint"], "direction": "down"},
+        ],
+    }  # fmt: skip
+    first, second = (
+        Plan.model_validate(given_ | {"version": version, "awards": [_POOL | {"all": [{"kpi": kpi, "value": value}]}]})
+        for version, kpi, value in ((1, "revenue", 10), (2, "complaints", 0))
+    )
+    events = [
+        {"specversion": "1.0", "source": "s", "time": "2026-03-02T10:00:00+00:00"} | one
+        for one in (
+            {"id": "e1", "type": "sale", "data": {"employee": "E1", "amount": "10", "currency": "CNY"}},
+            {"id": "e2", "type": "refund", "data": {"sale_id": "e1", "amount": "10", "currency": "CNY"}},
+        )
+    ]
+    test = Tapped(KPI_UPDATES.name)
+    test.apply(first, "one")
+    test.feed([json.dumps(event).encode() for event in events], 1)
+    controls = [
+        Out(KPI_UPDATES.name, encode_control(PlanApplied(id=str(at), plan=one)), headers=kind_header("control"))
+        for at, one in enumerate((first, second))
+    ]
+    log = [controls[0], *test.kept, controls[1]]
+    straight, before, after = Rollups(), Rollups(), Rollups()
+    outs = folded(straight, log, 0, len(log))
+    money = [(line["employee"], line["amount"]) for out in outs if isinstance(out, list) for line in out]
+    assert money == [("E1", 100 * SCALE), ("E1", -100 * SCALE), ("E1", 50 * SCALE), ("E2", 50 * SCALE)]
+    folded(before, log, 0, len(log) - 1)
+    after.restore({key: value for key, value in before.dirty_rows().items() if value})
+    assert folded(after, log, len(log) - 1, len(log)) == outs[-1:]
+
+
 @examples(3)
 @given(SEEDS, st.data())
 def test_what_performance_publishes_again_changes_nothing(seed, data):
