@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -65,10 +65,6 @@ class Bench:
         account = f"user={quote(server.clickhouse_user)}&password={quote(server.clickhouse_password)}"
         self.clickhouse = ClickHouse(f"http://{server.clickhouse_host}:{server.clickhouse_http_port}/?{account}")
         self._filled: dict[int, tuple[Workload, Columns, Expected]] = {}
-
-    def on(self, stack: LocalStack) -> Bench:
-        """The same on other servers."""
-        return Bench(stack, self.folder, self._workload)
 
     def topic(self, share: float) -> tuple[str, Workload, Columns, Expected]:
         """A topic with that share of the events, filled when first asked for."""
@@ -167,25 +163,23 @@ def run_own(bench: Bench, limit: float, workers: int) -> Outcome:
 
 
 @contextmanager
-def servers_of_its_own(bench: Bench) -> Iterator[Bench]:
-    """New servers for the same workload."""
+def _servers(folder: Path, workload: Workload) -> Iterator[Bench]:
     with LocalStack() as stack:
-        yield bench.on(stack)
+        yield Bench(stack, folder, workload)
 
 
-def compare(bench: Bench, names: list[str], limit: float, write) -> list[Outcome]:
-    """One after another; ``write`` gets all outcomes so far after each."""
+def compare(folder: Path, workload: Workload, names: list[str], limit: float, write) -> list[Outcome]:
+    """One after another, kpistream first, so that no other servers run beside its own; ``write`` gets all outcomes so
+    far after each.
+    """
     outcomes: list[Outcome] = []
     known = {peer.name: peer for peer in PEERS}
-    for name in names:
+
+    def note(name: str, run: Callable[[], Outcome]) -> None:
         click.echo(f"{name} …", err=True)
         began = time.process_time()
         try:
-            if name in OWN:
-                with servers_of_its_own(bench) as own:  # what one left behind must not help the next
-                    one = run_own(own, limit, OWN[name])
-            else:
-                one = run_peer(bench, known[name], limit)
+            one = run()
         except (StackError, OSError) as error:
             title = known[name].title if name in known else name
             one = Outcome(title, check=f"not run: {' '.join(str(error).split())[:300]}")
@@ -193,6 +187,14 @@ def compare(bench: Bench, names: list[str], limit: float, write) -> list[Outcome
         click.echo(f"  {rate or '?'} events/s, {one.check}; watching and checking took {watching:.1f} CPU s", err=True)
         outcomes.append(one)
         write(outcomes)
+
+    for name in (name for name in names if name in OWN):
+        with _servers(folder, workload) as bench:  # what one left behind must not help the next
+            note(name, lambda bench=bench, name=name: run_own(bench, limit, OWN[name]))
+    if peers := [name for name in names if name not in OWN]:
+        with _servers(folder, workload) as bench:
+            for name in peers:
+                note(name, lambda name=name: run_peer(bench, known[name], limit))
     return outcomes
 
 
@@ -227,16 +229,16 @@ def main(
 ) -> None:  # fmt: skip
     """Run them and print the table."""
     workload = Workload(events, employees, zipf=zipf, others=others)
-    names = list(only) or ["raw", "msgspec", *OWN, *(peer.name for peer in PEERS[2:])]
+    names = list(only) or [*OWN, *(peer.name for peer in PEERS)]
 
     def write(outcomes: list[Outcome]) -> None:
         if file:
             file.write_text(report(outcomes, workload))
 
-    with tempfile.TemporaryDirectory() as temporary, LocalStack() as stack:
+    with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(exist_ok=True)
-        outcomes = compare(Bench(stack, folder, workload), names, limit, write)
+        outcomes = compare(folder, workload, names, limit, write)
     click.echo(report(outcomes, workload))
     if not all(one.right or one.check.startswith("not") for one in outcomes if one.title.startswith(_OURS)):
         raise SystemExit(1)

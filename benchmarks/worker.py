@@ -30,9 +30,7 @@ class Pages:
 
     def total(self, metric: str, **labels: str) -> float:
         """Sum of a metric over all series with these labels."""
-        wanted = [f'{name}="{value}"' for name, value in labels.items()]
-        lines = [line for line in self.get("/metrics").splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
+        return _total(self.get("/metrics"), metric, **labels)
 
 
 class Worker(Process, Pages):
@@ -75,12 +73,19 @@ class Workers(Process):
 
 def drained(worker: Pages) -> bool:
     """Every stage has checkpointed up to the end of its topic."""
-    if worker.total("kpistream_lag_records"):
+    page = worker.get("/metrics")
+    if _total(page, "kpistream_lag_records"):
         return False
     return all(
-        worker.total("kpistream_next_offset", stage=stage) == worker.total("kpistream_checkpoint_offset", stage=stage)
+        _total(page, "kpistream_next_offset", stage=stage) == _total(page, "kpistream_checkpoint_offset", stage=stage)
         for stage in STAGES
     )
+
+
+def _total(page: str, metric: str, **labels: str) -> float:
+    wanted = [f'{name}="{value}"' for name, value in labels.items()]
+    lines = [line for line in page.splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted))
 
 
 def free_port() -> int:
