@@ -22,8 +22,8 @@ def _read_as_they_are(rows: Rows) -> Rows:
 
 
 LAYOUTS = {
-    # 3: standings of sales say what filters saw of them
-    "crediting": StateLayout(3, {1: profiles_added, 2: _read_as_they_are}),
+    # 3: standings of sales say what filters saw of them; 4: columns of remembered events in as few bytes as they need
+    "crediting": StateLayout(4, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are}),
     # 2: from where on it is told which credits limits leave out
     "performance": StateLayout(2, {1: _read_as_they_are}),
     "rollups": StateLayout(),

@@ -1,4 +1,4 @@
-"""Immutable chunks of remembered events, as columns sorted by hash: 44 bytes per event.
+"""Immutable chunks of remembered events, as columns sorted by hash: 44 bytes per event, about 26 in a state row.
 
 The same events in the same order give the same bytes, whether they became a chunk at once or by merging.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-FORMAT = 3
+FORMAT = 4
+_WHOLE = 3  # the format before, with columns as they are
 #: Values of ``payee`` that are not an assignment's number.
 NOT_A_SALE = -1
 SPLIT = -2
@@ -30,6 +31,9 @@ _SHARE_COLUMNS = {"high": np.uint64, "low": np.uint64, "seen": np.int32, "payee"
 _EVENT_BYTES, _SHARE_BYTES = (
     sum(np.dtype(type_).itemsize for type_ in types.values()) for types in (_EVENT_COLUMNS, _SHARE_COLUMNS)
 )
+
+_TYPES = _EVENT_COLUMNS, _SHARE_COLUMNS
+_WIDTHS = (0, 1, 2, 4, 8)  # bytes
 
 Columns = dict[str, np.ndarray]
 
@@ -118,36 +122,57 @@ def nbytes_of(events: Columns, shares: Columns | None) -> int:
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
-    """The bytes of a state row: msgpack of the little-endian columns."""
-    parts = [[column.tobytes() for column in part.values()] for part in (chunk.events, chunk.shares)]
+    """The bytes of a state row: msgpack of the rows' number and the columns as ``_packed``, of events and of shares."""
+    parts = [[len(part["high"]), list(map(_packed, part.values()))] for part in (chunk.events, chunk.shares)]
     return msgspec.msgpack.encode([FORMAT, *parts])
 
 
 def decode_chunk(value: bytes) -> Chunk:
-    """The chunk of a state row; raises ValueError on another format."""
-    version, events, shares = msgspec.msgpack.decode(value)
-    if version != FORMAT:
+    """The chunk of a state row, of this format or the one before; raises ValueError on another."""
+    version, *parts = msgspec.msgpack.decode(value)
+    if version == _WHOLE:
+        columns = (map(np.frombuffer, part, types.values()) for part, types in zip(parts, _TYPES, strict=True))
+    elif version == FORMAT:
+        columns = (
+            (_unpacked(*column, count, type_) for column, type_ in zip(part, types.values(), strict=True))
+            for (count, part), types in zip(parts, _TYPES, strict=True)
+        )
+    else:
         raise ValueError(f"state row ids/…: format {version}, expected {FORMAT}")
-    return _chunk(_columns(events, _EVENT_COLUMNS), _columns(shares, _SHARE_COLUMNS))
+    return _chunk(*(dict(zip(types, part, strict=True)) for types, part in zip(_TYPES, columns, strict=True)))
 
 
 def with_profiles(value: bytes) -> bytes:
-    """A state row of the format before, which knew no profiles, in this one."""
+    """A state row of the format that knew no profiles, in the one after it."""
     version, events, shares = msgspec.msgpack.decode(value)
-    if version != FORMAT - 1:
-        raise ValueError(f"state row ids/…: format {version}, expected {FORMAT - 1}")
+    if version != _WHOLE - 1:
+        raise ValueError(f"state row ids/…: format {version}, expected {_WHOLE - 1}")
     unknown = np.full(len(events[0]) // 8, -1, np.int32)
-    return msgspec.msgpack.encode([FORMAT, [*events, unknown.tobytes()], shares])
+    return msgspec.msgpack.encode([_WHOLE, [*events, unknown.tobytes()], shares])
+
+
+def _packed(column: np.ndarray) -> tuple[int, int, bytes]:
+    """The least value, and the distances from it in as many bytes as the largest needs (none where all are equal)."""
+    if column.dtype == np.uint64:  # a hash uses all of its bytes
+        return 0, 8, column.tobytes()
+    if not len(column):
+        return 0, 0, b""
+    least = int(column.min())
+    most = int(column.max()) - least
+    width = next(width for width in _WIDTHS if most < 1 << 8 * width)
+    return least, width, (column.astype(np.int64) - least).astype(f"<u{width}").tobytes() if width else b""
+
+
+def _unpacked(least: int, width: int, distances: bytes, count: int, type_: type) -> np.ndarray:
+    if not width:
+        return np.full(count, least, type_)
+    if type_ is np.uint64:
+        return np.frombuffer(distances, type_)
+    return (np.frombuffer(distances, f"<u{width}").astype(np.int64) + least).astype(type_)
 
 
 def _chunk(events: Columns, shares: Columns) -> Chunk:
     return Chunk(events, shares, int(events["seen"].max(initial=-1)))
-
-
-def _columns(values: list[bytes], types: dict) -> Columns:
-    return {
-        name: np.frombuffer(value, type_) for (name, type_), value in zip(types.items(), values, strict=True)
-    }
 
 
 def _concatenated(parts: list[Columns]) -> Columns:

@@ -340,7 +340,7 @@ def test_another_state_format_is_refused():
     crediting = Crediting(0, 4)
     run(PLAN, block(sale("o1", 5)), crediting=crediting)
     rows = {key: value for key, value in crediting.dirty_rows().items() if value}
-    versions = {"source/events/0": 1, "clock": 2, "ids/0/1": 3}
+    versions = {"source/events/0": 1, "clock": 2, "ids/0/1": 4}
     for key, expected in versions.items():
         array, version, rest = rows[key][:1], rows[key][1], rows[key][2:]
         assert version == expected
