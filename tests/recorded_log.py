@@ -11,7 +11,7 @@ from schemas.control import KIND, REBUILD, PeriodClosed, PlanApplied, decode_con
 from schemas.plan import Plan
 from schemas.plan_lookup import period_kind_of
 from schemas.results import decode_award
-from schemas.topics import AWARDS, CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
+from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, UNIT_UPDATES
 from streams.backtest import BacktestResult
 from streams.explain.credits import Close
 from streams.explain.history import Evidence
@@ -78,7 +78,7 @@ def _rebuild(log: MemoryLog, plan: Plan) -> None:
 
 
 def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
-    result, credits, closes, updates = BacktestResult(), [], [], []
+    result, facts, credits, closes, updates = BacktestResult(), [], [], [], []
     applied, rebuilt, adjusted = [], [], []
     for (topic, partition), records in log.records.items():
         for one in records:
@@ -87,6 +87,8 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                 result.awards.append(decode_award(one.value))
             elif topic == EARNINGS.name:
                 result.earnings.add(decode_block(one.value)[0])
+            elif topic == FACTS.name and kind == "facts":
+                facts.append(one.value)
             elif topic == CREDITS.name and kind == "credits":
                 credits.append((partition, one.offset, one.value))
             elif topic == CREDITS.name and kind == KIND:
@@ -107,7 +109,7 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                     result.periods.add(decode_block(one.value)[0])
             elif topic == UNIT_UPDATES.name:
                 result.units.add(decode_block(one.value)[0])
-    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted))
+    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted), facts)
 
 
 def _rebuilt(block, meta: dict) -> list[Rebuilt]:

@@ -12,6 +12,7 @@ import msgspec
 from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.results import Award, Cause, KpiEvidence, Position
+from streams.explain.conversions import Original
 from streams.explain.credits import Credit, unit_fields
 from streams.explain.plan_history import Rebuilt
 from streams.performance.calendar import day_of
@@ -64,6 +65,11 @@ def credit_of(row: dict) -> Credit:
             }
         ),
     )
+
+
+def original_of(row: dict) -> Original:
+    """A row of kpistream.facts with an amount."""
+    return Original(to_fixed(row["amount"]), row["currency"], _ms(row["time"]))
 
 
 def line_of(row: dict) -> dict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from runtime.records import Out, Record, RecordBatch
@@ -13,8 +13,9 @@ from schemas.money import from_fixed, to_fixed
 from schemas.plan import Plan
 from schemas.plan_units import decided_by, of_units
 from schemas.results import Award
-from schemas.topics import CREDITS, KPI_UPDATES
+from schemas.topics import CREDITS, FACTS, KPI_UPDATES
 from streams.backtest import Backtest, BacktestResult
+from streams.explain.conversions import may_convert, originals_of, with_conversions
 from streams.explain.credits import Close, credits_of_block
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import Evidence
@@ -25,10 +26,11 @@ from streams.rollups.alignment import Update
 
 
 class _Recording(Backtest):
-    """A backtest that keeps the credits and closes that pass between its stages."""
+    """A backtest that keeps what passes between its stages, and the facts where amounts may be converted."""
 
     def __init__(self, mapping: TopicMapping | None) -> None:
         super().__init__(mapping)
+        self.facts: list[bytes] = []
         self.credits: list[tuple[int, int, bytes]] = []
         self.closes: list[Close] = []
         self.updates: list[Published] = []
@@ -40,6 +42,8 @@ class _Recording(Backtest):
                 self.credits.append((0, one.offset, one.value))
             elif kind_of(one.headers) == KIND and isinstance(control := decode_control(one.value), PeriodClosed):
                 self.closes.append(Close(0, one.offset, control.kind, control.period))
+        if topic == FACTS.name and may_convert(self._plan, PlanHistory()):
+            self.facts += (one.value for one in batch.records if kind_of(one.headers) == "facts")
         if topic == KPI_UPDATES.name:
             self.updates += filter(None, map(published, batch.records))
         return batch
@@ -48,7 +52,7 @@ class _Recording(Backtest):
 class RecordedEvidence:
     """Finds evidence in what came out of a run of the stages, and in what passed between them.
 
-    ``credits``: blocks by partition and offset.
+    ``credits``: blocks by partition and offset; ``facts``: blocks.
     """
 
     def __init__(
@@ -59,10 +63,12 @@ class RecordedEvidence:
         closes: list[Close],
         updates: list[Published],
         plans: PlanHistory | None = None,
+        facts: Iterable[bytes] = (),
     ) -> None:
         self.plan, self.result = plan, result
         self._plans = plans or PlanHistory()
-        self._credits = [credit for place in credits for credit in credits_of_block(*place)]
+        blocks = [credit for place in credits for credit in credits_of_block(*place)]
+        self._credits = with_conversions(blocks, originals_of(facts, plan, self._plans), plan, self._plans)
         self._closes, self._timeline = closes, Timeline(updates)
 
     def plan_of(self, version: int) -> Plan:
@@ -134,7 +140,7 @@ class BacktestEvidence(RecordedEvidence):
         run = _Recording(mapping)
         run.apply(plan)
         feed(run)
-        super().__init__(plan, run.finish(), run.credits, run.closes, run.updates)
+        super().__init__(plan, run.finish(), run.credits, run.closes, run.updates, facts=run.facts)
 
 
 def figures_of(row) -> Figures:

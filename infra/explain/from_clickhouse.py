@@ -11,6 +11,7 @@ import click
 from clickhouse_driver.errors import Error as ClickHouseError
 
 from infra.explain.clickhouse_rows import award_of, credit_of, line_of, read_plan, rebuilt_cell, targets_of
+from infra.explain.original_amounts import originals_behind
 from infra.explain.update_log import timeline_of
 from infra.settings import load_settings
 from schemas.control import REBUILD
@@ -21,6 +22,7 @@ from schemas.plan_moves import employees_of
 from schemas.plan_units import decided_by, judges_units, of_units
 from schemas.results import Award
 from sinks.connection import ClickHouseSettings, connect, from_settings
+from streams.explain.conversions import may_convert, own_currency, with_conversions
 from streams.explain.credits import Close, Credit
 from streams.explain.draws import Figures, PaidOut
 from streams.explain.history import ROLLING, Evidence
@@ -51,17 +53,17 @@ class ClickHouseEvidence:
     def of(self, employee: str, version: int | None = None) -> Evidence:
         """Everything about an employee, under one version of the plan or the newest one."""
         mine = "employee = %(employee)s", {"employee": employee}
-        plan = self.plan_of(version)
+        plan, history = self.plan_of(version), self._history(*mine)
         return Evidence(
             plan,
             employee,
-            self._credits(*mine),
+            self._credits(*mine, plan, history),
             [award_of(row) for row in self._all("awards", *mine) if not row["unit_kind"]],
             self._lines(*mine),
             targets_of(self._all("kpi_periods", *mine)),
             self._closes(),
             payouts=self._payouts(employee, plan.plan),
-            plans=self._history(*mine),
+            plans=history,
         )
 
     def unit(self, kind: str, unit: str, version: int | None = None, period: str | None = None) -> Evidence:
@@ -95,7 +97,7 @@ class ClickHouseEvidence:
         return Evidence(
             plan,
             "",
-            self._credits(*chosen),
+            self._credits(*chosen, plan, history),
             awards,
             lines,
             targets_of(self._all("unit_periods", *mine)),
@@ -130,9 +132,13 @@ class ClickHouseEvidence:
         rows = self._rows(query, {"control": control})
         return read_plan(rows[0]) if rows else None
 
-    def _credits(self, where: str, parameters: dict) -> list[Credit]:
+    def _credits(self, where: str, parameters: dict, plan: Plan, history: PlanHistory) -> list[Credit]:
         order = "ORDER BY credits_offset, facts_offset, facts_index, payee"
-        return [credit_of(row) for row in self._all("credits", where, parameters, order)]
+        credits = [credit_of(row) for row in self._all("credits", where, parameters, order)]
+        if not may_convert(plan, history):
+            return credits
+        originals = originals_behind(self._rows, credits, where, parameters, own_currency(plan, history))
+        return with_conversions(credits, originals, plan, history)
 
     def _lines(self, where: str, parameters: dict) -> list[dict]:
         rows = self._all("earnings", where, parameters, "ORDER BY credits_offset, credits_index")

@@ -8,10 +8,11 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from infra.explain.phrases import PHRASES, say
+from schemas.event_fields import FOLLOWING
 from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan import Kpi, Plan
 from schemas.plan_fields import Named
-from schemas.wording import difference, event, measured, money, number, percent, rounded
+from schemas.wording import day, difference, event, measured, money, number, percent, rounded
 from streams.explain.credits import Credit
 from streams.explain.measured import Measured
 
@@ -144,7 +145,22 @@ class Speaker:
         if step.value is not None:
             value = self.figure(one.kpi, step.value) + ("%" if one.kpi.unit == "percent" else "")
         about = {"time": self.time(step.credit.time), "type": self.event(step.credit.type), "id": step.credit.id}
-        return self.say("step", **about, part=part, value=value)
+        came = self.came(step.credit) if "amount" in _fields(one.kpi) else ""
+        return self.say("step", **about, came=came, part=part, value=value)
+
+    def came(self, credit: Credit) -> str:
+        """The amount as the event had it, where that was in another currency, and the rate that it counts at."""
+        was = credit.converted
+        if was is None:
+            return ""
+        return self.say(
+            "came as its sale" if credit.type in FOLLOWING else "came",
+            now=self.say("came now") if credit.type == "correction" else "",
+            amount=money(from_fixed(was.amount), was.currency, self.language),
+            rate=number(was.rate),
+            since=day(was.since, self.language),
+            up_to=self.say("came up to", cap=self.money(was.cap)) if was.cap is not None else "",
+        )
 
     def share(self, credit: Credit) -> str:
         """The person's share of an event, where that is not all of it."""
@@ -154,6 +170,11 @@ class Speaker:
     def per(self, period: str) -> str:
         """Each period of a kind."""
         return self.say(f"per {period}") if f"per {period}" in PHRASES else period
+
+
+def _fields(kpi: Kpi) -> set[str | None]:
+    """What of events it is about."""
+    return {kpi.field, *(part.field for part in (kpi.numerator, kpi.denominator) if part is not None)}
 
 
 def ratio_text(ratio: Decimal) -> str:

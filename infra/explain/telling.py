@@ -170,6 +170,7 @@ class Teller(Speaker):
             of = self.say("line of", field=self.field(rule.field), value=self.number(from_fixed(value)))
         of += self.share(credit)
         about = {"time": self.time(credit.time), "type": self.event(credit.type), "id": credit.id, "of": of}
+        about["came"] = self.came(credit) if rule.field == "amount" else ""
         amounts = {"amount": self.money(line.amount), "paid": self.money(line.paid)}
         return self.say("line" if agrees else "line differs", **about, **amounts)
 

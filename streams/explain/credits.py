@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 
@@ -16,6 +18,20 @@ from schemas.plan_units import UNIT_KINDS
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
 
 Field = int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What an amount was before it was converted (ten-thousandths, code), and at which rate, in force since when.
+
+    ``cap``: up to how much of what it comes to counts, where that is less.
+    """
+
+    amount: int
+    currency: str
+    rate: Decimal
+    since: date
+    cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class Credit:
     first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
+    converted: Conversion | None = None  # where the event came in another currency
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from infra.explain.from_clickhouse import ClickHouseEvidence
 from infra.explain.update_log import timeline_of
 from infra.ingest.simulate import simulate
 from infra.local.clickhouse import ClickHouseServer
+from schemas.money import to_fixed
 from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from sinks.connection import connect
@@ -42,7 +44,18 @@ def with_units(plan: Plan) -> Plan:
     ]
     more = [{"id": f"p{number}", "name": "P", "period": "week"} | one for number, one in enumerate(compared)]
     given = plan.model_dump(mode="json", exclude_none=True)
-    return Plan.model_validate(given | {"late": "process_date", "awards": [*given["awards"], bonus, *more]})
+    rates = {"rates": [{"currency": "USD", "date": "2026-03-01", "rate": "7.1234"}]}
+    return Plan.model_validate(given | {"late": "process_date", "awards": [*given["awards"], bonus, *more]} | rates)
+
+
+def abroad(events: list[dict]) -> list[dict]:
+    """With every fifth sale in dollars, those that are refunded, and what comes about them."""
+    sales = [event["id"] for event in events if event["type"] == "sale"][::5]
+    sales += [event["data"]["sale_id"] for event in events if event["type"] == "refund"]
+    for event in events:
+        if event["id"] in sales or event["data"].get("sale_id") in sales:
+            event["data"]["currency"] = "USD"
+    return events
 
 
 def later(plan: Plan) -> Plan:
@@ -63,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
     plan = with_units(load_plan(ROOT / "plans" / "example.yaml"))
     log = MemoryLog()
     log.apply(plan)
-    events = list(simulate(plan, seed=5, start=date(2026, 3, 2), days=16, events_per_day=100))
+    events = abroad(list(simulate(plan, seed=5, start=date(2026, 3, 2), days=16, events_per_day=100)))
     log.feed(events[: len(events) // 2])
     log.close(plan, "week", "2026-W11", "test")
     log.apply(later(plan))
@@ -114,6 +127,21 @@ def test_every_award_and_month_of_the_tables_agrees(server: ClickHouseServer) ->
         assert rules and all(rule.agrees and rule.due is not None for rule in rules), row
         parts += sum(rule.unit is not None for rule in rules)
     assert parts > 5 and compared == {"honour", "first"}
+
+
+def test_amounts_in_another_currency_are_told_as_events_had_them(server: ClickHouseServer) -> None:
+    source = ClickHouseEvidence(settings_of(server))
+    rows = source._rows("SELECT DISTINCT employee, team FROM kpistream.credits FINAL", {})
+    own = [credit for row in rows for credit in source.of(row["employee"]).credits]
+    teams = {row["team"] for row in rows}
+    units = [credit for team in teams for credit in source.unit("team", team, period="2026-W12").credits]
+    facts = source._rows("SELECT id, type, amount FROM kpistream.facts FINAL WHERE currency = 'USD'", {})
+    was = {row["id"]: to_fixed(row["amount"]) for row in facts}
+    assert {row["type"] for row in facts} == {"sale", "refund"}
+    for found in (own, units):
+        told = {credit.id: credit.converted.amount for credit in found if credit.converted}
+        assert told == {credit.id: was[credit.id] for credit in found if credit.id in was} and told
+    assert {credit.converted.rate for credit in own if credit.converted} == {Decimal("7.1234")}
 
 
 def test_what_a_worker_published_again_does_not_change_the_order(server: ClickHouseServer) -> None:

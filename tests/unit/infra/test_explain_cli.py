@@ -81,6 +81,20 @@ def test_a_draw_payout_by_payout():
 
 
 @pytest.mark.parametrize(
+    ("period", "language", "words"),
+    [
+        ("2026-03", "en", "sale s1 (999.99 EUR at 1.0825, the rate since 1 March 2026)  +1,082.49  → 1,082.49\n"),
+        ("2026-03", "en", "correction c1 (now 1,200.00 EUR at 1.0825, as its sale, the rate since 1 March 2026)"),
+        ("2026-04", "zh", "销售 s2（999.99 欧元，按2026年4月1日起的汇率 1.1 折算）  +1,099.99  → 1,099.99\n"),
+        ("2026-05", "zh", "退款 r1（12,345 日元，与其销售一样按2026年3月1日起的汇率 0.006705 折算）  -82.77"),
+    ],
+)  # fmt: skip
+def test_an_amount_in_another_currency_stands_with_its_rate(period, language, words):
+    told = explain_example("engine/event-date-rate", "E1", period, "--language", language)
+    assert told.exit_code == 0 and words in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize(
     ("example", "language", "words"),
     [
         ("leave-and-promotion", "en", "attainment 114.58%.\n  The target: 63,000 USD × 16 of 21 working days.\n"),
