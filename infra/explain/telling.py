@@ -27,7 +27,7 @@ from streams.explain.rules import RuleExplained
 from streams.explain.scores import ScorePart
 from streams.explain.spiffs import SpiffLine
 from streams.explain.streaks import Judged
-from streams.explain.targets import PersonTargets
+from streams.explain.targets import person_targets
 from streams.performance.calendar import date_of
 from streams.performance.dated_targets import TargetPart
 
@@ -45,7 +45,7 @@ class Teller(Speaker):
     def __init__(self, plan, language: str, full: bool = False) -> None:
         super().__init__(plan, language, full)
         self._listed: set[tuple] = set()
-        self._targets = PersonTargets(plan)
+        self._targets = person_targets(plan)
         self._about: tuple[str, str, str] | None = None
 
     def award(self, explained: AwardExplained) -> list[str]:

@@ -9,9 +9,10 @@ from schemas.event_fields import FOLLOWING
 from schemas.money import SCALE, minor_step, round_half_up
 from streams.explain.credits import sale_of
 from streams.explain.measured import Scope
+from streams.explain.of_plan import calendar_of
 from streams.explain.tiers import keeps_peak, money_at, remembered, tier_level
 from streams.explain.values import Step, steps_of
-from streams.performance.calendar import NO_PERIOD, Calendar
+from streams.performance.calendar import NO_PERIOD
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class _Table:
     def __init__(self, scope: Scope, book: _Book) -> None:
         self.scope, self.book, self.rule = scope, book, scope.rule
         plan = scope.evidence.plan
-        self.calendar = Calendar(plan)
+        self.calendar = calendar_of(plan)
         self.kpi = next(kpi for kpi in plan.kpis if kpi.id == scope.rule.kpi)
         self._values: dict[str, Fraction] = {}
         self._takes_part: dict[str, bool] = {}

@@ -11,9 +11,10 @@ from schemas.plan_best import PersonalBest
 from streams.explain.credits import Credit, in_period
 from streams.explain.granted import Granted
 from streams.explain.measured import Measured, Scope, measure
+from streams.explain.of_plan import calendar_of
 from streams.explain.values import Step
 from streams.explain.walk import Walk
-from streams.performance.calendar import NO_PERIOD, Calendar
+from streams.performance.calendar import NO_PERIOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Earlier:
 def earlier_periods(plan: Plan, rule: PersonalBest, period: str, credits: list[Credit]) -> tuple[Earlier, ...]:
     """Every earlier period in which something was credited for the KPI, in order; the first of equals is the best."""
     kpi = next(kpi for kpi in plan.kpis if kpi.id == rule.kpi)
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     ordinals = sorted({calendar.ordinal(rule.period, credit.day) for credit in credits} - {NO_PERIOD})
     found = []
     for ordinal in (one for one in ordinals if one < calendar.parse(rule.period, period)):

@@ -15,7 +15,8 @@ from schemas.plan import Kpi, Plan
 from schemas.plan_crediting import Guard
 from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
-from streams.performance.calendar import NO_PERIOD, Calendar, date_of
+from streams.explain.of_plan import calendar_of
+from streams.performance.calendar import NO_PERIOD, date_of
 
 Field = int | str | bool
 
@@ -138,7 +139,7 @@ def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Cr
     """
     if not credits:
         return []
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     days = calendar.days([credit.time for credit in credits]).tolist()
     spans = spans_of(plan, closes) if plan.late == "process_date" else []
     found = []
@@ -156,7 +157,7 @@ def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Cr
 
 def spans_of(plan: Plan, closes: Iterable[Close]) -> list[tuple[Close, int, int]]:
     """Each close with the first and the last day of its period; without those of a calendar that the plan has not."""
-    calendar, spans = Calendar(plan), []
+    calendar, spans = calendar_of(plan), []
     for close in closes:
         ordinal = calendar.find(close.kind, close.period)
         if ordinal is not None:
@@ -168,7 +169,7 @@ def in_period(plan: Plan, credits: list[Credit], kind: str, period: str) -> list
     """The credits that count in a period: all of them where a window rolls, which each KPI cuts by itself."""
     if kind.startswith("rolling_"):
         return credits
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     ordinals = calendar.ordinals(kind, np.array([credit.day for credit in credits], np.int64)).tolist()
     keys = {ordinal: calendar.key(kind, ordinal) for ordinal in set(ordinals) if ordinal != NO_PERIOD}
     return [credit for credit, ordinal in zip(credits, ordinals, strict=True) if keys.get(ordinal) == period]

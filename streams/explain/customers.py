@@ -9,11 +9,13 @@ from schemas.event_fields import FOLLOWING
 from schemas.plan import Plan
 from schemas.plan_crediting import Guard
 from streams.explain.credits import Credit, in_unit, sale_of
-from streams.explain.history import Evidence
+from streams.explain.history import Evidence, once_per_evidence
+from streams.explain.of_plan import calendar_of
 from streams.explain.plan_history import PlanHistory
-from streams.performance.calendar import NO_PERIOD, Calendar
+from streams.performance.calendar import NO_PERIOD
 
 
+@once_per_evidence
 def counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
     """The credits of a person, or in a unit, each on its day: those that count, and those that a limit leaves out."""
     kept, left_out = counting_of_people(evidence)
@@ -22,6 +24,7 @@ def counting(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
     return in_unit(evidence.plan, evidence.unit, kept), in_unit(evidence.plan, evidence.unit, left_out)
 
 
+@once_per_evidence
 def counting_of_people(evidence: Evidence) -> tuple[list[Credit], list[Credit]]:
     """As ``counting``, but of a unit's people also what they have elsewhere."""
     seen = evidence.plans.seen(evidence.plan, evidence.credits, evidence.closes, evidence.until)
@@ -63,7 +66,7 @@ class _Limits:
 
     def __init__(self, plan: Plan) -> None:
         self._guards = [guard for guard in plan.crediting.guards if guard.same_customer is not None]
-        self._calendar = Calendar(plan)
+        self._calendar = calendar_of(plan)
 
     def places(self, credit: Credit) -> dict[tuple, Guard]:
         """Where a credit takes room, and the limit that says how much there is."""

@@ -11,7 +11,8 @@ from schemas.plan import Plan
 from schemas.plan_draws import Draw
 from schemas.plan_moves import employees_of
 from streams.explain.history import Evidence, standing
-from streams.performance.calendar import Calendar, date_of
+from streams.explain.of_plan import calendar_of
+from streams.performance.calendar import date_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def explain_draws(evidence: Evidence, kind: str, period: str) -> list[DrawExplai
 
     What is advanced in one is recovered in those after it, so the chain begins with the first payout.
     """
-    plan, calendar = evidence.plan, Calendar(evidence.plan)
+    plan, calendar = evidence.plan, calendar_of(evidence.plan)
     made = {one.period: one for one in evidence.payouts if (one.kind, one.currency) == (kind, plan.currency)}
     last = calendar.parse(kind, period)
     found = {calendar.find(kind, key): key for key in made}
@@ -95,7 +96,7 @@ def draw_of(plan: Plan, employee: str, kind: str, period: str) -> Draw | None:
     person, places = next(((one, found) for one, found in employees_of(plan) if one.id == employee), (None, []))
     if person is None:
         return None
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     first, last = map(date_of, calendar.span(kind, calendar.parse(kind, period)))
     if (person.start or date.min) > last or (person.end or date.max) <= first:
         return None

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import wraps
+from typing import TypeVar
 
 from schemas.plan import Plan
-from schemas.plan_moves import Place, employees_of, place_at
+from schemas.plan_moves import Place, place_at
 from schemas.plan_units import judges_units
 from schemas.results import Award
 from streams.explain.credits import Close, Credit
 from streams.explain.moments import Timeline
+from streams.explain.of_plan import calendar_of, people_of
 from streams.explain.plan_history import PlanHistory, Until
-from streams.explain.targets import PersonTargets, target_of_unit
-from streams.performance.calendar import Calendar, date_of
+from streams.explain.targets import person_targets, target_of_unit
+from streams.performance.calendar import date_of
+
+T = TypeVar("T")
 
 #: How awards and lines name the one running state of a rolling window.
 ROLLING = "rolling"
@@ -45,11 +49,8 @@ class Evidence:
     plan_by: Callable[[str], Plan | None] = lambda id: None
     plans: PlanHistory = field(default_factory=PlanHistory)
     until: Until = None
-
-    @cached_property
-    def person_targets(self) -> PersonTargets:
-        """What the plan wants of each person."""
-        return PersonTargets(self.plan)
+    #: What was worked out from it (once_per_evidence).
+    known: dict[tuple, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def lines_of(self, rule, period: str) -> list[dict]:
         """What the rule paid in the period: a unit that it judges, to whomever; where it compares people, everyone.
@@ -68,7 +69,7 @@ class Evidence:
         if (kpi, kind, period) not in self.targets:
             at = "" if period == ROLLING else period
             if self.unit is None:
-                self.targets[kpi, kind, period] = self.person_targets.of(self.employee, kpi, kind, at)
+                self.targets[kpi, kind, period] = person_targets(self.plan).of(self.employee, kpi, kind, at)
             else:
                 self.targets[kpi, kind, period] = target_of_unit(self.plan, self.unit, kpi, kind, at)
         return self.targets[kpi, kind, period]
@@ -90,10 +91,25 @@ class Evidence:
 
     def has_role(self, roles: tuple[str, ...], kind: str, period: str) -> bool:
         """Whether the employee, being in the plan, has one of ``roles`` in a period; not in one that it has not."""
-        if period != ROLLING and Calendar(self.plan).find(kind, period) is None:
+        if period != ROLLING and calendar_of(self.plan).find(kind, period) is None:
             return False
-        places = next((found for one, found in employees_of(self.plan) if one.id == self.employee), None)
+        places = people_of(self.plan).get(self.employee)
         return places is not None and (not roles or standing(self.plan, places, kind, period).role in roles)
+
+
+def once_per_evidence(work: Callable[..., T]) -> Callable[..., T]:
+    """``work`` on an evidence, and whatever more, remembered with it: every period and rule asks for it again.
+
+    Nobody may change its answer, nor credits, closes and plans of the evidence.
+    """
+
+    @wraps(work)
+    def known(evidence: Evidence, *more: object) -> T:
+        if (work, more) not in evidence.known:
+            evidence.known[work, more] = work(evidence, *more)
+        return evidence.known[work, more]
+
+    return known
 
 
 def unit_ids(plan: Plan, kind: str) -> list[str]:
@@ -102,7 +118,7 @@ def unit_ids(plan: Plan, kind: str) -> list[str]:
     if kind == "company":
         return [plan.organisation.company]
     if kind == "manager":
-        return [employee.id for employee, _ in employees_of(plan)]
+        return list(people_of(plan))
     return [one.id for one in (departments if kind == "department" else [t for d in departments for t in d.teams])]
 
 
@@ -115,6 +131,6 @@ def standing(plan: Plan, places: list[Place], kind: str, period: str) -> Place:
     """Where somebody stands as the period sees it: on its last or first day; after the last move for a window."""
     if period == ROLLING:
         return places[-1]
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     first, last = calendar.span(kind, calendar.parse(kind, period))
     return place_at(places, date_of(last if plan.organisation.standing == "period_end" else first))

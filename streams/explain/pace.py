@@ -12,8 +12,9 @@ from schemas.plan import Plan
 from schemas.plan_attendance import days_in_force, is_working_day
 from schemas.plan_moves import employees_of
 from schemas.results import KpiEvidence
+from streams.explain.of_plan import calendar_of
 from streams.explain.values import attainment
-from streams.performance.calendar import Calendar, date_of
+from streams.performance.calendar import date_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def paced(plan: Plan, employee: str, kind: str, period: str, said: KpiEvidence) 
     kpi = next((kpi for kpi in plan.kpis if kpi.id == said.kpi), None)
     if not said.as_of or kpi is None:
         return None
-    calendar = Calendar(plan)
+    calendar = calendar_of(plan)
     first, last = calendar.span(kind, calendar.parse(kind, period))
     worked = worked_days(plan, spans_in_force(plan, employee), first, last)
     days, gone = len(worked), len([day for day in worked if day <= date.fromisoformat(said.as_of)])

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from schemas.identity import award_id
 from schemas.plan import Plan
-from schemas.plan_moves import Place, employees_of
+from schemas.plan_moves import Place
 from schemas.plan_people import First, Pool
 from schemas.plan_scorecards import Scorecard
 from schemas.results import Award
@@ -21,13 +21,14 @@ from streams.explain.credits import Credit
 from streams.explain.field import Candidate, Field
 from streams.explain.history import standing, unit_ids
 from streams.explain.measured import Measured, Scope, measure
+from streams.explain.of_plan import calendar_of, people_of
 from streams.explain.places import Held, queued, ranked
 from streams.explain.pools import share_pool
 from streams.explain.rules import RuleExplained, Share, beyond_of_units
 from streams.explain.scores import score_of
 from streams.explain.shapes import money_of
+from streams.explain.targets import person_targets
 from streams.explain.thresholds import checked
-from streams.performance.calendar import Calendar
 
 #: Kind and id.
 Unit = tuple[str, str]
@@ -68,16 +69,16 @@ def explain_people_rule(scopes: list[Scope], who: str = "", number: int | None =
 def people_inside(plan: Plan, rule, unit: Unit, period: str) -> dict[str, Place]:
     """Who stands in the unit as the period sees them, in the plan's order."""
     kind, name = unit
-    found = ((employee.id, standing(plan, places, rule.period, period)) for employee, places in employees_of(plan))
-    return {employee: place for employee, place in found if kind == "company" or getattr(place, kind) == name}
+    found = ((who, standing(plan, places, rule.period, period)) for who, places in people_of(plan).items())
+    return {who: place for who, place in found if kind == "company" or getattr(place, kind) == name}
 
 
 def unit_of(plans: Iterable[Plan], rule, employee: str, period: str) -> str | None:
     """The unit in which a rule compares somebody in a period: by the last plan with its money and him; None by none."""
     for plan in reversed(list(plans)):
         one = next((one for one in plan.awards if one.id == rule.id and money_of(one) == money_of(rule)), None)
-        places = next((found for each, found in employees_of(plan) if each.id == employee), None)
-        if one is not None and places is not None and Calendar(plan).find(one.period, period) is not None:
+        places = people_of(plan).get(employee)
+        if one is not None and places is not None and calendar_of(plan).find(one.period, period) is not None:
             place = standing(plan, places, one.period, period)
             return plan.organisation.company if rule.unit == "company" else getattr(place, rule.unit)
     return None
@@ -97,9 +98,8 @@ def _people_of(scopes: list[Scope], unit: Unit) -> list[str]:
     for scope in reversed(scopes):
         plan = scope.evidence.plan
         inner = people_inside(plan, scope.rule, unit, scope.period)
-        everybody = {employee.id for employee, _ in employees_of(plan)}
         found |= {employee: None for employee in inner if employee not in seen}
-        seen |= everybody
+        seen.update(people_of(plan))
     return list(found)
 
 
@@ -130,7 +130,7 @@ def _within(scope: Scope, unit: Unit) -> Scope:
 def _decide(scope: Scope, held: Held, field: Field, inner: dict[str, Place]) -> None:
     """What becomes of a unit by the end of a plan; ``inner``: who stands in it."""
     rule = scope.rule
-    known = {employee.id for employee, _ in employees_of(scope.evidence.plan)}
+    known = people_of(scope.evidence.plan)
     field = replace(field, waits=rule.settle == "period_end" and not _is_closed(scope))
 
     def gone(employee: str) -> bool:
@@ -157,7 +157,7 @@ def _candidates(scope: Scope, inner: dict[str, Place], own: dict[str, list[Credi
 
 def _measured(scope: Scope, employee: str, place: Place, own: list[Credit]) -> dict[str, Measured]:
     """Each KPI or score that somebody is looked at by, by its id."""
-    plan, rule, targets = scope.evidence.plan, scope.rule, scope.evidence.person_targets
+    plan, rule, targets = scope.evidence.plan, scope.rule, person_targets(scope.evidence.plan)
     kpis, cards = {kpi.id: kpi for kpi in plan.kpis}, {card.id: card for card in plan.scorecards}
 
     def measured(name: str) -> Measured:
@@ -172,7 +172,7 @@ def _measured(scope: Scope, employee: str, place: Place, own: list[Credit]) -> d
 
 def _of_stranger(scope: Scope, who: str) -> list[Measured]:
     """How somebody stands who is not compared within the unit, or not any more."""
-    places = next((found for one, found in employees_of(scope.evidence.plan) if one.id == who), None)
+    places = people_of(scope.evidence.plan).get(who)
     if places is None:
         return []
     place = standing(scope.evidence.plan, places, scope.rule.period, scope.period)

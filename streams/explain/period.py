@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from schemas.plan_units import decided_by, judges_units, of_units
 from streams.explain.credits import Credit, in_period, in_unit
@@ -30,7 +31,7 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
         for rule in rules_of(stretches, period):
             found += _of_unit(stretches, rule, period, left_out)
         return found
-    stretches = stretches_of(evidence)
+    stretches, units = stretches_of(evidence), units and cache(units)  # several rules look at the same unit
     left_out = counting(stretches[-1].evidence)[1]
     for rule in rules_of(stretches, period):
         if not of_units(rule):

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from schemas.plan import Kpi, Plan
-from schemas.plan_moves import Place, employees_of, place_at
+from schemas.plan_moves import Place, place_at
 from streams.explain.credits import Close, Credit, dated, spans_of
+from streams.explain.of_plan import people_of
 from streams.performance.calendar import date_of
 
 
@@ -187,9 +188,8 @@ class PlanHistory:
     def _moves_of(self, partition: int, number: int) -> dict[str, tuple[list[Place], list[Place]]]:
         """Of whom the plan says otherwise where they stood: their places by the plan before, and by this one."""
         before, after = (one.plan for one in self._plans[partition][number - 1 : number + 1])
-        old = {employee.id: places for employee, places in employees_of(before)}
-        both = ((employee.id, places) for employee, places in employees_of(after) if employee.id in old)
-        return {employee: (old[employee], places) for employee, places in both}
+        old = people_of(before)
+        return {who: (old[who], places) for who, places in people_of(after).items() if who in old}
 
 
 def _last(partition: int, until: Until) -> int:

@@ -13,6 +13,7 @@ from schemas.plan_spiff import Spiff
 from streams.explain.contributed import matches
 from streams.explain.credits import Credit, sale_of
 from streams.explain.measured import Scope
+from streams.explain.of_plan import calendar_of
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
 
 _WHOLE = 1_000_000
@@ -65,7 +66,7 @@ def spiff_lines(scopes: list[Scope]) -> list[SpiffLine]:
 def _lines(scope: Scope, book: _Book) -> Iterator[tuple[Credit, int]]:
     """Credits of the period, and what each pays, under one plan."""
     rule, plan = scope.rule, scope.evidence.plan
-    step, calendar = minor_step(plan.currency), Calendar(plan)
+    step, calendar = minor_step(plan.currency), calendar_of(plan)
     cap = None if rule.cap is None else to_fixed(rule.cap) // step * step
     for credit in scope.credits:
         ordinal = calendar.ordinal(rule.period, credit.day)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from schemas.plan import Plan
 from streams.explain.credits import Credit
 from streams.explain.customers import counting, counting_of_people
-from streams.explain.history import ROLLING, Evidence
+from streams.explain.history import ROLLING, Evidence, once_per_evidence
 from streams.explain.measured import Scope
+from streams.explain.of_plan import calendar_of
 from streams.explain.shapes import is_tangled, money_of
-from streams.performance.calendar import Calendar
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Stretch:
     last: int = -1
 
 
+@once_per_evidence
 def stretches_of(evidence: Evidence) -> list[Stretch]:
     """All of them, in order: one where it is not known which plans there were."""
     # who has no credit may have money of his unit by plans before
@@ -57,6 +58,7 @@ def stretches_of(evidence: Evidence) -> list[Stretch]:
     return found
 
 
+@once_per_evidence
 def unit_stretches(evidence: Evidence, number: int | None = None) -> list[Stretch]:
     """As ``stretches_of``, up to the moment ``number``, of a unit; the credits are those of its people, wherever.
 
@@ -106,7 +108,7 @@ def _is_tangled(stretches: list[Stretch], rule) -> bool:
 
 def _decides(one: Stretch, rule, period: str) -> bool:
     plan, of_unit = one.evidence.plan, one.evidence.unit is not None
-    return not of_unit or period == ROLLING or Calendar(plan).find(rule.period, period) is not None
+    return not of_unit or period == ROLLING or calendar_of(plan).find(rule.period, period) is not None
 
 
 def lines_of(stretches: list[Stretch], rule, period: str) -> list[dict]:

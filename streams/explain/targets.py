@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from schemas.money import from_fixed
 from schemas.plan import Plan
-from streams.performance.calendar import Calendar
+from streams.explain.of_plan import calendar_of, once_for_each
 from streams.performance.closes import Closes
 from streams.performance.dated_targets import DatedTargets, TargetPart
 from streams.performance.interning import Interner
@@ -21,7 +21,7 @@ class PersonTargets:
     """Those of people under one plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self._calendar, self._codes = Calendar(plan), Interner()
+        self._calendar, self._codes = calendar_of(plan), Interner()
         self._people = People(plan, self._codes, self._calendar)
         self._dated, self._targets = DatedTargets(plan, self._calendar), Targets(plan)
 
@@ -36,7 +36,6 @@ class PersonTargets:
             found = self._targets.resolve(kpi, employee, *place, kind, period)
         return None if found is None else Fraction(from_fixed(found))
 
-
     def parts(self, employee: str, kpi: str, kind: str, period: str) -> list[TargetPart]:
         """What a target that depends on dates is made up of; empty for any other."""
         if not period or not self._dated.has(kpi, kind):
@@ -46,9 +45,18 @@ class PersonTargets:
         return self._dated.parts(kpi, person, kind, ordinal)
 
 
+#: Those of the people of a plan.
+person_targets = once_for_each(PersonTargets)
+
+
+@once_for_each()
+def _units(plan: Plan) -> Units:
+    return Units(plan, Cells(), Closes())
+
+
 def target_of_unit(plan: Plan, unit: tuple[str, str], kpi: str, kind: str, period: str) -> Fraction | None:
     """In units; ``period`` '' for a rolling window."""
-    units = Units(plan, Cells(), Closes())
+    units = _units(plan)
     name = "" if unit[0] == "company" else unit[1]
     ordinal = units.calendar.parse(kind, period) if period else 0
     found = units.target(kpi, units.unit(("", unit[0], name)), kind, ordinal)

@@ -10,10 +10,11 @@ import numpy as np
 
 from streams.explain.measured import Measured, Scope
 from streams.explain.moments import Timeline
+from streams.explain.of_plan import calendar_of
 from streams.explain.scores import measured_by
 from streams.explain.thresholds import holds, nothing
 from streams.explain.values import Step
-from streams.performance.calendar import NO_PERIOD, Calendar
+from streams.performance.calendar import NO_PERIOD
 
 
 class Walk:
@@ -24,7 +25,7 @@ class Walk:
 
     def __init__(self, scope: Scope) -> None:
         self._scope, self.kind = scope, scope.rule.period
-        self.calendar = Calendar(scope.evidence.plan)
+        self.calendar = calendar_of(scope.evidence.plan)
         days = np.array([credit.day for credit in scope.credits], np.int64)
         self._ordinals = self.calendar.ordinals(self.kind, days).tolist()
         #: By period with credits, in order: each KPI or score as it stands in the end.

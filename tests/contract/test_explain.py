@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from random import Random
 
 import msgspec
@@ -25,7 +26,7 @@ from schemas.plan_streak import Streak
 from streams.explain.draws import PaidOut, explain_draws
 from streams.explain.evidence import explain_award
 from streams.explain.history import Evidence, payer_of
-from streams.explain.period import explain_period
+from streams.explain.period import UnitSource, explain_period
 from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
@@ -37,16 +38,16 @@ from tests.worked_examples import CASES, events_path, plan_path
 
 def check(source: RecordedEvidence) -> int:
     """Everything that can be explained agrees; how many explanations that were."""
-    lines, awards = source.result.earnings, source.result.awards
+    lines, awards, units = source.result.earnings, source.result.awards, cache(source.unit)
     employees = {one.employee for one in awards} | {one["employee"] for one in lines}
     count = 0
     for employee in sorted(employees - {""}):
         rows = [row for row in source.result.periods.values() if row["employee"] == employee]
-        count += check_evidence(source, source.of(employee), {row["period"] for row in rows})
+        count += check_evidence(source, source.of(employee), units, {row["period"] for row in rows})
     rows = list(source.result.units.values())
     for kind, unit in sorted({(row["unit_kind"], row["unit"]) for row in rows}):
         periods = {row["period"] for row in rows if (row["unit_kind"], row["unit"]) == (kind, unit)}
-        count += check_evidence(source, source.unit(kind, unit), periods)
+        count += check_evidence(source, units(kind, unit), units, periods)
     return count
 
 
@@ -57,7 +58,7 @@ def told(plan: Plan, what: str, *about) -> str:
     return texts[-1]
 
 
-def check_evidence(source: RecordedEvidence, evidence: Evidence, periods: set[str]) -> int:
+def check_evidence(source: RecordedEvidence, evidence: Evidence, units: UnitSource, periods: set[str]) -> int:
     count = 0
     for award in evidence.awards:
         explained = explain_award(evidence_for(source, award), award)
@@ -65,7 +66,7 @@ def check_evidence(source: RecordedEvidence, evidence: Evidence, periods: set[st
         assert explained.agrees, text
         count += 1
     for period in sorted(periods | {line["period"] for line in evidence.lines} | {"rolling"}):
-        for one in explain_period(evidence, period, source.unit):
+        for one in explain_period(evidence, period, units):
             text = told(source.plan, "rule", one, period)
             assert one.agrees, text
             count += one.due is not None
@@ -168,7 +169,7 @@ def test_units_are_judged_where_a_plan_moves_past_days(seed):
     source = recorded_log(plan, history, 4, Plan.model_validate(given))
     for kind, unit in sorted({(row["unit_kind"], row["unit"]) for row in source.result.units.values()}):
         evidence = source.unit(kind, unit)
-        check_evidence(source, evidence, {row["period"] for row in source.result.units.values()})
+        check_evidence(source, evidence, source.unit, {row["period"] for row in source.result.units.values()})
 
 
 @examples(8)

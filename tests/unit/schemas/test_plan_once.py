@@ -40,6 +40,19 @@ def test_what_follows_from_a_plan_is_worked_out_once_for_each_object():
     assert asked == [PLAN.version, 7, PLAN.version]
 
 
+def test_what_follows_from_several_plans_is_worked_out_once_for_each():
+    asked = []
+
+    @once_per_plan(plans=2)
+    def work(plan):
+        asked.append(plan.version)
+        return plan.version
+
+    first, other, third = (PLAN.model_copy(update={"version": version}) for version in (1, 2, 3))
+    assert [work(plan) for plan in (first, other, first, other, third, other, first)] == [1, 2, 1, 2, 3, 2, 1]
+    assert asked == [1, 2, 3, 1]
+
+
 def test_a_plan_that_a_state_keeps_is_packed_and_read_once():
     record = PlanApplied(id="x", plan=PLAN.model_copy(update={"targets": PLAN.targets * 400}))
     plain, stored = encode_control(record), stored_control(record)
