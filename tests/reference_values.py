@@ -74,7 +74,7 @@ class Values:
 
     def matching(self, kpi: Kpi, one: Credit) -> bool:
         if kpi.aggregate == "count":
-            return _counted(one, kpi.events, kpi.where) or _turns(one, kpi.events, kpi.where)
+            return any(test(one, kpi.events, kpi.where) for test in (_counted, _turns, _brought))
         if kpi.aggregate == "sum" and _amount_of(kpi.field, kpi.events, kpi.where, one) is not None:
             return True
         return _counted(one, kpi.events, kpi.where)
@@ -94,6 +94,8 @@ class Values:
         credits = [one for one in credits if not (unit and one.overlay)]
         once = [one for one in credits if not unit or unit in one.first_in]
         if kpi.aggregate == "count":
+            if unit:
+                credits = [one for one in credits if _counted(one, *_filter(kpi)) or _turns(one, *_filter(kpi))]
             sample = len([one for one in once if _counted(one, kpi.events, kpi.where) or _move(one, *_filter(kpi))])
             return (_number(credits, *_filter(kpi), unit), sample) if credits else (None, 0)
         if kpi.aggregate == "ratio":
@@ -191,7 +193,7 @@ def in_part(kpi: Kpi, part: Part, one: Credit) -> bool:
     """Whether a credit belongs to one side of a ratio."""
     events, where = _filter(kpi, part)
     if part.field is None:
-        return _counted(one, events, where) or _turns(one, events, where)
+        return any(test(one, events, where) for test in (_counted, _turns, _brought))
     return _counted(one, events, where) or _amount_of(part.field, events, where, one) is not None
 
 
@@ -213,6 +215,18 @@ def _turns(one: Credit, events: tuple[str, ...], where) -> bool:
     """Whether that is so for the person, or for a unit."""
     units = ("", "team", "department", "company", "manager")
     return any(_unit_move(one, events, where, unit) for unit in units)
+
+
+def _brought(one: Credit, events: tuple[str, ...], where) -> bool:
+    """Whether by a correction somebody comes to be, or is no more, the first of a unit with the sale: to a person it is
+    something that came, of 0.
+    """
+    where = dict(where)
+    if one.moved is None or "sale" not in events or "amount" in where:
+        return False
+    turned = {kind for kind in ("team", "department") if (one.moved >= 0 and kind in one.first_in)}
+    turned ^= one.first_before & {"team", "department"}
+    return bool(turned) and all(holds(one.seen(), *item) for item in where.items())
 
 
 def _unit_move(one: Credit, events: tuple[str, ...], where, unit: str) -> int:

@@ -66,6 +66,7 @@ def _events_of(events: tuple[str, ...], wheres: Wheres, credit: Credit) -> int |
     """As an event, and as a sale that comes or goes; None where it is neither, not in a unit either."""
     own = SCALE * _counts(events, wheres, credit)
     moves = [_moves(events, wheres, credit, unit) for unit in ("", *UNIT_KINDS)]
+    moves += [_carried(events, wheres, credit, unit) for unit in UNIT_KINDS]
     return own + moves[0] if own or any(moves) else None
 
 
@@ -100,8 +101,18 @@ def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = 
         if unit:
             now, before = now and unit in credit.first_in, before and unit in credit.first_before
         return SCALE * (now - before)
+    if unit and credit.carries:
+        return _carried(events, wheres, credit, unit)
     told = credit.moved and (not unit or unit in credit.moved_in) and _hold(wheres, credit, credit.now)
     return SCALE * credit.moved if told else 0
+
+
+def _carried(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str) -> int:
+    """As ``_moves`` of a team or a department, where it has a sale by the first of those who have it."""
+    if "sale" not in events or credit.moved is None or unit == "company" or _restates(wheres, credit):
+        return 0
+    now, before = credit.moved >= 0 and unit in credit.first_in, unit in credit.first_before
+    return SCALE * (now - before) if _hold(wheres, credit, credit.now) else 0
 
 
 def matches(where: Where, credit: Credit) -> bool:

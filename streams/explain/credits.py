@@ -63,6 +63,7 @@ class Credit:
     before: int | None = None  # of a correction: that part ahead of it, None for who comes to the sale
     had: int | None = None  # of a correction: what was left of it for the person
     first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
+    carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
     converted: Conversion | None = None  # where the event came in another currency

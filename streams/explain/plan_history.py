@@ -159,7 +159,8 @@ class PlanHistory:
         team, department = credit.team, credit.department
         for number in range(max(at, 0) + 1, known):
             team, department = self._moved(credit, number, (team, department), closes)
-        return replace(credit, kpis=kpis, team=team, department=department)
+        carries = any(one.plan.organisation.backdated == "move" for one in self._plans[partition][:known])
+        return replace(credit, kpis=kpis, team=team, department=department, carries=carries)
 
     def _at(self, partition: int, record: int) -> int:
         return bisect_left(self._records.get(partition, ()), record) - 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from streams.performance.carried import Carried
 from streams.performance.clock import Clock
 from streams.performance.closes import Closes
 from streams.performance.customer_counts import CustomerCounts
@@ -27,6 +28,7 @@ class AwardStates:
         self.customers = CustomerCounts()
         self.spiffs = SpiffTotals()
         self.kept = KeptPay()
+        self.carried = Carried()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
         """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.

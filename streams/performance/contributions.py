@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,19 +20,27 @@ ADDITIVE = frozenset({"sum", "count", "distinct"})
 #: Bits of unit_first by level, and the one of overlays, which add nothing to units.
 _FIRST_IN = tuple(1 << level for level in range(len(LEVELS)))
 _OVERLAY = 1 << len(LEVELS)
+#: So many of LEVELS may lose a person to another one; the company has everybody.
+_CARRIED = 2
 #: What counts, and the event that may say that somebody else has it.
 _SALE, _RENAMES = "sale", "correction"
 
 
 class Moves(NamedTuple):
-    """Sales that somebody gets or loses by a correction, int64 (fixed) by row: of the person, of each of LEVELS."""
+    """Sales that somebody gets or loses by a correction, int64 (fixed) by row: of the person, of each of LEVELS.
+
+    ``carried``: what more the person's team and department would get or lose, were it to go with whoever has the sale
+    also where the unit has it before and after (carried.py).
+    """
 
     own: np.ndarray
     units: tuple[np.ndarray, ...]
+    carried: tuple[np.ndarray, ...]
 
     def at(self, rows: np.ndarray) -> Moves:
         """Those of ``rows``."""
-        return Moves(self.own[rows], tuple(unit[rows] for unit in self.units))
+        of_units = (tuple(unit[rows] for unit in units) for units in (self.units, self.carried))
+        return Moves(self.own[rows], *of_units)
 
 
 @dataclass(slots=True)
@@ -105,7 +114,7 @@ def _count(match: np.ndarray, moves: Moves | None) -> Contribution | None:
 
 def _moved_rows(moves: Moves) -> np.ndarray:
     """Bool per row: somebody, or a unit, gets a sale or loses it."""
-    return np.logical_or.reduce([moves.own != 0, *(unit != 0 for unit in moves.units)])
+    return np.logical_or.reduce([moves.own != 0, *(unit != 0 for unit in (*moves.units, *moves.carried))])
 
 
 def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves | None:
@@ -115,6 +124,7 @@ def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves 
     moved = np.zeros(len(rows), np.int64) if rows.moved is None else rows.moved
     own = np.where(passing.now, np.sign(moved) * SCALE, 0)
     units = [np.where(np.abs(moved) & bit, own, 0) for bit in UNIT_BITS]
+    carried = [np.zeros(len(rows), np.int64)] * _CARRIED
     if passing.before is not None:
         # by parts of the sale: who has it now is counted anew, who had it no more
         now, before = passing.now & rows.restated.has, passing.before
@@ -124,7 +134,13 @@ def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves 
             np.where(told, _difference(now & (first & bit != 0), before & (first >> BEFORE & bit != 0)), unit)
             for bit, unit in zip(_FIRST_IN, units, strict=True)
         ]
-    moves = Moves(own, tuple(units))
+    elif rows.restated is not None:
+        counted, has, first = passing.now & rows.restated.rows, rows.restated.has, rows.unit_first
+        carried = [
+            np.where(counted, _difference(has & (first & bit != 0), first >> BEFORE & bit != 0) - unit, 0)
+            for bit, unit in zip(_FIRST_IN[:_CARRIED], units, strict=False)
+        ]
+    moves = Moves(own, tuple(units), tuple(carried))
     return moves if _moved_rows(moves).any() else None
 
 
@@ -147,10 +163,11 @@ def _values(
     return np.where(turned, np.where(now, values + restated.had, -restated.had), values), passing.now | turned
 
 
-def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitColumns:
+def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution, carried: bool) -> UnitColumns:
     """What the rows add to the totals of their team, department and company.
 
     A split event counts once in each of them, its amounts add up by themselves; overlays are outside totals.
+    ``carried``: a sale that changes hands within a unit does so in what each adds to it.
     """
     first = rows.unit_first[part.rows]
     shares = None
@@ -168,11 +185,28 @@ def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution) -> UnitCol
             _once(field, values, first & bit, shares)
             if moves is None
             # a unit loses or gets a sale only with the row that says so; all else is as ever
-            else _once(field, values - moves.own, first & bit, shares) + moves.units[level]
+            else _once(field, values - moves.own, first & bit, shares) + _of_unit(moves, level, carried)
             for field, values, moves in sides
         )
         for level, bit in enumerate(_FIRST_IN)
     )
+
+
+def _of_unit(moves: Moves, level: int, carried: bool) -> np.ndarray:
+    return moves.units[level] + moves.carried[level] if carried and level < _CARRIED else moves.units[level]
+
+
+def carried_within(part: Contribution) -> Iterator[tuple[int, list[int]]]:
+    """Each row by which a sale changes hands within a unit, by its place in ``part``: what more its team and its
+    department would have of it, above and below the line.
+    """
+    if part.moved is None:
+        return
+    sides = [[0] * len(part.rows)] * _CARRIED
+    above, below = (sides if moves is None else moves.carried for moves in part.moved)
+    columns = np.array([column for pair in zip(above, below, strict=True) for column in pair])
+    for at in np.flatnonzero(columns.any(axis=0)).tolist():
+        yield at, columns[:, at].tolist()
 
 
 def _once(field: str | None, values: np.ndarray, first: np.ndarray, shares: np.ndarray | None) -> np.ndarray:

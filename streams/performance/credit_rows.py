@@ -120,7 +120,7 @@ class RowReader:
             names=self.names,
             filters=_seen(values, rows, "sale_now", "sale_amount"),
             as_sold=_seen(values, rows, "sale_amount"),
-            restated=_restated(rows) if "amount" in values and "sale_had" in names else None,
+            restated=_restated(rows) if "sale_had" in names else None,
             moved=_numbers(rows.column("moved")) if "moved" in names else None,
         )
 

@@ -46,7 +46,9 @@ class Engine:
             *(award.fields() for award in plan.awards if isinstance(award, Spiff)),
         )
         kinds = published_kinds(plan)
-        self.families = [Family(kpis, kinds, self.calendar, self._resolver_of) for kpis in families_of(plan.kpis)]
+        self.families = [
+            Family(kpis, kinds, self.calendar, self._resolver_of, states.carried) for kpis in families_of(plan.kpis)
+        ]
         self.views: dict[tuple[str, str], PeriodView] = {}
         for family in self.families:
             self.views.update(family.views)

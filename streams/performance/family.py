@@ -6,9 +6,11 @@ import numpy as np
 
 from schemas.plan import Kpi
 from streams.performance.calendar import NO_PERIOD, Calendar, window_days
+from streams.performance.carried import Carried
 from streams.performance.cells import DayCells
 from streams.performance.contributions import (
     Contribution,
+    carried_within,
     contribution,
     kpi_event_types,
     unit_contribution,
@@ -51,11 +53,13 @@ def families_of(kpis: tuple[Kpi, ...]) -> list[list[Kpi]]:
 class Family:
     """Day cells and period values of KPIs that share event types."""
 
-    def __init__(self, kpis: list[Kpi], kinds: dict[str, set[str]], calendar: Calendar, resolver_of) -> None:
+    def __init__(
+        self, kpis: list[Kpi], kinds: dict[str, set[str]], calendar: Calendar, resolver_of, carried: Carried
+    ) -> None:
         """``resolver_of(kpi id, period kind)``: as PeriodView has it."""
         self.kpis = kpis
         self.name = "+".join(kpi.id for kpi in kpis)
-        self.calendar = calendar
+        self.calendar, self._carried = calendar, carried
         self.days = DayCells(len(kpis))
         self.tables: dict[str, PeriodTable | RollingTable] = {}
         self.views: dict[tuple[str, str], PeriodView] = {}
@@ -123,13 +127,23 @@ class Family:
             if part.members is not None:
                 novel = self.days.add_members(index, cells, part.members)
                 part.numerator = np.where(novel, part.denominator, 0)
-            self.days.add(index, cells, part.numerator, part.denominator, unit_contribution(kpi, rows, part))
+            units = unit_contribution(kpi, rows, part, self._carried.begun)
+            self.days.add(index, cells, part.numerator, part.denominator, units)
+            if not self._carried.begun:
+                self._keep_carried(kpi, rows, part, day)
         seen = np.zeros(len(slots), bool)
         seen[cell_of] = True
         changed = slots[seen]
         self.days.touch(index, changed)
         self.dirty_days[index].append(changed)
         self.unsaved_days[index].append(changed)
+
+    def _keep_carried(self, kpi: Kpi, rows: CreditRows, part: Contribution, day: np.ndarray) -> None:
+        for at, more in carried_within(part):
+            row = part.rows[at]
+            codes = ((name, getattr(rows, name)[row]) for name in ("employee", "team", "department"))
+            place = (rows.names[name].names[code] for name, code in codes)
+            self._carried.keep((kpi.id, *place, int(day[row])), more)
 
     def _groupings(self, cells: np.ndarray, rows: np.ndarray, cell_of: np.ndarray, batch: int) -> dict:
         """Per period kind, how rows fall into (employee, period); periods are looked up once per cell."""

@@ -10,6 +10,7 @@ from schemas.money import SCALE
 from schemas.plan import Kpi, Plan
 from schemas.plan_moves import Place, employees_of, place_at
 from streams.performance.calendar import date_of
+from streams.performance.carried import CellName
 from streams.performance.family import day_key, day_key_parts
 from streams.performance.interning import Interner
 
@@ -51,6 +52,28 @@ class Relocation:
             return key
         codes = self._names["team"].code(stands.team), self._names["department"].code(stands.department)
         return int(day_key(np.int64(employee), *map(np.int64, codes), np.int64(day)))
+
+
+def with_carried(
+    records: dict[str, Record], carried: dict[CellName, list[int]], names: dict[str, Interner]
+) -> dict[str, Record]:
+    """``records`` by KPI id with what their cells carry from now on; nothing of a cell that is no more."""
+    added: dict[str, dict[int, list[int]]] = {}
+    for (kpi, employee, team, department, day), more in carried.items():
+        places = zip(("employee", "team", "department"), (employee, team, department), strict=True)
+        key = int(day_key(*(np.int64(names[kind].code(name)) for kind, name in places), np.int64(day)))
+        added.setdefault(kpi, {})[key] = more
+    return records | {kpi: _carrying(records[kpi], added[kpi]) for kpi in added if kpi in records}
+
+
+def _carrying(record: Record, added: dict[int, list[int]]) -> Record:
+    keys, num, den, units, members = record
+    more = np.array([added.get(key, [0, 0, 0, 0]) for key in keys.tolist()], np.int64).reshape(-1, 4).T
+    team, department, company = (pair or (num, den) for pair in units)
+    team, department = (
+        (top + more[at], below + more[at + 1]) for at, (top, below) in ((0, team), (2, department))
+    )
+    return keys, num, den, (team, department, company), members
 
 
 def _units(places: list[Place]) -> list[tuple]:

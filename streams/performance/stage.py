@@ -19,6 +19,7 @@ from schemas.topics import AWARDS, EARNINGS, partition_of
 from streams.performance.adjustments import KIND as ADJUSTMENTS
 from streams.performance.adjustments import adjusted, adjustments_block, paid_before
 from streams.performance.award_states import AwardStates
+from streams.performance.carried import CellName
 from streams.performance.credit_rows import RowReader
 from streams.performance.decisions import Decisions
 from streams.performance.earnings import earnings_block
@@ -29,7 +30,7 @@ from streams.performance.left_out import beginning_block, left_out_block
 from streams.performance.origins import Origins, PlanOrigin
 from streams.performance.pages import DayPages, load_days, read_pages
 from streams.performance.publisher import Publisher
-from streams.performance.relocation import Relocation
+from streams.performance.relocation import Relocation, with_carried
 from streams.performance.retired import retired_blocks
 
 FORMAT = 1
@@ -147,8 +148,10 @@ class Performance:
         origins = PlanOrigin(self.partition, record.offset, cause)
         decisions = Decisions()
         self.engine.create_targeted(self._is_ours)
+        self.states.carried.forget(kept)
+        carried = self.states.carried.begin() if control.plan.organisation.backdated == "move" else {}
         if before is not None:
-            self._take_over(before)
+            self._take_over(before, carried)
             self.engine.reconsider(before, decisions, origins)
         if before is not None:
             meta = {"partition": self.partition, "offset": record.offset}
@@ -157,9 +160,11 @@ class Performance:
         self._begin_limits(record.offset)
         return self._results(decisions, origins, record.offset)
 
-    def _take_over(self, before: Engine) -> None:
-        """The day cells of the engine before, each where the plan in force wants it."""
-        records, plan = before.day_records(), self.engine.plan
+    def _take_over(self, before: Engine, carried: dict[CellName, list[int]]) -> None:
+        """The day cells of the engine before, with what they carry from here on, each where the plan in force wants
+        it.
+        """
+        records, plan = with_carried(before.day_records(), carried, self.reader.names), self.engine.plan
         vacated = {}
         if plan.organisation.backdated == "move":
             relocation = Relocation(before.plan, plan, self.reader.names, self.engine.settled)
@@ -215,6 +220,7 @@ class Performance:
         rows.update(self.states.customers.dirty_rows())
         rows.update(self.states.spiffs.dirty_rows())
         rows.update(self.states.kept.dirty_rows())
+        rows.update(self.states.carried.dirty_rows())
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:
@@ -234,6 +240,7 @@ class Performance:
         self.states.customers.restore(rows)
         self.states.spiffs.restore(rows)
         self.states.kept.restore(rows)
+        self.states.carried.restore(rows)
         if "plan" not in rows:
             return
         control = decode_control(rows["plan"])

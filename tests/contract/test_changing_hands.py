@@ -17,30 +17,13 @@ from tests.contract.test_explain import agrees
 from tests.depth import examples
 from tests.generated import random_plan, with_closes
 from tests.generated_awards import random_spiff
+from tests.generated_sales import changing_events, counting_sales
 from tests.generated_units import random_unit_plan
-
-_WEB = {"channel": ["web", "shop"]}
-#: In place of the KPIs of the same ids.
-_COUNTING = {
-    "activity": {"aggregate": "count", "events": ["sale"]},
-    "customers": {"aggregate": "count", "events": ["sale"], "where": {"amount": {"gte": 20}}, "field": None},
-    "largest": {
-        "aggregate": "sum", "events": ["sale", "refund", "correction"], "field": "amount",
-        "where": {"amount": {"gte": 20, "lt": 50}},
-    },
-    "complaints": {"aggregate": "count", "events": ["sale", "correction"], "where": _WEB, "direction": "up"},
-    "yield": {
-        "aggregate": "ratio", "events": ["sale", "refund", "correction"], "numerator": {"field": "amount"},
-        "denominator": {"events": ["sale"], "where": {"amount": {"gte": 10}}},
-    },
-}  # fmt: skip
 
 
 def _counting(plan: Plan, dice: Random) -> Plan:
     """``plan`` about sales, with SPIFFs."""
-    given_ = plan.model_dump(mode="json", exclude_none=True)
-    for kpi in given_["kpis"]:
-        kpi |= _COUNTING.get(kpi["id"], {})
+    given_ = counting_sales(plan)
     kinds = ["month", "week", "season", "day"]
     given_["awards"] += [random_spiff(dice, f"x{number}", kinds, []) for number in range(2)]
     given_["awards"].append(_as_paid(dice, dice.choice(kinds)))
@@ -61,39 +44,10 @@ def _plan(dice: Random, version: int = 1) -> Plan:
     return _counting(random_plan(dice, version=version), dice)
 
 
-def _events(dice: Random, currency: str, most: int = 30, least: str = "0") -> list[dict]:
-    events = []
-    for number in range(dice.randint(1, most)):
-        kind = dice.choice(["sale", "sale", "correction", "correction", "correction", "refund", "cancellation"])
-        kind = "refund" if kind == "cancellation" and dice.random() < 0.6 else kind
-        fields = {"channel": dice.choice(["web", "shop", "fair"])} if dice.random() < 0.6 else {}
-        about = {} if kind == "sale" else {"sale_id": f"e{dice.randint(0, number)}"}
-        money = {} if kind == "cancellation" else {
-            "amount": dice.choice(["10", "33.33", "60", "9.99", least if kind == "sale" else "5"]),
-            "currency": currency,
-        }  # fmt: skip
-        time = f"2026-03-{dice.randint(1, 10):02d}T{dice.randint(0, 23):02d}:30:00+00:00"
-        data = fields | about | money | (_payees(dice, kind))
-        events.append(
-            {"specversion": "1.0", "source": "s", "id": f"e{number}", "type": kind, "time": time, "data": data}
-        )
-    return events
-
-
-def _payees(dice: Random, kind: str) -> dict:
-    if kind not in ("sale", "correction") or (kind == "correction" and dice.random() < 0.2):
-        return {}
-    if dice.random() < 0.6:
-        return {"employee": dice.choice(["E1", "E2", "E3"])}
-    shares = dice.choice([["50", "50"], ["66.67", "33.33"], ["33.34", "33.33", "33.33"]])
-    people = dice.sample(["E1", "E2", "E3"], len(shares))
-    return {"splits": [{"employee": one, "percent": share} for one, share in zip(people, shares, strict=True)]}
-
-
 def _history(seed: int) -> tuple:
     dice = Random(seed)
     plan = _plan(dice)
-    events = with_closes(dice, _events(dice, plan.currency))
+    events = with_closes(dice, changing_events(dice, plan.currency))
     return plan, events, [json.dumps(event).encode() for event in events]
 
 
@@ -115,12 +69,9 @@ def test_engine_equals_the_reference(seed, batch):
 @given(SEEDS)
 def test_units_equal_the_reference(seed):
     dice = Random(seed)
-    given_ = random_unit_plan(dice).model_dump(mode="json", exclude_none=True)
-    for kpi in given_["kpis"]:
-        kpi |= _COUNTING.get(kpi["id"], {})
-    plan = Plan.model_validate(given_)
+    plan = Plan.model_validate(counting_sales(random_unit_plan(dice)))
     # a sale of nothing leaves no trace in the cells of a ratio, which a rolling window of the reference would see
-    events = with_closes(dice, _events(dice, plan.currency, least="5"))
+    events = with_closes(dice, changing_events(dice, plan.currency, least="5"))
     test_rollups.check_against_reference(plan, events, [json.dumps(event).encode() for event in events])
 
 
@@ -136,7 +87,7 @@ def test_batching_does_not_matter(seed, batch):
 @given(SEEDS, st.data())
 def test_a_restart_changes_nothing(seed, data):
     dice = Random(seed)
-    check_restart(dice, _plan(dice), _plan(dice, version=2), data, _events)
+    check_restart(dice, _plan(dice), _plan(dice, version=2), data, changing_events)
 
 
 @examples(4)

@@ -31,6 +31,7 @@ from tests.depth import examples
 from tests.generated import random_events, random_plan, with_closes
 from tests.generated_awards import random_special_plan, swinging_events
 from tests.generated_draws import CLOSABLE, with_draws
+from tests.generated_sales import changing_events, counting_sales
 from tests.generated_units import random_people_plan, random_unit_plan
 from tests.recorded_log import recorded_log
 from tests.worked_examples import CASES, events_path, plan_path
@@ -153,18 +154,20 @@ def test_a_plan_that_takes_effect_in_between_makes_no_difference(seed, batch):
     check(recorded_log(plan, history, batch, Plan.model_validate(given)))
 
 
-@examples(3)
-@given(st.integers(0, 2**32))
-def test_units_are_judged_where_a_plan_moves_past_days(seed):
+@examples(4)
+@example(2, True)  # a sale that a correction gave to a colleague, who stands elsewhere now
+@given(st.integers(0, 2**32), st.booleans())
+def test_units_are_judged_where_a_plan_moves_past_days(seed, changing):
     """What was credited in one team stands in another from the plan on: awards before it and money after it agree."""
     dice = Random(seed)
     plan = random_unit_plan(dice)
+    plan = Plan.model_validate(counting_sales(plan)) if changing else plan
     given = plan.model_dump(mode="json", exclude_none=True) | {"version": 2}
     teams = [team for department in given["organisation"]["departments"] for team in department["teams"]]
     fewer, more = dice.sample([team for team in teams if team["employees"]], 2)
     more["employees"].append(fewer["employees"].pop())
     given["organisation"]["backdated"] = "move"
-    history = random_events(dice, plan.currency)
+    history = (changing_events if changing else random_events)(dice, plan.currency)
     history.insert(dice.randint(0, len(history)), {"control": "plan"})
     source = recorded_log(plan, history, 4, Plan.model_validate(given))
     for kind, unit in sorted({(row["unit_kind"], row["unit"]) for row in source.result.units.values()}):
