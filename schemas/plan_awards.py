@@ -38,7 +38,10 @@ CoolDown = Annotated[int, Field(ge=0, le=999)]
 
 
 class TierAward(Model):
-    """A tier table on one KPI: an award for each tier whose bound is not 0, money as ``pays`` says."""
+    """A tier table on one KPI: an award for each tier whose bound is not 0, money as ``pays`` says.
+
+    With fewer than ``min_sample`` events behind the value no tier is reached, nor the hurdle.
+    """
 
     kind: Literal["tiers"] = "tiers"
     id: Id
@@ -47,6 +50,7 @@ class TierAward(Model):
     period: Period
     pays: Literal["marginal", "slab", "flat", "interpolated", "nothing"]
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    min_sample: Annotated[int, Field(ge=0)] = 0
     cap: Number | None = None
     floor: Number | None = None
     hurdle: Hurdle | None = None

@@ -22,6 +22,6 @@ def check_clawback(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Fi
         yield Finding(here, f"{award.kpi} does not count refunds: nothing is ever taken back", True)
     if is_rolling(award.period):
         yield Finding(here, "in a rolling period sales leave by themselves; expected a calendar period")
-    for name in ("cap", "floor", "hurdle"):
-        if getattr(award, name) is not None:
+    for name in ("cap", "floor", "hurdle", "min_sample"):
+        if getattr(award, name):
             yield Finding((*path, name), f"a {name} looks at the whole period; expected clawback: re_rate with it")

@@ -97,13 +97,13 @@ def _side_adds(kpi: Kpi, side: Part) -> bool:
 
 def _sampled(lookup: Lookup) -> list[str]:
     """KPIs on whose number of shared events an award of managers depends."""
-    conditions = [
-        condition
+    sampled = [
+        one
         for award in lookup.plan.awards
-        if getattr(award, "unit", None) == "manager" and award.kind == "threshold"
-        for condition in (*award.all, *award.any)
+        if getattr(award, "unit", None) == "manager"
+        for one in ([award] if award.kind == "tiers" else (*award.all, *award.any))
     ]
-    asked = {one.kpi for one in conditions if one.min_sample and one.kpi in lookup.kpis}
+    asked = {one.kpi for one in sampled if one.min_sample and one.kpi in lookup.kpis}
     return sorted(id for id in asked if not _sample_adds(lookup.kpis[id]))
 
 

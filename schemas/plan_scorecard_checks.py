@@ -85,6 +85,7 @@ def check_score_condition(
         yield Finding((*path, "attainment"), _NO_TARGET)
     elif condition.value is None:
         yield Finding(path, "expected a value, such as value: 90%")
+    yield from _sample(path, condition.min_sample, card)
     yield from _same_scope(path, award, card)
 
 
@@ -96,7 +97,15 @@ def check_score_table(path: tuple, award: TierAward, card: Scorecard) -> Iterato
             yield Finding((*path, *place, "attainment"), _NO_TARGET)
     if award.pays in ("marginal", "slab"):
         yield Finding((*path, "pays"), f"{card.id} is a score, no money; expected flat, interpolated or nothing")
+    yield from _sample(path, award.min_sample, card)
     yield from _same_scope(path, award, card)
+
+
+def _sample(path: tuple, least: int, card: Scorecard) -> Iterator[Finding]:
+    """Behind a score stand KPIs, no events."""
+    if least > len(card.kpis):
+        message = f"behind a score stand its KPIs, of which {card.id} has {len(card.kpis)}; expected no more"
+        yield Finding((*path, "min_sample"), message)
 
 
 def _same_scope(path: tuple, award: ThresholdAward | TierAward, card: Scorecard) -> Iterator[Finding]:

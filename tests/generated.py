@@ -131,7 +131,7 @@ def _award(dice: Random, number: int, kinds: list[str]) -> dict:
     if number % 2:
         table = _tiers(dice, dice.choice([*KPIS, KPIS[0], KPIS[0]]))
         limits = random_limits(dice, table["kpi"], table["pays"], settle, period)
-        return {"kind": "tiers"} | table | limits | shared
+        return {"kind": "tiers"} | table | limits | random_sample(table | limits) | shared
     conditions = [
         {"kpi": kpi["id"], "min_sample": dice.choice([0, 2])}
         | dice.choice([{"attainment": dice.choice(["80%", "100%"])}, {"value": dice.choice([1, 5, 20])}])
@@ -173,11 +173,12 @@ def _table_on_score(dice: Random, card: dict) -> dict:
     limits = random_limits(dice, card["id"], pays, settle, card["period"])
     if "hurdle" in limits:
         limits["hurdle"] = {"value": dice.choice([0, 20, 60])}
-    return {
+    table = {
         "kind": "tiers", "id": f"on-{card['id']}", "name": "s", "period": card["period"], "kpi": card["id"],
         "pays": pays, "settle": settle, "rearm": dice.random() < 0.5, "roles": dice.choice([[], ["rep"]]),
         "tiers": [{"value": bound} | ({"amount": bound + 5} if pays != "nothing" else {}) for bound in bounds],
     } | limits  # fmt: skip
+    return table | random_sample(table)
 
 
 def _tiers(dice: Random, kpi: dict) -> dict:
@@ -206,6 +207,13 @@ def random_limits(dice: Random, kpi: str, pays: str, settle: str, period: str) -
     if settle != "sticky":
         limits["hurdle"] = dice.choice([{"attainment": "60%"}, {"value": 5}, {"value": 0}])
     return {name: limit for name, limit in limits.items() if dice.random() < 0.6}
+
+
+def random_sample(table: dict) -> dict:
+    """Sometimes a smallest sample. Drawn by the table itself: seeds that found something lead where they led."""
+    if table.get("clawback") == "as_paid":
+        return {}
+    return {"min_sample": Random(str(table)).choice([0, 0, 2, 3])}
 
 
 def random_events(dice: Random, currency: str, most: int = 40) -> list[dict]:

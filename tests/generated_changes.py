@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from schemas.plan import Plan
+from tests.generated import random_sample
 
 
 def changed_plan(dice: Random, plan: Plan, version: int) -> Plan:
@@ -47,6 +48,8 @@ def _bounds(dice: Random, given: dict) -> None:
                 condition["value"] = dice.choice([1, 5, 20, 60])
         if award["kind"] == "tiers" and award["pays"] != "interpolated" and dice.random() < 0.5:
             award["tiers"] = award["tiers"][:1]
+        if award["kind"] == "tiers":
+            award |= random_sample(award)
 
 
 def _settling(dice: Random, given: dict) -> None:

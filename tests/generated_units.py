@@ -7,7 +7,7 @@ from random import Random
 from schemas.plan import Plan
 from schemas.plan_lookup import Lookup
 from schemas.plan_manager_checks import check_managers
-from tests.generated import KPIS, _award, _scorecard, conditions_on_score, random_plan
+from tests.generated import KPIS, _award, _scorecard, conditions_on_score, random_plan, random_sample
 
 _KINDS = ("team", "department", "company", "manager")
 _SELECTED = (
@@ -81,8 +81,8 @@ def random_apart_plan(dice: Random) -> Plan:
     given["awards"] = [one for one in given["awards"] if one.get("unit") != "manager" or _kpis_of(one) <= fits]
     given["targets"] = [one for one in given["targets"] if one.get("unit") != "manager" or one["kpi"] in fits]
     for award in given["awards"]:
-        for condition in award.get("all", []) + award.get("any", []) if award.get("unit") == "manager" else ():
-            condition["min_sample"] = condition["min_sample"] if condition["kpi"] in _SAMPLED_ONCE else 0
+        for sampled in award.get("all", []) + award.get("any", []) or [award] if award.get("unit") == "manager" else ():
+            sampled["min_sample"] = sampled.get("min_sample", 0) if sampled["kpi"] in _SAMPLED_ONCE else 0
     plan = Plan.model_validate(given)
     assert not [one for one in check_managers(Lookup(plan)) if "count twice" in one.message]
     return plan
@@ -100,7 +100,8 @@ def _on_unit_score(dice: Random, card: dict) -> dict:
     pays = dice.choice(["flat", "interpolated", "nothing"])
     tiers = [{"value": bound} | ({"amount": 10 + bound} if pays != "nothing" else {}) for bound in (0, 20, 70)]
     shared = {name: award[name] for name in ("id", "name", "period", "settle", "rearm", "unit")}
-    return shared | {"kind": "tiers", "kpi": card["id"], "pays": pays, "tiers": tiers}
+    table = shared | {"kind": "tiers", "kpi": card["id"], "pays": pays, "tiers": tiers}
+    return table | random_sample(table)
 
 
 def random_people_plan(dice: Random, version: int = 1) -> Plan:

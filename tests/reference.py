@@ -164,8 +164,9 @@ class Reference(Closing):
     def _tiers(
         self, rule: TierAward, one: Credit, period: str, inside: dict[str, list[Credit]], outcome: Outcome
     ) -> None:
-        kpi, value, target = self.standing_of(rule.kpi, rule.period, one.employee, period, inside)
-        level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
+        kpi, value, sample, target = self.standing_of(rule.kpi, rule.period, one.employee, period, inside)
+        enough = sample >= rule.min_sample
+        level = sum(enough and self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, one.employee, period)
         self.highest[key] = max(level, self.highest.get(key, 0))
         announced = [
@@ -179,7 +180,7 @@ class Reference(Closing):
             [number < level and announced[number] for number in range(len(announced))],
             outcome,
             rule.margin is not None
-            and [self.reached(kpi, eased(kpi, tier, rule.margin), value, target) for tier in rule.tiers],
+            and [enough and self.reached(kpi, eased(kpi, tier, rule.margin), value, target) for tier in rule.tiers],
         )
         if rule.pays == "nothing":
             return
@@ -189,7 +190,7 @@ class Reference(Closing):
         if level:
             money = _money(rule, level, value or Fraction(0), target)
         earned, withheld = self._limited(
-            rule, round_half_up(money * SCALE, minor_step(self.plan.currency)), value, target
+            rule, round_half_up(money * SCALE, minor_step(self.plan.currency)), enough, value, target
         )
         before = self.paid.get(key, (0, 0))
         change = earned - before[0]
@@ -200,11 +201,11 @@ class Reference(Closing):
         self.paid[key] = earned, withheld
 
     def standing_of(self, id: str, kind: str, employee: str, period: str, inside: dict) -> tuple:
-        """A KPI, or a score seen as one, its value and its target."""
+        """A KPI, or a score seen as one, its value, its sample and its target."""
         if id in self.cards:
-            return SCORE, score(self, self.cards[id], employee, period, inside[id])[0], None
+            return SCORE, *score(self, self.cards[id], employee, period, inside[id]), None
         kpi = self.kpis[id]
-        return kpi, self.value(kpi, inside[id])[0], self.target(id, employee, kind, period)
+        return kpi, *self.value(kpi, inside[id]), self.target(id, employee, kind, period)
 
     def _as_paid(self, rule: TierAward, one: Credit, change: int, credited: Fraction) -> int:
         """A sale keeps its own line, be it that it comes from somebody else; a refund takes back its share of it."""
@@ -229,10 +230,12 @@ class Reference(Closing):
             known[3] = round_half_up(Fraction(known[0]) * known[2] / known[1], minor_step(self.plan.currency))
         return before - known[3]
 
-    def _limited(self, rule: TierAward, money: int, value: Fraction | None, target: Fraction | None) -> tuple[int, int]:
+    def _limited(
+        self, rule: TierAward, money: int, enough: bool, value: Fraction | None, target: Fraction | None
+    ) -> tuple[int, int]:
         """What is paid and what the cap withholds: the hurdle first, then the floor, then the cap."""
         kpi = self.kpis.get(rule.kpi, SCORE)
-        over = rule.hurdle is None or self.reached(kpi, rule.hurdle, value, target)
+        over = rule.hurdle is None or (enough and self.reached(kpi, rule.hurdle, value, target))
         money = money if over else 0
         if rule.floor is not None and over and (money > 0 or rule.hurdle is not None):
             money = max(money, to_fixed(rule.floor))

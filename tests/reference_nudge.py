@@ -16,14 +16,16 @@ from tests.reference_training import DAYS, works
 def nudge(reference, rule: Nudge, one, period: str, inside: dict, outcome) -> None:
     """Told where the next tier, never reached before, is close, in the days that the rule names."""
     table = rule.about
-    kpi, value, target = reference.standing_of(table.kpi, rule.period, one.employee, period, inside)
-    level = sum(reference.reached(kpi, tier, value, target) for tier in table.tiers)
+    kpi, value, sample, target = reference.standing_of(table.kpi, rule.period, one.employee, period, inside)
+    enough = sample >= table.min_sample
+    level = sum(enough and reference.reached(kpi, tier, value, target) for tier in table.tiers)
     for number, tier in enumerate(table.tiers):
         key = (rule.id, one.employee, period, number)
         passed, close = ("passed", *key), ("close", *key)
         if number < level:
             reference.memory[passed] = True
-        if number != level or not reference.reached(kpi, eased(kpi, tier, rule.within), value, target):
+        near = enough and reference.reached(kpi, eased(kpi, tier, rule.within), value, target)
+        if number != level or not near:
             reference.memory[close] = False
             continue
         in_time = rule.days_left is None or _left(reference, rule, one, period) <= rule.days_left
@@ -49,10 +51,12 @@ def forecast_nudge(reference, rule: Nudge, one, credits: list, outcome) -> None:
     for employee in sorted((employee for employee, _ in employees_of(reference.plan)), key=lambda found: found.id):
         who, role = employee.id, reference.standing(employee.id, rule.period, period).role
         own = [each for each in credits if each.employee == who and reference.counts(kpi, each)]
-        value, _ = reference.value(kpi, [each for each in own if reference.day(each.time) in days])
+        value, sample = reference.value(kpi, [each for each in own if reference.day(each.time) in days])
         worked = [day for day in days if works(reference.plan, employee, day)]
         gone = len([day for day in worked if day <= over])
         if value is None or not rule.after <= gone < len(worked) or (rule.roles and role not in rule.roles):
+            continue
+        if sample < rule.about.min_sample:
             continue
         if kpi.aggregate in ("sum", "count", "distinct"):
             value = value * len(worked) / gone

@@ -368,9 +368,9 @@ class UnitReference(Closing):
 
     def _tiers(self, rule: TierAward, unit: str, period: str, credits: list[Credit]) -> int | None:
         kpi = self.kpis.get(rule.kpi, SCORE)
-        value, _, _ = self._measured(rule.kpi, rule, unit, period, credits)
+        value, sample, _ = self._measured(rule.kpi, rule, unit, period, credits)
         target = self.unit_target(rule.kpi, rule.unit, unit, rule.period, period)
-        level = sum(self.reached(kpi, tier, value, target) for tier in rule.tiers)
+        level = sum(sample >= rule.min_sample and self.reached(kpi, tier, value, target) for tier in rule.tiers)
         key = (rule.id, unit, period)
         self.highest[key] = max(level, self.highest.get(key, 0))
         bounds = [tier.attainment if tier.attainment is not None else tier.value for tier in rule.tiers]

@@ -50,6 +50,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "outcome nothing": {"en": "nothing", "zh": "无"},
     "outcome not met": {"en": "not reached: {why}", "zh": "未达成：{why}"},
     "outcome gap": {"en": "nothing, {gap} to the first tier", "zh": "无，距第一档还差 {gap}"},
+    "outcome sample": {"en": "nothing yet, {count} of {least}", "zh": "尚无，需 {least}，现有 {count} 个"},
     "why not": {"en": "{name} {why}", "zh": "{name}{why}"},
     "outcome revoked": {"en": "nothing, taken back: {names}", "zh": "无，已撤销：{names}"},
     "award line": {
@@ -82,6 +83,10 @@ PHRASES: dict[str, dict[str, str]] = {
     "settle training sticky": {"en": "; stays once given", "zh": "；一经推荐即保留"},
     "bound": {"en": "  {name}from {bound}: {pays}", "zh": "  {name}达到 {bound}：{pays}"},
     "bound below": {"en": "  {name}at most {bound}: {pays}", "zh": "  {name}不高于 {bound}：{pays}"},
+    "bounds count": {
+        "en": "  No tier counts before there are {least}.",
+        "zh": "  不足 {least}时各档均不计。",
+    },
     "bound name": {"en": "{name}, ", "zh": "{name}，"},
     "bound in units": {"en": "{bound} ({value})", "zh": "{bound}（{value}）"},
     "bound in units below": {"en": "{bound} (at most {value})", "zh": "{bound}（不高于 {value}）"},
@@ -326,6 +331,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "  {time}  {type} {id}{came}{of}  {amount} due, booked {paid}: DIFFERS",
         "zh": "  {time}  {type} {id}{came}{of}  应得 {amount}，入账 {paid}：不一致",
     },
+    "not yet": {"en": "Not yet: {count} of {least}.", "zh": "尚未计入：需 {least}，现有 {count} 个。"},
     "gap": {"en": "Next tier: {bound}: {gap} to go by {until}.", "zh": "下一档 {bound}：{until}前还差 {gap}。"},
     "gap rolling": {"en": "Next tier: {bound}: {gap} to go.", "zh": "下一档 {bound}：还差 {gap}。"},
     "too much for": {"en": "Next tier: {bound}: over by {gap}.", "zh": "下一档 {bound}：超出 {gap}。"},

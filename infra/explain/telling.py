@@ -8,7 +8,7 @@ from fractions import Fraction
 from infra.explain.paying import pays_text, settle_text, tier_pays
 from infra.explain.phrases import PHRASES
 from infra.explain.speaking import Speaker
-from infra.explain.telling_conditions import bound_text, check_text, condition_text, missing, why_not
+from infra.explain.telling_conditions import bound_text, check_text, condition_text, missing, sampled, why_not
 from infra.explain.telling_money import money_lines
 from infra.explain.telling_people import field_lines
 from schemas.money import SCALE, from_fixed, round_half_up
@@ -112,6 +112,8 @@ class Teller(Speaker):
             return self.say("outcome not met", why=self.say("next").join(told)) if told else self.say("no")
         if isinstance(rule, TierAward) and explained.level == 0 and explained.measured:
             (one,) = explained.measured
+            if one.sample < rule.min_sample:
+                return self.say("outcome sample", **sampled(self, rule, one))
             gap = missing(rule.tiers[0], one)
             if gap is not None and gap > 0:
                 return self.say("outcome gap", gap=self.gap(one.kpi, gap))
@@ -179,7 +181,9 @@ class Teller(Speaker):
         if not isinstance(explained.rule, TierAward) or not explained.measured:
             return []
         (one,) = explained.measured
-        return [
+        least = explained.rule.min_sample
+        lines = [self.say("bounds count", least=self.sample(one, least))] if least else []
+        return lines + [
             self.say(
                 "bound below" if tier.value is not None and one.kpi.direction == "down" else "bound",
                 name=self.say("bound name", name=self.named(tier.name)) if tier.name else "",

@@ -44,6 +44,11 @@ def missing(bound, one: Measured) -> Fraction | None:
     return asked - one.value if one.kpi.direction == "up" else one.value - asked
 
 
+def sampled(speaker: Speaker, bound, one: Measured) -> dict[str, str]:
+    """What stands behind the value, and the least that has to."""
+    return {"count": f"{one.sample:,}", "least": speaker.sample(one, bound.min_sample)}
+
+
 def condition_text(speaker: Speaker, condition: Condition, one: Measured) -> str:
     """What a condition asks for."""
     sample = ""

@@ -7,11 +7,12 @@ from fractions import Fraction
 from infra.explain.paying import pays_money
 from infra.explain.phrases import PHRASES
 from infra.explain.speaking import Speaker
-from infra.explain.telling_conditions import bound_text, missing
+from infra.explain.telling_conditions import bound_text, missing, sampled
 from schemas.money import SCALE
 from schemas.plan_awards import TierAward
 from schemas.plan_spiff import Spiff
 from schemas.wording import day
+from streams.explain.measured import Measured
 from streams.explain.money import Slice, bound_value, rounded
 from streams.explain.rules import RuleExplained
 from streams.performance.calendar import Calendar, date_of
@@ -114,7 +115,13 @@ def _next(speaker: Speaker, explained: RuleExplained, period: str) -> list[str]:
     (one,) = explained.measured
     if explained.level >= len(rule.tiers):
         return [speaker.say("top")]
-    tier = rule.tiers[explained.level]
+    lines = [speaker.say("not yet", **sampled(speaker, rule, one))] if one.sample < rule.min_sample else []
+    return lines + _gap(speaker, explained, one, period)
+
+
+def _gap(speaker: Speaker, explained: RuleExplained, one: Measured, period: str) -> list[str]:
+    """What is missing to the next tier."""
+    rule, tier = explained.rule, explained.rule.tiers[explained.level]
     gap = missing(tier, one)
     if gap is None or gap <= 0:
         return []

@@ -13,6 +13,7 @@ from infra.run.awards_tail import AwardsTail
 from infra.run.figures import Board, Figures
 from infra.run.supervisor import Supervisor
 from schemas.results import Award
+from sinks.alerts.wording import sampled
 
 #: Seconds between two plain lines, and award lines in each of these seconds; more are only counted.
 PLAIN_SECONDS = 5.0
@@ -141,7 +142,7 @@ def award_line(award: Award) -> str:
     who, name = award.employee_name or award.employee, award.name.get("en") or award.rule
     what = f"{who}: {how.get(award.kind, '')}{name}"
     if award.kind in ("tier", "nudge"):
-        bound = award.threshold
+        bound, _ = sampled(award.threshold)
         what += f" {bound if bound.endswith('%') else amount(bound)}"
     pays = f", {amount(award.amount)} {award.currency}" if award.amount not in (None, "0") else ""
     lost = "revoked: " if award.state == "revoked" else ""

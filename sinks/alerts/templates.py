@@ -21,7 +21,7 @@ from sinks.alerts.parts import (
     who_text,
 )
 from sinks.alerts.trainings import training_message
-from sinks.alerts.wording import bound_of, tier_bound
+from sinks.alerts.wording import bound_of, sampled, tier_bound
 
 #: Kinds of awards that are told in words of their own.
 _OWN_TEXTS = {"nudge": nudge_message, "training": training_message, "personal_best": personal_best_message}
@@ -48,7 +48,7 @@ def _english(award: Award) -> Message:
         if paid := pays_text(award, "en"):
             lines.append(f"The rate of {paid} no longer applies." if is_rate(award) else f"No longer paid: {paid}.")
         lines.append(_cause(award) or f"Cause: {event(award.cause.type, 'en')} {award.cause.id}.")
-        lines += conditions + evidence_lines(award, "en", now=True)
+        lines += conditions + evidence_lines(award, "en", now=True) + _too_few(award, "en")
         return Message(f"Revoked: {short}, {full}", "\n".join(lines))
     lines = [f"{who} reached {full} for {period_text(award, 'en')}.", *filter(None, [_cause(award)])]
     lines += conditions + evidence_lines(award, "en")
@@ -74,7 +74,7 @@ def _chinese(award: Award) -> Message:
         if paid := pays_text(award, "zh"):
             lines.append(f"{paid} 的比例不再适用。" if is_rate(award) else f"不再发放：{paid}。")
         lines.append(_cause(award, chinese=True) or f"原因：{event(award.cause.type, 'zh')} {award.cause.id}。")
-        lines += conditions + evidence_lines(award, "zh", now=True)
+        lines += conditions + evidence_lines(award, "zh", now=True) + _too_few(award, "zh")
         return Message(f"撤销：{short}{full}", "\n".join(lines))
     lines = [f"{who}达成{period_text(award, 'zh')}的{full}。", *filter(None, [_cause(award, chinese=True)])]
     lines += conditions + evidence_lines(award, "zh")
@@ -87,6 +87,15 @@ def _chinese(award: Award) -> Message:
     if award.state == "provisional":
         lines.append(provisional_text("zh"))
     return Message(f"{short} 达成{full}", "\n".join(lines))
+
+
+def _too_few(award: Award, language: Language) -> list[str]:
+    """That a tier was lost for want of events, though its value may still be good enough."""
+    _, least = sampled(award.threshold)
+    if award.kind != "tier" or not least or award.evidence[0].sample >= int(least):
+        return []
+    words = {"en": "A sample of {now}; it takes at least {least}.", "zh": "样本仅 {now}，须不少于 {least}。"}
+    return [words[language].format(now=award.evidence[0].sample, least=least)]
 
 
 def _cause(award: Award, chinese: bool = False) -> str:

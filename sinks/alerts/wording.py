@@ -23,6 +23,12 @@ def decimal_of(text: str | None) -> Decimal | None:
     return value if value.is_finite() else None
 
 
+def sampled(bound: str) -> tuple[str, str]:
+    """A bound, and the least sample that it asks for; '' for none."""
+    bound, _, least = bound.partition(" (at least ")
+    return bound, least.rstrip(")")
+
+
 def written(bound: str) -> str:
     """A bound as written in the plan, with thousands marks."""
     value = decimal_of(bound)
@@ -46,7 +52,8 @@ def told(text: str | None, one: KpiEvidence, award: Award, language: Language) -
 
 
 def tier_bound(bound: str, award: Award, language: Language) -> str:
-    """A tier's bound, an attainment or a value of the award's one KPI."""
+    """A tier's bound, an attainment or a value of the award's one KPI; the sample that it asks for is left out."""
+    bound, _ = sampled(bound)
     return bound if bound.endswith("%") or not award.evidence else told(bound, award.evidence[0], award, language)
 
 
@@ -67,9 +74,9 @@ def _condition(text: str, named: dict[str, str], language: Language) -> str:
     place = ""
     if found := _PLACE.search(bound):
         bound, place = bound[: found.start()], _place(found[1], found[2], found[3], language)
-    bound, _, least = bound.partition(" (at least ")
+    bound, least = sampled(bound)
     shown = f"{named.get(kpi, kpi)} {written(bound)}".rstrip()
-    if least := least.rstrip(")"):
+    if least:
         shown += f"（样本不少于 {least}）" if language == "zh" else f" (a sample of at least {least})"
     return shown + place
 

@@ -81,13 +81,14 @@ class _Table:
     def _earned(self, period: str) -> int:
         value, peaks = self._values.get(period), self.book.peaks
         target = self.scope.target(self.kpi.id, period)
-        level = 0 if value is None else tier_level(self.kpi, self.rule.tiers, value, target)
+        # such a table asks for no sample
+        level = 0 if value is None else tier_level(self.rule, self.kpi, value, 0, target)
         peaks[period] = max(remembered(self.rule, level), peaks.get(period, 0))
         if keeps_peak(self.rule):
             level = min(max(level, peaks[period]), len(self.rule.tiers))
         elif value is None:
             return 0
-        return money_at(self.rule, self.scope.evidence.plan, self.kpi, level, value, target).due
+        return money_at(self.rule, self.scope.evidence.plan, self.kpi, level, value, 0, target).due
 
     def anew(self) -> int:
         """A plan takes effect, or a rebuild: the change in the scope's period."""

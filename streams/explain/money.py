@@ -22,10 +22,14 @@ class Slice:
     money: Fraction
 
 
-def tier_level(kpi: Kpi, tiers: tuple[Tier, ...], value: Fraction | None, target: Fraction | None) -> int:
-    """How many tiers the value has reached; bounds are inclusive."""
+def tier_level(
+    rule: TierAward, kpi: Kpi, value: Fraction | None, sample: int, target: Fraction | None
+) -> int:
+    """How many tiers the value has reached; bounds are inclusive, and so is the smallest sample."""
+    if sample < rule.min_sample:
+        return 0
     reached = attainment(kpi, value, target)
-    return sum(bound_reached(kpi, tier, value, reached) for tier in tiers)
+    return sum(bound_reached(kpi, tier, value, reached) for tier in rule.tiers)
 
 
 def bound_reached(
@@ -76,9 +80,13 @@ class Limited:
     after: int
 
 
-def limits_of(rule: TierAward, kpi: Kpi, money: int, value: Fraction | None, target: Fraction | None) -> list[Limited]:
+def limits_of(
+    rule: TierAward, kpi: Kpi, money: int, value: Fraction | None, sample: int, target: Fraction | None
+) -> list[Limited]:
     """The limits that change the money: the hurdle first, then the floor, then the cap."""
-    over = rule.hurdle is None or bound_reached(kpi, rule.hurdle, value, attainment(kpi, value, target))
+    over = rule.hurdle is None or (
+        sample >= rule.min_sample and bound_reached(kpi, rule.hurdle, value, attainment(kpi, value, target))
+    )
     found = []
 
     def limit(name: str, after: int) -> int:

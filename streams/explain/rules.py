@@ -30,7 +30,7 @@ from streams.explain.tiers import keeps_peak, level_of, money_at
 _KNOWN = {
     TierAward: {
         "kind", "id", "name", "kpi", "period", "pays", "tiers", "roles", "settle", "rearm", "cap", "floor", "hurdle",
-        "margin", "cool_down_days", "clawback", "unit", "share",
+        "margin", "cool_down_days", "clawback", "unit", "share", "min_sample",
     },
     Nudge: set(Nudge.model_fields),
     Spiff: set(Spiff.model_fields),
@@ -135,7 +135,7 @@ def _recomputed(
     rule = scope.rule
     if isinstance(rule, TierAward):
         (one,) = measured.values()
-        found = money_at(rule, scope.evidence.plan, one.kpi, level_of(taking, one), one.value, one.target)
+        found = money_at(rule, scope.evidence.plan, one.kpi, level_of(taking, one), *one.figures)
         if not one.steps and not keeps_peak(rule):
             return replace(explained, level=found.level, due=0)
         due = as_paid(scopes) if rule.clawback == "as_paid" else found.due

@@ -35,11 +35,11 @@ def checked(rule, measured: dict[str, Measured]) -> list[Checked]:
 
 def nudge_checks(rule: Nudge, one: Measured) -> list[Checked]:
     """For the next tier above the value: whether it is as close as the nudge wants it; none where forecasts decide."""
-    tiers = rule.about.tiers
-    level = tier_level(one.kpi, tiers, one.value, one.target)
-    if level == len(tiers) or rule.by == "forecast":
+    table = rule.about
+    level = tier_level(table, one.kpi, *one.figures)
+    if level == len(table.tiers) or rule.by == "forecast":
         return []
-    condition = eased(tiers[level], one.kpi, rule.within)
+    condition = eased(table.tiers[level], one.kpi, rule.within, table.min_sample)
     return [Checked(condition, holds(condition, one.kpi, *one.figures))]
 
 
@@ -54,7 +54,8 @@ def met(rule: ThresholdAward, measured: dict[str, Measured], now: dict[str, Figu
     held = []
     for condition in rule.all or rule.any:
         kpi = measured[condition.kpi].kpi
-        held.append(holds(eased(condition, kpi, margin) if margin else condition, kpi, *now[condition.kpi]))
+        asked = eased(condition, kpi, margin, condition.min_sample) if margin else condition
+        held.append(holds(asked, kpi, *now[condition.kpi]))
     return all(held) if rule.all else any(held)
 
 
@@ -69,10 +70,9 @@ def holds(condition: Condition, kpi: Kpi, value: Fraction | None, sample: int, t
     return reached is not None and reached >= Fraction(condition.attainment)
 
 
-def eased(bound: Tier | Condition, kpi: Kpi, part: Decimal) -> Condition:
+def eased(bound: Tier | Condition, kpi: Kpi, part: Decimal, min_sample: int) -> Condition:
     """A condition that asks for less, by ``part`` of its bound."""
     by = "attainment" if bound.attainment is not None else "value"
     asked = getattr(bound, by)
     slack = abs(asked) * part * (-1 if by == "value" and kpi.direction == "down" else 1)
-    given = {"kpi": kpi.id, "min_sample": getattr(bound, "min_sample", 0), by: asked - slack}
-    return Condition.model_construct(**given)
+    return Condition.model_construct(kpi=kpi.id, min_sample=min_sample, **{by: asked - slack})

@@ -33,7 +33,7 @@ def level_of(scopes: list[Scope], one: Measured) -> int:
     """
     rule = scopes[-1].rule
     if not keeps_peak(rule):
-        return tier_level(one.kpi, rule.tiers, one.value, one.target) if one.steps else 0
+        return tier_level(rule, one.kpi, *one.figures) if one.steps else 0
     return min(max((_peak(scope) for scope in scopes), default=0), len(rule.tiers))
 
 
@@ -45,9 +45,9 @@ def _peak(scope: Scope) -> int:
     for step in one.steps:
         stood = step if step.credit.record <= scope.since else stood
         if step.credit.record > scope.since:
-            peak = max(peak, remembered(rule, tier_level(one.kpi, rule.tiers, step.value, one.target)))
+            peak = max(peak, remembered(rule, tier_level(rule, one.kpi, step.value, step.sample, one.target)))
     if stood is not None and stood.below:
-        peak = max(peak, remembered(rule, tier_level(one.kpi, rule.tiers, stood.value, one.target)))
+        peak = max(peak, remembered(rule, tier_level(rule, one.kpi, stood.value, stood.sample, one.target)))
     return peak
 
 
@@ -58,10 +58,10 @@ def remembered(rule: TierAward, level: int) -> int:
 
 
 def money_at(
-    rule: TierAward, plan: Plan, kpi: Kpi, level: int, value: Fraction | None, target: Fraction | None
+    rule: TierAward, plan: Plan, kpi: Kpi, level: int, value: Fraction | None, sample: int, target: Fraction | None
 ) -> TierMoney:
-    """What a level pays at a value."""
+    """What a level pays at a value with such a sample."""
     slices = slices_of(rule, level, value or Fraction(0), target)
     due = rounded(slices, plan.currency)
-    limits = tuple(limits_of(rule, kpi, due, value, target)) if rule.pays != "nothing" else ()
+    limits = tuple(limits_of(rule, kpi, due, value, sample, target)) if rule.pays != "nothing" else ()
     return TierMoney(level, slices, limits, limits[-1].after if limits else due)

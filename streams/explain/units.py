@@ -75,7 +75,7 @@ def _within(scope: Scope) -> Scope:
 def _tiers(scopes: list[Scope], one: Measured, explained: RuleExplained) -> RuleExplained:
     scope = scopes[-1]
     rule = scope.rule
-    level = tier_level(one.kpi, rule.tiers, one.value, one.target) if one.begun and _may_earn(scope) else 0
+    level = tier_level(rule, one.kpi, *one.figures) if one.begun and _may_earn(scope) else 0
     if keeps_peak(rule) and was_seen(scope):
         level = min(max([level, *map(_peak, scopes)]), len(rule.tiers))
     elif keeps_peak(rule):
@@ -99,7 +99,7 @@ def _peak(scope: Scope) -> int:
     for _, now in standings(scope):
         step = now.get(one.kpi.id)
         if step is not None and step.below:
-            peak = max(peak, remembered(rule, tier_level(one.kpi, rule.tiers, step.value, one.target)))
+            peak = max(peak, remembered(rule, tier_level(rule, one.kpi, step.value, step.sample, one.target)))
     return peak
 
 

@@ -42,8 +42,12 @@ def bound_text(kpi: Kpi, bound: Decimal, by: str) -> str:
 def condition_text(kpi: Kpi, condition: Condition) -> str:
     """A condition as the plan writes it."""
     by = "attainment" if condition.attainment is not None else "value"
-    sample = f" (at least {condition.min_sample})" if condition.min_sample else ""
-    return f"{kpi.id} {bound_text(kpi, getattr(condition, by), by)}{sample}"
+    return f"{kpi.id} {bound_text(kpi, getattr(condition, by), by)}{sample_text(condition.min_sample)}"
+
+
+def sample_text(least: int) -> str:
+    """What follows a bound that asks for a smallest sample."""
+    return f" (at least {least})" if least else ""
 
 
 def pays_text(tier: Tier) -> str:

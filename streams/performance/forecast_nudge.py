@@ -11,6 +11,7 @@ import numpy as np
 
 from schemas.money import SCALE
 from schemas.plan import Kpi, Plan
+from schemas.plan_awards import TierAward
 from schemas.plan_nudge import Nudge
 from schemas.results import KpiEvidence
 from streams.performance.award_records import decimal_text, evidence
@@ -36,6 +37,10 @@ class ForecastNudgeRule(Nudging):
         """A forecast of what adds up is a fraction, as a mean is."""
         return kpi.model_copy(update={"aggregate": "mean"}) if kpi.aggregate in ADDITIVE else kpi
 
+    def asked(self) -> TierAward:
+        """The bounds alone: the sample is that of the value as it stands, not of a forecast."""
+        return self.table.model_copy(update={"min_sample": 0})
+
     def decide(self, decisions: Decisions, origins) -> None:
         """Everybody with a value in the period of the day that is over, at each row that brings the next day."""
         for row, _ in decisions.new_days():
@@ -59,7 +64,7 @@ class ForecastNudgeRule(Nudging):
         num, den = self.view.all_as_of(keys, row)
         keys, num, den = keys[den != 0], num[den != 0], den[den != 0]
         total, gone = self._person_days(keys, ordinal, over)
-        judged = (gone >= self.rule.after) & (gone > 0) & (gone < total)
+        judged = (gone >= self.rule.after) & (gone > 0) & (gone < total) & (den >= self.table.min_sample * SCALE)
         keys, num, den, total, gone = (column[judged] for column in (keys, num, den, total, gone))
         if not len(keys):
             return

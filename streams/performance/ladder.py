@@ -17,7 +17,7 @@ import numpy as np
 
 from schemas.money import SCALE, to_fixed
 from schemas.plan import Kpi
-from schemas.plan_awards import Condition, Tier
+from schemas.plan_awards import Condition, Tier, TierAward
 from streams.performance.contributions import ADDITIVE
 from streams.performance.quotients import SAFE
 
@@ -73,7 +73,7 @@ def widened(kpi: Kpi, bound: Decimal, by: str, part: Decimal) -> Fraction:
 
 
 class Ladder:
-    """Bounds in ascending order of merit, on a KPI's value or attainment."""
+    """Bounds in ascending order of merit, on a KPI's value or attainment; none is reached below ``min_sample``."""
 
     def __init__(self, kpi: Kpi, bounds: list[Decimal | Fraction], by: str, min_sample: int = 0) -> None:
         self.scale = value_scale(kpi)
@@ -86,10 +86,13 @@ class Ladder:
         self._at_zero = sum(Fraction(kpi.attainment_at_zero) >= Fraction(bound) for bound in bounds)
 
     @classmethod
-    def of_tiers(cls, kpi: Kpi, tiers: tuple[Tier, ...]) -> Ladder:
-        """The ladder of a tier table."""
-        by = "attainment" if tiers[0].attainment is not None else "value"
-        return cls(kpi, [getattr(tier, by) for tier in tiers], by)
+    def of_tiers(cls, kpi: Kpi, rule: TierAward, part: Decimal | None = None) -> Ladder:
+        """The ladder of a tier table; with ``part`` bounds are easier to reach by that much of each."""
+        by = "attainment" if rule.tiers[0].attainment is not None else "value"
+        bounds = [getattr(tier, by) for tier in rule.tiers]
+        if part is not None:
+            return cls.widened(kpi, bounds, by, part, rule.min_sample)
+        return cls(kpi, bounds, by, rule.min_sample)
 
     @classmethod
     def widened(cls, kpi: Kpi, bounds: list[Decimal], by: str, part: Decimal, min_sample: int = 0) -> Ladder:

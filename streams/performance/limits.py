@@ -19,7 +19,7 @@ class Limits:
         self._hurdle = None
         if rule.hurdle is not None:
             by = "attainment" if rule.hurdle.attainment is not None else "value"
-            self._hurdle = Ladder(kpi, [getattr(rule.hurdle, by)], by)
+            self._hurdle = Ladder(kpi, [getattr(rule.hurdle, by)], by, rule.min_sample)
 
     def apply(
         self, money: np.ndarray, num: np.ndarray, den: np.ndarray, target: np.ndarray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.plan import Kpi, Plan
+from schemas.plan_awards import TierAward
 from schemas.plan_nudge import Nudge
 from streams.performance.award_records import AwardWriter, bound_text, gap_to, pays_text
 from streams.performance.award_states import AwardStates
@@ -29,16 +30,20 @@ class Nudging:
         self.table = rule.about
         self.view = views[self.table.kpi]
         self.kpi = self.compared(self.view.kpi)
-        self.ladder = Ladder.of_tiers(self.kpi, self.table.tiers)
+        self.ladder = Ladder.of_tiers(self.kpi, self.asked())
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in self.table.tiers]
-        self.near = Ladder.widened(self.kpi, self.bounds, self.by, rule.within)
+        self.near = Ladder.of_tiers(self.kpi, self.asked(), rule.within)
         self.calendar = Calendar(plan)
         self.days = PeriodDays(plan, self.calendar, rule.period, rule.count == "workdays")
 
     def compared(self, kpi: Kpi) -> Kpi:
         """The KPI itself, for its value."""
         return kpi
+
+    def asked(self) -> TierAward:
+        """The table itself, for its value: without its smallest sample no tier is reached, and none is close."""
+        return self.table
 
     def finalise(self, ordinal: int, decisions, origins) -> None:
         """A nudge never waits for the end of its period."""

@@ -14,6 +14,7 @@ from streams.performance.award_records import (
     gap_to,
     number_text,
     pays_text,
+    sample_text,
 )
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines
@@ -37,12 +38,9 @@ class TierRule:
     ):
         self.index, self.rule, self.states, self.writer = index, rule, states, writer
         self.view = view = views[rule.kpi]
-        self.ladder = Ladder.of_tiers(view.kpi, rule.tiers)
+        self.ladder = Ladder.of_tiers(view.kpi, rule)
         #: Where a tier that stands is lost: at its bound, or beyond it by the margin.
-        self.lost = self.ladder
-        if rule.margin is not None:
-            bounds = [getattr(tier, self.ladder.by) for tier in rule.tiers]
-            self.lost = Ladder.widened(view.kpi, bounds, self.ladder.by, rule.margin)
+        self.lost = self.ladder if rule.margin is None else Ladder.of_tiers(view.kpi, rule, rule.margin)
         self.payout = None
         if rule.pays != "nothing":
             self.payout = Payout(view.kpi, rule.pays, rule.tiers, minor_step(plan.currency))
@@ -141,7 +139,7 @@ class TierRule:
         following = self.bounds[tier + 1 : tier + 2]
         return {
             "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
-            "threshold": bound_text(kpi, self.bounds[tier], self.by),
+            "threshold": bound_text(kpi, self.bounds[tier], self.by) + sample_text(self.rule.min_sample),
             "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,
             "next_tier": bound_text(kpi, following[0], self.by) if following else None,

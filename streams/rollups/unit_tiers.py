@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schemas.plan_awards import TierAward
-from streams.performance.award_records import bound_text, evidence, gap_to, number_text, pays_text
+from streams.performance.award_records import bound_text, evidence, gap_to, number_text, pays_text, sample_text
 from streams.performance.ladder import Ladder, Payout
 from streams.rollups.books import Books
 from streams.rollups.unit_rule import UnitRule, Verdict, columns
@@ -20,7 +20,7 @@ class UnitTiers(UnitRule):
     def __init__(self, rule: TierAward, units: Units, books: Books) -> None:
         super().__init__(rule, units, books)
         self.kpi = self.kpis[0]
-        self.ladder = Ladder.of_tiers(self.kpi, rule.tiers)
+        self.ladder = Ladder.of_tiers(self.kpi, rule)
         self.by = self.ladder.by
         self.bounds = [getattr(tier, self.by) for tier in rule.tiers]
         self.payout = Payout(self.kpi, rule.pays, rule.tiers, self.step) if rule.pays != "nothing" else None
@@ -54,7 +54,7 @@ class UnitTiers(UnitRule):
         following = self.bounds[tier + 1] if tier + 1 < len(self.bounds) else None
         return {
             "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
-            "threshold": bound_text(self.kpi, self.bounds[tier], self.by),
+            "threshold": bound_text(self.kpi, self.bounds[tier], self.by) + sample_text(self.rule.min_sample),
             "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,
             "next_tier": None if following is None else bound_text(self.kpi, following, self.by),

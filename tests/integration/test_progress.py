@@ -32,6 +32,8 @@ PLAN = {
         {"id": "complaints", "name": "C", "aggregate": "count", "events": ["complaint"], "direction": "down"},
         {"id": "score", "name": "S", "aggregate": "mean", "events": ["survey_answer"], "field": "score",
          "periods": ["rolling_7d"]},
+        {"id": "on_time", "name": "O", "aggregate": "ratio", "events": ["delivery"], "unit": "percent",
+         "numerator": {"where": {"on_time": True}}, "denominator": {}},
     ],
     "targets": [{"kpi": kpi, "period": "month", "value": value} for kpi, value in
                 (("revenue", 21000), ("complaints", 7), ("score", 90))],
@@ -44,6 +46,8 @@ PLAN = {
          "tiers": [{"attainment": "100%"}, {"attainment": "140%"}]},
         {"kind": "tiers", "id": "liked", "name": "D", "kpi": "score", "period": "month", "pays": "nothing",
          "tiers": [{"value": 80}, {"value": "85.5"}]},
+        {"kind": "tiers", "id": "punctual", "name": "E", "kpi": "on_time", "period": "month", "pays": "nothing",
+         "min_sample": 4, "tiers": [{"value": 60}, {"value": 80}, {"value": 95}]},
     ],
 }  # fmt: skip
 EVENTS = [
@@ -51,9 +55,13 @@ EVENTS = [
     event("a1", "survey_answer", "03-04", employee="E1", score=81),
     *(event(f"c{n}", "complaint", "03-02", employee="E1") for n in range(6)),
     sale("s3", "03-11", "8000", employee="E2"), sale("s4", "03-12", "100", employee="E3"),
+    *(event(f"d{n}", "delivery", "03-10", employee="E1", on_time=n > 0) for n in range(3)),
+    *(event(f"o{n}", "delivery", "03-10", employee="E2", on_time=n > 0) for n in range(4)),
+    *(event(f"p{n}", "delivery", "03-10", employee="E3", on_time=True) for n in range(2)),
 ]  # fmt: skip
 COLUMNS = (
-    "value, expected, pace_percent, forecast, next_rule, next_tier, next_value, gap_to_next_tier, reaches_next_tier"
+    "value, expected, pace_percent, forecast, next_rule, next_tier, next_value, gap_to_next_tier, sample_to_next_tier, "
+    "reaches_next_tier"
 )
 
 
@@ -86,22 +94,26 @@ def rows(bi: Client, columns: str, where: str, **settings: int) -> list[tuple]:
 def test_pace_forecast_and_the_gap_to_the_next_tier(bi: Client, tool: dict) -> None:
     assert rows(bi, COLUMNS, "period = '2026-03'", **tool) == [
         # 9 of 21 days: 3 complaints may be there by now; 140 % is at 7 ÷ 1.4
-        ("complaints", "E1", "6", "3", "50", "14", "few", "140%", "5", "1", False),
+        ("complaints", "E1", "6", "3", "50", "14", "few", "140%", "5", "1", 0, False),
+        # 2 of 3 are above the first tier's 60 %, which a fourth delivery brings; 3 of 4 have reached it, 2 of 2 none
+        ("on_time", "E1", "66.6667", None, None, "66.6667", "punctual", "60", "60", "0", 1, True),
+        ("on_time", "E2", "75", None, None, "75", "punctual", "80", "80", "5", 0, False),
+        ("on_time", "E3", "100", None, None, "100", "punctual", "60", "60", "0", 2, True),
         # 9000 by now; 8000 comes before 80 %, which is 16800
-        ("revenue", "E1", "6000", "9000", "66.67", "14000", "volume", "8000", "8000", "2000", True),
+        ("revenue", "E1", "6000", "9000", "66.67", "14000", "volume", "8000", "8000", "2000", 0, True),
         # 6 of 18 days, three are leave
-        ("revenue", "E2", "8000", "7000", "114.29", "24000", "commission", "80%", "16800", "8800", True),
+        ("revenue", "E2", "8000", "7000", "114.29", "24000", "commission", "80%", "16800", "8800", 0, True),
         # nothing is expected before the first day; the volume award is not for agents
-        ("revenue", "E3", "100", "0", None, None, "commission", "20%", "4200", "4100", None),
+        ("revenue", "E3", "100", "0", None, None, "commission", "20%", "4200", "4100", 0, None),
         # a mean stays what it is
-        ("score", "E1", "81", "90", "90", "81", "liked", "85.5", "85.5", "4.5", False),
+        ("score", "E1", "81", "90", "90", "81", "liked", "85.5", "85.5", "4.5", 0, False),
     ]
 
 
 def test_a_period_that_is_over_is_expected_in_full(bi: Client) -> None:
     assert rows(bi, f"is_open, as_of, workdays_gone, {COLUMNS}", "period = '2026-02'") == [
         ("revenue", "E1", False, date(2026, 2, 28), 20, "500", "21000", "2.38", "500", "commission", "20%", "4200",
-         "3700", False),
+         "3700", 0, False),
     ]  # fmt: skip
 
 
@@ -119,7 +131,7 @@ def test_the_view_and_a_backtest_say_the_same(bi: Client, values: list[bytes]) -
     report = report_of(plan, run.finish(), lambda number: ("", number))
     assert {report["as_of"]} == {str(day) for day, in bi.execute("SELECT max(as_of) FROM bi.progress")}
     reported = [row for row in report["kpis"] if row["period"] == "2026-03"]
-    assert len(reported) == 5
+    assert len(reported) == 8
     assert sorted((row["kpi"], row["employee"], row["expected"], row["forecast"]) for row in reported) == rows(
         bi, "expected, forecast", "period = '2026-03'"
     )

@@ -125,7 +125,8 @@ CREATE OR REPLACE VIEW kpistream.current_tiers /*on cluster*/
     `tier` Int32 COMMENT 'Index in the tier table',
     `bound` String COMMENT 'The bound as written in the plan, in percent where it is an attainment',
     `ratio` Nullable(Decimal(38, 10)) COMMENT 'The bound where it is an attainment, 1 is 100 percent',
-    `amount` Nullable(Decimal(38, 10)) COMMENT 'The bound where it is a value'
+    `amount` Nullable(Decimal(38, 10)) COMMENT 'The bound where it is a value',
+    `min_sample` UInt32 COMMENT 'Events that must stand behind the value'
 )
 SQL SECURITY DEFINER
 AS
@@ -137,7 +138,8 @@ SELECT
     toInt32(number - 1) AS tier,
     if(JSONHas(one, 'attainment'), JSONExtractString(one, 'attainment'), JSONExtractString(one, 'value')) AS bound,
     toDecimal128OrNull(if(endsWith(bound, '%'), replaceOne(bound, '%', ''), ''), 10) / 100 AS ratio,
-    toDecimal128OrNull(bound, 10) AS amount
+    toDecimal128OrNull(bound, 10) AS amount,
+    toUInt32(JSONExtractUInt(award, 'min_sample')) AS min_sample
 FROM
 (
     SELECT award

@@ -24,8 +24,9 @@ CREATE OR REPLACE VIEW bi.progress /*on cluster*/
     `next_rule` String COMMENT 'Tier award whose next tier is the nearest, empty if none is left',
     `next_tier` String COMMENT 'Bound of that tier as written in the plan, in percent where it is an attainment',
     `next_value` Nullable(Decimal(38, 4)) COMMENT 'The value at which it is reached',
-    `gap_to_next_tier` Nullable(Decimal(38, 4)) COMMENT 'What is missing to it, in the unit of the KPI',
-    `reaches_next_tier` Nullable(Bool) COMMENT 'Whether the forecast reaches it',
+    `gap_to_next_tier` Nullable(Decimal(38, 4)) COMMENT 'What is missing to it, in the unit of the KPI; 0 where only events are',
+    `sample_to_next_tier` Nullable(UInt32) COMMENT 'Events that are missing to its smallest sample; of a ratio what is missing to its denominator',
+    `reaches_next_tier` Nullable(Bool) COMMENT 'Whether the forecast of the value reaches it',
     `unit` String COMMENT 'Unit of value, target, expected, forecast and gap'
 )
 SQL SECURITY DEFINER
@@ -40,12 +41,13 @@ SELECT
     CAST(round(r.ratio * 100, 2) AS Nullable(Decimal(38, 2))) AS pace_percent,
     CAST(round(r.leads_to, 4) AS Nullable(Decimal(38, 4))) AS forecast,
     if(empty(r.ahead), '', tupleElement(r.ahead[1], 2)) AS next_rule,
-    if(empty(r.ahead), '', tupleElement(r.ahead[1], 3)) AS next_tier,
-    if(empty(r.ahead), NULL, CAST(round(tupleElement(r.ahead[1], 4), 4) AS Nullable(Decimal(38, 4)))) AS next_value,
+    if(empty(r.ahead), '', tupleElement(r.ahead[1], 4)) AS next_tier,
+    if(empty(r.ahead), NULL, CAST(round(tupleElement(r.ahead[1], 5), 4) AS Nullable(Decimal(38, 4)))) AS next_value,
     if(empty(r.ahead), NULL, CAST(round(tupleElement(r.ahead[1], 1), 4) AS Nullable(Decimal(38, 4)))) AS gap_to_next_tier,
+    if(empty(r.ahead), NULL, CAST(ceil(tupleElement(r.ahead[1], 6)) AS Nullable(UInt32))) AS sample_to_next_tier,
     if(
         empty(r.ahead), NULL,
-        CAST(if(r.down, r.leads_to <= tupleElement(r.ahead[1], 4), r.leads_to >= tupleElement(r.ahead[1], 4)) AS Nullable(Bool))
+        CAST(if(r.down, r.leads_to <= tupleElement(r.ahead[1], 5), r.leads_to >= tupleElement(r.ahead[1], 5)) AS Nullable(Bool))
     ) AS reaches_next_tier,
     r.unit AS unit
 FROM
@@ -66,20 +68,27 @@ FROM
             w.value <= 0, toDecimal256(w.at_zero, 30),
             divideDecimal(toDecimal256(w.target, 4) * w.gone, toDecimal256(w.value, 4) * w.days, 30)
         ) AS ratio,
-        -- the tiers that are not reached: gap, rule, bound, the value that reaches it; the nearest first
-        arraySort(arrayMap(
-            one -> (assumeNotNull(abs(one.4 - w.value)), one.1, one.2, assumeNotNull(one.4)),
-            arrayFilter(
-                one -> isNotNull(w.value) AND isNotNull(one.4)
-                    AND NOT if(w.down, if(w.value <= 0 AND isNotNull(one.3), w.at_zero >= one.3, w.value <= one.4), w.value >= one.4),
-                arrayMap(
-                    one -> (one.1, one.3, one.4, multiIf(
-                        isNotNull(one.5), toDecimal256(one.5, 30), ifNull(w.target, 0) <= 0, NULL,
-                        NOT w.down, toDecimal256(toDecimal256(w.target, 4) * one.4, 30),
-                        divideDecimal(toDecimal256(w.target, 4), toDecimal256(nullIf(one.4, 0), 10), 30)
-                    )),
-                    arrayFilter(one -> empty(one.2) OR has(one.2, w.role), w.tiers)
-                )
+        -- the tiers by what they take: rule, number, bound, ratio, the value that reaches it, what is missing to its sample
+        arrayMap(
+            one -> (one.1, one.7, one.3, one.4, multiIf(
+                isNotNull(one.5), toDecimal256(one.5, 30), ifNull(w.target, 0) <= 0, NULL,
+                NOT w.down, toDecimal256(toDecimal256(w.target, 4) * one.4, 30),
+                divideDecimal(toDecimal256(w.target, 4), toDecimal256(nullIf(one.4, 0), 10), 30)
+            ), greatest(one.6 - w.sample, 0)),
+            arrayFilter(one -> empty(one.2) OR has(one.2, w.role), w.tiers)
+        ) AS asked,
+        -- those that are not reached: gap, rule, number, bound, value, sample; the nearest first
+        arraySort(arrayFilter(
+            one -> one.1 > 0 OR one.6 > 0,
+            arrayMap(
+                one -> (
+                    if(
+                        if(w.down, if(w.value <= 0 AND isNotNull(one.4), w.at_zero >= one.4, w.value <= one.5), w.value >= one.5),
+                        0, assumeNotNull(abs(one.5 - w.value))
+                    ),
+                    one.1, one.2, one.3, assumeNotNull(one.5), one.6
+                ),
+                arrayFilter(one -> isNotNull(w.value) AND isNotNull(one.5), asked)
             )
         )) AS ahead
     FROM
@@ -89,7 +98,7 @@ FROM
             ifNull(o.employee_name, '') AS employee_name, ifNull(o.team, '') AS team,
             ifNull(o.department, '') AS department, ifNull(o.role, '') AS role, p.period_kind AS period_kind,
             p.period AS period, p.first_day AS first_day, p.last_day AS last_day, p.value AS value, p.target AS target,
-            p.attainment AS attainment, ifNull(k.unit, '') AS unit, ifNull(d.at_zero, 1) AS at_zero, t.tiers AS tiers,
+            p.attainment AS attainment, p.denominator AS sample, ifNull(k.unit, '') AS unit, ifNull(d.at_zero, 1) AS at_zero, t.tiers AS tiers,
             startsWith(p.period_kind, 'rolling_') AS rolling,
             ifNull(k.aggregate, '') IN ('sum', 'count', 'distinct') AS adds,
             ifNull(k.direction, 'up') = 'down' AS down,
@@ -109,7 +118,7 @@ FROM
             toUInt32(arrayCount(day -> day <= as_of, working)) AS gone
         FROM
         (
-            SELECT kpi, employee, period_kind, period, first_day, last_day, value, target, attainment
+            SELECT kpi, employee, period_kind, period, first_day, last_day, value, target, attainment, denominator
             FROM kpistream.kpi_periods FINAL
         ) AS p
         LEFT JOIN kpistream.current_kpis AS k ON k.kpi = p.kpi
@@ -127,7 +136,7 @@ FROM
         ) AS d ON d.kpi = p.kpi
         LEFT JOIN
         (
-            SELECT kpi, period_kind, groupArray((rule, roles, bound, ratio, amount)) AS tiers
+            SELECT kpi, period_kind, groupArray((rule, roles, bound, ratio, amount, min_sample, tier)) AS tiers
             FROM kpistream.current_tiers
             GROUP BY kpi, period_kind
         ) AS t ON t.kpi = p.kpi AND t.period_kind = p.period_kind

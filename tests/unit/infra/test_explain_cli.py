@@ -57,6 +57,28 @@ def test_a_spiff_line_by_line():
         assert words in told.stdout, told.stdout
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("  On-time bonus: nothing yet, 3 of 4 events\n", "  No tier counts before there are 4 events.\n",
+                "Booked: 0.00 CNY: agrees.\nNot yet: 3 of 4 events.\n",
+                "On-time deliveries at least 72%, from at least 4 events: not met (only 3 events).")),
+        ("zh", ("  准时送达奖：尚无，需 4 个事件，现有 3 个\n", "  不足 4 个事件时各档均不计。\n",
+                "入账：0.00 元：一致。\n尚未计入：需 4 个事件，现有 3 个。\n",
+                "准时送达率不低于 72%，且不少于 4 个事件：未满足（仅 3 个事件）")),
+    ],
+)  # fmt: skip
+def test_tiers_that_wait_for_a_sample_say_how_much_is_there(language, words, tmp_path):
+    """Of the first eight deliveries three are of D2, all of them on time."""
+    events = (ROOT / "tests/examples/awards/min-sample.jsonl").read_text("utf-8").splitlines()
+    (tmp_path / "events.jsonl").write_text("\n".join(events[:8]), "utf-8")
+    files = "--plan", str(ROOT / "plans/examples/awards/min-sample.yaml"), "--events", str(tmp_path / "events.jsonl")
+    told = CliRunner().invoke(main, ["explain", "D2", "2026-03", "--language", language, *files])
+    assert told.exit_code == 0, told.output
+    for one in words:
+        assert one in told.stdout, told.stdout
+
+
 def test_a_streak_period_by_period():
     told = explain_example("awards/streak", "E1", "2026-05")
     assert told.exit_code == 0

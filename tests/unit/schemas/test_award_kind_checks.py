@@ -30,6 +30,8 @@ ERRORS = [
     ("steadiness", "margin: 2%", "margin: 2%\n    unit: team", "awards[satisfied].margin", "an award of units takes no margin"),
     ("steadiness", "cool_down_days: 7", "cool_down_days: 1000", "awards[satisfied].cool_down_days", "expected at most 999"),
     ("steadiness", "rearm: true\n    margin", "rearm: false\n    margin", "awards[satisfied].cool_down_days", "expected rearm: true"),
+    ("min-sample", "min_sample: 4", "min_sample: 4.5", "awards[on-time-bonus].min_sample", "expected a whole number"),
+    ("min-sample", "min_sample: 4", "min_samples: 4", "awards[on-time-bonus].min_samples", "did you mean min_sample?"),
     ("streak", "period: month\n    all", "period: rolling_7d\n    all", "awards[steady].period", "expected a calendar period"),
     ("streak", "periods: 3", "periods: 1", "awards[steady].periods", "expected at least 2"),
     ("streak", "periods: 3", "periods: 3\n    out_of: 2", "awards[steady].out_of", "must not be below periods, which is 3"),
@@ -73,3 +75,15 @@ def test_an_error_names_its_path_and_what_was_expected(plan, old, new, path, mes
     assert not examine_plan(text)[1] and old in text
     _, errors, _ = examine_plan(text.replace(old, new, 1))
     assert path in [error.path for error in errors if message in error.message], [str(error) for error in errors]
+
+
+def test_a_smallest_sample_of_a_count_is_doubted():
+    """Its number of events is the value itself."""
+    text = (PLANS / "min-sample.yaml").read_text(encoding="utf-8")
+    share = "aggregate: ratio\n    events: [delivery]\n    numerator: {where: {on_time: true}}\n    denominator: {}\n    unit: percent"
+    assert share in text and "80%" in text
+    counted = text.replace(share, "aggregate: count\n    events: [delivery]\n    unit: count").replace("80%", "80").replace("95%", "95")
+    plan, errors, warnings = examine_plan(counted)
+    assert plan is not None and not errors
+    assert [(one.path, "on_time is a count" in one.message) for one in warnings] == [("awards[on-time-bonus].min_sample", True)]
+    assert examine_plan(counted.replace("    min_sample: 4\n", ""))[2] == []

@@ -142,6 +142,8 @@ ERRORS = [
     ("pays: marginal", "pays: marginal\n    hurdle: {}", 47, "awards[tiers].hurdle", "either an attainment or a value"),
     ("pays: marginal", "pays: marginal\n    settle: sticky\n    hurdle: {value: 5}", 48, "awards[tiers].hurdle", "expected live or period_end"),
     ("pays: marginal", "pays: marginal\n    clawback: as_paid\n    cap: 5", 48, "awards[tiers].cap", "expected clawback: re_rate"),
+    ("pays: marginal", "pays: marginal\n    clawback: as_paid\n    min_sample: 5", 48, "awards[tiers].min_sample", "a min_sample looks at the whole period"),
+    ("pays: marginal", "pays: marginal\n    min_sample: -1", 47, "awards[tiers].min_sample", "expected at least 0"),
     ("period: month\n    pays: marginal", "period: rolling_7d\n    pays: marginal\n    clawback: as_paid", 47, "awards[tiers].clawback", "expected a calendar period"),
     ("kpi: revenue\n    period: month\n    pays", "kpi: answers\n    period: month\n    clawback: as_paid\n    pays", 46, "awards[tiers].clawback", "needs a sum"),
     ("rate: 2%", "rate: 0.02", 49, "awards[tiers].tiers[1].rate", "with its sign, such as 80%"),

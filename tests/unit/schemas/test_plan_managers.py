@@ -100,8 +100,11 @@ def test_what_nobody_can_share_does_not_count_twice(definition, exact):
 )
 def test_nor_in_a_sample(definition, exact):
     kpi = f"  - {{id: k, name: K, description: K, {definition}, unit: number}}\n"
-    text = APART.partition("  - id: busy-lead")[0].replace("targets:\n", f"{kpi}targets:\n") + (
-        "  - {id: b, kind: threshold, name: B, period: month, unit: manager, bonus: 1,\n"
-        "     all: [{kpi: k, value: 1, min_sample: 2}]}\n"
-    )
-    assert ["the sample of k;" in message for _, message in errors_of(text)] == [True] * (not exact)
+    text = APART.partition("  - id: busy-lead")[0].replace("targets:\n", f"{kpi}targets:\n")
+    about = "  - {id: b, name: B, period: month, unit: manager, "
+    for award in (
+        "kind: threshold, bonus: 1, all: [{kpi: k, value: 1, min_sample: 2}]}\n",
+        "kind: tiers, kpi: k, pays: nothing, min_sample: 2, tiers: [{value: 1}]}\n",
+    ):
+        found = errors_of(text + about + award)
+        assert ["the sample of k;" in message for _, message in found] == [True] * (not exact)

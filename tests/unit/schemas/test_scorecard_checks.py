@@ -33,6 +33,7 @@ ERRORS = [
     ("    roles: [rep]\n", "    units: [team]\n    persons: false\n", "awards[good-month].all[0].kpi", "units only"),
     ("value: 90%", "attainment: 90%", "awards[good-month].all[0].attainment", "a score has no target"),
     ("value: 90%, ", "", "awards[good-month].all[0]", "expected a value"),
+    ("min_sample: 3", "min_sample: 4", "awards[good-month].all[0].min_sample", "of which score has 3"),
     ("kpi: score, value", "kpi: scores, value", "awards[good-month].all[0].kpi", "no such kpi: scores"),
 ]  # fmt: skip
 
@@ -47,7 +48,7 @@ def test_an_error_names_the_path_and_what_was_expected(old, new, path, message):
 
 def test_too_few_kpis_are_doubted_with_the_reason():
     without = BASE.replace("      - {kpi: complaints, weight: 30%}\n", "")
-    fewer = without.replace("faction, weight: 30%", "faction, weight: 60%")
+    fewer = without.replace("faction, weight: 30%", "faction, weight: 60%").replace("min_sample: 3", "min_sample: 2")
     plan, errors, warnings = examine_plan(fewer, "p.yaml")
     assert plan and not errors
     assert ["what is not measured is neglected" in warning.message for warning in warnings] == [True]
@@ -90,6 +91,7 @@ OF_PERSONS = BASE.partition("awards:")[0] + TABLE.replace("unit: team, ", "")
         ("pays: flat", "pays: marginal", "score is a score, no money"),
         ("period: month", "period: week", "score is kept by month"),
         ("pays: flat", "clawback: as_paid, pays: flat", "as_paid reverses what a rate paid"),
+        ("pays: flat", "min_sample: 4, pays: flat", "behind a score stand its KPIs, of which score has 3"),
     ],
 )
 def test_a_table_on_a_score_of_persons_has_bounds_by_value(old, new, message):

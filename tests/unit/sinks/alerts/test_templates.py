@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra.run.view import award_line
 from schemas.results import Cause, KpiEvidence, decode_award, encode_award
 from sinks.alerts.templates import message_of
 from tests.unit.sinks.alerts.awards import BONUS, SILVER, award
@@ -77,6 +78,21 @@ def test_a_revocation_says_so_and_why_in_both_languages():
         "原因：退款 r-3。",
         "销售额现为：310,000 元，目标 300,000 元，达成率 103.33%。",
     ]
+
+
+def test_a_tier_lost_for_want_of_events_is_told_so():
+    few = award(SILVER, threshold="88 (at least 20)", next_tier=None, gap=None, evidence=BONUS.evidence[1:2])
+    lost = award(few, state="revoked", cause=REFUND)
+    english, chinese = message_of(lost, "en"), message_of(lost, "zh")
+    assert english.title == "Revoked: Li Wei, “Silver” (88 points)"
+    assert english.body.splitlines()[-2:] == [
+        "Satisfied customers now: 88.5 points.", "A sample of 6; it takes at least 20.",
+    ]  # fmt: skip
+    assert chinese.body.splitlines()[-1] == "样本仅 6，须不少于 20。"
+    for other in (few, award(lost, threshold="88 (at least 6)"), award(lost, threshold="88")):
+        assert "ample of" not in message_of(other, "en").body
+    assert message_of(few, "en").title == "Li Wei reached “Silver” (88 points)"
+    assert award_line(few) == "Li Wei: Silver 88, 2026-03"
 
 
 def test_what_a_changed_plan_grants_or_takes_is_called_a_correction():

@@ -84,6 +84,8 @@ def test_tiers_on_a_percentage():
         {"value": "90.0%", "amount": 30},
     ]
     rule = {"id": "punctual", "kind": "tiers", "kpi": "on-time", "pays": "flat", "tiers": tiers}
+    *_, sampled = awards_of(rule | {"min_sample": 2})
+    assert (sampled.threshold, sampled.next_tier) == ("66.6% (at least 2)", "90%")
     last = awards_of(rule)[-1]
     assert (last.threshold, last.next_tier, last.gap) == ("66.6%", "90%", "23.3333")
     assert (last.pays, last.amount) == ("20.5", "20.5")
