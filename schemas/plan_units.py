@@ -35,3 +35,13 @@ def judges_units(award) -> bool:
 def decided_by(award) -> str:
     """The kind of units by which an award of units is decided: each by itself, or all that is compared within one."""
     return judged_unit(award) or award.unit
+
+
+def unit_names(plan) -> dict[tuple[str, str], dict[str, str]]:
+    """What teams, departments and the company of a plan are called, by kind and id, by language; no others."""
+    organisation = plan.organisation
+    units = [(("company", organisation.company), organisation.name)]
+    for department in organisation.departments:
+        units.append((("department", department.id), department.name))
+        units += ((("team", team.id), team.name) for team in department.teams)
+    return {unit: name.model_dump(exclude_defaults=True) for unit, name in units if name is not None}

@@ -78,6 +78,8 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     days_left: int | None = None  # days of the period after the one that a nudge was told, or pace was judged, on
     workdays: bool = False  # whether days_left counts working days only
     late: bool = False  # decided after its period was closed
+    team_name: dict[str, str] = {}  # as the plan has it, by language; empty where it has none
+    unit_name: dict[str, str] = {}
 
 
 def encode_award(award: Award) -> bytes:

@@ -7,6 +7,7 @@ from schemas.wording import Language
 from sinks.alerts.parts import (
     Message,
     evidence_lines,
+    holder_text,
     pays_text,
     period_text,
     provisional_text,
@@ -31,7 +32,7 @@ def _english(award: Award) -> Message:
         lines.append(f"No longer paid: {paid}." if revoked else f"Pays {paid}.")
     if award.state == "provisional":
         lines.append(provisional_text("en"))
-    short = award.employee_name or award.employee
+    short = holder_text(award, "en")
     return Message(f"{'Revoked: ' if revoked else ''}{short}, personal best: {what}", "\n".join(lines))
 
 
@@ -46,5 +47,5 @@ def _chinese(award: Award) -> Message:
         lines.append(f"不再发放：{paid}。" if revoked else f"奖励：{paid}。")
     if award.state == "provisional":
         lines.append(provisional_text("zh"))
-    short = award.employee_name or award.employee
+    short = holder_text(award, "zh")
     return Message(f"{'撤销：' if revoked else ''}{short} 个人最佳{what}", "\n".join(lines))

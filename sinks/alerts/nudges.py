@@ -8,6 +8,7 @@ from sinks.alerts.parts import (
     Message,
     evidence_lines,
     gap_text,
+    holder_text,
     is_rate,
     pays_text,
     period_text,
@@ -33,7 +34,7 @@ def _english(award: Award) -> Message:
     lines += evidence_lines(award, "en")
     if paid := pays_text(award, "en"):
         lines.append(f"That tier pays {'at the rate ' if is_rate(award) else ''}{paid}.")
-    return Message(f"{award.employee_name or award.employee} is close to {full}", "\n".join(lines))
+    return Message(f"{holder_text(award, 'en')} is close to {full}", "\n".join(lines))
 
 
 def _chinese(award: Award) -> Message:
@@ -47,7 +48,7 @@ def _chinese(award: Award) -> Message:
     lines += evidence_lines(award, "zh")
     if paid := pays_text(award, "zh"):
         lines.append(f"该档奖励{'比例' if is_rate(award) else ''}：{paid}。")
-    return Message(f"{award.employee_name or award.employee} 即将达成{full}", "\n".join(lines))
+    return Message(f"{holder_text(award, 'zh')} 即将达成{full}", "\n".join(lines))
 
 
 def _forecast(award: Award, language: Language) -> str:

@@ -19,10 +19,16 @@ class Message:
 
 def who_text(award: Award, language: Language) -> str:
     """The person, with the team where it is known; a unit as a whole by its name alone."""
-    who = award.employee_name or award.employee or award.unit
+    who = holder_text(award, language)
     if not award.team or not award.employee:
         return who
-    return f"{who}（团队 {award.team}）" if language == "zh" else f"{who} (team {award.team})"
+    team = name_in(award.team_name, language, award.team)
+    return f"{who}（团队 {team}）" if language == "zh" else f"{who} (team {team})"
+
+
+def holder_text(award: Award, language: Language) -> str:
+    """The name of the person or unit; ids where there is none."""
+    return name_in(award.unit_name, language, award.employee_name or award.employee or award.unit)
 
 
 def what_text(award: Award, language: Language) -> str:

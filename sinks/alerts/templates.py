@@ -13,6 +13,7 @@ from sinks.alerts.parts import (
     Message,
     evidence_lines,
     gap_text,
+    holder_text,
     is_rate,
     pays_text,
     period_text,
@@ -39,7 +40,7 @@ def message_of(award: Award, language: Language) -> Message:
 
 def _english(award: Award) -> Message:
     who, what, bound = who_text(award, "en"), what_text(award, "en"), bound_of(award, "en")
-    short = award.employee_name or award.employee or award.unit
+    short = holder_text(award, "en")
     tier = award.kind == "tier"
     full = f"{what} ({bound})" if tier else what
     conditions = [f"Conditions: {bound}."] if bound and not tier else []
@@ -65,7 +66,7 @@ def _english(award: Award) -> Message:
 
 def _chinese(award: Award) -> Message:
     who, what, bound = who_text(award, "zh"), what_text(award, "zh"), bound_of(award, "zh")
-    short = award.employee_name or award.employee or award.unit
+    short = holder_text(award, "zh")
     tier = award.kind == "tier"
     full = f"{what}（{bound}）" if tier else what
     conditions = [f"条件：{bound}。"] if bound and not tier else []

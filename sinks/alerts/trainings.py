@@ -6,7 +6,7 @@ from datetime import date
 
 from schemas.results import Award
 from schemas.wording import Language, day
-from sinks.alerts.parts import Message, evidence_lines, period_text, what_text, who_text
+from sinks.alerts.parts import Message, evidence_lines, holder_text, period_text, what_text, who_text
 from sinks.alerts.wording import told
 
 
@@ -24,7 +24,7 @@ def _english(award: Award) -> Message:
             by, expected = day(date.fromisoformat(one.as_of), "en"), told(one.expected, one, award, "en")
             left = "" if award.days_left is None else f"; {award.days_left} working days left"
             lines.append(f"Expected by the end of {by}: {expected}{left}.")
-    return Message(f"{course} {said} to {award.employee_name or award.employee}", "\n".join(lines))
+    return Message(f"{course} {said} to {holder_text(award, 'en')}", "\n".join(lines))
 
 
 def _chinese(award: Award) -> Message:
@@ -36,4 +36,4 @@ def _chinese(award: Award) -> Message:
             by, expected = day(date.fromisoformat(one.as_of), "zh"), told(one.expected, one, award, "zh")
             left = "" if award.days_left is None else f"，本期还剩 {award.days_left} 个工作日"
             lines.append(f"截至{by}应达到 {expected}{left}。")
-    return Message(f"{said} {award.employee_name or award.employee} 参加{course}", "\n".join(lines))
+    return Message(f"{said} {holder_text(award, 'zh')} 参加{course}", "\n".join(lines))

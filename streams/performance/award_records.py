@@ -10,6 +10,7 @@ from schemas.money import SCALE, format_fixed, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_conditions import Condition
+from schemas.plan_units import unit_names
 from schemas.results import Award, Cause, KpiEvidence, Position
 from streams.performance.ladder import NO_TARGET, quotient_of, value_scale
 
@@ -113,6 +114,7 @@ class AwardWriter:
         self.closed = closed
         self.people = people
         self.period_text = period_text  # (kind, ordinal) → key
+        self._names = unit_names(plan)
 
     def write(
         self,
@@ -153,5 +155,6 @@ class AwardWriter:
             cause=cause,
             position=position,
             late=closed and cause.type != "close",
+            team_name=self._names.get(("team", person.team), {}),
             **texts,
         )

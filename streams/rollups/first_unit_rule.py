@@ -47,11 +47,13 @@ class FirstUnitRule(FirstRule):
         held = map(self.units.held_by, people)
         return [self.units.measured(self.units.key(kpi, one), self.rule.period, ordinal) for one in held]
 
-    def described(self, who: str, ordinal: int) -> dict[str, str]:
+    def described(self, who: str, ordinal: int) -> dict:
         """As PeopleRule."""
         holder = self.units.held_by(who)
         place = {"employee": "", "employee_name": holder.name, "team": holder.team, "department": holder.department}
-        return place | {"unit_kind": holder.kind, "unit": holder.id}
+        place |= {"team_name": self.units.name("team", holder.team)}
+        unit_name = self.units.name(holder.kind, holder.id)
+        return place | {"unit_kind": holder.kind, "unit": holder.id, "unit_name": unit_name}
 
     def give_prizes(
         self, unit: Unit, ordinal: int, row: dict[str, Place], awards: dict[str, str], decided: Decided

@@ -99,10 +99,11 @@ class PeopleRule:
         kpis = dict.fromkeys(self.rule.kpi_ids())
         return tuple(evidence(self.kpis[kpi], *self.measured(kpi, [who], ordinal)[0]) for kpi in kpis)
 
-    def described(self, who: str, ordinal: int) -> dict[str, str]:
+    def described(self, who: str, ordinal: int) -> dict:
         """What an award says of whoever has the place."""
         place = self.persons.place(who, self.rule.period, ordinal)
-        return {"employee": who, "employee_name": place.name, "team": place.team, "department": place.department}
+        found = {"employee": who, "employee_name": place.name, "team": place.team, "department": place.department}
+        return found | {"team_name": self.units.name("team", place.team)}
 
     # -- places
 

@@ -133,6 +133,8 @@ class UnitRule:
             unit_kind=unit.kind,
             unit=unit.id,
             late=closed and decided.cause.type != "close",
+            team_name=self.units.name("team", unit.team),
+            unit_name=self.units.name(unit.kind, unit.id),
             **self.texts(tier, verdict),
         )
 

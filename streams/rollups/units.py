@@ -13,7 +13,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_managers import Leaders, rolled_up_kpis
 from schemas.plan_moves import Place, place_at
 from schemas.plan_roll import roll_of
-from schemas.plan_units import UNIT_KINDS
+from schemas.plan_units import UNIT_KINDS, unit_names
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of, window_days
 from streams.performance.closes import Closes
 from streams.performance.engine import published_kinds
@@ -57,7 +57,8 @@ class Units:
         of_units = [target for target in targets_of(plan) if target.unit is not None]
         for target in sorted(of_units, key=_specificity, reverse=True):
             self._targets[target.kpi, target.unit, target.period].append(target)
-        self._names: dict[tuple[str, str], Unit] = {}
+        self._units: dict[tuple[str, str], Unit] = {}
+        self._names = unit_names(plan)
         self._roll = roll_of(plan)
         self.persons = Persons(plan, cells, self.calendar)
         cells.lead(_managers_of(plan))
@@ -70,7 +71,7 @@ class Units:
                 self._put(Unit("team", team.id, _text(team), team.id, department.id))
 
     def _put(self, unit: Unit) -> None:
-        self._names[unit.kind, unit.id] = unit
+        self._units[unit.kind, unit.id] = unit
 
     def unit(self, key: UnitKey) -> Unit:
         """The unit that cells know by ``key``; one that left the plan has no name and lies nowhere."""
@@ -78,11 +79,15 @@ class Units:
         id_ = id_ or self.plan.organisation.company
         if kind == "manager" and id_ in self._roll.position:
             return Unit(kind, id_, self._roll.name(self._roll.position[id_]), "", "")
-        return self._names.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
+        return self._units.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
 
     def all_of(self, kind: str) -> list[Unit]:
         """Every team, every department, or the company, by id."""
-        return sorted(unit for (of, _), unit in self._names.items() if of == kind)
+        return sorted(unit for (of, _), unit in self._units.items() if of == kind)
+
+    def name(self, kind: str, id: str) -> dict[str, str]:
+        """By language; empty for a unit that has none."""
+        return self._names.get((kind, id), {})
 
     def held_by(self, holder: str) -> Unit:
         """The unit that states know by ``holder``."""
@@ -95,7 +100,7 @@ class Units:
 
     def in_plan(self, unit: Unit) -> bool:
         """Whether the plan in force still has the unit."""
-        return unit.id in self._roll.position if unit.kind == "manager" else (unit.kind, unit.id) in self._names
+        return unit.id in self._roll.position if unit.kind == "manager" else (unit.kind, unit.id) in self._units
 
     def placed(self, unit: Unit, kind: str, ordinal: int) -> Unit:
         """A manager with where he stands himself, as the period sees it; any other unit as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from infra.run.view import award_line
@@ -192,3 +193,16 @@ def test_what_is_missing_to_a_percentage_are_percentage_points():
 def test_a_unit_as_a_whole_goes_by_its_name():
     team = award(SILVER, employee="", employee_name="Sales East", unit_kind="team", unit="sales-east")
     assert message_of(team, "en").body.splitlines()[0] == "Sales East reached “Silver” (100%) for March 2026."
+
+
+def test_units_go_by_their_names_in_the_language_where_the_plan_has_them():
+    names = {"en": "Sales East", "zh": "华东销售"}
+    person = award(SILVER, team_name=names)
+    assert message_of(person, "en").body.startswith("Li Wei (team Sales East) reached")
+    assert message_of(person, "zh").body.startswith("Li Wei（团队 华东销售）达成")
+    about = {"employee": "", "employee_name": "Sales East", "unit_kind": "team", "unit": "sales-east"}
+    team = award(SILVER, **about, unit_name=names)
+    assert message_of(team, "en").title == "Sales East reached “Silver” (100%)"
+    assert message_of(team, "zh").title == "华东销售 达成「银牌」（100%）"
+    old = encode_award(person).replace(b',"team_name":' + msgspec.json.encode(names), b"")
+    assert decode_award(old) == SILVER
