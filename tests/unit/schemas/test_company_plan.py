@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from infra.ingest.sim_records import encode
+from infra.ingest.simulate import simulate
 from schemas.plan_file import examine_plan
 from schemas.plan_moves import employees_of
 from streams.backtest import Backtest
@@ -117,3 +121,27 @@ def test_who_falls_behind_is_recommended_a_course_until_the_gap_is_closed(plan):
         ("S101", "revoked", "sale-71"),
     ]
     assert awards[0].evidence[0].expected == "90909.0909"
+
+
+def test_smallest_samples_save_awards_that_come_and_go_and_no_money(plan):
+    """In a month of its company: what the first few deliveries and tickets win and lose is not told."""
+    rules = ("on-time-bonus", "quick-help")
+    values = [encode(one) for one in simulate(plan, 1, date(2026, 1, 1), 31, 200)]
+    awards, paid = {rule: [] for rule in rules}, {rule: [] for rule in rules}
+    for least in ({}, {"min_sample": 0}):
+        run = Backtest()
+        run.apply(plan.model_copy(update={
+            "awards": tuple(one.model_copy(update=least) for one in plan.awards if one.id in rules),
+        }))  # fmt: skip
+        run.feed(values)
+        result = run.finish()
+        for rule in rules:
+            awards[rule].append(sum(award.rule == rule for award in result.awards))
+            money = Counter()
+            for line in result.earnings:
+                money[line["employee"]] += line["amount"] * (line["rule"] == rule)
+            paid[rule].append(money)
+    for rule in rules:
+        sampled, unsampled = awards[rule]
+        assert 0 < sampled < unsampled / 2, awards
+        assert paid[rule][0] == paid[rule][1] and paid[rule][0].total() > 0
