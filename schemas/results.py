@@ -61,7 +61,7 @@ class Award(msgspec.Struct, frozen=True, omit_defaults=False):
     period_kind: str
     period: str
     tier: int  # index in the tier table; 0 for threshold awards
-    threshold: str  # the bound as written in the plan
+    threshold: str  # the bound as written in the plan, with the smallest sample where it asks for one
     pays: str  # the rate or amount as written in the plan, '' for none
     sequence: int
     state: AwardState

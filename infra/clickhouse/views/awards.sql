@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW bi.awards /*on cluster*/
     `period_kind` String COMMENT 'Kind of period',
     `period` String COMMENT 'Key of the period',
     `tier` Int32 COMMENT 'Index in the tier table, 0 for other awards',
-    `threshold` String COMMENT 'The bound as written in the plan; of an honour or a first place with the place reached',
+    `threshold` String COMMENT 'The bound as written in the plan, with the smallest sample that it asks for; of an honour or a first place with the place reached',
     `sequence` Int32 COMMENT 'Counts re-armed awards of the same tier and period',
     `state` String COMMENT 'provisional, final or revoked',
     `amount` Nullable(Decimal(18, 4)) COMMENT 'Money that the award stands for',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.backtest import BacktestResult
 from streams.plan_comparison import Scope, compare
+from tests.unit.sinks.alerts.awards import SILVER, award
 
 
 def line(amount: int, employee: str = "", team: str = "", department: str = "", period: str = "2026-03") -> dict:
@@ -21,6 +22,13 @@ def test_units_are_compared_each_by_itself():
         ("team t1", 7, 8),
     ]
     assert found.totals == (21, 26) and found.people["E1"] == (5, 5)
+
+
+def test_another_sample_makes_no_other_award_but_another_bound_does():
+    asked = ["90", "90 (at least 20)", "95 (at least 20)"]
+    results = [BacktestResult(awards=[award(SILVER, threshold=one)]) for one in asked]
+    assert compare(results[0], results[1]).awards == []
+    assert [one.gained for one in compare(results[1], results[2]).awards] == [False, True]
 
 
 def test_the_scope_holds_people_and_periods():
