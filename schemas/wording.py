@@ -27,6 +27,12 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _ROLLING = re.compile(r"rolling_(\d+)d")
+#: What lasts so long, one and many, and the noun in Chinese.
+_LASTING = {
+    "day": ("day", "天", "日"), "week": ("week", "周", "周"), "month": ("month", "个月", "月"),
+    "quarter": ("quarter", "个季度", "季度"), "year": ("year", "年", "年"),
+}  # fmt: skip
+_LASTING_ELSE = ("period", "个周期", "周期")
 #: What the events of ``schemas/events.py``, and what else decides, are called.
 _EVENTS_ZH = {
     "sale": "销售", "refund": "退款", "correction": "更正", "cancellation": "取消", "ticket_resolved": "工单解决",
@@ -105,6 +111,26 @@ def period(kind: str, key: str, language: Language) -> str:
     except (ValueError, IndexError):
         return key
     return key
+
+
+def period_noun(kind: str, language: Language) -> str:
+    """What a period of a kind is: ``month``; of the plan's own calendars just a period."""
+    english, _, chinese = _LASTING.get(kind, _LASTING_ELSE)
+    return chinese if language == "zh" else english
+
+
+def periods(count: int, kind: str, language: Language) -> str:
+    """``3 months``."""
+    english, chinese, _ = _LASTING.get(kind, _LASTING_ELSE)
+    return f"{count} {chinese}" if language == "zh" else f"{count} {english}{'' if count == 1 else 's'}"
+
+
+def periods_running(count: int, kind: str, language: Language) -> str:
+    """``3 months in a row``."""
+    text = periods(count, kind, language)
+    if count == 1:
+        return text
+    return f"连续 {text}" if language == "zh" else f"{text} in a row"
 
 
 def day(when: date, language: Language) -> str:

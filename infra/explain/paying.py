@@ -13,6 +13,7 @@ from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
+from schemas.wording import period_noun, periods, periods_running
 
 
 def pays_money(rule) -> bool:
@@ -26,11 +27,12 @@ def pays_money(rule) -> bool:
 
 def settle_text(speaker: Speaker, rule) -> str:
     """What becomes of it when the value falls back; '' where the rule does not say."""
-    if isinstance(rule, Spiff):
+    if isinstance(rule, Spiff | Nudge):
         return ""
+    taken = speaker.say("clawback as_paid") if getattr(rule, "clawback", "") == "as_paid" else ""
     kind = "training " if isinstance(rule, Training) else ""
     name = f"settle {kind}{getattr(rule, 'settle', '')}"
-    return speaker.say(name) if name in PHRASES else ""
+    return (speaker.say(name) if name in PHRASES else "") + taken
 
 
 def tier_pays(speaker: Speaker, tier: Tier) -> str:
@@ -51,22 +53,28 @@ def pays_text(speaker: Speaker, rule) -> str:
         return speaker.say(name, after=rule.after, of=speaker.rule_name(rule.of), within=ratio_text(rule.within))
     if isinstance(rule, Streak):
         bonus = _given(speaker, rule.bonus, rule.promotion)
-        return speaker.say("pays streak", bonus=bonus, periods=rule.periods, out_of=rule.window)
+        running = periods_running(rule.window, rule.period, speaker.language)
+        if rule.periods == rule.window:
+            return speaker.say("pays streak", bonus=bonus, running=running)
+        some = periods(rule.periods, rule.period, speaker.language) if speaker.language == "zh" else rule.periods
+        return speaker.say("pays streak out of", bonus=bonus, running=running, periods=some)
     if isinstance(rule, Spiff):
         parts = [speaker.amount(rule.amount)] if rule.amount is not None else []
         parts += [f"{ratio_text(rule.rate)} × {speaker.field(rule.field)}"] if rule.rate is not None else []
         capped = speaker.say("capped", cap=speaker.amount(rule.cap)) if rule.cap is not None else ""
         return speaker.say("pays spiff", money=" + ".join(parts), capped=capped)
     if isinstance(rule, PersonalBest):
-        ahead = ratio_text(rule.ahead or Decimal(0))
-        bonus = _given(speaker, rule.bonus, rule.promotion)
-        return speaker.say("pays personal best", periods=rule.min_periods, ahead=ahead, bonus=bonus)
+        words = {"ahead": speaker.say("ahead", ahead=ratio_text(rule.ahead)) if rule.ahead else ""}
+        words |= {"noun": period_noun(rule.period, speaker.language), "bonus": _given(speaker, rule.bonus)}
+        least = periods(rule.min_periods, rule.period, speaker.language)
+        return speaker.say("pays personal best", periods=least, **words)
     if isinstance(rule, Training):
         course = speaker.named(rule.course)
         if rule.below_pace is not None:
             return speaker.say("pays training", course=course, below=ratio_text(rule.below_pace), after=rule.after)
         bound = speaker.bound(rule.kpi, rule.below_attainment, rule.below_value)
-        return speaker.say("pays training of periods", course=course, bound=bound, periods=rule.periods)
+        running = periods_running(rule.periods, rule.period, speaker.language)
+        return speaker.say("pays training of periods", course=course, bound=bound, running=running)
     if isinstance(rule, Honour | First | Pool):
         return _compared_text(speaker, rule)
     return speaker.say("pays other", kind=rule.kind)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-PHRASES: dict[str, dict[str, str]] = {
+from infra.explain.phrases_of_rules import RULE_PHRASES
+
+PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | {
     # --- an award, and what decided it -------------------------------------------------------------------------------
     "award": {
         "en": "{who}: {name} for {period}: {state}{again}. Plan {plan}, version {version}; times are those of {zone}.",
@@ -33,6 +35,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "The award states the place {said}; recomputed {found}: {verdict}.",
         "zh": "奖励记录的名次为 {said}；重新计算为 {found}：{verdict}。",
     },
+    "close to": {"en": "close to {name}", "zh": "接近{name}"},
+    "a course": {"en": "the course {name}", "zh": "课程{name}"},
+    "nudged": {"en": "reminder", "zh": "提醒"},
+    "recommended": {"en": "recommended", "zh": "推荐"},
+    "withdrawn": {"en": "no longer recommended", "zh": "不再推荐"},
     "provisional": {"en": "provisional", "zh": "暂定"},
     "final": {"en": "final", "zh": "已生效"},
     "revoked": {"en": "revoked", "zh": "已撤销"},
@@ -52,10 +59,16 @@ PHRASES: dict[str, dict[str, str]] = {
     "outcome gap": {"en": "nothing, {gap} to the first tier", "zh": "无，距第一档还差 {gap}"},
     "outcome sample": {"en": "nothing yet, {count} of {least}", "zh": "尚无，需 {least}，现有 {count} 个"},
     "why not": {"en": "{name} {why}", "zh": "{name}{why}"},
+    "outcome recommended": {"en": "recommended: {names}", "zh": "推荐{names}"},
+    "outcome withdrawn": {"en": "no longer recommended: {names}", "zh": "不再推荐{names}"},
     "outcome revoked": {"en": "nothing, taken back: {names}", "zh": "无，已撤销：{names}"},
     "award line": {
         "en": "Award: {name}, {state}; kpistream explain {id}",
         "zh": "奖励：{name}，{state}；详见 kpistream explain {id}",
+    },
+    "told line": {
+        "en": "{state}: {name}; kpistream explain {id}",
+        "zh": "{state}：{name}；详见 kpistream explain {id}",
     },
     "nothing": {"en": "Nothing to explain for {who} in {period}.", "zh": "{who}在{period}没有可说明的内容。"},
     "by plan_change": {
@@ -74,89 +87,6 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "  {name} of {period}, posted here since that is closed: {amount}; kpistream explain {who} {key}",
         "zh": "  {period}的{name}，因该期已关账而计入本期：{amount}；详见 kpistream explain {who} {key}",
     },
-    # --- a rule ------------------------------------------------------------------------------------------------------
-    "rule": {"en": "{name} ({rule}): {pays}{settle}.", "zh": "{name}（{rule}）：{pays}{settle}。"},
-    "settle live": {"en": "; lost again when the value falls back", "zh": "；数值回落则撤销"},
-    "settle sticky": {"en": "; kept once given", "zh": "；一经给出即保留"},
-    "settle period_end": {"en": "; final once the period is closed", "zh": "；关账后最终确定"},
-    "settle training live": {"en": "; withdrawn once the gap is closed", "zh": "；差距补上后撤回"},
-    "settle training sticky": {"en": "; stays once given", "zh": "；一经推荐即保留"},
-    "bound": {"en": "  {name}from {bound}: {pays}", "zh": "  {name}达到 {bound}：{pays}"},
-    "bound below": {"en": "  {name}at most {bound}: {pays}", "zh": "  {name}不高于 {bound}：{pays}"},
-    "bounds count": {
-        "en": "  No tier counts before there are {least}.",
-        "zh": "  不足 {least}时各档均不计。",
-    },
-    "bound name": {"en": "{name}, ", "zh": "{name}，"},
-    "bound in units": {"en": "{bound} ({value})", "zh": "{bound}（{value}）"},
-    "bound in units below": {"en": "{bound} (at most {value})", "zh": "{bound}（不高于 {value}）"},
-    "kept": {
-        "en": "Told by version {version}: the plan now in force, version {now}, gives no part in the rule, and "
-              "what was earned by then is kept.",
-        "zh": "按第 {version} 版说明：现行的第 {now} 版不再给予此项，届时已得的金额予以保留。",
-    },
-    "pays marginal": {"en": "each rate pays its own slice", "zh": "分段计提，各档比例只适用于本档部分"},
-    "pays slab": {"en": "the rate reached pays the whole value", "zh": "按达到的比例全额计提"},
-    "pays flat": {"en": "the amount of the highest tier reached", "zh": "按达到的最高档发放固定金额"},
-    "pays interpolated": {
-        "en": "an amount between those of the tiers around the value",
-        "zh": "在相邻两档金额之间按比例计算",
-    },
-    "pays nothing": {"en": "recognition, no money", "zh": "荣誉性质，不涉及金额"},
-    "pays bonus": {"en": "{bonus} when all of its conditions are met", "zh": "全部条件满足时，{bonus}"},
-    "pays any": {"en": "{bonus} when one of its conditions is met", "zh": "满足任一条件时，{bonus}"},
-    "a bonus": {"en": "a bonus of {money}", "zh": "发放奖金 {money}"},
-    "a promotion": {"en": "eligibility for promotion", "zh": "取得晋升资格"},
-    "and": {"en": " and ", "zh": "并"},
-    "recognition": {"en": "recognition", "zh": "予以表彰"},
-    "pays nudge": {
-        "en": "a word when the next tier of “{of}” is within {within}, no money",
-        "zh": "距「{of}」下一档不超过 {within} 时提醒，不涉及金额",
-    },
-    "pays forecast nudge": {
-        "en": "a word when at this pace the period ends short of a tier of “{of}” by {within} at most, from {after} "
-              "working days on, no money",
-        "zh": "自第 {after} 个工作日起，按当前进度期末将差「{of}」某一档不超过 {within} 时提醒，不涉及金额",
-    },
-    "pays streak": {
-        "en": "{bonus} when its conditions are met in {periods} of {out_of} periods",
-        "zh": "{out_of} 个周期中有 {periods} 个满足条件时，{bonus}",
-    },
-    "pays training": {
-        "en": "recommends the course “{course}” while less than {below} of what is expected by then is reached, after "
-              "{after} working days, no money",
-        "zh": "满 {after} 个工作日后，实际不足应有进度的 {below} 时推荐课程「{course}」，不涉及金额",
-    },
-    "pays training of periods": {
-        "en": "recommends the course “{course}” after {periods} periods in a row that ended without reaching {bound}, "
-              "no money",
-        "zh": "连续 {periods} 个周期未达到 {bound} 时推荐课程「{course}」，不涉及金额",
-    },
-    "pays personal best": {
-        "en": "{bonus} for a period better, by {ahead} at least, than all before it, {periods} of which must count",
-        "zh": "超过此前全部周期（至少有 {periods} 个有效周期）{ahead} 以上时，{bonus}",
-    },
-    "pays honour": {
-        "en": "for the {top}best of each {unit} by {kpi} ({by}; {ties}): {prize}",
-        "zh": "每个{unit}中{kpi}最好的 {top}名（{by}；{ties}），{prize}",
-    },
-    "one place": {"en": "", "zh": "1 "},
-    "places": {"en": "{count} ", "zh": "{count} "},
-    "by value": {"en": "by value", "zh": "按数值"},
-    "by attainment": {"en": "by attainment", "zh": "按达成率"},
-    "ties competition": {"en": "places after a tie are left out", "zh": "并列之后的名次空出"},
-    "ties dense": {"en": "no place is left out after a tie", "zh": "并列之后的名次不空出"},
-    "pays first": {
-        "en": "for the {top}first of each {unit} to meet the conditions: {prize}",
-        "zh": "每个{unit}中最先满足条件的 {top}名，{prize}",
-    },
-    "pays pool": {"en": "{money} of each {unit}, {shared}", "zh": "每个{unit}的 {money}，{shared}"},
-    "shared by": {"en": "shared by {kpi}", "zh": "按{kpi}分配"},
-    "shared equally": {"en": "in equal parts", "zh": "平均分配"},
-    "pays spiff": {"en": "{money} for each event{capped}", "zh": "每个事件 {money}{capped}"},
-    "field amount": {"en": "amount", "zh": "金额"},
-    "capped": {"en": ", at most {cap} a period", "zh": "，每周期最多 {cap}"},
-    "pays other": {"en": "kind {kind}", "zh": "类型 {kind}"},
     # --- KPIs and the credits behind them ----------------------------------------------------------------------------
     "kpi": {"en": "{name}: {value} from {events}{target}.", "zh": "{name}：{value}，共 {events}{target}。"},
     "kpi target": {"en": "; target {target}, attainment {attainment}", "zh": "；目标 {target}，达成率 {attainment}"},
@@ -180,9 +110,10 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "part none": {"en": "  {name}: {weight}, no attainment", "zh": "  {name}：{weight}，无达成率"},
     "said": {
-        "en": "  The award states {value}, attainment {attainment}, {events}: {verdict}.",
-        "zh": "  奖励记录为 {value}，达成率 {attainment}，{events}：{verdict}。",
+        "en": "  The award states {value}{attainment}, {events}: {verdict}.",
+        "zh": "  奖励记录为 {value}{attainment}，{events}：{verdict}。",
     },
+    "said attainment": {"en": ", attainment {attainment}", "zh": "，达成率 {attainment}"},
     "window": {
         "en": "  Over the {days} days up to {last}; earlier credits have left the window.",
         "zh": "  截至{last}的 {days} 天；更早的记录已移出窗口。",
@@ -262,6 +193,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "按此进度期末将达到 {forecast}：{verdict}。",
     },
     "judged": {"en": "  {period}: {values}: {verdict}", "zh": "  {period}：{values}：{verdict}"},
+    "skipped for workdays": {
+        "en": "  {period}: passed over, without a working day",
+        "zh": "  {period}：跳过，没有工作日",
+    },
+    "skipped for target": {"en": "  {period}: passed over, without a target", "zh": "  {period}：跳过，没有目标"},
     "elsewhere": {
         "en": "{name} in {period}: {value} from {events}; the award states {stated}: {verdict}.",
         "zh": "{name}（{period}）：{value}，共 {events}；奖励记录为 {stated}：{verdict}。",
@@ -271,6 +207,22 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "  {period}：{value}，共 {events}，此前最佳",
     },
     "earlier": {"en": "  {period}: {value} from {events}", "zh": "  {period}：{value}，共 {events}"},
+    "needed": {
+        "en": "  Needed: {value}, {ahead} better than the best before: {verdict}.",
+        "zh": "  须达到：{value}（比此前最佳好 {ahead}）：{verdict}。",
+    },
+    "needed more": {
+        "en": "  Needed: better than the best before: {verdict}.",
+        "zh": "  须优于此前最佳：{verdict}。",
+    },
+    "too few needed": {
+        "en": "  Only {sample}; {least} are needed.",
+        "zh": "  仅 {sample}，须有 {least}。",
+    },
+    "too early": {
+        "en": "  Too early: {count} before it with enough events; {periods} needed.",
+        "zh": "  为时尚早：此前有效的仅 {count}，须有 {periods}。",
+    },
     "does not count": {
         "en": "  {period}: {value} from {events}, does not count",
         "zh": "  {period}：{value}，共 {events}，不计",
@@ -296,9 +248,11 @@ PHRASES: dict[str, dict[str, str]] = {
         "zh": "  封顶：{before} 中扣留 {change}，余 {after}",
     },
     "as paid": {
-        "en": "  refunds took back what their sales had earned: {change} beside what the value says",
-        "zh": "  退款按其销售原先所得冲回：在按数值计算之外 {change}",
+        "en": "  {type} {id}: {money}, its part of what the sale was paid; by the table it would be {table}",
+        "zh": "  {type} {id}：{money}，按原销售当时所得计；若按档位表则为 {table}",
     },
+    "as paid more": {"en": "  in all {change} more than by the table", "zh": "  合计比按档位表多 {change}"},
+    "as paid less": {"en": "  in all {change} less than by the table", "zh": "  合计比按档位表少 {change}"},
     "due": {"en": "Due: {due}.", "zh": "应得：{due}。"},
     "due rounded": {"en": "Due: {due}, rounded once.", "zh": "应得：{due}（仅在最后四舍五入一次）。"},
     "due lines": {"en": "Due: {due}, each event rounded once.", "zh": "应得：{due}（每个事件各四舍五入一次）。"},

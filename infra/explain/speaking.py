@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.explain.phrases import PHRASES, say
@@ -16,6 +18,8 @@ from schemas.wording import day, difference, event, measured, money, number, per
 from streams.explain.credits import Credit
 from streams.explain.measured import Measured
 
+#: How many are shown at either end of a long list.
+_ENDS = 5
 #: Aggregates that grow with each event.
 _ADDS_UP = ("sum", "count")
 
@@ -37,6 +41,13 @@ class Speaker:
     def say(self, phrase: str, **words: object) -> str:
         """One sentence."""
         return say(self.language, phrase, **words)
+
+    def ends(self, found: Sequence, tell: Callable[[Any], str]) -> list[str]:
+        """A line for each; of many only for those at either end, unless all are asked for."""
+        if self.full or len(found) <= 2 * _ENDS + 1:
+            return [tell(one) for one in found]
+        skipped = self.say("skipped", count=len(found) - 2 * _ENDS)
+        return [*map(tell, found[:_ENDS]), skipped, *map(tell, found[-_ENDS:])]
 
     def verdict(self, agrees: bool) -> str:
         """Whether something is as it should be."""

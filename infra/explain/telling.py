@@ -8,6 +8,7 @@ from fractions import Fraction
 from infra.explain.paying import pays_text, settle_text, tier_pays
 from infra.explain.phrases import PHRASES
 from infra.explain.speaking import Speaker
+from infra.explain.telling_best import best_lines
 from infra.explain.telling_conditions import bound_text, check_text, condition_text, missing, sampled, why_not
 from infra.explain.telling_money import money_lines
 from infra.explain.telling_people import field_lines
@@ -15,6 +16,7 @@ from schemas.money import SCALE, from_fixed, round_half_up
 from schemas.plan_awards import ThresholdAward, TierAward
 from schemas.plan_people import Pool
 from schemas.plan_spiff import Spiff
+from schemas.plan_training import Training
 from schemas.results import Award
 from schemas.wording import day, period
 from sinks.alerts.wording import bound_of
@@ -31,8 +33,11 @@ from streams.explain.targets import person_targets
 from streams.performance.calendar import date_of
 from streams.performance.dated_targets import TargetPart
 
-#: Credits shown at either end of a long list unless all are asked for.
-_ENDS = 5
+#: Kinds that somebody is told of and nothing follows from, with their words for states.
+_NOT_AWARDED = {
+    "nudge": {"provisional": "nudged", "final": "nudged"},
+    "training": {"provisional": "recommended", "final": "recommended", "revoked": "withdrawn"},
+}
 #: Lists so short are told again.
 _SHORT = 3
 
@@ -66,7 +71,7 @@ class Teller(Speaker):
                 who=self.who(award.employee) if award.employee else self.unit(award.unit_kind, award.unit),
                 name=self._award_name(award),
                 period=period(award.period_kind, award.period, self.language),
-                state=self.say(award.state),
+                state=self._state(award),
                 again=self.say("again", sequence=award.sequence) if award.sequence > 1 else "",
                 plan=award.plan,
                 version=award.plan_version,
@@ -95,11 +100,14 @@ class Teller(Speaker):
         """What came of a rule, in a line; ``part``: of the money what is the person's, ``awards``: his of this rule."""
         names = self.say("and then").join(self._award_name(one) for one in awards if one.state != "revoked")
         outcome = self.money(part) if part else names or self._why_nothing(explained)
+        if names and isinstance(explained.rule, Training):
+            outcome = self.say("outcome recommended", names=names)
         shares = explained.field is None or isinstance(explained.rule, Pool)
         if part and part != explained.paid and explained.unit is not None and shares:
             outcome = self.say("outcome part", part=self.money(part), whole=self.money(explained.paid))
         elif not part and awards and not names:
-            outcome = self.say("outcome revoked", names=self.say("and then").join(map(self._award_name, awards)))
+            gone = "outcome withdrawn" if isinstance(explained.rule, Training) else "outcome revoked"
+            outcome = self.say(gone, names=self.say("and then").join(map(self._award_name, awards)))
         return self.say("outcome", name=self.named(explained.rule.name), outcome=outcome)
 
     def _why_nothing(self, explained: RuleExplained) -> str:
@@ -121,18 +129,28 @@ class Teller(Speaker):
 
     def award_line(self, award: Award, rule) -> str:
         """An award of a rule, and how it is explained."""
-        state = award.state
-        if state == "revoked" and getattr(rule, "rearm", None) is False:
-            state = "revoked for good"
-        return self.say("award line", name=self._award_name(award), state=self.say(state), id=award.award_id)
+        state, words = self._state(award), {"name": self._award_name(award), "id": award.award_id}
+        if award.kind in _NOT_AWARDED:
+            return self.say("told line", state=state[:1].upper() + state[1:], **words)
+        if award.state == "revoked" and getattr(rule, "rearm", None) is False:
+            state = self.say("revoked for good")
+        return self.say("award line", state=state, **words)
+
+    def _state(self, award: Award) -> str:
+        """Whether it stands; of what is told to somebody, and gives nothing, what that is."""
+        told = _NOT_AWARDED.get(award.kind, {})
+        return self.say(told.get(award.state, award.state))
 
     def _award_name(self, award: Award) -> str:
         """The name, of a tier with its bound."""
         name = self.quoted(award.name.get(self.language) or award.name.get("en") or award.rule)
-        if award.kind != "tier":
+        if award.kind == "training":
+            return self.say("a course", name=name)
+        if award.kind not in ("tier", "nudge"):
             return name
         bound = bound_of(award, self.language)
-        return f"{name}（{bound}）" if self.language == "zh" else f"{name} ({bound})"
+        name = f"{name}（{bound}）" if self.language == "zh" else f"{name} ({bound})"
+        return self.say("close to", name=name) if award.kind == "nudge" else name
 
     def rule(self, explained: RuleExplained, key: str, said: dict | None = None, who: str = "") -> list[str]:
         """A rule in the period ``key``: its bounds, its KPIs with their credits, its money against what was booked.
@@ -157,7 +175,7 @@ class Teller(Speaker):
             measured = by_kpi[one.condition.kpi]
             text, verdict = condition_text(self, one.condition, measured), check_text(self, one, measured)
             lines.append(self.say("condition", text=text, verdict=verdict))
-        lines += [self._judged(rule.period, one) for one in explained.periods]
+        lines += [self._judged(rule.period, one) for one in explained.periods] + best_lines(self, explained)
         lines += [
             self._line(rule, line, line.amount == line.paid or explained.due is None) for line in explained.lines
         ]
@@ -194,9 +212,9 @@ class Teller(Speaker):
         ]
 
     def _other_periods(self, explained: AwardExplained) -> list[str]:
-        """What the award states about other periods; of a personal best all periods before it."""
+        """What the award states about other periods."""
         kind = explained.award.period_kind
-        lines = [
+        return [
             self.say(
                 "elsewhere",
                 name=self.named(one.found.kpi.name),
@@ -208,11 +226,6 @@ class Teller(Speaker):
             )
             for one in explained.elsewhere
         ]
-        for one in explained.earlier:
-            said = "best" if one.is_best else "earlier" if one.counts else "does not count"
-            value, events = self.value(one.measured.kpi, one.measured.value), self.sample(one.measured)
-            lines.append(self.say(said, period=period(kind, one.period, self.language), value=value, events=events))
-        return lines
 
     def _stated_value(self, one: Stated) -> str:
         return self.value(one.found.kpi, None if one.said.value is None else Fraction(one.said.value))
@@ -247,8 +260,11 @@ class Teller(Speaker):
                 target = self.say("kpi target", **words)
             lines = [self.say("kpi", name=name, value=value, events=self.sample(one), target=target)]
         if stated is not None:
-            attainment = None if stated.said.attainment is None else Fraction(stated.said.attainment)
-            words = {"value": self._stated_value(stated), "attainment": self.percent(attainment)}
+            words = {"value": self._stated_value(stated), "attainment": ""}
+            said = stated.said.attainment
+            if said is not None or one.attainment is not None:
+                attainment = self.percent(None if said is None else Fraction(said))
+                words["attainment"] = self.say("said attainment", attainment=attainment)
             events = self.sample(one, stated.said.sample)
             lines.append(self.say("said", events=events, verdict=self.verdict(stated.agrees), **words))
         if one.is_score:
@@ -286,12 +302,7 @@ class Teller(Speaker):
         if len(steps) > _SHORT and listed in self._listed:
             return [*lines, self.say("above", count=len(steps))]
         self._listed.add(listed)
-        shown = steps if self.full or len(steps) <= 2 * _ENDS + 1 else steps[:_ENDS]
-        lines += [self.step(one, step) for step in shown]
-        if len(shown) < len(steps):
-            lines.append(self.say("skipped", count=len(steps) - 2 * _ENDS))
-            lines += [self.step(one, step) for step in steps[-_ENDS:]]
-        return lines
+        return lines + self.ends(steps, lambda step: self.step(one, step))
 
     def _left_out(self, one: Credit) -> str:
         about = {"time": self.time(one.time), "id": one.id, "type": self.event(one.type)}
@@ -302,6 +313,8 @@ class Teller(Speaker):
 
     def _judged(self, kind: str, one: Judged) -> str:
         """A period that a streak looks at."""
+        if one.skipped:
+            return self.say(f"skipped for {one.skipped}", period=period(kind, one.period, self.language))
         figures = ((self.named(each.kpi.name), self.value(each.kpi, each.value)) for each in one.measured)
         values = self.say("and then").join(f"{name} {value}" for name, value in figures) or self.say("none")
         return self.say(

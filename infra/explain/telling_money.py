@@ -12,6 +12,7 @@ from schemas.money import SCALE
 from schemas.plan_awards import TierAward
 from schemas.plan_spiff import Spiff
 from schemas.wording import day
+from streams.explain.as_paid import Reversal
 from streams.explain.measured import Measured
 from streams.explain.money import Slice, bound_value, rounded
 from streams.explain.rules import RuleExplained
@@ -83,13 +84,19 @@ def _due(speaker: Speaker, explained: RuleExplained) -> str:
 
 
 def _reversed(speaker: Speaker, explained: RuleExplained) -> list[str]:
-    """What refunds took back by their sales' own lines, where that is not what the value says."""
+    """What went by what sales were paid, line by line, and how far that is from what the table says of the value."""
     rule, currency = explained.rule, speaker.plan.currency
     if getattr(rule, "clawback", "re_rate") != "as_paid" or explained.due is None:
         return []
-    by_value = rounded(explained.slices, currency)
-    change = speaker.money(explained.due - by_value)
-    return [speaker.say("as paid", change=change)] if explained.due != by_value else []
+
+    def line(one: Reversal) -> str:
+        money = {"money": speaker.money(one.money), "table": speaker.money(one.table)}
+        return speaker.say("as paid", type=speaker.event(one.credit.type), id=one.credit.id, **money)
+
+    lines = speaker.ends(explained.reversals, line)
+    apart = explained.due - (explained.limits[-1].after if explained.limits else rounded(explained.slices, currency))
+    phrase = "as paid more" if apart > 0 else "as paid less"
+    return [*lines, speaker.say(phrase, change=speaker.money(abs(apart)))] if apart else lines
 
 
 def _shares(speaker: Speaker, explained: RuleExplained) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from schemas.results import Award
 from schemas.wording import Language
+from schemas.wording import period as period_name
 from sinks.alerts.parts import (
     Message,
-    evidence_lines,
+    cause_text,
+    evidence_line,
     holder_text,
     pays_text,
     period_text,
@@ -14,6 +16,7 @@ from sinks.alerts.parts import (
     what_text,
     who_text,
 )
+from sinks.alerts.wording import told
 
 
 def personal_best_message(award: Award, language: Language) -> Message:
@@ -27,7 +30,13 @@ def _english(award: Award) -> Message:
     lines = [f"{who} has a personal best in {period}: {what}."]
     if revoked:
         lines = [f"Revoked: {period} is no personal best of {who} any more: {what}."]
-    lines += evidence_lines(award, "en", now=revoked)
+        lines.append(cause_text(award, "en"))
+    lines += [evidence_line(award, one, "en", now=revoked) for one in award.evidence if not one.period]
+    lines += [
+        f"Best before: {told(one.value, one, award, 'en')} in {period_name(award.period_kind, one.period, 'en')}."
+        for one in award.evidence
+        if one.period
+    ]
     if paid := pays_text(award, "en"):
         lines.append(f"No longer paid: {paid}." if revoked else f"Pays {paid}.")
     if award.state == "provisional":
@@ -42,7 +51,13 @@ def _chinese(award: Award) -> Message:
     lines = [f"{who}在{period}刷新个人最佳：{what}。"]
     if revoked:
         lines = [f"撤销：{period}不再是{who}的个人最佳：{what}。"]
-    lines += evidence_lines(award, "zh", now=revoked)
+        lines.append(cause_text(award, "zh"))
+    lines += [evidence_line(award, one, "zh", now=revoked) for one in award.evidence if not one.period]
+    lines += [
+        f"此前最佳：{period_name(award.period_kind, one.period, 'zh')}的 {told(one.value, one, award, 'zh')}。"
+        for one in award.evidence
+        if one.period
+    ]
     if paid := pays_text(award, "zh"):
         lines.append(f"不再发放：{paid}。" if revoked else f"奖励：{paid}。")
     if award.state == "provisional":

@@ -34,7 +34,8 @@ def _english(award: Award) -> Message:
     lines += evidence_lines(award, "en")
     if paid := pays_text(award, "en"):
         lines.append(f"That tier pays {'at the rate ' if is_rate(award) else ''}{paid}.")
-    return Message(f"{holder_text(award, 'en')} is close to {full}", "\n".join(lines))
+    close = "may just miss" if ends else "is close to"
+    return Message(f"{holder_text(award, 'en')} {close} {full}", "\n".join(lines))
 
 
 def _chinese(award: Award) -> Message:
@@ -48,7 +49,8 @@ def _chinese(award: Award) -> Message:
     lines += evidence_lines(award, "zh")
     if paid := pays_text(award, "zh"):
         lines.append(f"该档奖励{'比例' if is_rate(award) else ''}：{paid}。")
-    return Message(f"{holder_text(award, 'zh')} 即将达成{full}", "\n".join(lines))
+    close = "按当前进度将略低于" if ends else "即将达成"
+    return Message(f"{holder_text(award, 'zh')} {close}{full}", "\n".join(lines))
 
 
 def _forecast(award: Award, language: Language) -> str:

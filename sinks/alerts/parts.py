@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.results import Award, KpiEvidence
-from schemas.wording import Language, difference, money, percent, period
+from schemas.wording import Language, difference, event, money, percent, period
 from sinks.alerts.wording import decimal_of, kpi_name, name_in, told
+
+#: Type of the cause where a plan change decided an award.
+PLAN_CAUSE = "plan"
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,12 @@ def what_text(award: Award, language: Language) -> str:
 
 def evidence_lines(award: Award, language: Language, now: bool = False) -> list[str]:
     """How each KPI stood, a line each; ``now``: as it stands once something is lost."""
-    return [_kpi(award, one, language, now and not one.period) for one in award.evidence if one.value is not None]
+    shown = [one for one in award.evidence if one.value is not None]
+    return [evidence_line(award, one, language, now and not one.period) for one in shown]
 
 
-def _kpi(award: Award, one: KpiEvidence, language: Language, now: bool) -> str:
+def evidence_line(award: Award, one: KpiEvidence, language: Language, now: bool = False) -> str:
+    """How a KPI stood."""
     name = kpi_name(one, language)
     if one.period:
         about = period(award.period_kind, one.period, language)
@@ -56,6 +61,19 @@ def _kpi(award: Award, one: KpiEvidence, language: Language, now: bool) -> str:
     parts += [f"target {told(one.target, one, award, language)}"] if one.target is not None else []
     parts += [f"{percent(reached)} attained"] if reached is not None else []
     return f"{name}{' now' if now else ''}: {', '.join(parts)}."
+
+
+def cause_text(award: Award, language: Language) -> str:
+    """What decided on it: an event, or that the plan was changed."""
+    if award.cause.type == PLAN_CAUSE:
+        return "更正：方案变更后重新判定。" if language == "zh" else "Correction: decided anew under the changed plan."
+    name = f"{event(award.cause.type, language)} {award.cause.id}"
+    return f"原因：{name}。" if language == "zh" else f"Cause: {name}."
+
+
+def corrected(award: Award, language: Language) -> list[str]:
+    """That a changed plan granted it; nothing where an event did."""
+    return [cause_text(award, language)] if award.cause.type == PLAN_CAUSE else []
 
 
 def gap_text(award: Award, language: Language) -> str:

@@ -6,11 +6,13 @@ Who, what was reached, what it pays, how far to the next tier; what is revoked o
 from __future__ import annotations
 
 from schemas.results import Award
-from schemas.wording import Language, event
+from schemas.wording import Language
 from sinks.alerts.bests import personal_best_message
 from sinks.alerts.nudges import nudge_message
 from sinks.alerts.parts import (
     Message,
+    cause_text,
+    corrected,
     evidence_lines,
     gap_text,
     holder_text,
@@ -26,8 +28,6 @@ from sinks.alerts.wording import bound_of, sampled, tier_bound
 
 #: Kinds of awards that are told in words of their own.
 _OWN_TEXTS = {"nudge": nudge_message, "training": training_message, "personal_best": personal_best_message}
-#: Type of the cause where a plan change decided an award.
-_PLAN_CAUSE = "plan"
 
 
 def message_of(award: Award, language: Language) -> Message:
@@ -48,10 +48,10 @@ def _english(award: Award) -> Message:
         lines = [f"Revoked: {who} no longer holds {full} for {period_text(award, 'en')}."]
         if paid := pays_text(award, "en"):
             lines.append(f"The rate of {paid} no longer applies." if is_rate(award) else f"No longer paid: {paid}.")
-        lines.append(_cause(award) or f"Cause: {event(award.cause.type, 'en')} {award.cause.id}.")
+        lines.append(cause_text(award, "en"))
         lines += conditions + evidence_lines(award, "en", now=True) + _too_few(award, "en")
         return Message(f"Revoked: {short}, {full}", "\n".join(lines))
-    lines = [f"{who} reached {full} for {period_text(award, 'en')}.", *filter(None, [_cause(award)])]
+    lines = [f"{who} reached {full} for {period_text(award, 'en')}.", *corrected(award, "en")]
     lines += conditions + evidence_lines(award, "en")
     if paid := pays_text(award, "en"):
         lines.append(f"Pays {paid}." if not is_rate(award) else f"Pays at the rate {paid}.")
@@ -74,10 +74,10 @@ def _chinese(award: Award) -> Message:
         lines = [f"撤销：{who}不再享有{period_text(award, 'zh')}的{full}。"]
         if paid := pays_text(award, "zh"):
             lines.append(f"{paid} 的比例不再适用。" if is_rate(award) else f"不再发放：{paid}。")
-        lines.append(_cause(award, chinese=True) or f"原因：{event(award.cause.type, 'zh')} {award.cause.id}。")
+        lines.append(cause_text(award, "zh"))
         lines += conditions + evidence_lines(award, "zh", now=True) + _too_few(award, "zh")
         return Message(f"撤销：{short}{full}", "\n".join(lines))
-    lines = [f"{who}达成{period_text(award, 'zh')}的{full}。", *filter(None, [_cause(award, chinese=True)])]
+    lines = [f"{who}达成{period_text(award, 'zh')}的{full}。", *corrected(award, "zh")]
     lines += conditions + evidence_lines(award, "zh")
     if paid := pays_text(award, "zh"):
         lines.append(f"奖励：{paid}。" if not is_rate(award) else f"奖励比例：{paid}。")
@@ -97,10 +97,3 @@ def _too_few(award: Award, language: Language) -> list[str]:
         return []
     words = {"en": "A sample of {now}; it takes at least {least}.", "zh": "样本仅 {now}，须不少于 {least}。"}
     return [words[language].format(now=award.evidence[0].sample, least=least)]
-
-
-def _cause(award: Award, chinese: bool = False) -> str:
-    """That a changed plan decided, '' where an event did."""
-    if award.cause.type != _PLAN_CAUSE:
-        return ""
-    return "更正：方案变更后重新判定。" if chinese else "Correction: decided anew under the changed plan."

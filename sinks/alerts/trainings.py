@@ -7,7 +7,7 @@ from datetime import date
 from schemas.results import Award
 from schemas.wording import Language, day
 from sinks.alerts.parts import Message, evidence_lines, holder_text, period_text, what_text, who_text
-from sinks.alerts.wording import told
+from sinks.alerts.wording import bound_of, told
 
 
 def training_message(award: Award, language: Language) -> Message:
@@ -18,7 +18,10 @@ def training_message(award: Award, language: Language) -> Message:
 def _english(award: Award) -> Message:
     who, course = who_text(award, "en"), what_text(award, "en")
     said = "is no longer recommended" if award.state == "revoked" else "is recommended"
-    lines = [f"The course {course} {said} to {who} for {period_text(award, 'en')}.", *evidence_lines(award, "en")]
+    lines = [f"The course {course} {said} to {who} for {period_text(award, 'en')}."]
+    if award.state != "revoked":
+        lines.append(f"Reason: {bound_of(award, 'en')}.")
+    lines += evidence_lines(award, "en")
     for one in award.evidence:
         if one.expected is not None:
             by, expected = day(date.fromisoformat(one.as_of), "en"), told(one.expected, one, award, "en")
@@ -30,7 +33,10 @@ def _english(award: Award) -> Message:
 def _chinese(award: Award) -> Message:
     who, course = who_text(award, "zh"), what_text(award, "zh")
     said = "不再推荐" if award.state == "revoked" else "推荐"
-    lines = [f"{said} {who}参加课程{course}（{period_text(award, 'zh')}）。", *evidence_lines(award, "zh")]
+    lines = [f"{said} {who}参加课程{course}（{period_text(award, 'zh')}）。"]
+    if award.state != "revoked":
+        lines.append(f"原因：{bound_of(award, 'zh')}。")
+    lines += evidence_lines(award, "zh")
     for one in award.evidence:
         if one.expected is not None:
             by, expected = day(date.fromisoformat(one.as_of), "zh"), told(one.expected, one, award, "zh")

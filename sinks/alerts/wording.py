@@ -6,10 +6,14 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from schemas.results import Award, KpiEvidence
-from schemas.wording import Language, measured, number
+from schemas.wording import Language, measured, number, period, periods_running
 
 #: How awards tell a place among those who are compared.
 _PLACE = re.compile(r" ?(?:#(\d+) )?\((top|first) (\d+)\)$")
+#: How trainings and personal bests tell theirs.
+_PACE = re.compile(r"\S+ below (\S+) of expected after (\d+) days")
+_PERIODS = re.compile(r"\S+ (below|above) (\S+) in (\d+) periods")
+_BEST = re.compile(r"\S+ (\S+) of (\S+)")
 _JOINED = re.compile(r" (and|or) ")
 _JOINS_ZH = {"and": "且", "or": "或"}
 
@@ -61,12 +65,35 @@ def bound_of(award: Award, language: Language) -> str:
     """The bound that was reached; of a threshold award its conditions, each of which begins with a KPI's id."""
     if award.kind in ("tier", "nudge"):
         return tier_bound(award.threshold, award, language)
+    if award.evidence and (told_so := _of_one(award, language)):
+        return told_so
     named = {one.kpi: kpi_name(one, language) for one in award.evidence}
     parts = _JOINED.split(award.threshold)  # no id holds a space, so every second part is and / or
     return " ".join(
         _condition(part, named, language) if at % 2 == 0 else _JOINS_ZH[part] if language == "zh" else part
         for at, part in enumerate(parts)
     )
+
+
+def _of_one(award: Award, language: Language) -> str:
+    """The bound of a training or a personal best, which is about one KPI; '' of anything else."""
+    kind, chinese, one = award.kind.partition("+")[0], language == "zh", award.evidence[0]
+    name = kpi_name(one, language)
+    if kind == "training" and (found := _PACE.fullmatch(award.threshold)):
+        bound, days = found.groups()
+        if chinese:
+            return f"{name}在 {days} 个工作日后不足应有进度的 {bound}"
+        return f"{name} below {bound} of what is expected by then, after {days} working days"
+    if kind == "training" and (found := _PERIODS.fullmatch(award.threshold)):
+        worse, bound = found[1], tier_bound(found[2], award, language)
+        running = periods_running(int(found[3]), award.period_kind, language)
+        if chinese:
+            return f"{name}{running}{'高于' if worse == 'above' else '低于'} {bound}"
+        return f"{name} {worse} {bound} in {running}"
+    if kind == "personal_best" and (found := _BEST.fullmatch(award.threshold)):
+        value, when = told(found[1], one, award, language), period(award.period_kind, found[2], language)
+        return f"{name}优于{when}的 {value}" if chinese else f"{name} better than {value} in {when}"
+    return ""
 
 
 def _condition(text: str, named: dict[str, str], language: Language) -> str:

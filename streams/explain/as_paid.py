@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from schemas.event_fields import FOLLOWING
 from schemas.money import SCALE, minor_step, round_half_up
-from streams.explain.credits import sale_of
+from streams.explain.credits import Credit, sale_of
 from streams.explain.measured import Scope
 from streams.explain.of_plan import calendar_of
 from streams.explain.tiers import keeps_peak, money_at, remembered, tier_level
@@ -25,24 +25,39 @@ class _Sale:
     taken: int = 0
 
 
-def as_paid(scopes: list[Scope]) -> int:
-    """The sum of the period's lines where a refund takes back its share of its own sale's line.
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A credit whose ``money`` follows from what its sale was paid, and what it would be by the ``table``."""
+
+    credit: Credit
+    money: int
+    table: int
+
+
+def as_paid(scopes: list[Scope]) -> tuple[int, tuple[Reversal, ...]]:
+    """The sum of the period's lines where a refund takes back its share of its own sale's line; and where that is other
+    than by the table.
 
     Every credit is gone through, since a refund may count in another period than its sale; ``scopes``: under each plan,
     or rebuild, in turn.
     """
     book = _Book()
-    return sum(_lines(scope, book) for scope in scopes)
+    due = sum(_lines(scope, book) for scope in scopes)
+    return due, tuple(book.reversals)
 
 
 @dataclass
 class _Book:
-    """What is known from plan to plan: by period the money that its value earns and the peak, and every sale."""
+    """What is known from plan to plan: by period the money that its value earns and the peak, and every sale.
+
+    ``reversals``: of the scopes' period.
+    """
 
     standing: dict[str, int] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
     sales: dict[tuple[str, str], _Sale] = field(default_factory=dict)
     came: dict[tuple[str, str], _Sale | None] = field(default_factory=dict)
+    reversals: list[Reversal] = field(default_factory=list)
 
 
 class _Table:
@@ -109,8 +124,11 @@ def _lines(scope: Scope, book: _Book) -> int:
             continue
         table.add(period, step)
         if began:
-            money = _of_sale(scope, book, step, table.change(period))
-            total += money if period == scope.period else 0
+            change = table.change(period)
+            money = _of_sale(scope, book, step, change)
+            if period == scope.period:
+                total += money
+                book.reversals += [Reversal(step.credit, money, change)] if money != change else []
     return total if began else total + table.anew()
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from schemas.money import to_fixed
-from schemas.plan import Kpi, Plan
+from schemas.plan import Kpi
 from schemas.plan_best import PersonalBest
-from streams.explain.credits import Credit, in_period
+from streams.explain.credits import in_period
 from streams.explain.granted import Granted
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.of_plan import calendar_of
@@ -27,8 +27,11 @@ class Earlier:
     is_best: bool = False
 
 
-def earlier_periods(plan: Plan, rule: PersonalBest, period: str, credits: list[Credit]) -> tuple[Earlier, ...]:
-    """Every earlier period in which something was credited for the KPI, in order; the first of equals is the best."""
+def earlier_periods(scope: Scope) -> tuple[Earlier, ...]:
+    """Every period before the scope's in which something was credited for the KPI, in order; the first of equals is the
+    best.
+    """
+    plan, rule, period, credits = scope.evidence.plan, scope.rule, scope.period, scope.credits
     kpi = next(kpi for kpi in plan.kpis if kpi.id == rule.kpi)
     calendar = calendar_of(plan)
     ordinals = sorted({calendar.ordinal(rule.period, credit.day) for credit in credits} - {NO_PERIOD})
@@ -78,5 +81,9 @@ def _is_better(rule: PersonalBest, kpi: Kpi, value: Fraction, before: list[Fract
     """Than all of them, and by as much as the rule wants."""
     sign = 1 if kpi.direction == "up" else -1
     best = max(before, key=lambda one: one * sign)
-    ahead = (value - best) * sign
-    return ahead > 0 and ahead >= abs(best) * Fraction(rule.ahead or 0)
+    return value * sign > best * sign and value * sign >= needed(rule, kpi, best) * sign
+
+
+def needed(rule: PersonalBest, kpi: Kpi, best: Fraction) -> Fraction:
+    """The value that is as far ahead of the ``best`` before as the rule wants."""
+    return best + abs(best) * Fraction(rule.ahead or 0) * (1 if kpi.direction == "up" else -1)

@@ -13,7 +13,7 @@ from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
 from schemas.plan_units import UNIT_KINDS, judges_units, of_units
 from schemas.results import Award, KpiEvidence
-from streams.explain.best import Earlier, earlier_periods
+from streams.explain.best import earlier_periods
 from streams.explain.credits import up_to
 from streams.explain.history import Evidence, unit_ids
 from streams.explain.measured import Measured, Scope, measure
@@ -60,8 +60,6 @@ class AwardExplained:
     paced: Paced | None = None
     #: What the award states about other periods.
     elsewhere: tuple[Stated, ...] = ()
-    #: Of a personal best: the periods before it.
-    earlier: tuple[Earlier, ...] = ()
     #: Of an award for a place among others.
     placed: Placed | None = None
 
@@ -69,9 +67,9 @@ class AwardExplained:
     def agrees(self) -> bool:
         """Whether nothing differs."""
         parts = (*self.stated, *self.elsewhere, *filter(None, [self.paced, self.placed]))
-        best = [one.period for one in self.earlier if one.is_best]
+        best = [one.period for one in self.rule.earlier if one.is_best]
         said = [one.said.period for one in self.elsewhere]
-        return self.rule.agrees and all(one.agrees for one in parts) and (not self.earlier or best == said)
+        return self.rule.agrees and all(one.agrees for one in parts) and (not self.rule.earlier or best == said)
 
 
 def decided_on(plan: Plan, award: Award) -> tuple[str, str] | None:
@@ -110,18 +108,18 @@ def explain_award(evidence: Evidence, award: Award) -> AwardExplained:
 
 def _award_explained(stretches: list[Stretch], award: Award, rule) -> AwardExplained:
     """The award as it follows from credits up to its place in the log."""
-    plan, credits = stretches[-1].evidence.plan, stretches[-1].credits
+    plan = stretches[-1].evidence.plan
     scopes = scopes_of(stretches, rule, award.period, _targets_said(award))
     scope = scopes[-1]
     # a close announces what stands by the values of that moment, also of who has no part in the rule any more
-    recomputed = replace(explain_rule(scopes), measured=list(measured_by(scope).values()))
+    earlier = earlier_periods(scope) if isinstance(rule, PersonalBest) else ()
+    recomputed = replace(explain_rule(scopes), measured=list(measured_by(scope).values()), earlier=earlier)
     if REBUILD in recomputed.beyond:
         return AwardExplained(award, recomputed, [])
     explained = _compared(award, recomputed)
     paces = (paced(plan, award.employee, award.period_kind, award.period, one.said) for one in explained.stated)
-    earlier = earlier_periods(plan, rule, award.period, credits) if isinstance(rule, PersonalBest) else ()
     elsewhere = tuple(_elsewhere(scope, award))
-    return replace(explained, paced=next(filter(None, paces), None), elsewhere=elsewhere, earlier=earlier)
+    return replace(explained, paced=next(filter(None, paces), None), elsewhere=elsewhere)
 
 
 def _elsewhere(scope: Scope, award: Award) -> Iterator[Stated]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from schemas.plan import Kpi
 from schemas.plan_fields import Model
+from schemas.results import Award
 from streams.explain.credits import Credit, in_period
 from streams.explain.history import Evidence
 from streams.explain.values import Step, attainment, standing, steps_of
@@ -75,6 +76,12 @@ class Scope:
     def takes_part(self) -> bool:
         """Whether the plan has the period, and gives the employee a part in the rule in it."""
         return self.evidence.takes_part(self.rule, self.period)
+
+    @property
+    def awards(self) -> list[Award]:
+        """What is known of the rule's awards in the period."""
+        found = self.evidence.awards_of(self.rule, self.period).values()
+        return [award for awards in found for award in awards if award.period_kind == self.rule.period]
 
     @property
     def window(self) -> int | None:

@@ -43,7 +43,7 @@ def explain_period(evidence: Evidence, period: str, units: UnitSource | None = N
 
 def _of_person(stretches: list[Stretch], rule, period: str, left_out: list[Credit]) -> Iterator[RuleExplained]:
     scopes = scopes_of(stretches, rule, period)
-    if scopes[-1].lines or _has_credits(stretches, rule, period):
+    if scopes[-1].lines or _has_credits(stretches, rule, period) or scopes[-1].awards:
         yield from _worth_telling(scopes[-1], explain_rule(scopes), left_out)
 
 
@@ -69,10 +69,10 @@ def _of_unit(stretches: list[Stretch], rule, period: str, left_out: list[Credit]
 
 
 def _worth_telling(scope: Scope, explained: RuleExplained, left_out: list[Credit]) -> Iterator[RuleExplained]:
-    """With the credits that it leaves out; nothing where nothing was paid and no KPI has any credit."""
+    """With the credits that it leaves out; nothing where nothing was awarded or paid and no KPI has any credit."""
     others = in_period(scope.evidence.plan, left_out, scope.rule.period, scope.period)
     events = {name for one in explained.measured for name in one.kpi.events}
-    if scope.lines or explained.lines or any(one.steps for one in explained.measured):
+    if scope.lines or scope.awards or explained.lines or any(one.steps for one in explained.measured):
         yield replace(explained, left_out=tuple(one for one in others if one.type in events))
 
 

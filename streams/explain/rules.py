@@ -13,8 +13,8 @@ from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
 from schemas.plan_training import Training
-from streams.explain.as_paid import as_paid
-from streams.explain.best import best_money
+from streams.explain.as_paid import Reversal, as_paid
+from streams.explain.best import Earlier, best_money, earlier_periods
 from streams.explain.bonuses import bonus
 from streams.explain.credits import Credit
 from streams.explain.field import Field
@@ -85,6 +85,10 @@ class RuleExplained:
     window: int | None = None
     #: Of a streak: the periods that it looks at.
     periods: tuple[Judged, ...] = ()
+    #: Of a personal best: the periods before.
+    earlier: tuple[Earlier, ...] = ()
+    #: Of ``clawback: as_paid``: what goes by what its sale was paid.
+    reversals: tuple[Reversal, ...] = ()
     #: Of an award that compares people: the period, and all who are compared.
     period: str = ""
     field: Field | None = None
@@ -138,8 +142,9 @@ def _recomputed(
         found = money_at(rule, scope.evidence.plan, one.kpi, level_of(taking, one), *one.figures)
         if not one.steps and not keeps_peak(rule):
             return replace(explained, level=found.level, due=0)
-        due = as_paid(scopes) if rule.clawback == "as_paid" else found.due
-        return replace(explained, level=found.level, slices=found.slices, limits=found.limits, due=due)
+        due, reversals = as_paid(scopes) if rule.clawback == "as_paid" else (found.due, ())
+        shown = {"level": found.level, "slices": found.slices, "limits": found.limits, "reversals": reversals}
+        return replace(explained, **shown, due=due)
     if isinstance(rule, Nudge):
         return replace(explained, checks=nudge_checks(rule, *measured.values()), due=0)
     if isinstance(rule, Training):
@@ -150,7 +155,7 @@ def _recomputed(
         due, periods = explain_streak(taking)
         return replace(explained, checks=checked(rule, measured), due=due, periods=periods)
     if isinstance(rule, PersonalBest):
-        return replace(explained, due=best_money(taking))
+        return replace(explained, due=best_money(taking), earlier=earlier_periods(scope))
     lines = tuple(spiff_lines(scopes))
     return replace(explained, lines=lines, due=sum(line.amount for line in lines))
 

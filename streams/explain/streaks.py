@@ -20,11 +20,14 @@ _GAP = None
 
 @dataclass(frozen=True)
 class Judged:
-    """A period that a streak looks at: its KPIs, and whether the conditions hold there."""
+    """A period that a streak looks at: its KPIs, and whether the conditions hold there; or why it is ``skipped``:
+    for want of ``workdays``, or of a ``target``.
+    """
 
     period: str
-    measured: tuple[Measured, ...]
-    holds: bool
+    measured: tuple[Measured, ...] = ()
+    holds: bool = False
+    skipped: str = ""
 
 
 def explain_streak(scopes: list[Scope]) -> tuple[int, tuple[Judged, ...]]:
@@ -63,8 +66,12 @@ def _walk(scope: Scope, granted: Granted) -> tuple[Judged, ...]:
     if at is None:
         return ()
     window = [one for one in counted[: at + 1][-rule.window :] if one is not _GAP]
+    spans = spans_in_force(scope.evidence.plan, scope.evidence.employee)
     return tuple(
-        Judged(walk.key(one), tuple(walk.measured.get(one, {}).values()), met.get(one, False)) for one in window
+        Judged(walk.key(one), tuple(walk.measured.get(one, {}).values()), met.get(one, False))
+        if one in window
+        else Judged(walk.key(one), skipped=_skipped(scope, walk, one, spans))
+        for one in range(window[0], mine + 1)
     )
 
 
@@ -75,7 +82,7 @@ def _counted(scope: Scope, walk: Walk) -> list[int | None]:
     spans = spans_in_force(scope.evidence.plan, scope.evidence.employee)
     found, skipped = [], 0
     for ordinal in range(min(walk.measured), max(walk.measured) + 1):
-        if _skips(scope, walk, ordinal, spans):
+        if _skipped(scope, walk, ordinal, spans):
             skipped += 1
             continue
         found += [_GAP] * scope.rule.window if skipped > _MOST_SKIPPED else []
@@ -84,15 +91,16 @@ def _counted(scope: Scope, walk: Walk) -> list[int | None]:
     return found
 
 
-def _skips(scope: Scope, walk: Walk, ordinal: int, spans: list[tuple[date, date]]) -> bool:
-    """Whether the period is passed over: it follows from the plan alone."""
+def _skipped(scope: Scope, walk: Walk, ordinal: int, spans: list[tuple[date, date]]) -> str:
+    """Why the period is passed over, which follows from the plan alone; '' where it is not."""
     rule, plan = scope.rule, scope.evidence.plan
     if rule.without_workdays == "skip":
         first, last = walk.calendar.span(rule.period, ordinal)
         if not worked_days(plan, spans, first, last):
-            return True
+            return "workdays"
     aims = {one.kpi for one in rule.all or rule.any if one.attainment is not None}
-    return rule.without_target == "skip" and not all(scope.target(kpi, walk.key(ordinal)) for kpi in aims)
+    aimless = rule.without_target == "skip" and not all(scope.target(kpi, walk.key(ordinal)) for kpi in aims)
+    return "target" if aimless else ""
 
 
 def _met(rule: Streak, walk: Walk, ordinal: int) -> bool:

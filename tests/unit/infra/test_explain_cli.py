@@ -83,11 +83,65 @@ def test_a_streak_period_by_period():
     told = explain_example("awards/streak", "E1", "2026-05")
     assert told.exit_code == 0
     for words in (
+        "eligibility for promotion when its conditions are met in 3 months in a row; lost again",
+        "eligibility for promotion when its conditions are met in 3 of 4 months in a row; lost again",
         "  March 2026: Revenue 900 CNY, Customer satisfaction 95 points: not met\n"
+        "  April 2026: passed over, without a working day\n"
         "  May 2026: Revenue 1,500 CNY, Customer satisfaction 92 points: met\nDue: 0.00 CNY.\n"
         "Booked: 0.00 CNY: agrees.\nAward: “Three good months”, revoked (by this rule it is not given again",
     ):
         assert words in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize(
+    ("example", "who", "period", "language", "words"),
+    [
+        ("nudge", "E1", "2026-03", "en", (
+            "  Last days: close to “Silver” (100%)\n",
+            "a reminder once the next tier of “Month's bonus” is no more than 5% away; no money.\n",
+            "\nReminder: close to “Bronze” (80%); kpistream explain ")),
+        ("nudge", "E1", "2026-03", "zh", ("  最后几天：接近「银牌」（100%）\n", "\n提醒：接近「铜牌」（80%）；详见 ")),
+        ("training", "E1", "2026-03", "en", (
+            "  Sales coaching: no longer recommended: the course “Consultative selling”\n",
+            "after 2 months in a row that ended without reaching 80 points; no money; stays once given.\n",
+            "\nRecommended: the course “Listening to customers”; kpistream explain ")),
+        ("training", "E2", "2026-04", "zh", (  # of whom nothing is credited in that month
+            "  销售辅导：推荐课程「顾问式销售」\n", "\n推荐：课程「顾问式销售」；详见 ")),
+        ("streak", "E1", "2026-05", "zh", (
+            "：连续 3 个月满足条件时，发放奖金 900.00 元并取得晋升资格；",
+            "：连续 4 个月中有 3 个月满足条件时，取得晋升资格；",
+            "  2026年4月：跳过，没有工作日\n")),
+        ("personal_best", "E1", "2026-04", "en", (
+            "for a month that is better than every month before it, by 10% or more; at least 2 months must count ",
+            "  March 2026: 1,551 CNY from 5 events, the best before\n"
+            "  Needed: 1,706.10 CNY, 10% better than the best before: not met.\nDue: 0.00 CNY.\n")),
+        ("personal_best", "E1", "2026-04", "zh", (
+            "单月成绩优于此前每月 10% 以上（此前至少须有 2 个月有效）时，",
+            "  须达到：1,706.10 元（比此前最佳好 10%）：未满足。\n")),
+        ("personal_best", "E1", "2026-02", "en", (
+            "  Too early: 1 month before it with enough events; 2 months needed.\n",)),
+    ],
+)  # fmt: skip
+def test_rarer_awards_are_told_in_words_of_their_own(example, who, period, language, words):
+    told = explain_example(f"awards/{example}", who, period, "--language", language)
+    assert told.exit_code == 0
+    for one in words:
+        assert one in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "  refund r1: -300.00 CNY, its part of what the sale was paid; by the table it would be -1,100.00 CNY\n"
+               "  in all 800.00 CNY more than by the table\nDue: 4,400.00 CNY, each event rounded once.\n"),
+        ("zh", "  退款 r1：-300.00 元，按原销售当时所得计；若按档位表则为 -1,100.00 元\n"
+               "  合计比按档位表多 800.00 元\n"),
+    ],
+)  # fmt: skip
+def test_what_goes_by_what_a_sale_was_paid_is_told_refund_by_refund(language, words):
+    files = "--plan", str(ROOT / "plans/examples/plan-p-as-paid.yaml"), *FILES[2:]
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-03", "--language", language, *files])
+    assert told.exit_code == 0 and words in told.stdout, told.stdout
 
 
 def test_a_draw_payout_by_payout():

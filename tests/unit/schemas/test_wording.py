@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from schemas.wording import difference, event, measured, money, number, percent, period, rounded
+from schemas.wording import difference, event, measured, money, number, percent, period, periods_running, rounded
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,16 @@ def test_periods(kind, key, english, chinese):
 def test_kinds_of_events():
     assert (event("survey_answer", "en"), event("refund", "zh")) == ("survey answer", "退款")
     assert event("customer_review", "zh") == "customer_review"
+
+
+@pytest.mark.parametrize(
+    ("count", "kind", "english", "chinese"),
+    [
+        (3, "month", "3 months in a row", "连续 3 个月"),
+        (1, "week", "1 week", "1 周"),
+        (2, "season", "2 periods in a row", "连续 2 个周期"),
+    ],
+)
+def test_so_many_periods(count, kind, english, chinese):
+    assert periods_running(count, kind, "en") == english
+    assert periods_running(count, kind, "zh") == chinese
