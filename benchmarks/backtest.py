@@ -3,7 +3,13 @@
 ``python -m benchmarks.backtest [--events N] [--employees N]``
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
+
+from runtime.memory import keep, unhurried
+
+unhurried()  # before Arrow is loaded, as kpistream's commands do
+keep()
 
 import resource
 import time

@@ -6,6 +6,7 @@ from importlib import import_module
 import click
 
 from infra.command_failures import command_failure
+from runtime.memory import keep, unhurried
 
 #: command → module:attribute, in the order of a first day
 COMMANDS = {
@@ -49,6 +50,8 @@ class _Lazy(click.Group):
         if target is None:
             return None
         module, attribute = target.split(":")
+        unhurried()
+        keep()
         return getattr(import_module(module), attribute)
 
     def invoke(self, ctx: click.Context) -> object:

@@ -9,7 +9,6 @@ import click
 
 from infra.settings import load_settings
 from infra.troubles import kafka_refusal
-from runtime.memory import keep, unhurried
 
 _EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h
 
@@ -25,8 +24,6 @@ def run_faust(app: str, port: int | None) -> None:
         sys.exit(_EXIT_SETTINGS)
     if port is not None:
         os.environ["KPISTREAM_WEB_PORT"] = str(port)
-    unhurried()
-    keep()
     sys.argv = ["faust", "-A", app, "--loop", "uvloop", "worker", "-l", "info"]
     if port is not None:
         sys.argv += ["--web-port", str(port)]

@@ -6,6 +6,10 @@ schema's metadata as JSON, so that any Arrow reader can open one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import msgspec
 import pyarrow as pa
 
@@ -15,6 +19,7 @@ _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 # Buffers of a few hundred bytes gain nothing from compression, and each costs a compressor's set-up on both sides
 _WRITE_SMALL = pa.ipc.IpcWriteOptions(use_threads=False)
 _SMALL_ROWS = 64
+_LARGE: ContextVar[pa.ipc.IpcWriteOptions] = ContextVar("how large blocks are written", default=_WRITE)
 _READ = pa.ipc.IpcReadOptions(use_threads=False)
 
 KIND_HEADER = "kind"
@@ -28,10 +33,20 @@ def encode_block(table: pa.RecordBatch, meta: dict) -> bytes:
     """The bytes of one block: ``table``'s rows and ``meta`` (JSON-able)."""
     sink = pa.BufferOutputStream()
     table = table.replace_schema_metadata({_META: msgspec.json.encode(meta)})
-    options = _WRITE if table.num_rows > _SMALL_ROWS else _WRITE_SMALL
+    options = _LARGE.get() if table.num_rows > _SMALL_ROWS else _WRITE_SMALL
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_batch(table)
     return sink.getvalue().to_pybytes()
+
+
+@contextmanager
+def uncompressed() -> Iterator[None]:
+    """Blocks that are encoded within are not compressed: they never leave the process."""
+    before = _LARGE.set(_WRITE_SMALL)
+    try:
+        yield
+    finally:
+        _LARGE.reset(before)
 
 
 def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, dict]:

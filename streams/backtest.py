@@ -10,7 +10,7 @@ import numpy as np
 
 from runtime.record_columns import RecordColumns
 from runtime.records import Out, RecordBatch
-from schemas.blocks import decode_block, kind_header, kind_of
+from schemas.blocks import decode_block, kind_header, kind_of, uncompressed
 from schemas.control import KIND as CONTROL
 from schemas.control import Control, PeriodClosed, PlanApplied, encode_control
 from schemas.dead_letters import DeadLetter, decode_dead_letter
@@ -83,6 +83,7 @@ class Backtest:
         self._each_batch = False
         self._offsets = dict.fromkeys((_TOPIC, FACTS.name, CREDITS.name, KPI_UPDATES.name), 0)
 
+    @uncompressed()
     def apply(self, plan: Plan, control_id: str = "") -> None:
         """Put a plan in force."""
         self._plan = plan
@@ -91,6 +92,7 @@ class Backtest:
         self._control(PlanApplied(id=control_id or f"{plan.plan}:{plan.version}", plan=plan))
         self._publish()  # what the plan before had and this one has not
 
+    @uncompressed()
     def close(self, period: str) -> None:
         """Close a period by its key; raises ValueError where the plan in force has none such."""
         kind = period_kind_of(self._plan, period)
@@ -104,6 +106,7 @@ class Backtest:
         self._roll_up([control])
         self._roll_up(self._absorb(self._performance.fold(self._batch(CREDITS.name, [control]))))
 
+    @uncompressed()
     def feed(self, values: Iterable[bytes | None], batch_records: int | None = None) -> None:
         """Fold records' values, in batches of ``batch_records``, or growing ones (None); ``{"control": "close",
         "period": KEY}`` closes.
@@ -128,6 +131,7 @@ class Backtest:
     def _next_batch(self) -> int:
         return min(max(self._offsets[_TOPIC] // 10, FEWEST_RECORDS), MOST_RECORDS)
 
+    @uncompressed()
     def finish(self) -> BacktestResult:
         """The results, with the last values of people and units."""
         self._publish()
