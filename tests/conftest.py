@@ -4,15 +4,23 @@ import gc
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from infra.local.stack import LocalStack
 
+INTEGRATION = Path(__file__).parent / "integration"
+
 # How long an example takes says how busy the machine is, nothing about the code.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where no integration test is asked for, what they import is not even read."""
+    return True if collection_path == INTEGRATION and config.option.markexpr == "not integration" else None
 
 
 @pytest.hookimpl(tryfirst=True)
