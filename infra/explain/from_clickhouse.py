@@ -175,7 +175,8 @@ class ClickHouseEvidence:
             {"version": version or 0},
         )
         if not rows:
-            raise click.ClickException("no plan has been applied")
+            missing = f"version {version} of the plan is not in kpistream.plan_versions"
+            raise click.ClickException(missing if version else "no plan has been applied")
         return read_plan(rows[0])
 
     def _rows(self, query: str, parameters: dict) -> list[dict]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from infra.explain.phrases_of_money import MONEY_PHRASES
 from infra.explain.phrases_of_rules import RULE_PHRASES
 
-PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | {
+PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
     # --- an award, and what decided it -------------------------------------------------------------------------------
     "award": {
         "en": "{who}: {name} for {period}: {state}{again}. Plan {plan}, version {version}; times are those of {zone}.",
@@ -227,69 +228,6 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | {
         "en": "  {period}: {value} from {events}, does not count",
         "zh": "  {period}：{value}，共 {events}，不计",
     },
-    # --- money -------------------------------------------------------------------------------------------------------
-    "slice": {
-        "en": "  {low} to {high}: {part} × {rate} = {money}",
-        "zh": "  {low} 至 {high}：{part} × {rate} = {money}",
-    },
-    "all slices": {"en": "  in all {money}", "zh": "  合计 {money}"},
-    "flat": {"en": "  amount of the tier reached: {money}", "zh": "  所达档位的金额：{money}"},
-    "between": {
-        "en": "  {low_money} + ({value} − {low}) ÷ ({high} − {low}) × ({high_money} − {low_money}) = {money}",
-        "zh": "  {low_money} +（{value} − {low}）÷（{high} − {low}）×（{high_money} − {low_money}）= {money}",
-    },
-    "hurdle": {"en": "  hurdle not reached: {before} becomes {after}", "zh": "  未达到起付门槛：{before} 变为 {after}"},
-    "floor": {
-        "en": "  floor: {before} raised by {change} to {after}",
-        "zh": "  保底：{before} 提高 {change}，为 {after}",
-    },
-    "cap": {
-        "en": "  cap: of {before}, {change} is withheld, {after} stays",
-        "zh": "  封顶：{before} 中扣留 {change}，余 {after}",
-    },
-    "as paid": {
-        "en": "  {type} {id}: {money}, its part of what the sale was paid; by the table it would be {table}",
-        "zh": "  {type} {id}：{money}，按原销售当时所得计；若按档位表则为 {table}",
-    },
-    "as paid more": {"en": "  in all {change} more than by the table", "zh": "  合计比按档位表多 {change}"},
-    "as paid less": {"en": "  in all {change} less than by the table", "zh": "  合计比按档位表少 {change}"},
-    "due": {"en": "Due: {due}.", "zh": "应得：{due}。"},
-    "due rounded": {"en": "Due: {due}, rounded once.", "zh": "应得：{due}（仅在最后四舍五入一次）。"},
-    "due lines": {"en": "Due: {due}, each event rounded once.", "zh": "应得：{due}（每个事件各四舍五入一次）。"},
-    "agrees": {"en": "Booked: {paid}: agrees.", "zh": "入账：{paid}：一致。"},
-    "differs": {"en": "Booked: {paid}: DIFFERS by {difference}.", "zh": "入账：{paid}：相差 {difference}。"},
-    "shares differ": {"en": "Booked: {paid} in all: parts of it DIFFER.", "zh": "共入账 {paid}：各人所得不一致。"},
-    "beyond": {
-        "en": "Booked: {paid}; not recomputed here, since it depends on {what}.",
-        "zh": "入账：{paid}；此处不重新计算，因为涉及{what}。",
-    },
-    "why shape": {
-        "en": "an earlier version of the plan, under which the rule had another kind, period or unit",
-        "zh": "方案先前的版本，当时该规则的类型、周期或单位不同",
-    },
-    "why versions": {
-        "en": "an earlier version of the plan, which is not at hand",
-        "zh": "方案先前的版本，现已无法取得",
-    },
-    "why updates": {"en": "the order of updates, which was not kept yet", "zh": "当时尚未保存的更新顺序"},
-    "why settle": {"en": "what stood on the way, of which nothing is left", "zh": "已无记录的中间状态"},
-    "why rebuild": {"en": "what a rebuild counted otherwise", "zh": "重建时另行计入的内容"},
-    "share": {"en": "  {who}: {due}, booked {paid}", "zh": "  {who}：{due}，入账 {paid}"},
-    "share differs": {
-        "en": "  {who}: {due} due, booked {paid}: DIFFERS",
-        "zh": "  {who}：应得 {due}，入账 {paid}：不一致",
-    },
-    "line": {"en": "  {time}  {type} {id}{came}{of}  {amount}", "zh": "  {time}  {type} {id}{came}{of}  {amount}"},
-    "line of": {"en": " ({field} {value})", "zh": "（{field} {value}）"},
-    "line differs": {
-        "en": "  {time}  {type} {id}{came}{of}  {amount} due, booked {paid}: DIFFERS",
-        "zh": "  {time}  {type} {id}{came}{of}  应得 {amount}，入账 {paid}：不一致",
-    },
-    "not yet": {"en": "Not yet: {count} of {least}.", "zh": "尚未计入：需 {least}，现有 {count} 个。"},
-    "gap": {"en": "Next tier: {bound}: {gap} to go by {until}.", "zh": "下一档 {bound}：{until}前还差 {gap}。"},
-    "gap rolling": {"en": "Next tier: {bound}: {gap} to go.", "zh": "下一档 {bound}：还差 {gap}。"},
-    "too much for": {"en": "Next tier: {bound}: over by {gap}.", "zh": "下一档 {bound}：超出 {gap}。"},
-    "top": {"en": "The highest tier is reached.", "zh": "已达最高档。"},
     # --- people who are compared -------------------------------------------------------------------------------------
     "compared": {
         "en": "Compared within {unit}: {chosen} of {count} chosen.",

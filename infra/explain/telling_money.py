@@ -30,8 +30,9 @@ def _money(speaker: Speaker, explained: RuleExplained) -> list[str]:
     lines += _reversed(speaker, explained)
     booked = speaker.money(explained.paid)
     if explained.due is None:
-        why = [speaker.say(f"why {one}") if f"why {one}" in PHRASES else one for one in explained.beyond]
-        return [*lines, speaker.say("beyond", what="; ".join(why), paid=booked)]
+        known = {one: f"why {one}" for one in explained.beyond if f"why {one}" in PHRASES}
+        why = [speaker.say(known.get(one, "why other"), name=one) for one in explained.beyond]
+        return [*lines, speaker.say("beyond", why=speaker.say("next").join(why), paid=booked)]
     lines += [speaker.say(_due(speaker, explained), due=speaker.money(explained.due)), *_shares(speaker, explained)]
     if explained.difference:
         return [*lines, speaker.say("differs", difference=speaker.money(explained.difference), paid=booked)]

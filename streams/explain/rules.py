@@ -45,7 +45,7 @@ _KNOWN = {
     First: set(First.model_fields),
     Pool: set(Pool.model_fields),
 }  # fmt: skip
-#: A rebuild by a plan that sees credits otherwise than those before, or of a rolling window.
+#: A rebuild by a plan that sees credits otherwise than those before.
 REBUILD = "rebuild"
 #: Why there is a line, where credits and plans say how much it is: an adjustment makes right what had gone wrong.
 _FROM_CREDITS = {"credit", "award", "revocation", "spiff", "adjustment", "plan_change"}
@@ -190,9 +190,9 @@ def _by_plan(scope: Scope) -> bool:
 
 
 def _rebuilt(scopes: list[Scope], rebuilt: bool) -> list[str]:
-    """It is not told which credits a rebuild counted that had not, or on another day, and where it left a window."""
+    """It is not told which credits a rebuild counted that had not, or on another day."""
     alike = len({_counts_by(one.evidence.plan) for one in scopes}) == 1
-    return [REBUILD] if rebuilt and not (alike and scopes[-1].window is None) else []
+    return [REBUILD] if rebuilt and not alike else []
 
 
 def _counts_by(plan: Plan) -> tuple:

@@ -8,8 +8,10 @@ import pytest
 
 from infra.explain.postings import decided_otherwise, posted_elsewhere, posted_here
 from infra.explain.speaking import Speaker
+from infra.explain.telling_money import money_lines
 from schemas.plan_file import load_plan
 from streams.explain.history import Evidence
+from streams.explain.rules import RuleExplained
 
 PLAN = load_plan(Path(__file__).parents[3] / "plans" / "examples" / "plan-p.yaml")
 RULE = PLAN.awards[0]
@@ -61,3 +63,13 @@ def test_where_money_came_from_and_went(language, changed, elsewhere, here):
     assert decided_otherwise(speaker, evidence, RULE, "2026-03") == changed
     assert posted_elsewhere(speaker, evidence, RULE, "2026-03") == [elsewhere]
     assert posted_here(speaker, evidence, "month", "2026-04") == [here]
+
+
+@pytest.mark.parametrize("why", ["shape", "versions", "updates", "settle", "rebuild"])
+def test_what_is_not_recomputed_says_why_and_where_to_look_instead(why):
+    explained = RuleExplained(RULE, [], [], 0, [], None, 1_000_000, (why,))
+    told_so = {"en": "Booked: 100.00 CNY; not recomputed here: ", "zh": "入账：100.00 元；此处不重新计算："}
+    for language, booked in told_so.items():
+        (told,) = money_lines(Speaker(PLAN, language), explained, "2026-03")
+        assert told.startswith(booked)
+        assert any(place in told for place in ("bi.awards", "bi.earnings", "bi.adjustments", "--plan FILE"))
