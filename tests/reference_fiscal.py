@@ -10,6 +10,11 @@ from schemas.plan_fiscal import Fiscal
 
 def fiscal_period(fiscal: Fiscal, kind: str, day: date) -> str:
     """The key of the fiscal month, quarter or year in which ``day`` lies."""
+    return _periods(fiscal, day)[kind]
+
+
+@cache
+def _periods(fiscal: Fiscal, day: date) -> dict[str, str]:
     begin = partial(_begin, fiscal.year_start, fiscal.weeks is not None)
     begun = max(year for year in range(day.year - 1, day.year + 2) if begin(year) <= day)
     name = begun if fiscal.named == "start" or fiscal.year_start == 1 else begun + 1
@@ -22,7 +27,8 @@ def fiscal_period(fiscal: Fiscal, kind: str, day: date) -> str:
             week -= lengths[(month - 1) % 3]
             month += 1
     quarter = {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 3, 8: 3, 9: 3}.get(month, 4)
-    return {"fiscal_month": f"{name}-F{month:02d}", "fiscal_quarter": f"{name}-FQ{quarter}"}.get(kind, f"FY{name}")
+    month_key, quarter_key = f"{name}-F{month:02d}", f"{name}-FQ{quarter}"
+    return {"fiscal_month": month_key, "fiscal_quarter": quarter_key, "fiscal_year": f"FY{name}"}
 
 
 @cache

@@ -17,7 +17,7 @@ def dated_target(values, ranked: list[tuple], employee: str, kind: str, period: 
     """The target of a period; ``ranked`` are (rank, target) of all that apply, without regard to dates."""
     if kind.startswith("rolling_"):
         return Fraction(max(ranked, key=lambda one: one[0])[1].value) if ranked else None
-    days = [day for day in DAYS if values.period(kind, day) == period]
+    days = values.days_in(kind, period)
     by_day = {}
     for day in days:
         here = [(rank, target) for rank, target in ranked if _dated(day, target.start, target.end)]

@@ -12,7 +12,6 @@ from schemas.identity import award_id
 from schemas.money import SCALE, minor_step, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, TierAward
-from schemas.plan_goals import targets_of
 from schemas.plan_lookup import period_kind_of
 from schemas.plan_managers import rolled_up_kpis
 from schemas.plan_units import of_units
@@ -285,7 +284,7 @@ class UnitReference(Closing):
         department = {"team": self.department_of.get(unit), "department": unit}.get(kind)
         team = unit if kind == "team" else None
         best = None
-        for target in targets_of(self.plan):
+        for target in self.targets:
             applies = (
                 (target.kpi, target.unit, target.period) == (kpi, kind, period_kind)
                 and target.employee in (None, manager)
@@ -303,7 +302,7 @@ class UnitReference(Closing):
 
     def _led_part(self, target, manager: str, period: str) -> Fraction:
         """The target reduced to the days on which the manager leads something."""
-        days = [day for day in DAYS if self.period(target.period, day) == period]
+        days = self.days_in(target.period, period)
         days = [day for day in days if countable(self.plan, target, day)] or days
         led = sum(any(manager_on(unit, day) == manager for unit in self._leading_units()) for day in days)
         return Fraction(round_half_up(to_fixed(target.value) * Fraction(led, len(days)), 1), SCALE)

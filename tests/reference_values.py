@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from schemas.money import SCALE
@@ -11,7 +13,7 @@ from schemas.plan import Kpi, Part, Plan
 from schemas.plan_goals import targets_of
 from tests.reference_credits import Credit, Place, holds, place_of
 from tests.reference_fiscal import fiscal_period
-from tests.reference_targets import dated_target
+from tests.reference_targets import DAYS, dated_target
 
 
 class Values:
@@ -22,7 +24,9 @@ class Values:
         self.ends: dict[tuple[str, str], tuple[date, date]] = {}  # first and last day of a period
         self.kpis = {kpi.id: kpi for kpi in plan.kpis}
         self.cards = {card.id: card for card in plan.scorecards}
+        self.targets = targets_of(plan)
         self.known_periods: dict[tuple[str, date], str | None] = {}
+        self.known_days: dict[str, dict[str | None, list[date]]] = {}
         self.known_targets: dict[tuple, Fraction | None] = {}
 
     def day(self, time_ms: int) -> date:
@@ -39,14 +43,15 @@ class Values:
             return self._custom(kind, day)
         if kind.startswith("fiscal_"):
             return fiscal_period(self.plan.fiscal, kind, day)
-        week = day.isocalendar()
-        return {
-            "day": day.isoformat(),
-            "week": f"{week.year:04d}-W{week.week:02d}",
-            "month": f"{day:%Y-%m}",
-            "quarter": f"{day.year:04d}-Q{(day.month + 2) // 3}",
-            "year": f"{day.year:04d}",
-        }[kind]
+        return _usual(day)[kind]
+
+    def days_in(self, kind: str, period: str) -> list[date]:
+        """Those of DAYS that lie in a period."""
+        if kind not in self.known_days:
+            found = self.known_days[kind] = defaultdict(list)
+            for day in DAYS:
+                found[self.period(kind, day)].append(day)
+        return self.known_days[kind][period]
 
     def _custom(self, kind: str, day: date) -> str | None:
         periods = self.plan.calendars[kind]
@@ -60,8 +65,7 @@ class Values:
         if kind.startswith("rolling_"):
             return place_of(self.plan, employee, None)
         if (kind, period) not in self.ends:
-            days = [date(2026, 1, 1) + timedelta(days=at) for at in range(366)]
-            inside = [day for day in days if self.period(kind, day) == period]
+            inside = self.days_in(kind, period)
             self.ends[kind, period] = inside[0], inside[-1]
         first, last = self.ends[kind, period]
         return place_of(self.plan, employee, first if self.plan.organisation.standing == "period_start" else last)
@@ -127,17 +131,16 @@ class Values:
         place = self.standing(employee, kind, period)
         own = {"employee": employee, "role": place.role, "team": place.team, "department": place.department}
         ranked = []
-        for target in targets_of(self.plan):
+        for target in self.targets:
             selectors = [name for name in own if getattr(target, name) is not None]
             applies = (
                 (target.kpi, target.period, target.unit) == (kpi, kind, None)
                 and target.at in (None, period)
                 and all(getattr(target, name) == own[name] for name in selectors)
             )
-            ranks = [4 - list(own).index(name) for name in selectors]
-            rank = (max(ranks, default=0), len(ranks), ranks, target.at is not None)
             if applies:
-                ranked.append((rank, target))
+                ranks = [4 - list(own).index(name) for name in selectors]
+                ranked.append(((max(ranks, default=0), len(ranks), ranks, target.at is not None), target))
         return dated_target(self, ranked, employee, kind, period)
 
     def attainment(self, kpi: Kpi, value: Fraction | None, target: Fraction | None) -> Fraction | None:
@@ -155,6 +158,19 @@ class Values:
             return value >= Fraction(bound.value) if kpi.direction == "up" else value <= Fraction(bound.value)
         attainment = self.attainment(kpi, value, target)
         return attainment is not None and attainment >= Fraction(bound.attainment)
+
+
+@cache
+def _usual(day: date) -> dict[str, str]:
+    """The periods of a day that every plan has."""
+    week = day.isocalendar()
+    return {
+        "day": day.isoformat(),
+        "week": f"{week.year:04d}-W{week.week:02d}",
+        "month": f"{day:%Y-%m}",
+        "quarter": f"{day.year:04d}-Q{(day.month + 2) // 3}",
+        "year": f"{day.year:04d}",
+    }
 
 
 def _filter(kpi: Kpi, part: Part | None = None) -> tuple[tuple[str, ...], list]:

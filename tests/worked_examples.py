@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
+
+from schemas.plan import Plan
+from schemas.plan_file import load_plan
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
@@ -25,6 +29,16 @@ _NUMBERS = frozenset(["value", "target", "attainment"])
 def plan_path(case: dict) -> Path:
     """The plan file of a case."""
     return ROOT / "plans" / "examples" / f"{case['plan']}.yaml"
+
+
+def plan_of(case: dict) -> Plan:
+    """The plan of a case, read once."""
+    return _plan(plan_path(case))
+
+
+@cache
+def _plan(path: Path) -> Plan:
+    return load_plan(path)
 
 
 def events_path(case: dict) -> Path:

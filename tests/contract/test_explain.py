@@ -19,7 +19,6 @@ from infra.explain.from_backtest import BacktestEvidence, RecordedEvidence
 from infra.explain.telling import Teller
 from schemas.plan import Plan
 from schemas.plan_best import PersonalBest
-from schemas.plan_file import load_plan
 from schemas.plan_people import First, Honour, Pool
 from schemas.plan_spiff import Spiff
 from schemas.plan_streak import Streak
@@ -34,7 +33,10 @@ from tests.generated_draws import CLOSABLE, with_draws
 from tests.generated_sales import changing_events, counting_sales
 from tests.generated_units import random_people_plan, random_unit_plan
 from tests.recorded_log import recorded_log
-from tests.worked_examples import CASES, events_path, plan_path
+from tests.worked_examples import CASES, events_path, plan_of
+
+#: Seeds whose random histories have every kind; where generators change, the search goes on behind them.
+HAVE_THEM = (0, 2, 7, 8, 14, 35)
 
 
 def check(source: RecordedEvidence) -> int:
@@ -77,7 +79,7 @@ def check_evidence(source: RecordedEvidence, evidence: Evidence, units: UnitSour
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
 def test_worked_examples_agree(case):
     values = events_path(case).read_bytes().splitlines()
-    source = BacktestEvidence(load_plan(plan_path(case)), lambda run: run.feed(values))
+    source = BacktestEvidence(plan_of(case), lambda run: run.feed(values))
     assert check(source) or not source.result.earnings
 
 
@@ -88,7 +90,7 @@ def agrees(plan: Plan, events: list[dict], batch: int) -> BacktestEvidence:
     return source
 
 
-@examples(8)
+@examples(5)
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_random_plans_agree(seed, batch):
     dice = Random(seed)
@@ -230,9 +232,10 @@ def histories(seen: set[str]) -> Iterator[BacktestEvidence]:
     for case in CASES:
         if case["plan"] in ("awards/streak", "awards/personal_best", "awards/spiff", "plan-p-as-paid"):
             values = events_path(case).read_bytes().splitlines()
-            yield BacktestEvidence(load_plan(plan_path(case)), lambda run, values=values: run.feed(values))
-    for seed, make in enumerate([random_plan, random_special_plan, random_unit_plan, random_people_plan] * 100):
-        dice = Random(seed)
+            yield BacktestEvidence(plan_of(case), lambda run, values=values: run.feed(values))
+    makers = random_plan, random_special_plan, random_unit_plan, random_people_plan
+    for seed in (*HAVE_THEM, *range(400)):
+        dice, make = Random(seed), makers[seed % 4]
         plan = make(dice)
         if set().union(*(kinds_of(plan, rule) for rule in plan.awards)) <= seen:
             continue
@@ -319,6 +322,8 @@ def test_a_race_of_units_is_judged_and_what_is_wrong_is_seen():
         dice = Random(seed)
         plan = random_people_plan(dice)
         races = {rule.id: rule for rule in plan.awards if isinstance(rule, First) and rule.contenders != "person"}
+        if not races:
+            continue
         source = recorded_log(plan, swinging_events(dice, plan.currency), 4)
         for award in [one for one in source.result.awards if one.rule in races and one.state != "revoked"]:
             evidence = evidence_for(source, award)
@@ -380,7 +385,7 @@ def test_money_and_evidence_that_are_wrong_are_seen():
     """The explanation is worth something only if it can disagree."""
     case = next(case for case in CASES if case["case"] == "5, three sales, marginal")
     values = events_path(case).read_bytes().splitlines()
-    source = BacktestEvidence(load_plan(plan_path(case)), lambda run: run.feed(values))
+    source = BacktestEvidence(plan_of(case), lambda run: run.feed(values))
     evidence = source.of("E1")
     evidence.lines[1]["amount"] += 100
     (rule,) = explain_period(evidence, "2026-03")

@@ -7,9 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from schemas.plan_file import load_plan
 from tests import reference
-from tests.worked_examples import CASES, assert_matches, events_of, events_path, plan_path
+from tests.worked_examples import CASES, assert_matches, events_of, events_path, plan_of, plan_path
 
 every_case = pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
 
@@ -34,7 +33,7 @@ def test_backtest_gives_the_worked_numbers(case):
 
 @every_case
 def test_the_reference_gives_the_worked_numbers(case):
-    outcome = reference.run(load_plan(plan_path(case)), events_of(case))
+    outcome = reference.run(plan_of(case), events_of(case))
     assert_matches(
         case,
         {

@@ -15,8 +15,8 @@ from tests.simulation.histories import history_of, random_history, upgraded_hist
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
-#: DEPTH=20 plays twenty times as many.
-FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(32)))
+#: DEPTH=20 plays twenty times as many, and `make soak` goes on with others for as long as one likes.
+FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(20)))
 #: For broken builds: a history in ten or more shows each.
 SEVERAL = range(60)
 

@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from infra.ingest.import_mapping import detect_mapping, find_mapping, read_mapping
@@ -101,6 +102,7 @@ def test_service_desk(public_data):
         name = row["resolved_by"] if row["resolved_by"] != "?" else row["assigned_to"]
         return None if name == "?" else name.lower().replace(" ", "-")
 
+    @cache
     def when(text):
         return datetime.strptime(text, "%d/%m/%Y %H:%M")
 
