@@ -113,6 +113,11 @@ def period(kind: str, key: str, language: Language) -> str:
     return key
 
 
+def within(kind: str, key: str) -> str:
+    """``in March 2026``, ``on 31 March 2026``."""
+    return f"{'on' if kind == 'day' else 'in'} {period(kind, key, 'en')}"
+
+
 def period_noun(kind: str, language: Language) -> str:
     """What a period of a kind is: ``month``; of the plan's own calendars just a period."""
     english, _, chinese = _LASTING.get(kind, _LASTING_ELSE)

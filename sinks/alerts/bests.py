@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.results import Award
-from schemas.wording import Language
+from schemas.wording import Language, within
 from schemas.wording import period as period_name
 from sinks.alerts.parts import (
     Message,
@@ -26,14 +26,15 @@ def personal_best_message(award: Award, language: Language) -> Message:
 
 def _english(award: Award) -> Message:
     who, what, period = who_text(award, "en"), what_text(award, "en"), period_text(award, "en")
+    when = within(award.period_kind, award.period)
     revoked = award.state == "revoked"
-    lines = [f"{who} has a personal best in {period}: {what}."]
+    lines = [f"{who} has a personal best {when}: {what}."]
     if revoked:
         lines = [f"Revoked: {period} is no personal best of {who} any more: {what}."]
         lines.append(cause_text(award, "en"))
     lines += [evidence_line(award, one, "en", now=revoked) for one in award.evidence if not one.period]
     lines += [
-        f"Best before: {told(one.value, one, award, 'en')} in {period_name(award.period_kind, one.period, 'en')}."
+        f"Best before: {told(one.value, one, award, 'en')} {within(award.period_kind, one.period)}."
         for one in award.evidence
         if one.period
     ]

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from schemas.results import Award, KpiEvidence
-from schemas.wording import Language, measured, number, period, periods_running
+from schemas.wording import Language, measured, number, period, periods_running, within
 
 #: How awards tell a place among those who are compared.
 _PLACE = re.compile(r" ?(?:#(\d+) )?\((top|first) (\d+)\)$")
@@ -91,8 +91,10 @@ def _of_one(award: Award, language: Language) -> str:
             return f"{name}{running}{'高于' if worse == 'above' else '低于'} {bound}"
         return f"{name} {worse} {bound} in {running}"
     if kind == "personal_best" and (found := _BEST.fullmatch(award.threshold)):
-        value, when = told(found[1], one, award, language), period(award.period_kind, found[2], language)
-        return f"{name}优于{when}的 {value}" if chinese else f"{name} better than {value} in {when}"
+        value = told(found[1], one, award, language)
+        if chinese:
+            return f"{name}优于{period(award.period_kind, found[2], language)}的 {value}"
+        return f"{name} better than {value} {within(award.period_kind, found[2])}"
     return ""
 
 

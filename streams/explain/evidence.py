@@ -115,7 +115,7 @@ def _award_explained(stretches: list[Stretch], award: Award, rule) -> AwardExpla
     earlier = earlier_periods(scope) if isinstance(rule, PersonalBest) else ()
     recomputed = replace(explain_rule(scopes), measured=list(measured_by(scope).values()), earlier=earlier)
     if REBUILD in recomputed.beyond:
-        return AwardExplained(award, recomputed, [])
+        return AwardExplained(award, replace(recomputed, earlier=()), [])
     explained = _compared(award, recomputed)
     paces = (paced(plan, award.employee, award.period_kind, award.period, one.said) for one in explained.stated)
     elsewhere = tuple(_elsewhere(scope, award))

@@ -19,7 +19,7 @@ def share_pool(scope: Scope, field: Field, inner: Container[str], held: Held) ->
     """The pool, everyone's weight in it, and what each is due; ``inner``: who stands in the unit."""
     rule, credits, found = scope.rule, scope.inside, pooled(scope)
     settled = not field.waits
-    if rule.settle == "live":  # from the first update on that moves something
+    if settled and not _closes(scope):  # beside the close only where something moves, or was paid
         moved = _moved(scope, [credit for credit in credits if credit.employee in inner])
         settled = held.paid or moved or (found.measured is not None and bool(found.measured.steps))
     chosen = [
@@ -48,6 +48,13 @@ def pooled(scope: Scope) -> Pooled:
     money = by_rate + Fraction(rule.amount or 0) if reached else Fraction(0)
     total = round_half_up(money * SCALE, minor_step(evidence.plan.currency))
     return Pooled(measured, reached, by_rate, total)
+
+
+def _closes(scope: Scope) -> bool:
+    """Whether the close that decides it comes under the scope's plan."""
+    timeline = scope.evidence.timeline
+    at = timeline.closed(scope.rule.period, scope.period) if scope.rule.settle == "period_end" else -1
+    return at is None or (at >= max(scope.since, 0) and (scope.last < 0 or at <= scope.last))
 
 
 def _moved(scope: Scope, credits: list[Credit]) -> bool:

@@ -48,6 +48,7 @@ def source_of(seed: int, batch: int) -> SeveralPlans:
 @examples(6)
 @example(1092, 1)  # a rebuild counts by other limits
 @example(5010, 1)  # a rebuild empties a rolling window
+@example(387, 1)  # a personal best that a rebuild counted otherwise
 @example(399, 1)  # a close announces what stands for somebody who has no part in the rule any more
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_everything_that_plans_and_rebuilds_decided_is_judged_and_agrees(seed, batch):
@@ -98,6 +99,7 @@ def told_of_units(source: SeveralPlans, line: dict | None = None) -> Iterator[Ru
 @example(1, 4)  # targets of a scorecard were others when the unit's award was decided
 @example(4381859, 4)  # fewer tiers than a sticky one was awarded of
 @example(16, 4)  # money of a unit, by a plan before, to somebody without a credit
+@example(185, 4)  # a pool of so much for each team, closed before somebody came to one that had nobody
 @example(4_294_967_296, 1)  # a pool of the company that becomes an honour within teams
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_everything_that_plans_decided_among_units_is_judged_and_agrees(seed, batch):
