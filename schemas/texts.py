@@ -37,6 +37,11 @@ class Texts(Sequence):
         return Texts((owner,), starts, ends)
 
     @staticmethod
+    def none(count: int) -> Texts:
+        """So many Nones."""
+        return Texts((), *np.zeros((2, count), np.int64))
+
+    @staticmethod
     def joined(parts: Sequence[Texts]) -> Texts:
         """Those of ``parts``, one after the other."""
         owners = tuple(owner for part in parts for owner in part.owners)

@@ -154,8 +154,8 @@ class Backtest:
     def _fold(self, values: list[bytes | None]) -> None:
         first, count = self._offsets[_TOPIC], len(values)
         self._offsets[_TOPIC] += count
-        untimed, unkeyed = np.full(count, -1), Texts.of([None] * count)
-        records = RecordColumns(np.arange(first, first + count), untimed, unkeyed, Texts.of(values), None)
+        offsets, untimed = np.arange(first, first + count), np.full(count, -1)
+        records = RecordColumns(offsets, untimed, Texts.none(count), Texts.of(values), None)
         facts = self._absorb(self._intake.fold(RecordBatch(_TOPIC, 0, records)))
         credits = self._absorb(self._crediting.fold(self._batch(FACTS.name, facts))) if facts else []
         if credits:

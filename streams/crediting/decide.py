@@ -106,16 +106,16 @@ def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[in
 
 def _mark_asked_for(segment: Segment, order: np.ndarray, fates: Fates, state: State) -> None:
     """Adds to the walk the rows whose id is a sale that a refund names, or that of a parked refund."""
-    asked = np.array(sorted({high_half(refund.sale) for refund in fates.refunds.values()}), np.uint64)
-    if len(asked):
-        high = segment.high[order]
-        at = np.searchsorted(high, asked)
-        there = at < len(high)
-        hit = high[at[there]] == asked[there]
-        fates.walk[order[at[there][hit]]] = True  # others with the same id follow by _decide_repeats
-    watched = state.parked.watched
-    if watched:
-        fates.walk[[row for row, half in enumerate(segment.high.tolist()) if half in watched]] = True
+    halves = {high_half(refund.sale) for refund in fates.refunds.values()} | state.parked.watched.keys()
+    if not halves:
+        return
+    asked, high = np.array(sorted(halves), np.uint64), segment.high[order]
+    starts, ends = np.searchsorted(high, asked, "left"), np.searchsorted(high, asked, "right")
+    there = starts < ends
+    turns = np.zeros(len(high) + 1, np.int32)
+    turns[starts[there]] += 1  # no two begin, and no two end, at one place
+    turns[ends[there]] -= 1
+    fates.walk[order[np.cumsum(turns[:-1]) > 0]] = True
 
 
 def _decide_repeats(segment: Segment, order: np.ndarray, fates: Fates) -> None:
@@ -123,15 +123,19 @@ def _decide_repeats(segment: Segment, order: np.ndarray, fates: Fates) -> None:
     all.
     """
     high = segment.high[order]
-    if not (high[1:] == high[:-1]).any():
+    like_next = high[1:] == high[:-1]
+    if not like_next.any():
         return
-    order = np.lexsort((np.arange(len(segment)), segment.low, segment.high))
+    repeated = np.append(like_next, False)
+    repeated[1:] |= like_next
+    rows = np.sort(order[repeated])
+    order = rows[np.lexsort((segment.low[rows], segment.high[rows]))]
     high, low = segment.high[order], segment.low[order]
     starts = np.flatnonzero(np.concatenate([[True], (high[1:] != high[:-1]) | (low[1:] != low[:-1])]))
     counts = np.diff(starts, append=len(order))
     group = np.repeat(np.arange(len(starts)), counts)
     good = fates.status[order] == APPLIED
-    first_good = np.minimum.reduceat(np.where(good, order, len(order)), starts)
+    first_good = np.minimum.reduceat(np.where(good, order, len(segment)), starts)
     fates.status[order[order > first_good[group]]] = DUPLICATE
     forgotten_between = fates.seen[order[starts]] < fates.floor[order[starts + counts - 1]]
     walked = np.logical_or.reduceat(fates.walk[order], starts) | (forgotten_between & (counts > 1))

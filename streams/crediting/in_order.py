@@ -191,10 +191,11 @@ class InOrder:
         if named:
             after = after._replace(payees=payees)
         as_sold = Standing(sale.amount)
+        overlay = {number: not assignments[number].team for number, _ in (*held, *payees)}
         had, have, sold, sold_before, now, was = (
             one.credit(
                 terms or self._terms(one.terms), [ppm for _, ppm in some],
-                [not assignments[number].team for number, _ in some], minor_step(currency),
+                [overlay[number] for number, _ in some], minor_step(currency),
             )
             for one, some in (
                 (before, held), (after, payees), (as_sold, payees), (as_sold, held), (after.whole(), payees),

@@ -17,7 +17,7 @@ from schemas.blocks import encode_block
 from schemas.control import CellAdjusted, CellValue, PaidSoFar, ValuesAdjusted
 from schemas.plan import Kpi, Plan
 from streams.performance.calendar import window_days
-from streams.performance.columns import dictionary_column
+from streams.performance.columns import dictionary_column, distinct
 from streams.performance.family import day_key
 from streams.performance.interning import Interner
 from streams.performance.running import period_key
@@ -52,7 +52,7 @@ class Adjusted:
 
     def keys(self) -> dict[str, np.ndarray]:
         """int64 keys of the cells to publish, by KPI id."""
-        return {kpi: np.unique(np.array(keys, np.int64)) for kpi, keys in self.touched.items()}
+        return {kpi: distinct(np.array(keys, np.int64)) for kpi, keys in self.touched.items()}
 
 
 def adjusted(

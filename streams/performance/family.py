@@ -8,6 +8,7 @@ from schemas.plan import Kpi
 from streams.performance.calendar import NO_PERIOD, Calendar, window_days
 from streams.performance.carried import Carried
 from streams.performance.cells import DayCells
+from streams.performance.columns import distinct
 from streams.performance.contributions import (
     Contribution,
     carried_within,
@@ -192,11 +193,11 @@ class Family:
         if kpi.aggregate == "distinct":
             for slot, cell in zip(slots.tolist(), cells.tolist(), strict=True):
                 table.members.setdefault((index, slot), set()).update(self.days.members.get((index, cell), ()))
-            for slot in np.unique(slots).tolist():
+            for slot in distinct(slots).tolist():
                 table.num[index, slot] = len(table.members[index, slot]) * 10_000
         elif kpi.aggregate in ("min", "max"):
             smallest = kpi.aggregate == "min"
-            table.num[index, np.unique(slots)] = np.iinfo(np.int64).max if smallest else np.iinfo(np.int64).min
+            table.num[index, distinct(slots)] = np.iinfo(np.int64).max if smallest else np.iinfo(np.int64).min
             (np.minimum if smallest else np.maximum).at(table.num[index], slots, num)
         else:
             np.add.at(table.num[index], slots, num)

@@ -9,6 +9,7 @@ from schemas.blocks import row_tuples
 from schemas.event_fields import FOLLOWING
 from schemas.event_identity import event_hash
 from schemas.results import Cause, Position
+from streams.performance.columns import distinct
 from streams.performance.credit_rows import CreditRows
 
 
@@ -62,7 +63,7 @@ class Origins:
         firsts = np.array([first for first, _ in self._rows.blocks])
         block_of = np.searchsorted(firsts, rows, side="right") - 1
         causes: list[tuple[str, str, int]] = []
-        for number in np.unique(block_of).tolist():
+        for number in distinct(block_of).tolist():
             block = self._rows.blocks[number][1].select(["source", "id", "event_time"])
             causes += row_tuples(block.take(pa.array(self._rows.index[rows[block_of == number]])))
         return causes

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from streams.performance.cells import LEVELS
+from streams.performance.columns import distinct
 from streams.performance.family import Family, day_key, day_key_parts
 from streams.performance.interning import Interner
 
@@ -46,7 +47,7 @@ class DayPages:
         for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days, strict=True)):
             if not touched:
                 continue
-            pages = np.unique(self._page_of_slot[np.concatenate(touched)]).tolist()
+            pages = distinct(self._page_of_slot[np.concatenate(touched)]).tolist()
             rows |= zip((_key(kpi.id, page) for page in pages), self._encoded(index, pages), strict=True)
             touched.clear()
         return rows
@@ -166,7 +167,7 @@ def load_days(engine, records: dict[str, tuple]) -> None:
         held = [record[0] for record in own if record is not None]
         if not held:
             continue
-        keys = np.unique(np.concatenate(held))
+        keys = distinct(np.concatenate(held))
         num = np.zeros((len(own), len(keys)), np.int64)
         den = np.zeros_like(num)
         for index, record in enumerate(own):

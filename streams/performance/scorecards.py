@@ -15,6 +15,7 @@ from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi
 from schemas.plan_scorecards import Scorecard
 from streams.performance.cells import CellTable
+from streams.performance.columns import among, distinct
 from streams.performance.ladder import attainment_of, value_of, value_scale
 from streams.performance.period_view import PeriodView
 from streams.performance.running import Running
@@ -39,7 +40,7 @@ class ScoreView:
         runs = [part.running for part in self.parts if part.running is not None]
         if not runs:
             return
-        keys = np.unique(np.concatenate([run.keys for run in runs]))
+        keys = distinct(np.concatenate([run.keys for run in runs]))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)]
         now = [part.all_current(keys) for part in self.parts]
         counted = _measured(now) | self._measured_before(keys, runs)
@@ -48,7 +49,7 @@ class ScoreView:
         keys, now = keys[counted], [(num[counted], den[counted]) for num, den in now]
         width = max(int(run.rows.max()) for run in runs) + 2
         # a point is a row of the batch within its key; row 0 of a key stands for what was before the batch
-        points = np.unique(np.concatenate([np.arange(len(keys)) * width, *(_points(run, keys, width) for run in runs)]))
+        points = distinct(np.concatenate([np.arange(len(keys)) * width, *(_points(run, keys, width) for run in runs)]))
         of_point = points // width
         num, den = self._scores(
             [_as_of(part.running, *then, keys, points, width) for part, then in zip(self.parts, now, strict=True)],
@@ -77,7 +78,7 @@ class ScoreView:
     def restore(self) -> None:
         """Derive every score from the KPIs' periods."""
         known = [part.table.keys[: part.table.size] for part in self.parts]
-        keys = np.unique(np.concatenate(known))
+        keys = distinct(np.concatenate(known))
         keys = keys[self.people.eligible(self.card.roles, self.card.period, keys)] if len(keys) else keys
         now = [part.all_current(keys) for part in self.parts]
         counted = _measured(now)
@@ -91,7 +92,7 @@ class ScoreView:
     def _measured_before(self, keys: np.ndarray, runs: list[Running]) -> np.ndarray:
         """Bool per key: something was, before the batch or after some row of it, even if nothing is left of it."""
         some = [run.keys[(np.maximum.reduceat(run.den, run.starts) > 0) | (run.base_den > 0)] for run in runs]
-        return np.isin(keys, np.concatenate(some))
+        return among(keys, distinct(np.concatenate(some)))
 
     def _scores(
         self, values: list[tuple[np.ndarray, np.ndarray]], targets: list[np.ndarray]

@@ -11,6 +11,7 @@ from schemas.plan import Plan
 from schemas.plan_awards import Condition, ThresholdAward
 from streams.performance.award_records import AwardWriter, condition_text, evidence
 from streams.performance.award_states import AwardStates, next_states
+from streams.performance.columns import distinct
 from streams.performance.decisions import Decisions
 from streams.performance.ladder import Ladder
 from streams.performance.period_view import PeriodView
@@ -119,7 +120,7 @@ class ThresholdRule(SingleAward):
         self.change_bonus(earned_before, decisions, origins)
         tables = [check.view.table for check in self.checks]
         awarded = list(self.states.awarded_keys(self.rule, self.writer.people))
-        keys = np.unique(np.concatenate([*(table.keys[: table.size] for table in tables), np.array(awarded, np.int64)]))
+        keys = distinct(np.concatenate([*(table.keys[: table.size] for table in tables), np.array(awarded, np.int64)]))
         for key in self.writer.people.ordered(keys[self._considered(keys)].tolist()):
             self._settle(key, -1, lambda view, of=key: view.current(of), decisions, origins)
 

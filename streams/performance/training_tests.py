@@ -18,6 +18,7 @@ from schemas.plan_training import Training
 from schemas.results import KpiEvidence
 from streams.performance.award_records import AwardWriter, bound_text, decimal_text, evidence, percent_text
 from streams.performance.calendar import Calendar, date_of
+from streams.performance.columns import distinct
 from streams.performance.contributions import ADDITIVE
 from streams.performance.ladder import NO_TARGET, Ladder
 from streams.performance.pace import PersonDays, pace_of
@@ -111,13 +112,13 @@ class PaceTest(_Test):
         keys, ordinals = self.keys(), key_parts(self.keys())[1]
         within = keys[(ordinals >= low) & (ordinals <= high)]
         before = keys[(ordinals >= low - 1) & (ordinals < high)]
-        return np.union1d(within, self._with_next(before))
+        return distinct(np.concatenate([within, self._with_next(before)]))
 
     def _with_next(self, keys: np.ndarray) -> np.ndarray:
         """The keys, and those of the same people's next periods."""
         ordinals, which = np.unique(key_parts(keys)[1], return_inverse=True)
         goes_on = np.array([self.calendar.has(self.rule.period, one + 1) for one in ordinals.tolist()], bool)
-        return np.union1d(keys, keys[goes_on[which]] + 1)
+        return distinct(np.concatenate([keys, keys[goes_on[which]] + 1]))
 
     def turning_points(self, latest: np.ndarray) -> Iterator[tuple[int, int]]:
         """(period key, row) where a row of the batch changes the answer; days that go by are another matter."""
