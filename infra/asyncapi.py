@@ -29,8 +29,13 @@ _BLOCKS = {
         "kpi-periods": "Absolute values, targets and attainment of a KPI by employee and period.",
         "adjustments": "What became of each day cell of an adjustment.",
         "left-out": "Places of credits that a limit on events of the same customer leaves out.",
+        "shared-counts": "What of shared events counts once in units, under limits on events of the same customer.",
+        "shared-moved": "Where a plan takes what was said of shared events, ahead of the cells that go there.",
     },
-    "unit-updates": {"unit-periods": "Absolute values, targets and attainment of a KPI by unit and period."},
+    "unit-updates": {
+        "unit-periods": "Absolute values, targets and attainment of a KPI by unit and period.",
+        "kpi-days": "Absolute values of a KPI by employee and day.",
+    },
     "earnings": {"earnings": "Earning lines: money with what caused it."},
 }
 _JSON = {"awards": "Award", "dead-letters": "DeadLetter", "outcomes": "Outcome", "alerts": "Delivery",

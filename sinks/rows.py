@@ -50,6 +50,10 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.KPI_UPDATES.name, "kpi-periods"): block_rows(BLOCKS["kpi-periods"]),
     (topics.KPI_UPDATES.name, "adjustments"): block_rows(BLOCKS["adjustments"]),
     (topics.KPI_UPDATES.name, "left-out"): block_rows(BLOCKS["left-out"], limits_begun),
+    # what of shared events counts once is for rollups, which tells what comes of it
+    (topics.KPI_UPDATES.name, "shared-counts"): lambda value, origin: [],
+    (topics.KPI_UPDATES.name, "shared-moved"): lambda value, origin: [],
+    (topics.UNIT_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
     (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
     (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
     (topics.AWARDS.name, ""): award_rows,

@@ -187,7 +187,8 @@ class Backtest:
                 if kind_of(out.headers) == "kpi-periods":
                     self.result.periods.add(decode_block(out.value)[0])
             elif out.topic == UNIT_UPDATES.name:
-                self.result.units.add(decode_block(out.value)[0])
+                kept = self.result.units if kind_of(out.headers) == "unit-periods" else self.result.days
+                kept.add(decode_block(out.value)[0])
         return passed_on
 
     def _keep_days(self, updates: list[Out]) -> None:

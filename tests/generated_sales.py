@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 from schemas.plan import Plan
+from schemas.plan_crediting import Guard
+from tests.generated import random_plan, with_closes
+from tests.generated_units import random_unit_plan
 
 _WEB = {"channel": ["web", "shop"]}
 #: In place of the KPIs of the same ids.
@@ -59,3 +63,29 @@ def _payees(dice: Random, kind: str) -> dict:
     shares = dice.choice([["50", "50"], ["66.67", "33.33"], ["33.34", "33.33", "33.33"]])
     people = dice.sample(["E1", "E2", "E3"], len(shares))
     return {"splits": [{"employee": one, "percent": share} for one, share in zip(people, shares, strict=True)]}
+
+
+def with_limits(dice: Random, plan: Plan) -> Plan:
+    """``plan`` with one or two limits on events of the same customer."""
+    guards = [
+        Guard(events=("visit", "sale"), same_customer=1, per=dice.choice(["day", "season", "month"])),
+        Guard(events=("sale",), same_customer=2, per="week"),
+    ]
+    crediting = plan.crediting.model_copy(update={"guards": tuple(dice.sample(guards, dice.choice([1, 2])))})
+    return plan.model_copy(update={"crediting": crediting})
+
+
+def name_customers(dice: Random, events: list[dict]) -> None:
+    """Most sales are to one of two customers."""
+    for event in events:
+        if event.get("type") == "sale" and dice.random() < 0.8:
+            event["data"]["customer"] = dice.choice("ab")
+
+
+def shared_history(seed: int, of_units: bool) -> tuple[Plan, list[dict], list[bytes]]:
+    """A plan with limits and a history of sales of few customers, which several share and which change hands."""
+    dice = Random(seed)
+    plan = Plan.model_validate(counting_sales((random_unit_plan if of_units else random_plan)(dice)))
+    events = with_closes(dice, changing_events(dice, plan.currency, least="5"))
+    name_customers(dice, events)
+    return with_limits(dice, plan), events, [json.dumps(event).encode() for event in events]

@@ -107,7 +107,7 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                         adjusted.append((meta["partition"], meta["offset"]))
                 if kind == "kpi-periods":
                     result.periods.add(decode_block(one.value)[0])
-            elif topic == UNIT_UPDATES.name:
+            elif topic == UNIT_UPDATES.name and kind == "unit-periods":
                 result.units.add(decode_block(one.value)[0])
     return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted), facts)
 

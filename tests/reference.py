@@ -22,7 +22,7 @@ from schemas.plan_units import of_units
 from tests.reference_best import personal_best
 from tests.reference_closes import Closing
 from tests.reference_credits import FOLLOWING, Credit, Crediting, credit
-from tests.reference_customers import CustomerLimits
+from tests.reference_customers import CustomerLimits, by_those_who_count
 from tests.reference_nudge import eased, forecast_nudge, nudge
 from tests.reference_scorecards import SCORE, score
 from tests.reference_spiff import spiff
@@ -76,7 +76,7 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
         seen = so_far
         if place < len(events):
             reference.close(events[place]["period"], outcome)
-    outcome.kpis, outcome.units = reference.values(given)
+    outcome.kpis, outcome.units = reference.values(by_those_who_count(given))
     return outcome
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.reference_credits import FOLLOWING, Credit
 
 
@@ -38,3 +40,27 @@ class CustomerLimits:
             and self.values.period(guard.per, self.values.day(each.time)) == period
         ]
         return len(same) >= guard.same_customer
+
+
+def by_those_who_count(credits: list[Credit]) -> list[Credit]:
+    """``credits``, which count, with the first of them in each unit as the one who brings the event there, or the sale
+    that a correction is about.
+    """
+    return [replace(one, **_brings(one, credits)) for one in credits]
+
+
+def _brings(one: Credit, credits: list[Credit]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {"first_in": set(), "first_before": set(), "moved_in": set()}
+    event = one.event["source"], one.event["id"]
+    people = [each for each in credits if (each.event["source"], each.event["id"]) == event and not each.overlay]
+    for kind in ("team", "department", "company") if not one.overlay else ():
+        inside = [each for each in people if kind == "company" or getattr(each, kind) == getattr(one, kind)]
+        found["first_in"] |= {kind} if inside[0] is one else set()
+        had = [each for each in inside if each.had is not None and (each.moved or 0) <= 0]
+        had.sort(key=lambda each: kind not in each.first_before)
+        found["first_before"] |= {kind} if had and had[0] is one else set()
+        comes, goes = (any(each.moved == step for each in inside) for step in (1, -1))
+        stays = any(each.moved == 0 for each in inside)
+        moved = [each for each in inside if each.moved]
+        found["moved_in"] |= {kind} if comes != goes and not stays and moved[0] is one else set()
+    return found

@@ -18,7 +18,7 @@ from schemas.plan_units import of_units
 from tests.reference import ROLLING, _money
 from tests.reference_closes import Closing
 from tests.reference_credits import Credit, credit
-from tests.reference_customers import CustomerLimits
+from tests.reference_customers import CustomerLimits, by_those_who_count
 from tests.reference_people import PEOPLE, contenders
 from tests.reference_scorecards import SCORE, unit_score
 from tests.reference_targets import DAYS, countable
@@ -49,7 +49,6 @@ class UnitReference(Closing):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.given: list[Credit] = []  # all credits, also those that a limit leaves out
         self.counted: list[Credit] = []  # the credits that count for units
         self.personal: list[Credit] = []  # those that count for people
         self.steps, self.closing = 0, False  # events so far; whether a close is what decides
@@ -81,10 +80,8 @@ class UnitReference(Closing):
                 continue
             business.append(event)
             so_far = len(credit(self.plan, business).credits)
-            given = list(map(self.dated, whole[seen:so_far]))
-            self.given += given
-            self.personal += [one for one in given if limits.admits(one)]
-            self.counted = [one for one in self.personal if not one.overlay]
+            self.personal += [one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one)]
+            self.counted = by_those_who_count([one for one in self.personal if not one.overlay])
             self.steps, seen = self.steps + 1, so_far
             self.settle(self.counted)
 
@@ -168,17 +165,13 @@ class UnitReference(Closing):
 
     def credits_of(self, kind: str, unit: str, credits: list[Credit]) -> list[Credit]:
         """What counts for a unit; for a manager whatever happened where he led that day, each event once: with its
-        first credit there, and not at all where a limit leaves that one out, as in every unit.
+        first credit there that counts.
         """
         if kind != "manager":
             return [one for one in credits if kind == "company" or getattr(one, kind) == unit]
         mine = [one for one in credits if unit in self._leaders(one)]
         events = [_event(one) for one in mine]
-        firsts: dict[tuple, Credit] = {}
-        for one in self.given:
-            if not one.overlay and unit in self._leaders(one):
-                firsts.setdefault(_event(one), one)
-        first = [firsts[event] is one for event, one in zip(events, mine, strict=True)]
+        first = [event not in events[:at] for at, event in enumerate(events)]
         moves, before = self._sales_moved(mine, events), self._firsts_before(mine, events)
         return [
             replace(

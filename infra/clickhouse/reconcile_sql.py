@@ -113,6 +113,7 @@ def beyond(column: str, cut: Cut) -> str:
 def days_query(kpi: Kpi, definitions: Sequence[Query], cut: Cut = None) -> tuple[str, dict[str, object]]:
     """Day cells recomputed from the credits against kpi_days: one row each, with differs, description, the cell and
     DAY_PARTS. A cell that is all zero equals one that is absent; one that is newer than the ``cut`` is left out.
+    Cells of nobody's are rollups' own.
 
     ``definitions``: what kpi_sql made of each definition that the KPI had, over the credits it held for.
     """
@@ -155,7 +156,7 @@ FROM
         {" ".join(expected)}
         SELECT 1 AS side, {_CELL}, {", ".join(_PARTS)}, low, high, members, {beyond("version", cut)} AS newer
         FROM kpistream.kpi_days FINAL
-        WHERE kpi = %(kpi)s
+        WHERE kpi = %(kpi)s AND employee != ''
     )
     GROUP BY {_CELL}
     HAVING max(newer) = 0
@@ -223,7 +224,8 @@ def units_query(
     newer = "0" if updates is None else f"version >= {updates}"
     cells = " UNION ALL ".join(
         f"""SELECT '{unit}' AS unit_kind, {name} AS unit, day, numerator AS own, denominator AS own_denominator,
-            {unit}_numerator AS part, {unit}_denominator AS below, members, {beyond("version", cut)} AS newer
+            {unit}_numerator AS part, {unit}_denominator AS below, members,
+            if(employee = '', {newer}, {beyond("version", cut)}) AS newer
         FROM kpistream.kpi_days FINAL
         WHERE kpi = %(kpi)s AND team != ''"""
         for unit, name in (("team", "team"), ("department", "department"), ("company", "%(company)s"))

@@ -8,7 +8,7 @@ from schemas.money import SCALE, to_fixed
 from schemas.plan import Kpi, Part
 from schemas.plan_filters import Comparison, Where
 from schemas.plan_units import UNIT_KINDS
-from streams.explain.credits import Credit, Field
+from streams.explain.credits import Credit, Field, counting_for
 
 Wheres = tuple[Where, ...]
 
@@ -35,6 +35,7 @@ def in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]:
     """What it adds to the unit: amounts are parts that add up, anything else counts with the event's first credit."""
     if kpi.aggregate in ("min", "max"):
         return part
+    credit = counting_for(kpi, credit)
     first, found = credit.whole in credit.first_in, []
     for (field, events, wheres), value in zip(_sides(kpi), part, strict=True):
         own, unit = (_moves(events, wheres, credit, kind) if field is None else 0 for kind in ("", credit.whole))
@@ -101,7 +102,7 @@ def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = 
         if unit:
             now, before = now and unit in credit.first_in, before and unit in credit.first_before
         return SCALE * (now - before)
-    if unit and credit.carries:
+    if unit and (credit.carries or credit.by_who_counts):
         return _carried(events, wheres, credit, unit)
     told = credit.moved and (not unit or unit in credit.moved_in) and _hold(wheres, credit, credit.now)
     return SCALE * credit.moved if told else 0
@@ -109,7 +110,9 @@ def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = 
 
 def _carried(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str) -> int:
     """As ``_moves`` of a team or a department, where it has a sale by the first of those who have it."""
-    if "sale" not in events or credit.moved is None or unit == "company" or _restates(wheres, credit):
+    if "sale" not in events or credit.moved is None or _restates(wheres, credit):
+        return 0
+    if unit == "company" and not credit.by_who_counts:
         return 0
     now, before = credit.moved >= 0 and unit in credit.first_in, unit in credit.first_before
     return SCALE * (now - before) if _hold(wheres, credit, credit.now) else 0

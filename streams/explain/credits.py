@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from schemas.blocks import decode_block
+from schemas.event_fields import FOLLOWING
 from schemas.moved import BEFORE, UNIT_BITS
 from schemas.plan import Kpi, Plan
 from schemas.plan_crediting import Guard
@@ -19,6 +20,7 @@ from streams.explain.of_plan import calendar_of
 from streams.performance.calendar import NO_PERIOD, date_of
 
 Field = int | str | bool
+_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,18 @@ class Credit:
     before: int | None = None  # of a correction: that part ahead of it, None for who comes to the sale
     had: int | None = None  # of a correction: what was left of it for the person
     first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
+    payee: int = 0  # running number among the credits of the event
+    by_who_counts: bool = False  # a unit has what it counts once by the first of its people who count
+    said: tuple[frozenset[str], frozenset[str]] | None = None  # what first_in and first_before were then
+    rebuilt: frozenset[str] = frozenset()  # KPIs, by id, that a rebuild has counted it for anew
     carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
+
+    @property
+    def comes(self) -> bool:
+        """Whether a correction gives the sale to somebody who had nothing of it."""
+        return self.moved == 1
     converted: Conversion | None = None  # where the event came in another currency
 
 
@@ -108,6 +119,7 @@ def unit_fields(row: dict) -> dict:
     first = row["unit_first"]
     return {
         "event_time": row["event_time"],
+        "payee": row["payee"],
         "team": row["team"],
         "department": row["department"],
         "first_in": frozenset(kind for bit, kind in enumerate(UNIT_KINDS) if first >> bit & 1),
@@ -184,10 +196,49 @@ def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Cr
     kind, name = unit
     if kind != "manager":
         mine = (one for one in credits if kind == "company" or getattr(one, kind) == name)
-        return [replace(one, whole=kind) for one in mine if not one.overlay]
+        return _by_who_counts([replace(one, whole=kind) for one in mine if not one.overlay])
     leaders = Leaders(plan)
     led = ((one, leaders.of(one.team, one.department, date_of(one.day))) for one in credits if not one.overlay)
-    return [replace(one, whole=managers[name]) for one, managers in led if name in managers]
+    return _by_who_counts([replace(one, whole=managers[name]) for one, managers in led if name in managers])
+
+
+def said_by_who_counts(plan: Plan, credit: Credit) -> bool:
+    """Whether a limit on events of the same customer may leave out somebody else's credit of the same event."""
+    limited = {name for guard in plan.crediting.guards if guard.same_customer is not None for name in guard.events}
+    limited |= FOLLOWING if "sale" in limited else set()
+    return credit.type in limited and (credit.share < _WHOLE or credit.type == "correction")
+
+
+def _by_who_counts(credits: list[Credit]) -> list[Credit]:
+    """Of a unit: who brings an event, or a sale that a correction is about, where the first of its people may not."""
+    events: dict[tuple, list[Credit]] = {}
+    for one in credits:
+        if one.by_who_counts:
+            events.setdefault(_within(one), []).append(one)
+    return [_brings(one, events[_within(one)]) if one.by_who_counts else one for one in credits]
+
+
+def _within(credit: Credit) -> tuple[str, ...]:
+    """Event, kind of unit, and unit."""
+    unit = "" if credit.whole == "company" else getattr(credit, credit.whole)
+    return credit.source, credit.id, credit.whole, unit
+
+
+def _brings(credit: Credit, people: list[Credit]) -> Credit:
+    kind = credit.whole
+    first = min((kind not in one.first_in, one.payee) for one in people)[1]
+    had = [(kind not in one.first_before, one.payee) for one in people if one.had is not None and not one.comes]
+    known = {"first_in": credit.first_in - {kind}, "first_before": credit.first_before - {kind}}
+    known["first_in"] |= {kind} if credit.payee == first else set()
+    known["first_before"] |= {kind} if had and credit.payee == min(had)[1] else set()
+    return replace(credit, said=credit.said or (credit.first_in, credit.first_before), **known)
+
+
+def counting_for(kpi: Kpi, credit: Credit) -> Credit:
+    """``credit``; where a rebuild has counted it anew, as it came: by who comes first."""
+    if credit.said is None or kpi.id not in credit.rebuilt:
+        return credit
+    return replace(credit, by_who_counts=False, first_in=credit.said[0], first_before=credit.said[1])
 
 
 def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[list[Credit]]:

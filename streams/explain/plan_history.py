@@ -10,7 +10,7 @@ from functools import cache
 
 from schemas.plan import Kpi, Plan
 from schemas.plan_moves import Place, place_at
-from streams.explain.credits import Close, Credit, dated, spans_of
+from streams.explain.credits import Close, Credit, dated, said_by_who_counts, spans_of
 from streams.explain.of_plan import people_of
 from streams.performance.calendar import date_of
 
@@ -142,7 +142,8 @@ class PlanHistory:
         found = list(credits)
         for counts, places in by_plan.values():
             for at, credit in zip(places, dated(counts, [credits[at] for at in places], closes), strict=True):
-                found[at] = self._as_counted(credit, closes, until)
+                said = not credit.overlay and said_by_who_counts(counts, credit)
+                found[at] = replace(self._as_counted(credit, closes, until), by_who_counts=said)
         return found
 
     def _as_counted(self, credit: Credit, closes: list[Close], until: Until) -> Credit:
@@ -151,16 +152,19 @@ class PlanHistory:
             return credit
         last, at = _last(partition, until), self._at(partition, credit.record)
         known = max(bisect_right(self._records[partition], last), at + 1)
-        kpis = self._definitions(partition, at, known)
+        kpis, rebuilt = self._definitions(partition, at, known), frozenset()
         for one in self._rebuilt.get((partition, credit.employee), ()):
             if one.day == credit.day and credit.record < one.record <= last:
                 anew = self._definitions(partition, self._at(partition, one.record + 1), known).get(one.kpi)
                 kpis = kpis if anew is None else {**kpis, one.kpi: anew}
+                rebuilt |= {one.kpi}
         team, department = credit.team, credit.department
         for number in range(max(at, 0) + 1, known):
             team, department = self._moved(credit, number, (team, department), closes)
         carries = any(one.plan.organisation.backdated == "move" for one in self._plans[partition][:known])
-        return replace(credit, kpis=kpis, team=team, department=department, carries=carries)
+        return replace(
+            credit, kpis=kpis, team=team, department=department, carries=carries, rebuilt=rebuilt
+        )
 
     def _at(self, partition: int, record: int) -> int:
         return bisect_left(self._records.get(partition, ()), record) - 1

@@ -19,9 +19,11 @@ from streams.performance.filters import Passed, passed
 ADDITIVE = frozenset({"sum", "count", "distinct"})
 #: Bits of unit_first by level, and the one of overlays, which add nothing to units.
 _FIRST_IN = tuple(1 << level for level in range(len(LEVELS)))
-_OVERLAY = 1 << len(LEVELS)
+OVERLAY = 1 << len(LEVELS)
 #: So many of LEVELS may lose a person to another one; the company has everybody.
 _CARRIED = 2
+#: What counts once: an event by itself; a sale that somebody has by a correction, and had ahead of it.
+ONCE = ("event", "sale", "sale_before")
 #: What counts, and the event that may say that somebody else has it.
 _SALE, _RENAMES = "sale", "correction"
 
@@ -125,9 +127,9 @@ def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves 
     own = np.where(passing.now, np.sign(moved) * SCALE, 0)
     units = [np.where(np.abs(moved) & bit, own, 0) for bit in UNIT_BITS]
     carried = [np.zeros(len(rows), np.int64)] * _CARRIED
+    now, before = _in_hand(rows, passing)
     if passing.before is not None:
         # by parts of the sale: who has it now is counted anew, who had it no more
-        now, before = passing.now & rows.restated.has, passing.before
         told, first = rows.restated.rows, rows.unit_first
         own = np.where(told, _difference(now, before), own)
         units = [
@@ -135,13 +137,24 @@ def _moves(events: tuple[str, ...], rows: CreditRows, passing: Passed) -> Moves 
             for bit, unit in zip(_FIRST_IN, units, strict=True)
         ]
     elif rows.restated is not None:
-        counted, has, first = passing.now & rows.restated.rows, rows.restated.has, rows.unit_first
+        told, first = rows.restated.rows, rows.unit_first
         carried = [
-            np.where(counted, _difference(has & (first & bit != 0), first >> BEFORE & bit != 0) - unit, 0)
+            np.where(told, _difference(now & (first & bit != 0), before & (first >> BEFORE & bit != 0)) - unit, 0)
             for bit, unit in zip(_FIRST_IN[:_CARRIED], units, strict=False)
         ]
     moves = Moves(own, tuple(units), tuple(carried))
     return moves if _moved_rows(moves).any() else None
+
+
+def _in_hand(rows: CreditRows, passing: Passed) -> tuple[np.ndarray, np.ndarray]:
+    """Bool per row, of corrections: the person has the sale from now on and it counts; had it before and it did."""
+    if rows.restated is None:
+        return np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    told = rows.restated.rows
+    now = passing.now & told & rows.restated.has
+    if passing.before is not None:
+        return now, passing.before
+    return now, passing.now & told & (rows.moved <= 0 if rows.moved is not None else True)
 
 
 def _difference(now: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -171,13 +184,10 @@ def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution, carried: b
     """
     first = rows.unit_first[part.rows]
     shares = None
-    if np.bitwise_or.reduce(first) & _OVERLAY:
-        shares = first & _OVERLAY == 0
+    if np.bitwise_or.reduce(first) & OVERLAY:
+        shares = first & OVERLAY == 0
     always = int(np.bitwise_and.reduce(first))
-    top, bottom = kpi.field, None
-    if kpi.aggregate == "ratio":
-        top, bottom = kpi.numerator.field, kpi.denominator.field
-    sides = list(zip((top, bottom), (part.numerator, part.denominator), part.moved or (None, None), strict=True))
+    sides = _sides(kpi, part)
     return tuple(
         None
         if always & bit and part.moved is None
@@ -192,8 +202,45 @@ def unit_contribution(kpi: Kpi, rows: CreditRows, part: Contribution, carried: b
     )
 
 
+def _sides(kpi: Kpi, part: Contribution) -> list[tuple[str | None, np.ndarray, Moves | None]]:
+    """Field, values and moves above and below the line."""
+    top, bottom = kpi.field, None
+    if kpi.aggregate == "ratio":
+        top, bottom = kpi.numerator.field, kpi.denominator.field
+    return list(zip((top, bottom), (part.numerator, part.denominator), part.moved or (None, None), strict=True))
+
+
 def _of_unit(moves: Moves, level: int, carried: bool) -> np.ndarray:
     return moves.units[level] + moves.carried[level] if carried and level < _CARRIED else moves.units[level]
+
+
+def counted_once(kpi: Kpi, part: Contribution, units: UnitColumns) -> tuple[np.ndarray, np.ndarray]:
+    """By row of ``part`` what an event counts once in a unit, numerator and denominator, whoever of its people brings
+    it; and what of that, or of a sale that changes hands, is in ``units``, by LEVELS. Amounts add up by themselves.
+    """
+    once = np.zeros((2, len(part.rows)), np.int64)
+    told = np.zeros((len(LEVELS), 2, len(part.rows)), np.int64)
+    own = part.numerator, part.denominator
+    for side, (field, values, moves) in enumerate(_sides(kpi, part)):
+        if field != "amount" and (side or kpi.aggregate != "distinct"):  # of which units count the members
+            told[:, side] = [(pair or own)[side] for pair in units]
+            once[side] = values if moves is None else values - moves.own
+    return once, told
+
+
+def in_hand(kpi: Kpi, rows: CreditRows) -> np.ndarray:
+    """By row what a sale counts that somebody has by a correction, and what it counted that they had ahead of it: both
+    numerator and denominator.
+    """
+    found = np.zeros((2, 2, len(rows)), np.int64)
+    parts = [kpi.numerator, kpi.denominator] if kpi.aggregate == "ratio" else [kpi]
+    for side, part in enumerate(parts):
+        counts = part.field is None and (kpi.aggregate in ("count", "ratio"))
+        if counts and _SALE in (part.events or kpi.events):
+            wheres = (kpi.where,) if part is kpi else (kpi.where, part.where)
+            now, before = _in_hand(rows, passed(wheres, rows))
+            found[:, side] = now * SCALE, before * -SCALE
+    return found
 
 
 def carried_within(part: Contribution) -> Iterator[tuple[int, list[int]]]:

@@ -49,6 +49,7 @@ class CreditRows:
     team: np.ndarray
     department: np.ndarray
     type: np.ndarray
+    share: np.ndarray  # int32, ppm of the event that are the person's
     unit_first: np.ndarray  # uint8, bit 0, 1, 2: first credit of its event in the team, department, company
     fields: dict[str, FieldColumn]
     blocks: list[tuple[int, pa.RecordBatch]]  # (first row, block), for lookups of single rows
@@ -112,6 +113,7 @@ class RowReader:
             time=rows.column("time").to_numpy(),
             event_time=rows.column("event_time").to_numpy(),
             **{name: _codes(rows.column(name), self.names[name])[0] for name in _KEYS},
+            share=rows.column("share").to_numpy(),
             unit_first=rows.column("unit_first").to_numpy(),
             fields=values,
             blocks=[(start, table) for start, (table, _, _) in zip(starts, parts, strict=True)],
@@ -165,7 +167,7 @@ def _numbers(column: pa.Array) -> np.ndarray:
 
 def _together(tables: list[pa.RecordBatch], fields: list[str]) -> pa.RecordBatch:
     """What a fold reads of all ``tables``, in order; null where one lacks a payload field that others have."""
-    wanted = [*_KEYS, "time", "event_time", "unit_first", *_ABOUT_SALES, *(f"data.{name}" for name in fields)]
+    wanted = [*_KEYS, "time", "event_time", "share", "unit_first", *_ABOUT_SALES, *(f"data.{name}" for name in fields)]
     parts = [table.select([name for name in wanted if name in table.schema.names]) for table in tables]
     if len(parts) == 1:
         return parts[0]

@@ -22,6 +22,12 @@ class CustomerLimits:
         self._guards = [guard for guard in plan.crediting.guards if guard.same_customer is not None]
         self._calendar, self._counts = calendar, counts
 
+    @property
+    def events(self) -> frozenset[str]:
+        """Event types that some limit is on, and what is about sales where these are among them."""
+        events = frozenset().union(*(guard.events for guard in self._guards))
+        return events | FOLLOWING if "sale" in events else events
+
     def __bool__(self) -> bool:
         return bool(self._guards or self._counts.left_out)
 

@@ -27,6 +27,7 @@ from streams.performance.rolling import RollingTable
 from streams.performance.rules import RULES
 from streams.performance.running import period_key
 from streams.performance.scorecards import ScoreView
+from streams.performance.shared_counts import SharedCounts
 from streams.performance.targets import Targets
 
 
@@ -93,24 +94,27 @@ class Engine:
         person = self.people.standing(employee, kind, ordinal)
         return person.team, person.department
 
-    def fold(self, rows: CreditRows, decisions: Decisions, origins) -> None:
-        """Accumulate ``rows`` and decide what follows."""
+    def fold(self, rows: CreditRows, decisions: Decisions, origins) -> SharedCounts | None:
+        """Accumulate ``rows`` and decide what follows; what of them counts once in units, where limits hold."""
         day = self.calendar.days(rows.time).astype(np.int64)
         if self.closed and self.plan.late == "process_date":
             day = self.closed.open_days(day)
         decisions.days = day
         decisions.latest_before = self.clock.latest
         decisions.latest = self.clock.after(self.calendar.days(rows.event_time))
+        shared = None
         if self.limits:
             rows.left_out = self.limits.over(rows, day, origins)
+            shared = SharedCounts.of(rows, self.limits.events)
         cells = day_key(rows.employee, rows.team, rows.department, day)
         for family in self.families:
-            family.fold(rows, day, cells)
+            family.fold(rows, day, cells, shared)
         for score in self.scores:
             score.fold()
         for rule in self.rules:
             rule.decide(decisions, origins)
         self.clock.advance(int(decisions.latest[-1]))
+        return shared
 
     def close(self, kind: str, key: str, decisions: Decisions, origins) -> None:
         """Freeze a period: what waited for its end is final."""

@@ -21,6 +21,7 @@ from streams.performance.interning import Interner
 from streams.performance.period_view import PeriodView
 from streams.performance.rolling import RollingTable
 from streams.performance.running import PeriodTable, group_rows, period_key
+from streams.performance.shared_counts import SharedCounts
 
 # A day cell's key: employee 22 bits, team 15, department 10, day 16 (from 1970).
 _DAY = 16
@@ -78,12 +79,17 @@ class Family:
         self.unsaved_days: list[list[np.ndarray]] = [[] for _ in kpis]
         self._type_flags: list[np.ndarray] = [np.empty(0, bool)] * len(kpis)
 
-    def fold(self, rows: CreditRows, day: np.ndarray, keys: np.ndarray) -> None:
-        """Add all rows, which lie in day cells of ``keys``; leaves each view's ``running`` for the rules."""
+    def fold(self, rows: CreditRows, day: np.ndarray, keys: np.ndarray, shared: SharedCounts | None = None) -> None:
+        """Add all rows, which lie in day cells of ``keys``; leaves each view's ``running`` for the rules, and in
+        ``shared`` what counts once.
+        """
         for view in self.views.values():
             view.running = None
         self._refresh_types(rows.type_names)
         parts = [contribution(kpi, rows, self._type_flags[index]) for index, kpi in enumerate(self.kpis)]
+        if shared is not None:
+            for kpi in self.kpis:
+                shared.take_sales(kpi, rows)
         if not any(part is not None for part in parts):
             return
         touched = np.zeros(len(rows), bool)
@@ -98,7 +104,7 @@ class Family:
         slots = self.days.slots(cells)
         for index, (kpi, part) in enumerate(zip(self.kpis, parts, strict=True)):
             if part is not None:
-                self._fold_kpi(index, kpi, rows, part, slots, cell_of_row[part.rows], groupings, day)
+                self._fold_kpi(index, kpi, rows, part, slots, cell_of_row[part.rows], groupings, day, shared)
 
     def _fold_kpi(
         self,
@@ -110,6 +116,7 @@ class Family:
         cell_of: np.ndarray,
         groupings: dict,
         day: np.ndarray,
+        shared: SharedCounts | None,
     ) -> None:
         for kind, table in self.tables.items():
             view = self.views.get((kpi.id, kind))
@@ -130,8 +137,10 @@ class Family:
                 part.numerator = np.where(novel, part.denominator, 0)
             units = unit_contribution(kpi, rows, part, self._carried.begun)
             self.days.add(index, cells, part.numerator, part.denominator, units)
+            if shared is not None:
+                shared.take(kpi, part, units)
             if not self._carried.begun:
-                self._keep_carried(kpi, rows, part, day)
+                self._keep_carried(kpi, rows, part, day, shared)
         seen = np.zeros(len(slots), bool)
         seen[cell_of] = True
         changed = slots[seen]
@@ -139,9 +148,13 @@ class Family:
         self.dirty_days[index].append(changed)
         self.unsaved_days[index].append(changed)
 
-    def _keep_carried(self, kpi: Kpi, rows: CreditRows, part: Contribution, day: np.ndarray) -> None:
+    def _keep_carried(
+        self, kpi: Kpi, rows: CreditRows, part: Contribution, day: np.ndarray, shared: SharedCounts | None
+    ) -> None:
         for at, more in carried_within(part):
             row = part.rows[at]
+            if shared is not None and shared.rows[row]:
+                continue  # rollups knows who has it
             codes = ((name, getattr(rows, name)[row]) for name in ("employee", "team", "department"))
             place = (rows.names[name].names[code] for name, code in codes)
             self._carried.keep((kpi.id, *place, int(day[row])), more)

@@ -31,6 +31,7 @@ class Relocation:
             if employee.id in old and _units(old[employee.id]) != _units(places)
         }
         self._names, self._stays = names, stays
+        self._found: dict[int, int] = {}
 
     def moved(self, kpi: Kpi, record: Record) -> tuple[Record, np.ndarray]:
         """``record`` with every cell in its place, and the keys that nothing stands under any more."""
@@ -39,10 +40,20 @@ class Relocation:
         employee, _, _, day = day_key_parts(keys)
         mine = np.isin(employee, list(self._changed)) & ~self._stays(day)
         for at in np.flatnonzero(mine).tolist():
-            moved[at] = self._key(int(keys[at]))
+            moved[at] = self._found[int(keys[at])] = self._key(int(keys[at]))
         if (moved == keys).all():
             return record, keys[:0]
         return _merged(kpi, (moved, *record[1:]), keys), np.setdiff1d(keys, moved)
+
+    def places(self) -> list[tuple[str, str, str, int, str, str]]:
+        """Of whatever ``moved`` has moved, in order: employee, team, department, day; team and department now."""
+        keys = sorted(key for key, now in self._found.items() if key != now)
+        return [(*self._named(key), *self._named(self._found[key])[1:3]) for key in keys]
+
+    def _named(self, key: int) -> tuple[str, str, str, int]:
+        *codes, day = (int(part) for part in day_key_parts(np.int64(key)))
+        kinds = zip(("employee", "team", "department"), codes, strict=True)
+        return *(self._names[kind].names[code] for kind, code in kinds), day
 
     def _key(self, key: int) -> int:
         employee, team, department, day = (int(part) for part in day_key_parts(np.int64(key)))

@@ -32,6 +32,8 @@ from streams.performance.pages import DayPages, load_days, read_pages
 from streams.performance.publisher import Publisher
 from streams.performance.relocation import Relocation, with_carried
 from streams.performance.retired import retired_blocks
+from streams.performance.shared_counts import KIND as SHARED
+from streams.performance.shared_counts import MOVED, moved_blocks
 
 FORMAT = 1
 
@@ -83,10 +85,14 @@ class Performance:
         horizon = self.engine.plan.crediting.horizon_days
         arrived = {record.offset: self.states.paid_sales.arrive(record.timestamp, horizon) for record in records}
         origins = Origins(self.partition, rows, arrived)
-        self.engine.fold(rows, decisions, origins)
+        shared = self.engine.fold(rows, decisions, origins)
         left_out = left_out_block(rows, self._limits_meta())
         if left_out is not None:
             self.publisher.hold(LEFT_OUT, left_out)
+        if shared is not None:
+            meta = {"partition": self.partition, "offset": records[-1].offset}
+            for block in shared.blocks(rows, decisions.days, origins, meta):
+                self.publisher.hold(SHARED, block)
         return self._results(decisions, origins, records[-1].offset)
 
     def _limits_meta(self) -> dict:
@@ -151,7 +157,7 @@ class Performance:
         self.states.carried.forget(kept)
         carried = self.states.carried.begin() if control.plan.organisation.backdated == "move" else {}
         if before is not None:
-            self._take_over(before, carried)
+            self._take_over(before, carried, record.offset)
             self.engine.reconsider(before, decisions, origins)
         if before is not None:
             meta = {"partition": self.partition, "offset": record.offset}
@@ -160,7 +166,7 @@ class Performance:
         self._begin_limits(record.offset)
         return self._results(decisions, origins, record.offset)
 
-    def _take_over(self, before: Engine, carried: dict[CellName, list[int]]) -> None:
+    def _take_over(self, before: Engine, carried: dict[CellName, list[int]], offset: int) -> None:
         """The day cells of the engine before, with what they carry from here on, each where the plan in force wants
         it.
         """
@@ -170,6 +176,9 @@ class Performance:
             relocation = Relocation(before.plan, plan, self.reader.names, self.engine.settled)
             for kpi in (kpi for kpi in before.plan.kpis if kpi.id in records):
                 records[kpi.id], vacated[kpi.id] = relocation.moved(kpi, records[kpi.id])
+            meta = {"partition": self.partition, "offset": offset}
+            for block in moved_blocks(relocation.places(), meta) if before.limits else ():
+                self.publisher.hold(MOVED, block)
         load_days(self.engine, records)
         self.engine.vacate(vacated)
 

@@ -7,12 +7,13 @@ close and nothing from after it, however the updates of the partitions lie among
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from schemas.control import PartitionClosed
 from streams.rollups.cell_rows import Cell, CellKey, CellRows
+from streams.rollups.shared_events import Said
 
 ROW = "closing"
 
@@ -24,6 +25,8 @@ class Update:
     partition: int
     offset: int
     cells: CellRows | None = None
+    #: What came with them of shared events.
+    said: list[Said] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class _Held:
     partition: int
     offset: int
     cells: dict[CellKey, Cell]
+    said: list[Said] = field(default_factory=list)
 
 
 class Alignment:
@@ -58,6 +62,12 @@ class Alignment:
             held.append(_Held(update.partition, update.offset, {}))
         held[-1].offset = update.offset
         held[-1].cells.update(update.cells.cells() if update.cells is not None else ())
+        held[-1].said += update.said
+
+    def said(self) -> list[Said]:
+        """What of shared events is held back."""
+        held = (item for items in self._held.values() for item in items if isinstance(item, _Held))
+        return [one for item in held for one in item.said]
 
     def passes(self, marker: PartitionClosed) -> bool:
         """Take a marker; True where it is the last one of its close, for which ``release`` is due then."""
@@ -103,23 +113,32 @@ class Alignment:
             self._held.setdefault(item.partition, []).append(item)
 
 
-#: An update as (partition, offset, cells, ''), a marker as (partition, offset, [], its JSON).
-_Packed = tuple[int, int, list[tuple[CellKey, Cell]], str]
+class _Packed(msgspec.Struct, array_like=True):
+    """An update, or a marker as JSON."""
+
+    partition: int
+    offset: int
+    cells: list[tuple[CellKey, Cell]]
+    marker: str
+    said: list[Said] = []
+
+
 _Row = tuple[str, list[int], list[tuple[str, list[int]]], list[_Packed]]
 
 
 def _released(item: _Held | PartitionClosed) -> Update | PartitionClosed:
     if isinstance(item, _Held):
-        return Update(item.partition, item.offset, CellRows.of(item.cells) if item.cells else None)
+        return Update(item.partition, item.offset, CellRows.of(item.cells) if item.cells else None, item.said)
     return item
 
 
 def _packed(item: _Held | PartitionClosed) -> _Packed:
     if isinstance(item, _Held):
-        return item.partition, item.offset, list(item.cells.items()), ""
-    return item.partition, item.offset, [], item.model_dump_json()
+        return _Packed(item.partition, item.offset, list(item.cells.items()), "", item.said)
+    return _Packed(item.partition, item.offset, [], item.model_dump_json())
 
 
 def _unpacked(packed: _Packed) -> _Held | PartitionClosed:
-    partition, offset, cells, marker = packed
-    return PartitionClosed.model_validate_json(marker) if marker else _Held(partition, offset, dict(cells))
+    if packed.marker:
+        return PartitionClosed.model_validate_json(packed.marker)
+    return _Held(packed.partition, packed.offset, dict(packed.cells), packed.said)

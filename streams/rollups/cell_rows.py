@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from schemas.blocks import encode_block
 from schemas.plan_units import UNIT_KINDS
 
 #: KPI, employee, team, department, day.
@@ -98,3 +99,29 @@ def _coded(texts: tuple[str, ...]) -> Coded:
     names = list(dict.fromkeys(texts))
     place = {name: at for at, name in enumerate(names)}
     return Coded(names, np.array([place[text] for text in texts], np.int64))
+
+
+def days_block(cells: Mapping[CellKey, Cell], plan_version: int, meta: dict) -> bytes:
+    """``cells`` (at least one, without members) as a ``kpi-days`` block."""
+    rows = CellRows.of(cells)
+    texts = {name: getattr(rows, name) for name in _NAMES}
+    none = pa.nulls(len(rows), pa.int64())
+    sides = {
+        f"{kind}{side}": pa.array(values[number])
+        for number, kind in enumerate(_KINDS)
+        for side, values in (("numerator", rows.num), ("denominator", rows.den))
+    }
+    columns = {
+        **{
+            name: pa.DictionaryArray.from_arrays(pa.array(one.codes.astype(np.int32)), pa.array(one.names))
+            for name, one in texts.items()
+        },
+        "day": pa.array(rows.day.astype(np.int32)),
+        **{name: sides.pop(name) for name in ("numerator", "denominator")},
+        "low": none,
+        "high": none,
+        **sides,
+        "members": pa.nulls(len(rows), pa.list_(pa.uint64())),
+        "plan_version": pa.array(np.full(len(rows), plan_version, np.int32)),
+    }
+    return encode_block(pa.RecordBatch.from_pydict(columns), meta)

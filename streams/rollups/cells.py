@@ -261,6 +261,21 @@ class Cells:
         some = self._table.num[0, slots][self._table.den[0, slots] != 0]
         return int((some.min if aggregate == "min" else some.max)()) if len(some) else 0
 
+    def units_of(self, key: CellKey) -> list[tuple[int, int]]:
+        """What a cell adds to its units, by UNIT_KINDS."""
+        kpi, employee, team, department, day = key
+        page, code = self._pages.get((kpi, department, team, day)), self._employees.find(employee)
+        for slot in page.slots if page is not None else ():
+            if self._table.keys[slot] & ((1 << _CODE_BITS) - 1) == code:
+                return list(zip(*(side[1:, slot].tolist() for side in (self._table.num, self._table.den)), strict=True))
+        return [(0, 0)] * len(UNIT_KINDS)
+
+    def keys_of(self, employee: str) -> list[CellKey]:
+        """The cells of an employee that hold something, in order."""
+        code, held = self._employees.find(employee), np.flatnonzero(self._held[: self._table.size])
+        pages = [self._numbered[page].key for page, whose in self._parts(held) if whose == code]
+        return sorted((kpi, employee, team, department, day) for kpi, department, team, day in pages)
+
     def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
         """Each employee's own numerator within a unit from day ``first`` to ``last``."""
         found: dict[str, int] = {}

@@ -19,14 +19,18 @@ from schemas.plan import Plan
 from schemas.plan_units import of_units
 from schemas.results import Cause, Position, encode_award
 from schemas.topics import AWARDS, EARNINGS, UNIT_UPDATES
+from streams.performance.adjustments import KIND as ADJUSTMENTS
+from streams.performance.shared_counts import KIND as SHARED
+from streams.performance.shared_counts import MOVED
 from streams.rollups import paid as paid_rows
 from streams.rollups import places as place_rows
 from streams.rollups.alignment import Alignment, Update
 from streams.rollups.books import Books, Touched
-from streams.rollups.cell_rows import CellRows
+from streams.rollups.cell_rows import Cell, CellKey, CellRows, days_block
 from streams.rollups.cells import Cells, UnitKey
-from streams.rollups.decided import Decided
+from streams.rollups.decided import NO_CREDITS, Decided
 from streams.rollups.rules import UNIT_RULES, Rule
+from streams.rollups.shared_events import SharedEvents, cells_of_nobody, emptied, said_by, together
 from streams.rollups.unit_periods import PeriodOf, period_name, retired_period, unit_period, unit_periods_block
 from streams.rollups.units import Units
 
@@ -43,12 +47,14 @@ class Rollups:
         self.partition = partition
         self.last_offset = -1
         self.cells, self.books = Cells(), Books()
-        self.alignment = Alignment()
+        self.alignment, self.shared = Alignment(), SharedEvents()
         self.units: Units | None = None
         self.rules: list[Rule] = []
         #: Credits offset that each credits partition's updates have come to, by kind of block.
         self._marks: dict[str, int] = {}
         self._changed: dict[PeriodOf, None] = {}
+        #: Cells of nobody's that changed.
+        self._nobodys: dict[CellKey, None] = {}
         self._retired: list[dict] = []
         self._plan_row: bytes | None = None
         self._plan_id = ""
@@ -65,6 +71,8 @@ class Rollups:
                 outs += self._control(record)
             elif kind == "kpi-days":
                 outs += self._days(record)
+            elif kind in (SHARED, MOVED, ADJUSTMENTS):
+                outs += self._shared(record, kind)
             elif kind == CLOSED_KIND:
                 outs += self._take(PartitionClosed.model_validate_json(record.value), record.offset)
             self.last_offset = record.offset
@@ -74,7 +82,22 @@ class Rollups:
         table, meta = decode_block(record.value)
         if not self._is_new("kpi-days", meta):
             return []
-        return self._take(Update(meta["partition"], meta["offset"], CellRows.of_block(table)), record.offset)
+        partition, said = meta["partition"], self.shared.waited(meta["partition"])
+        return self._take(Update(partition, meta["offset"], CellRows.of_block(table), said), record.offset)
+
+    def _shared(self, record, kind: str) -> list[Out]:
+        table, meta = decode_block(record.value)
+        if not self._is_new(kind, meta):
+            return []
+        if kind == SHARED:
+            said = said_by(table)
+            self.shared.advance(meta["floor"])
+        else:
+            again = self.shared.moved if kind == MOVED else self.shared.rebuilt
+            said = again(table, self.alignment.said())
+        if self.shared.wait(meta["partition"], said, kind != SHARED or meta["of_cells"]):
+            return []
+        return self._take(Update(meta["partition"], meta["offset"], said=said), record.offset)
 
     def _take(self, item: Update | PartitionClosed, offset: int) -> list[Out]:
         """Count an update, or take a marker; with the last marker of a close, all that waited for it."""
@@ -93,7 +116,11 @@ class Rollups:
         return self._results(decided)
 
     def _count(self, update: Update, decided: Decided) -> None:
-        changes = self.cells.take(update.cells) if update.cells is not None else None
+        kpis = self.units.kpis if self.units is not None else ()
+        more = cells_of_nobody(self.shared.take(update.said, kpis), self.cells)
+        self._nobodys |= dict.fromkeys(more)
+        rows = together(update.cells, more)
+        changes = self.cells.take(rows) if rows is not None else None
         if self.units is None or changes is None:
             return
         self.units.persons.forget(changes)
@@ -141,6 +168,7 @@ class Rollups:
         self._plan_id, self._plan_row, self._dirty_plan = control.id, stored_control(control), True
         before, led = self._published(), self._everything("manager")
         self._install(control.plan)
+        self._empty_nobodys()
         decided = Decided(Position(self.partition, record.offset))
         decided.turn(Cause(f"plan:{control.plan.plan}", control.id, "plan", control.time))
         everything = self._everything()
@@ -160,6 +188,14 @@ class Rollups:
         self.rules = [
             UNIT_RULES[rule.kind](rule, self.units, self.books) for rule in plan.awards if of_units(rule)
         ]
+
+    def _empty_nobodys(self) -> None:
+        """A KPI that the plan has not any more has no cells of nobody's either."""
+        self.shared.forget(self.units.kpis)
+        gone = emptied(self.cells, self.units.kpis)
+        if gone:
+            self.cells.take(CellRows.of(gone))
+            self._nobodys |= dict.fromkeys(gone)
 
     def _everything(self, kind: str = "") -> dict[tuple[UnitKey, int], None]:
         """Every unit day that there is, with scores; of one kind of units or of all."""
@@ -187,16 +223,23 @@ class Rollups:
         return outs
 
     def updates(self) -> list[Out]:
-        """Values of units changed since the last call, absolute."""
+        """Values of units changed since the last call, absolute; and cells of nobody's (shared_events.py)."""
         if self.units is None:
             return []
         rows = [*self._retired, *(unit_period(self.units, period) for period in self._changed)]
         meta = {"partition": self.partition, "offset": self.last_offset}
         block = unit_periods_block(rows, self.units.plan.version, meta)
         self._retired, self._changed = [], {}
-        if block is None:
-            return []
-        return [Out(UNIT_UPDATES.name, block, partition=0, headers=kind_header("unit-periods"))]
+        blocks = {"unit-periods": block}
+        if self._nobodys:
+            cells = {key: Cell(0, 0, tuple(self.cells.units_of(key)), ()) for key in self._nobodys}
+            blocks["kpi-days"] = days_block(cells, self.units.plan.version, meta | {"partition": NO_CREDITS})
+            self._nobodys = {}
+        return [
+            Out(UNIT_UPDATES.name, value, partition=0, headers=kind_header(kind))
+            for kind, value in blocks.items()
+            if value is not None
+        ]
 
     # -- checkpoints
 
@@ -210,7 +253,8 @@ class Rollups:
             rows["plan"] = self._plan_row
             self._dirty_plan = False
         books = self.books
-        for part in (self.cells, books.states, books.states.closes, books.paid, books.places, self.alignment):
+        kept = self.cells, books.states, books.states.closes, books.paid, books.places, self.alignment, self.shared
+        for part in kept:
             rows |= part.dirty_rows()
         return rows
 
@@ -222,6 +266,7 @@ class Rollups:
         self._marks = dict(marks)
         self.books.states.closes.restore(rows)
         self.alignment.restore(rows)
+        self.shared.restore(rows)
         self.cells.restore(rows)
         readers = (
             ("award/", self.books.states.restore),

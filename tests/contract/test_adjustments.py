@@ -70,7 +70,7 @@ class Seen:
                     self.lines[row["line_id"]] = (*key, row["amount"], row["withheld"], row["reason"], row["source"])
             elif kind_of(out.headers) == "adjustments":
                 self.outcomes += decode_block(out.value)[0].column("outcome").to_pylist()
-            elif kind_of(out.headers) != "left-out":
+            elif kind_of(out.headers) in ("kpi-days", "kpi-periods"):
                 self._values(kind_of(out.headers), decode_block(out.value)[0].to_pylist())
 
     def _values(self, kind: str, rows: list[dict]) -> None:

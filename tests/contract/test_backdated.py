@@ -18,7 +18,7 @@ from streams.performance.stage import Performance
 from tests.contract.test_engine import credit_records, folded, published, results
 from tests.depth import examples
 from tests.generated import random_events, random_plan
-from tests.generated_sales import changing_events, counting_sales
+from tests.generated_sales import changing_events, counting_sales, name_customers, with_limits
 
 SEEDS = st.integers(0, 2**32)
 #: What makes money and awards depend on how one came there.
@@ -61,13 +61,19 @@ def plans(dice: Random, counting: bool) -> tuple[Plan, Plan]:
 
 
 def history(dice: Random) -> tuple[Plan, Plan, list[bytes]]:
-    """Events that nobody shares: of those only one cell says that they were there. Sales that corrections give to
-    somebody else are among them.
+    """Events that nobody shares: of those only one cell says that they were there. Under limits on events of the same
+    customer it is known of shared ones as well. Sales that corrections give to somebody else are among them.
     """
     counting = dice.random() < 0.6
     plan, after = plans(dice, counting)
     events = (changing_events if counting else random_events)(dice, plan.currency)
-    return plan, after, [json.dumps(event).encode() for event in events if not event["data"].get("splits")]
+    if dice.random() < 0.4:
+        plan = with_limits(dice, plan)
+        after = after.model_copy(update={"crediting": plan.crediting})
+        name_customers(dice, events)
+    else:
+        events = [event for event in events if not event["data"].get("splits")]
+    return plan, after, [json.dumps(event).encode() for event in events]
 
 
 def said_by(result: BacktestResult) -> tuple:

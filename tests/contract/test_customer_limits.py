@@ -12,13 +12,25 @@ from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_of
 from schemas.control import PlanApplied, encode_control
 from schemas.plan import Plan
-from schemas.plan_crediting import Guard
 from streams.backtest import MemoryRecord
 from streams.performance.stage import Performance
 from tests import reference
-from tests.contract.test_engine import comparable, credit_records, fixed, folded, published, results, run
+from tests.contract import test_rollups
+from tests.contract.test_engine import (
+    check_against_reference,
+    comparable,
+    credit_records,
+    fixed,
+    folded,
+    published,
+    results,
+    run,
+)
+from tests.contract.test_explain import check
 from tests.depth import examples
 from tests.generated import random_events, random_plan
+from tests.generated_sales import shared_history, with_limits
+from tests.recorded_log import recorded_log
 from tests.reference_credits import credit
 from tests.reference_customers import CustomerLimits
 
@@ -28,14 +40,21 @@ SEEDS = st.integers(0, 2**32)
 def history(seed: int) -> tuple[Plan, list[dict], list[bytes]]:
     """A plan with one or two limits, and events of which many are over them."""
     dice = Random(seed)
-    plan = random_plan(dice)
-    guards = [
-        Guard(events=("visit", "sale"), same_customer=1, per=dice.choice(["day", "season", "month"])),
-        Guard(events=("sale",), same_customer=2, per="week"),
-    ]
-    crediting = plan.crediting.model_copy(update={"guards": tuple(dice.sample(guards, dice.choice([1, 2])))})
+    plan = with_limits(dice, random_plan(dice))
     events = random_events(dice, plan.currency)
-    return plan.model_copy(update={"crediting": crediting}), events, [json.dumps(event).encode() for event in events]
+    return plan, events, [json.dumps(event).encode() for event in events]
+
+
+@examples(8)
+@given(SEEDS, st.sampled_from([1, 3, 1000]))
+def test_a_unit_counts_what_any_of_its_people_counts(seed, batch):
+    check_against_reference(*shared_history(seed, of_units=False), batch)
+
+
+@examples(6)
+@given(SEEDS)
+def test_awards_of_units_rest_on_what_any_of_their_people_counts(seed):
+    test_rollups.check_against_reference(*shared_history(seed, of_units=True))
 
 
 @examples(6)
@@ -52,6 +71,13 @@ def test_engine_equals_the_reference_in_any_batches(seed, batch):
         if row["value"] is not None and not row["period_kind"].startswith("rolling")
     } == {(row["kpi"], row["employee"], row["period_kind"], row["period"]): fixed(row["value"]) for row in want.kpis}
     assert comparable(got) == comparable(run(plan, values, 1))
+
+
+@examples(4)
+@given(SEEDS, st.sampled_from([1, 4, 1000]))
+def test_explanations_of_units_agree(seed, batch):
+    plan, events, _ = shared_history(seed, of_units=True)
+    check(recorded_log(plan, events, batch))
 
 
 @examples(6)

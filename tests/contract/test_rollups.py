@@ -21,6 +21,7 @@ from streams.rollups.stage import Rollups
 from tests.depth import examples
 from tests.generated import random_events, with_closes
 from tests.generated_awards import swinging_events
+from tests.generated_sales import shared_history
 from tests.generated_units import random_people_plan, random_unit_plan
 from tests.reference_units import UnitReference
 
@@ -99,10 +100,10 @@ def check_against_reference(plan: Plan, events: list[dict], values: list[bytes])
     assert led == {key: Fraction(round_half_up(value * SCALE, 1), SCALE) for key, value in wanted.items()}
 
 
-def updates_log(seed: int) -> tuple:
+def updates_log(seed: int, limited: bool) -> tuple:
     """A plan, a second one, and a kpi-updates log with both."""
-    people = seed % 2 == 1
-    plan, _, values = history(seed, people)
+    people = seed % 2 == 1 and not limited
+    plan, _, values = shared_history(seed, of_units=True) if limited else history(seed, people)
     second = (random_people_plan if people else random_unit_plan)(Random(seed + 1), version=2)
     second = second.model_copy(update={"currency": plan.currency, "timezone": plan.timezone})
     test = Tapped(KPI_UPDATES.name)
@@ -134,19 +135,19 @@ def values_of(stage: Rollups) -> list:
     return sorted(repr(row) for out in stage.updates() for row in decode_block(out.value)[0].to_pylist())
 
 
-@examples(5)
-@given(SEEDS, st.integers(2, 9))
-def test_law_1_batching_the_updates_does_not_matter(seed, size):
-    _, log = updates_log(seed)
+@examples(6)
+@given(SEEDS, st.integers(2, 9), st.booleans())
+def test_law_1_batching_the_updates_does_not_matter(seed, size, limited):
+    _, log = updates_log(seed, limited)
     one, other = Rollups(), Rollups()
     assert folded(one, log, 0, len(log)) == folded(other, log, 0, len(log), size)
     assert values_of(one) == values_of(other)
 
 
-@examples(3)
-@given(SEEDS, st.data())
-def test_law_2_a_restart_changes_nothing(seed, data):
-    _, log = updates_log(seed)
+@examples(4)
+@given(SEEDS, st.data(), st.booleans())
+def test_law_2_a_restart_changes_nothing(seed, data, limited):
+    _, log = updates_log(seed, limited)
     cut = data.draw(st.integers(1, len(log)))
     saves = data.draw(st.lists(st.integers(1, cut), min_size=1, max_size=3).map(sorted))
     straight = Rollups()
@@ -207,11 +208,11 @@ def test_law_2_a_pool_that_paid_once_is_decided_by_a_later_plan_too():
     assert folded(after, log, len(log) - 1, len(log)) == outs[-1:]
 
 
-@examples(3)
-@given(SEEDS, st.data())
-def test_what_performance_publishes_again_changes_nothing(seed, data):
+@examples(4)
+@given(SEEDS, st.data(), st.booleans())
+def test_what_performance_publishes_again_changes_nothing(seed, data, limited):
     """A worker falls, the next begins at the checkpoint and publishes again, cut otherwise."""
-    plan, _, values = history(seed)
+    plan, _, values = shared_history(seed, of_units=True) if limited else history(seed)
     tap = Tapped(CREDITS.name)
     tap.apply(plan, "control")
     tap.feed(values, 2)
