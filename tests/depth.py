@@ -1,4 +1,8 @@
-"""How many random examples a law is tried on in every run, each time others; DEPTH=20 tries twenty times as many."""
+"""How many random examples a law is tried on in every run, each time others; DEPTH=20 tries twenty times as many.
+
+All of them together are to take a minute, so each law has few. What it was once seen to miss is pinned; whatever else
+there may be is hunted with more DEPTH, at least where a change touches what the law is about.
+"""
 
 from __future__ import annotations
 

@@ -46,5 +46,4 @@ def test_a_broken_build_is_seen_where_the_true_one_passes(name):
     build, history = CONTROLS[name]
     seen = next((seed for seed in SEVERAL if judge(history(seed, build).run())), None)
     assert seen is not None, f"nothing seen: {name}"
-    for seed in (seen, seen + 1):
-        assert judge(history(seed, Build()).run()) == [], f"seed {seed}"
+    assert judge(history(seen, Build()).run()) == [], f"seed {seen}"

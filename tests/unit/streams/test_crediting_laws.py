@@ -192,7 +192,7 @@ def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
 cut_points = st.lists(st.integers(0, 40), max_size=8)
 
 
-@examples(12)
+@examples(8)
 @given(logs(), cut_points, cut_points)
 def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
     expected = Reference(TARGETS).run(log)
@@ -209,7 +209,7 @@ def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restar
         assert [(letter["reason"], letter["id"]) for letter in result.letters] == expected.letters
 
 
-@examples(12)
+@examples(8)
 @given(logs(), cut_points, cut_points)
 def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
     whole = run(log, [])
@@ -220,7 +220,7 @@ def test_dead_letters_and_outcomes_do_not_depend_on_cuts(log, cuts, restarts):
             assert {**result.outcomes[key], "version": 0} == {**outcome, "version": 0}
 
 
-@examples(12)
+@examples(8)
 @given(logs(), cut_points)
 def test_every_source_offset_is_counted_once(log, cuts):
     result = run(log, cuts)
@@ -237,7 +237,7 @@ def test_every_source_offset_is_counted_once(log, cuts):
     }
 
 
-@examples(12)
+@examples(8)
 @given(logs(plans=[one for one in PLANS if not one.plan.rates and one is not OVERLAID]), cut_points)
 def test_credits_of_an_event_sum_to_it(log, cuts):
     amounts_of = defaultdict(list)
@@ -253,7 +253,7 @@ def test_credits_of_an_event_sum_to_it(log, cuts):
         assert total in amounts_of[hash_]
 
 
-@examples(12)
+@examples(8)
 @given(
     st.integers(1, 30_000),
     st.lists(st.integers(0, 30_000), max_size=4),
@@ -279,7 +279,7 @@ def test_a_sale_that_is_refunded_piece_by_piece_leaves_nothing(amount, marks, cu
     assert sold == expected
 
 
-@examples(12)
+@examples(8)
 @given(logs(), cut_points)
 def test_source_offsets_seen_before_change_nothing(log, cuts):
     once = run(log, cuts)

@@ -128,7 +128,7 @@ acts = st.tuples(
 )
 
 
-@examples(100)
+@examples(60)
 @given(steps, st.integers(1, 20), st.lists(acts, min_size=5, max_size=25), st.booleans())
 def test_rows_are_those_of_one_fold_whoever_saved_them(drawn, horizon, acts, later_wins):
     log, store = log_of(drawn, horizon), Store(later_wins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -36,12 +37,16 @@ def test_every_rule_fires_where_it_must_and_only_there():
 
 
 def test_a_rule_that_is_wrong_would_be_noticed(tmp_path: Path):
-    shutil.copytree(FOLDER, tmp_path / "rules")
-    rules = tmp_path / "rules" / "rules.yml"
-    rules.write_text(rules.read_text().replace("> 60", "> 6000"))
-    done = promtool("test", "rules", "rules_test.yml", folder=rules.parent)
+    rules, name = FOLDER / "rules.yml", "KpistreamNoProgress"
+    given = YAML(typ="safe").load(FOLDER / "rules_test.yml")
+    given["tests"] = [one for one in given["tests"] if {rule["alertname"] for rule in one["alert_rule_test"]} == {name}]
+    (tmp_path / "rules_test.yml").write_text(json.dumps(given))  # all of them take seconds
+    (tmp_path / "rules.yml").write_text(rules.read_text())
+    assert promtool("test", "rules", "rules_test.yml", folder=tmp_path).returncode == 0
+    (tmp_path / "rules.yml").write_text(rules.read_text().replace("> 60", "> 6000"))
+    done = promtool("test", "rules", "rules_test.yml", folder=tmp_path)
     assert done.returncode == 1
-    assert "KpistreamNoProgress" in done.stdout + done.stderr
+    assert name in done.stdout + done.stderr
 
 
 def test_every_alert_is_tested_firing_and_silent():
