@@ -23,7 +23,7 @@ from streams.explain.history import standing, unit_ids
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.of_plan import calendar_of, people_of
 from streams.explain.places import Held, queued, ranked
-from streams.explain.pools import share_pool
+from streams.explain.pools import closes, moved, share_pool
 from streams.explain.rules import RuleExplained, Share, beyond_of_units
 from streams.explain.scores import score_of
 from streams.explain.shapes import money_of
@@ -143,7 +143,8 @@ def _decide(scope: Scope, held: Held, field: Field, inner: dict[str, Place]) -> 
         held.field = queued(scope, field, held, gone)
     else:
         held.field = ranked(rule, field, held, gone)
-    if not field.waits:
+    # what a pool of the same rule had paid stays where nothing brings its unit up again
+    if not field.waits and (held.placed or not held.due or closes(scope) or moved(scope, inner)):
         held.give_prizes(rule, gone)
 
 

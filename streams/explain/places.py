@@ -17,7 +17,8 @@ from streams.explain.walk import by_moment, conditions_hold
 class Held:
     """What those who are compared within a unit have of a rule in a period, as it was decided last.
 
-    ``since``: the moments since when the conditions hold, of first to reach, None for who had a place and lost it;
+    ``placed``: whether anybody ever had a place. ``since``: the moments since when the conditions hold, of first to
+    reach, None for who had a place and lost it;
     ``stands``: whose awards; ``due``: their
     money; ``paid``: whether there ever was any; ``field``: all of them, under the last plan with the unit.
     """
@@ -26,11 +27,13 @@ class Held:
     stands: set[str] = field(default_factory=set)
     due: dict[str, int] = field(default_factory=dict)
     paid: bool = False
+    placed: bool = False
     field: Field | None = None
 
     def turn(self, chosen: set[str], gone: Callable[[str], bool]) -> None:
         """Who has a place now; whoever left the plan keeps what he has."""
         self.stands = chosen | {who for who in self.stands if gone(who)}
+        self.placed = self.placed or bool(chosen)
 
     def give_prizes(self, rule: First | Honour, gone: Callable[[str], bool]) -> None:
         """Everyone's money, under the plan in force."""

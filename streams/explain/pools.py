@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from schemas.money import SCALE, minor_step, round_half_up
-from streams.explain.credits import Credit, in_unit
+from schemas.plan_people import Pool
+from streams.explain.credits import in_unit
 from streams.explain.field import Field, Pooled
 from streams.explain.measured import Measured, Scope, measure
 from streams.explain.money import bound_reached
@@ -17,11 +18,10 @@ from streams.explain.values import steps_of
 
 def share_pool(scope: Scope, field: Field, inner: Container[str], held: Held) -> Field:
     """The pool, everyone's weight in it, and what each is due; ``inner``: who stands in the unit."""
-    rule, credits, found = scope.rule, scope.inside, pooled(scope)
+    rule, found = scope.rule, pooled(scope)
     settled = not field.waits
-    if settled and not _closes(scope):  # beside the close only where something moves, or was paid
-        moved = _moved(scope, [credit for credit in credits if credit.employee in inner])
-        settled = held.paid or moved or (found.measured is not None and bool(found.measured.steps))
+    if settled and not (closes(scope) or held.paid):  # beside the close only where something moves, or was paid
+        settled = moved(scope, inner) or (found.measured is not None and bool(found.measured.steps))
     chosen = [
         replace(one, chosen=True, merit=_weight(rule, one.measured))
         if settled and all(check.holds for check in one.checks)
@@ -50,16 +50,18 @@ def pooled(scope: Scope) -> Pooled:
     return Pooled(measured, reached, by_rate, total)
 
 
-def _closes(scope: Scope) -> bool:
+def closes(scope: Scope) -> bool:
     """Whether the close that decides it comes under the scope's plan."""
     timeline = scope.evidence.timeline
     at = timeline.closed(scope.rule.period, scope.period) if scope.rule.settle == "period_end" else -1
     return at is None or (at >= max(scope.since, 0) and (scope.last < 0 or at <= scope.last))
 
 
-def _moved(scope: Scope, credits: list[Credit]) -> bool:
-    """Whether anybody of the unit has something of what its people are looked at by, be it that he has no part."""
-    plan, names = scope.evidence.plan, set(scope.rule.member_kpis())
+def moved(scope: Scope, inner: Container[str]) -> bool:
+    """Whether anybody of ``inner`` has something of what people are looked at by, be it that he has no part."""
+    plan, rule = scope.evidence.plan, scope.rule
+    credits = [credit for credit in scope.inside if credit.employee in inner]
+    names = set(rule.member_kpis() if isinstance(rule, Pool) else rule.kpi_ids())
     names |= {part.kpi for card in plan.scorecards if card.id in names for part in card.kpis}
     steps = (step for kpi in plan.kpis if kpi.id in names for step in steps_of(kpi, credits))
     return any(step.numerator or step.denominator for step in steps)

@@ -43,8 +43,10 @@ def explain_race(scopes: list[Scope], explained: RuleExplained, award: Award | N
             field = Field(tuple(_contenders(one, around)), who=name, kind=kind, within=(rule.unit, around or ""))
             row.field = queued(one, field, row, lambda who, units=units: who not in units)
     field = rows[within].field
-    explained = replace(explained, field=field, period=scope.period)
     mine = field.of(name)
+    if mine is None and award is None and scope.since >= 0:  # no plan with the race has it
+        return replace(explained, due=0)
+    explained = replace(explained, field=field, period=scope.period)
     if mine is None and award is None:  # no plan that is known has it
         return replace(explained, beyond=(*explained.beyond, "versions"))
     if award is None:

@@ -99,6 +99,8 @@ def told_of_units(source: SeveralPlans, line: dict | None = None) -> Iterator[Ru
 @example(1, 4)  # targets of a scorecard were others when the unit's award was decided
 @example(4381859, 4)  # fewer tiers than a sticky one was awarded of
 @example(16, 4)  # money of a unit, by a plan before, to somebody without a credit
+@example(227, 4)  # a race from a plan on that has one of the teams no more
+@example(306, 4)  # an honour that was a pool, in a department that everybody has left
 @example(185, 4)  # a pool of so much for each team, closed before somebody came to one that had nobody
 @example(4_294_967_296, 1)  # a pool of the company that becomes an honour within teams
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
