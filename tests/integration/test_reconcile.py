@@ -370,6 +370,16 @@ def test_agrees_where_events_of_the_same_customer_are_left_out(limited: ClickHou
     with limited.client() as client:
         told = dict(client.execute("SELECT type, count() FROM bi.credits WHERE left_out GROUP BY type"))
         assert client.execute("SELECT count() FROM kpistream.left_out FINAL") == [(sum(told.values()),)]
+        # what units have of shared events, beside the cells of their people: published values are the sums of both
+        beside = "FROM kpistream.kpi_days FINAL WHERE employee = '' AND team_numerator != 0 AND kpi = 'deals'"
+        assert client.execute(f"SELECT count() {beside}")[0][0] > 0
+        assert "" not in [name for (name,) in client.execute("SELECT DISTINCT employee FROM bi.kpi_person_day")]
+        (in_teams,) = client.execute("SELECT sum(value) FROM bi.kpi_team_day WHERE kpi = 'deals'")
+        (kept,) = client.execute(
+            "SELECT sum(team_numerator) FROM kpistream.kpi_days FINAL WHERE kpi = 'deals' AND team != ''"
+        )
+        assert in_teams == kept
+    assert compared["units of deals"] > 0
     assert told["sale"] > 10 and told["refund"] and told["correction"]
 
 
