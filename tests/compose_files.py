@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ COMPOSE_FILE = ROOT / "docker-compose.yml"
 _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}")
 
 
+@cache
 def raw() -> dict[str, Any]:
-    """The file as written, merge keys resolved."""
+    """The file as written, merge keys resolved; read once, and changed by nobody."""
     return YAML(typ="safe").load(COMPOSE_FILE)
 
 
