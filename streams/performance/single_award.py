@@ -33,12 +33,25 @@ class SingleAward:
         return dict.fromkeys(self._standing(), (self.bonus, 0))
 
     def change_bonus(self, earned_before: dict[int, tuple[int, int]], decisions: Decisions, origins) -> None:
-        """A plan took effect: what awards that stand pay by it, before they are decided again."""
-        for key in self.writer.people.taking_part(self.rule, earned_before):
-            change = self.bonus - earned_before[key][0]
+        """A plan took effect: what awards that stand pay by it, before they are decided again.
+
+        What stands and was not paid for stood for a rule of another kind, or over other windows, that had the id; and
+        what was paid for stands, whatever such a rule has made of it in between.
+        """
+        standing = set(self._standing())
+        for key in self.writer.people.taking_part(self.rule, {*earned_before, *standing}):
+            paid = key in earned_before
+            if paid != (key in standing):
+                self._stand(key, paid)
+            change = self.bonus - earned_before[key][0] if paid else 0
             if change:
                 columns = (np.array([one]) for one in (-1, key, change, 0, 0))
                 decisions.lines.append(Lines(self.index, *columns, reason=origins.reason))
+
+    def _stand(self, key: int, stands: bool) -> None:
+        holder = self._holder(key)
+        (sequence, *_), *others = self.states.of(*holder, 1)
+        self.states.set(*holder, [[max(sequence, stands), int(stands)], *others])
 
     def _standing(self) -> Iterator[int]:
         """Period keys of the awards that stand."""

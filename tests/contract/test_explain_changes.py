@@ -48,6 +48,8 @@ def source_of(seed: int, batch: int) -> SeveralPlans:
 @examples(6)
 @example(1092, 1)  # a rebuild counts by other limits
 @example(5010, 1)  # a rebuild empties a rolling window
+@example(68, 1)  # a bonus whose rule was a tier table, of which a tier stands
+@example(194, 1)  # and is lost as the bonus comes
 @example(387, 1)  # a personal best that a rebuild counted otherwise
 @example(399, 1)  # a close announces what stands for somebody who has no part in the rule any more
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
