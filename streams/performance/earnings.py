@@ -10,7 +10,7 @@ import pyarrow as pa
 from schemas.blocks import encode_block
 from schemas.identity import line_group, line_id_within
 from streams.performance.decisions import Lines
-from streams.performance.origins import Origins
+from streams.performance.origins import CAUSE, Origins
 from streams.performance.running import key_parts
 
 
@@ -68,17 +68,17 @@ def earnings_block(decided: list[Lines], engine, origins: Origins, meta: dict) -
     told = [(lines.reason, lines.award_id) for lines in decided]
     columns = {"line_id": pa.array(ids), "offset": pa.array(offsets), "index": pa.array(indices.astype(np.int32))}
     columns |= {name: pa.array(numbers(name)) for name in ("amount", "withheld", "basis", "value_after")}
-    columns |= _columns(_HOLDER, held, of) | _columns(_TOLD, told, part) | _columns(_CAUSE, origins.causes(rows))
+    columns |= _columns(_HOLDER, held, of) | _columns(_TOLD, told, part)
+    columns |= dict(zip(CAUSE, origins.causes(rows).columns, strict=True))
     return encode_block(pa.RecordBatch.from_arrays([columns[name] for name in _SCHEMA.names], schema=_SCHEMA), meta)
 
 
-def _columns(of: pa.StructType, rows: list[tuple], which: np.ndarray | None = None) -> dict[str, pa.Array]:
-    """Columns of ``rows``, or of those that ``which`` says: Arrow is asked once for all."""
-    if which is not None and len(which) <= _FEW:
-        rows, which = [rows[at] for at in which.tolist()], None
-    found = pa.array(rows, of)
-    if which is not None:
-        found = found.take(pa.array(which))
+def _columns(of: pa.StructType, rows: list[tuple], which: np.ndarray) -> dict[str, pa.Array]:
+    """Columns of those ``rows`` that ``which`` says: Arrow is asked once for all."""
+    if len(which) <= _FEW:
+        found = pa.array([rows[at] for at in which.tolist()], of)
+    else:
+        found = pa.array(rows, of).take(pa.array(which))
     return dict(zip(of.names, found.flatten(), strict=True))
 
 
@@ -100,10 +100,10 @@ def _some(*names: str) -> pa.StructType:
     return pa.struct([_LINES.field(name) for name in names])
 
 
-#: Columns that a rule, person and period have in common, the lines of one decision, and what caused a line.
+#: Columns that a rule, person and period have in common, and the lines of one decision.
 _HOLDER = _some("plan", "plan_version", "rule", "employee", "team", "department", "period_kind", "period", "posted_in",
                 "currency", "payee")  # fmt: skip
-_TOLD, _CAUSE = _some("reason", "award_id"), _some("source", "id", "event_time")
+_TOLD = _some("reason", "award_id")
 
 
 def lines_block(lines: list[tuple], meta: dict) -> bytes:

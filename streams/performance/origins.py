@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from schemas.blocks import row_tuples
 from schemas.event_fields import FOLLOWING
 from schemas.event_identity import event_hash
 from schemas.results import Cause, Position
 from streams.performance.columns import distinct
 from streams.performance.credit_rows import CreditRows
+
+#: Columns of credits and earning lines that name an event.
+CAUSE = ["source", "id", "event_time"]
 
 
 class Origins:
@@ -58,15 +60,19 @@ class Origins:
         """int64 offsets and indices of ``rows``."""
         return self._rows.offset[rows], self._rows.index[rows]
 
-    def causes(self, rows: np.ndarray) -> list[tuple[str, str, int]]:
-        """Source, id and event time of ``rows`` (ascending)."""
+    def causes(self, rows: np.ndarray) -> pa.RecordBatch:
+        """source, id and event_time of ``rows`` (ascending, one at least)."""
         firsts = np.array([first for first, _ in self._rows.blocks])
         block_of = np.searchsorted(firsts, rows, side="right") - 1
-        causes: list[tuple[str, str, int]] = []
+        found = []
         for number in distinct(block_of).tolist():
-            block = self._rows.blocks[number][1].select(["source", "id", "event_time"])
-            causes += row_tuples(block.take(pa.array(self._rows.index[rows[block_of == number]])))
-        return causes
+            block = self._rows.blocks[number][1].select(CAUSE)
+            found.append(block.take(pa.array(self._rows.index[rows[block_of == number]])))
+        return found[0] if len(found) == 1 else _together(found)
+
+
+def _together(blocks: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(blocks).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
 class PlanOrigin:
@@ -83,6 +89,8 @@ class PlanOrigin:
         """The control record's place for every row."""
         return np.full(len(rows), self._position.offset), np.zeros(len(rows), np.int64)
 
-    def causes(self, rows: np.ndarray) -> list[tuple[str, str, int]]:
+    def causes(self, rows: np.ndarray) -> pa.RecordBatch:
         """As Origins.causes."""
-        return [(self._cause.source, self._cause.id, self._cause.time)] * len(rows)
+        cause = self._cause
+        one = [pa.array([cause.source]).dictionary_encode(), pa.array([cause.id]), pa.array([cause.time])]
+        return pa.RecordBatch.from_arrays(one, names=CAUSE).take(pa.array(np.zeros(len(rows), np.int64)))
