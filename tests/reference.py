@@ -184,7 +184,7 @@ class Reference(Closing):
         )
         if rule.pays == "nothing":
             return
-        if rule.settle == "sticky" and rule.pays != "interpolated":
+        if rule.settle == "sticky" and rule.pays in ("slab", "flat"):
             level = self.highest[key]
         money = Fraction(0)
         if level:

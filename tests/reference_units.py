@@ -370,7 +370,7 @@ class UnitReference(Closing):
         self._change(rule, "tier", unit, period, reached)
         if rule.pays == "nothing":
             return 0
-        if rule.settle == "sticky" and rule.pays != "interpolated":
+        if rule.settle == "sticky" and rule.pays in ("slab", "flat"):
             level = self.highest[key]
         money = _money(rule, level, value or Fraction(0), target) if level else Fraction(0)
         return round_half_up(money * SCALE, minor_step(self.plan.currency))

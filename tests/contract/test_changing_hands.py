@@ -55,6 +55,7 @@ def _history(seed: int) -> tuple:
 @example(169, 1)  # a ratio whose denominator falls below 0 has no value
 @example(4_294_967_295, 1)  # nor an attainment in a score
 @example(140, 1)  # an overlay of a sale shares it from then on
+@example(799, 1)  # slices of a sticky table are paid only while a window has its smallest sample
 @example(172, 3)  # and a batch in which somebody gets a sale and loses it
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
