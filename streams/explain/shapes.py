@@ -6,8 +6,6 @@ units goes by rule, unit and period, be it that another kind decides them by now
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from schemas.plan_awards import TierAward
 from schemas.plan_spiff import Spiff
 from schemas.plan_units import decided_by, judges_units, of_units
@@ -23,7 +21,7 @@ def money_of(rule) -> tuple:
     return "people", _span(rule)
 
 
-def is_tangled(rule, versions: Iterable) -> bool:
+def is_tangled(rule, versions: list) -> bool:
     """Whether money of ``rule`` depends on what a version of another shape left behind in the same periods.
 
     States of awards are kept by rule and period, whatever the kind, and matter where the rule looks back on them. What
@@ -33,6 +31,10 @@ def is_tangled(rule, versions: Iterable) -> bool:
     others = [one for one in versions if _span(one) == _span(rule) and _shape(one) != _shape(rule)]
     others = [one for one in others if of_units(one) == of_units(rule)]
     if not of_units(rule):
+        # events are remembered by no other kind: what came before the first version of its own has no part in it
+        if _goes_by_event(rule):
+            first = next(at for at, one in enumerate(versions) if money_of(one) == money_of(rule))
+            others = [one for one in others if one in versions[first:]]
         return bool(others) and _looks_back(rule)
     if _compares(rule) == "units" or not all(_compares(one) == _compares(rule) for one in others):
         return bool(others)
@@ -55,6 +57,11 @@ def _span(rule) -> str:
 
 def _shape(rule) -> tuple:
     return rule.kind, rule.period, getattr(rule, "unit", None), getattr(rule, "contenders", None)
+
+
+def _goes_by_event(rule) -> bool:
+    """Whether all that it looks back on are events, one by one."""
+    return isinstance(rule, Spiff) or (getattr(rule, "clawback", "") == "as_paid" and not keeps_peak(rule))
 
 
 def _looks_back(rule) -> bool:
