@@ -36,11 +36,19 @@ def in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]:
     if kpi.aggregate in ("min", "max"):
         return part
     credit = counting_for(kpi, credit)
-    first, found = credit.whole in credit.first_in, []
+    found = []
     for (field, events, wheres), value in zip(_sides(kpi), part, strict=True):
         own, unit = (_moves(events, wheres, credit, kind) if field is None else 0 for kind in ("", credit.whole))
+        # what has no events is a sample, of which not everybody in a correction has a part
+        told = events and _in_order(credit, wheres)
+        first = "event" in credit.brings if told else credit.whole in credit.first_in
         found.append((value - own if first or field == "amount" else 0) + unit)
     return found[0], found[1]
+
+
+def _in_order(credit: Credit, wheres: Wheres) -> bool:
+    """Whether whoever counts and comes first to the updates brings it: where amounts decide, the first payee does."""
+    return credit.by_who_counts and not any("amount" in where for where in wheres)
 
 
 def _sides(kpi: Kpi) -> list[tuple[str | None, tuple[str, ...], Wheres]]:
@@ -115,6 +123,8 @@ def _carried(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str)
     if unit == "company" and not credit.by_who_counts:
         return 0
     now, before = credit.moved >= 0 and unit in credit.first_in, unit in credit.first_before
+    if unit == credit.whole and _in_order(credit, wheres):
+        now, before = "sale" in credit.brings, "sale before" in credit.brings
     return SCALE * (now - before) if _hold(wheres, credit, credit.now) else 0
 
 

@@ -67,11 +67,20 @@ class Credit:
     first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
     payee: int = 0  # running number among the credits of the event
     by_who_counts: bool = False  # a unit has what it counts once by the first of its people who count
+    brings: frozenset[str] = frozenset()  # of event, sale, sale before: what nobody brought there ahead of it
     said: tuple[frozenset[str], frozenset[str]] | None = None  # what first_in and first_before were then
     rebuilt: frozenset[str] = frozenset()  # KPIs, by id, that a rebuild has counted it for anew
     carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
+
+    @property
+    def has(self) -> frozenset[str]:
+        """A part in the event; by a correction that names people the sale, and ahead of it."""
+        if self.moved is None:
+            return frozenset({"event"})
+        sales = {"sale": self.moved >= 0, "sale before": self.moved <= 0}
+        return frozenset({"event", *(name for name, had in sales.items() if had)})
 
     @property
     def comes(self) -> bool:
@@ -231,6 +240,8 @@ def _brings(credit: Credit, people: list[Credit]) -> Credit:
     known = {"first_in": credit.first_in - {kind}, "first_before": credit.first_before - {kind}}
     known["first_in"] |= {kind} if credit.payee == first else set()
     known["first_before"] |= {kind} if had and credit.payee == min(had)[1] else set()
+    ahead = people[: people.index(credit)]
+    known["brings"] = credit.has.difference(*(one.has for one in ahead))
     return replace(credit, said=credit.said or (credit.first_in, credit.first_before), **known)
 
 
