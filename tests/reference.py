@@ -76,7 +76,8 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
         seen = so_far
         if place < len(events):
             reference.close(events[place]["period"], outcome)
-    outcome.kpis, outcome.units = reference.values(by_those_who_count(given))
+    # what comes to a person comes as it is told, to a unit by those who count
+    outcome.kpis, outcome.units = reference.values(given)[0], reference.values(by_those_who_count(given))[1]
     return outcome
 
 

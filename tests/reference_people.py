@@ -34,7 +34,9 @@ def measured(reference, kpi: str, who: str, rule, period: str) -> tuple:
         if reference.counts(reference.kpis[kpi], one)
         if reference.period(rule.period, reference.day(one.time)) == period
     ]
-    return *reference.value(reference.kpis[kpi], inside), reference.target(kpi, who, rule.period, period)
+    value, sample = reference.value(reference.kpis[kpi], inside)
+    # what only changed hands within a unit is nothing of the person's
+    return value if sample else None, sample, reference.target(kpi, who, rule.period, period)
 
 
 def holds(reference, condition, who: str, rule, period: str) -> bool:
