@@ -316,6 +316,17 @@ def test_the_bi_user_reads_every_view_with_the_settings_that_tools_make(
     assert empty == ["adjustments", "alerts", "managers", "scores"]
 
 
+def test_every_text_can_be_asked_whether_it_is_empty(bi: Client) -> None:
+    types = ("String", "LowCardinality(String)", "Nullable(String)", "LowCardinality(Nullable(String))")
+    listed = "SELECT table, groupArray(name) FROM system.columns WHERE database = 'bi' AND type IN %(types)s GROUP BY 1"
+    texts = dict(bi.execute(listed, {"types": types}))
+    assert "team" in texts["awards"]
+    for view, names in texts.items():
+        filled = " OR ".join(f"`{name}` != ''" for name in names)
+        rows = bi.execute(f"SELECT {', '.join(f'`{name}`' for name in names)} FROM bi.{view}")
+        assert bi.execute(f"SELECT count() FROM bi.{view} WHERE {filled}") == [(sum(map(any, rows)),)], view
+
+
 @pytest.mark.parametrize(
     "statement",
     [
