@@ -11,6 +11,8 @@ from fractions import Fraction
 
 SCALE = 10_000
 DECIMALS = 4
+#: A whole in parts per million, in which shares of an event are told.
+WHOLE = 1_000_000
 #: Largest magnitude one event may carry, in units; leaves room for ten million such events in an int64 sum.
 MAX_UNITS = 10**11 // 1000
 

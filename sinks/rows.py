@@ -42,6 +42,11 @@ def block_rows(block: BlockTable, beside: Callable[[dict, Origin], list[Rows]] |
     return rows
 
 
+def _none(value: bytes, origin: Origin) -> list[Rows]:
+    """Of records that no table holds."""
+    return []
+
+
 #: (topic, kind of the record) to what makes rows of it; kind '' stands for any other kind.
 SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.FACTS.name, "facts"): block_rows(BLOCKS["facts"]),
@@ -51,8 +56,8 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.KPI_UPDATES.name, "adjustments"): block_rows(BLOCKS["adjustments"]),
     (topics.KPI_UPDATES.name, "left-out"): block_rows(BLOCKS["left-out"], limits_begun),
     # what of shared events counts once is for rollups, which tells what comes of it
-    (topics.KPI_UPDATES.name, "shared-counts"): lambda value, origin: [],
-    (topics.KPI_UPDATES.name, "shared-moved"): lambda value, origin: [],
+    (topics.KPI_UPDATES.name, "shared-counts"): _none,
+    (topics.KPI_UPDATES.name, "shared-moved"): _none,
     (topics.UNIT_UPDATES.name, "kpi-days"): block_rows(BLOCKS["kpi-days"]),
     (topics.UNIT_UPDATES.name, "unit-periods"): block_rows(BLOCKS["unit-periods"]),
     (topics.EARNINGS.name, "earnings"): block_rows(BLOCKS["earnings"]),
@@ -64,7 +69,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
     (topics.PAYMENTS.name, ""): payment_rows,
     (topics.CONTROL.name, ""): control_rows,
     # Copies of what the control topic holds: of those in credits and KPI updates the place matters.
-    (topics.FACTS.name, CONTROL): lambda value, origin: [],
+    (topics.FACTS.name, CONTROL): _none,
     (topics.KPI_UPDATES.name, CONTROL): plan_rows,
     (topics.KPI_UPDATES.name, CLOSED_KIND): partition_closed_rows,
     (topics.CREDITS.name, CONTROL): position_rows,

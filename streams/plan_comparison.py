@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas.results import Award
+from schemas.samples import without_samples
 from streams.backtest import BacktestResult
-
-#: An award that both plans give is the same one, whatever samples they ask for.
-_SAMPLE = re.compile(r" \(at least \d+\)")
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ def _held(awards: Iterable[Award], scope: Scope) -> dict[tuple, Award]:
     last: dict[tuple, Award] = {}
     for award in awards:
         if scope.holds(award.employee, award.period):
-            bound = _SAMPLE.sub("", award.threshold)
+            bound = without_samples(award.threshold)  # of both plans the same award, whatever samples they ask for
             key = award_holder(award), award.rule, award.period_kind, award.period, bound, award.kind
             last[key] = award
     return {key: award for key, award in last.items() if award.state != "revoked"}

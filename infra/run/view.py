@@ -13,7 +13,7 @@ from infra.run.awards_tail import AwardsTail
 from infra.run.figures import Board, Figures
 from infra.run.supervisor import Supervisor
 from schemas.results import Award
-from sinks.alerts.wording import sampled
+from schemas.samples import sampled
 
 #: Seconds between two plain lines, and award lines in each of these seconds; more are only counted.
 PLAIN_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.results import Award
+from schemas.results import Award, KpiEvidence
 from schemas.wording import Language, within
 from schemas.wording import period as period_name
 from sinks.alerts.parts import (
@@ -32,12 +32,7 @@ def _english(award: Award) -> Message:
     if revoked:
         lines = [f"Revoked: {period} is no personal best of {who} any more: {what}."]
         lines.append(cause_text(award, "en"))
-    lines += [evidence_line(award, one, "en", now=revoked) for one in award.evidence if not one.period]
-    lines += [
-        f"Best before: {told(one.value, one, award, 'en')} {within(award.period_kind, one.period)}."
-        for one in award.evidence
-        if one.period
-    ]
+    lines += _evidence(award, "en", revoked)
     if paid := pays_text(award, "en"):
         lines.append(f"No longer paid: {paid}." if revoked else f"Pays {paid}.")
     if award.state == "provisional":
@@ -53,15 +48,24 @@ def _chinese(award: Award) -> Message:
     if revoked:
         lines = [f"撤销：{period}不再是{who}的个人最佳：{what}。"]
         lines.append(cause_text(award, "zh"))
-    lines += [evidence_line(award, one, "zh", now=revoked) for one in award.evidence if not one.period]
-    lines += [
-        f"此前最佳：{period_name(award.period_kind, one.period, 'zh')}的 {told(one.value, one, award, 'zh')}。"
-        for one in award.evidence
-        if one.period
-    ]
+    lines += _evidence(award, "zh", revoked)
     if paid := pays_text(award, "zh"):
         lines.append(f"不再发放：{paid}。" if revoked else f"奖励：{paid}。")
     if award.state == "provisional":
         lines.append(provisional_text("zh"))
     short = holder_text(award, "zh")
     return Message(f"{'撤销：' if revoked else ''}{short} 个人最佳{what}", "\n".join(lines))
+
+
+def _evidence(award: Award, language: Language, now: bool) -> list[str]:
+    return [
+        _best_before(award, one, language) if one.period else evidence_line(award, one, language, now)
+        for one in award.evidence
+    ]
+
+
+def _best_before(award: Award, one: KpiEvidence, language: Language) -> str:
+    value = told(one.value, one, award, language)
+    if language == "zh":
+        return f"此前最佳：{period_name(award.period_kind, one.period, 'zh')}的 {value}。"
+    return f"Best before: {value} {within(award.period_kind, one.period)}."

@@ -6,6 +6,7 @@ Who, what was reached, what it pays, how far to the next tier; what is revoked o
 from __future__ import annotations
 
 from schemas.results import Award
+from schemas.samples import sampled
 from schemas.wording import Language
 from sinks.alerts.bests import personal_best_message
 from sinks.alerts.nudges import nudge_message
@@ -24,7 +25,7 @@ from sinks.alerts.parts import (
     who_text,
 )
 from sinks.alerts.trainings import training_message
-from sinks.alerts.wording import bound_of, sampled, tier_bound
+from sinks.alerts.wording import bound_of, tier_bound
 
 #: Kinds of awards that are told in words of their own.
 _OWN_TEXTS = {"nudge": nudge_message, "training": training_message, "personal_best": personal_best_message}

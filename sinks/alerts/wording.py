@@ -6,6 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from schemas.results import Award, KpiEvidence
+from schemas.samples import sampled
 from schemas.wording import Language, measured, number, period, periods_running, within
 
 #: How awards tell a place among those who are compared.
@@ -25,12 +26,6 @@ def decimal_of(text: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() else None
-
-
-def sampled(bound: str) -> tuple[str, str]:
-    """A bound, and the least sample that it asks for; '' for none."""
-    bound, _, least = bound.partition(" (at least ")
-    return bound, least.rstrip(")")
 
 
 def written(bound: str) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from schemas.money import WHOLE
 from streams.crediting.in_order import InOrder
 from streams.crediting.rules import Judged, Rules
 from streams.crediting.segments import Segment
 from streams.crediting.sources import APPLIED
-from streams.crediting.splits import ALL_FIRST, OVERLAY, WHOLE, Split, parts_of, split_amounts
+from streams.crediting.splits import ALL_FIRST, OVERLAY, Split, parts_of, split_amounts
 from streams.organisation import Assignments
 
 #: Amount and time are the event's; they are the credit's own, the amount where the event has one; or always.

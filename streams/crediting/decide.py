@@ -106,7 +106,10 @@ def _read_refunds(segment: Segment, judged: Judged, rows: np.ndarray) -> dict[in
 
 def _mark_asked_for(segment: Segment, order: np.ndarray, fates: Fates, state: State) -> None:
     """Adds to the walk the rows whose id is a sale that a refund names, or that of a parked refund."""
-    halves = {high_half(refund.sale) for refund in fates.refunds.values()} | state.parked.watched.keys()
+    watched = state.parked.watched.keys()
+    if len(watched) > len(segment):  # many may wait for months, and a batch be of a few rows
+        watched = watched & set(segment.high.tolist())
+    halves = {high_half(refund.sale) for refund in fates.refunds.values()} | watched
     if not halves:
         return
     asked, high = np.array(sorted(halves), np.uint64), segment.high[order]

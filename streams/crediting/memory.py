@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.money import WHOLE
 from streams.crediting.arrivals import Arrivals
 from streams.crediting.chunks import (
     EMPTY,
@@ -103,7 +104,7 @@ class EventMemory:
         high, low, seen, time, amount, payee, profile = (column[row].item() for column in chunk.events.values())
         if payee == SPLIT:
             return Remembered.of(time, amount, seen, chunk.shares_of(high, low, seen), profile)
-        return Remembered(time, amount, seen, ((payee, 1_000_000),) if payee >= 0 else (), PLAIN, profile)
+        return Remembered(time, amount, seen, ((payee, WHOLE),) if payee >= 0 else (), PLAIN, profile)
 
     def advance(self, to: int, arrivals: Arrivals | None, floor: int) -> None:
         """Remembers what arrived at facts offsets from ``next_offset`` to before ``to``; ``floor`` holds

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.money import WHOLE
 from schemas.plan import Plan
 from schemas.plan_overlays import Overlay
 from streams.crediting.matching import matching
 from streams.crediting.segments import Segment
-from streams.crediting.splits import WHOLE, Split, unit_firsts
+from streams.crediting.splits import Split, unit_firsts
 from streams.organisation import Assignment, Numbered
 from streams.performance.calendar import day_of, days_of
 

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.event_fields import FOLLOWING
-from schemas.money import minor_step
+from schemas.money import WHOLE, minor_step
 from schemas.plan import Plan
 from streams.crediting.chunks import NOT_A_SALE, SPLIT, TERMS
 from streams.crediting.moved import Moved
 from streams.crediting.overlays import Overlays
 from streams.crediting.profiles import Profiles, profiles_of
 from streams.crediting.segments import Segment
-from streams.crediting.splits import WHOLE, Split, SplitReader
+from streams.crediting.splits import Split, SplitReader
 from streams.crediting.terms import UNKNOWN, InForce, TermsBook
 from streams.organisation import Assignments, numbered
 from streams.performance.calendar import day_of, days_of

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from schemas.money import round_half_up, split_largest_remainder
+from schemas.money import WHOLE, round_half_up, split_largest_remainder
 
-WHOLE = 1_000_000
 #: Parsed split texts kept at a time; the same colleagues share again and again.
 _CACHE_ENTRIES = 100_000
 

@@ -13,14 +13,12 @@ import pyarrow.compute as pc
 
 from schemas.blocks import decode_block
 from schemas.event_fields import FOLLOWING
-from schemas.money import minor_step, round_half_up, to_fixed
+from schemas.money import WHOLE, minor_step, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.plan_crediting import Rate
 from streams.explain.credits import Conversion, Credit, sale_of
 from streams.explain.plan_history import PlanHistory
 from streams.performance.calendar import date_of, days_of
-
-_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def _conversion(
         whole = round_half_up(sold.amount * Fraction(rate.rate), step)
         cap = _cap(one, "sale" if credit.type in FOLLOWING else credit.type)
         counts = whole if cap is None else min(whole, cap)
-        if abs(Fraction(counts * credit.share, _WHOLE) - part) < step:
+        if abs(Fraction(counts * credit.share, WHOLE) - part) < step:
             cap = None if counts == whole else cap
             return Conversion(original.amount, original.currency, rate.rate, rate.date, cap)
     return None

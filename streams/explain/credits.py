@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from schemas.blocks import decode_block
-from schemas.event_fields import FOLLOWING
+from schemas.money import WHOLE
 from schemas.moved import BEFORE, UNIT_BITS
 from schemas.plan import Kpi, Plan
 from schemas.plan_crediting import Guard
@@ -18,9 +18,9 @@ from schemas.plan_managers import Leaders
 from schemas.plan_units import UNIT_KINDS
 from streams.explain.of_plan import calendar_of
 from streams.performance.calendar import NO_PERIOD, date_of
+from streams.performance.customer_limits import limited_events
 
 Field = int | str | bool
-_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Credit:
     brings: frozenset[str] = frozenset()  # of event, sale, sale before: what nobody brought there ahead of it
     said: tuple[frozenset[str], frozenset[str]] | None = None  # what first_in and first_before were then
     rebuilt: frozenset[str] = frozenset()  # KPIs, by id, that a rebuild has counted it for anew
+    converted: Conversion | None = None  # where the event came in another currency
     carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
@@ -86,7 +87,6 @@ class Credit:
     def comes(self) -> bool:
         """Whether a correction gives the sale to somebody who had nothing of it."""
         return self.moved == 1
-    converted: Conversion | None = None  # where the event came in another currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +213,7 @@ def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Cr
 
 def said_by_who_counts(plan: Plan, credit: Credit) -> bool:
     """Whether a limit on events of the same customer may leave out somebody else's credit of the same event."""
-    limited = {name for guard in plan.crediting.guards if guard.same_customer is not None for name in guard.events}
-    limited |= FOLLOWING if "sale" in limited else set()
-    return credit.type in limited and (credit.share < _WHOLE or credit.type == "correction")
+    return credit.type in limited_events(plan) and (credit.share < WHOLE or credit.type == "correction")
 
 
 def _by_who_counts(credits: list[Credit]) -> list[Credit]:

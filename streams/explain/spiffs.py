@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from schemas.event_fields import FOLLOWING
-from schemas.money import minor_step, round_half_up, to_fixed
+from schemas.money import WHOLE, minor_step, round_half_up, to_fixed
 from schemas.plan_spiff import Spiff
 from streams.explain.contributed import matches
 from streams.explain.credits import Credit, sale_of
 from streams.explain.measured import Scope
 from streams.explain.of_plan import calendar_of
 from streams.performance.calendar import NO_PERIOD, Calendar, date_of
-
-_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _in_time(rule: Spiff, time: int, calendar: Calendar) -> bool:
 
 def _due(rule: Spiff, credit: Credit, value: int) -> Fraction:
     """For the person's share of an event with ``value`` in the rule's field."""
-    share = Fraction(credit.share, _WHOLE)
+    share = Fraction(credit.share, WHOLE)
     due = to_fixed(rule.amount or 0) * share
     if rule.field is not None:
         # of the amount a credit has the person's part already

@@ -12,6 +12,7 @@ from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_conditions import Condition
 from schemas.plan_units import unit_names
 from schemas.results import Award, Cause, KpiEvidence, Position
+from schemas.samples import sample_text
 from streams.performance.ladder import NO_TARGET, quotient_of, value_scale
 
 
@@ -44,11 +45,6 @@ def condition_text(kpi: Kpi, condition: Condition) -> str:
     """A condition as the plan writes it."""
     by = "attainment" if condition.attainment is not None else "value"
     return f"{kpi.id} {bound_text(kpi, getattr(condition, by), by)}{sample_text(condition.min_sample)}"
-
-
-def sample_text(least: int) -> str:
-    """What follows a bound that asks for a smallest sample."""
-    return f" (at least {least})" if least else ""
 
 
 def pays_text(tier: Tier) -> str:

@@ -27,33 +27,36 @@ class Carried:
         #: Whether everybody carries what they have.
         self.begun = False
         self._cells: dict[CellName, list[int]] = {}
-        self._dirty: dict[str, None] = {}
+        self._dirty: set[CellName] = set()
+        self._begun_now = False
 
     def keep(self, cell: CellName, more: Iterable[int]) -> None:
         """Add to what is kept of a cell."""
         known = self._cells.get(cell, [0, 0, 0, 0])
         self._cells[cell] = [had + change for had, change in zip(known, more, strict=True)]
-        self._dirty[_row_of(cell)] = None
+        self._dirty.add(cell)
 
     def forget(self, kpis: Container[str]) -> None:
         """Keep nothing but what is of ``kpis``: cells of others are gone."""
         for cell in [cell for cell in self._cells if cell[0] not in kpis]:
             del self._cells[cell]
-            self._dirty[_row_of(cell)] = None
+            self._dirty.add(cell)
 
     def begin(self) -> dict[CellName, list[int]]:
         """From here on everybody carries what they have: all that was kept so far."""
         cells = {cell: more for cell, more in self._cells.items() if any(more)}
-        self._dirty |= dict.fromkeys([*map(_row_of, cells), *([] if self.begun else [_BEGUN])])
+        self._dirty |= cells.keys()
+        self._begun_now = self._begun_now or not self.begun
         self._cells, self.begun = {}, True
         return cells
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call, b'' for what is kept no more."""
-        kept = {_row_of(cell): msgspec.msgpack.encode(more) for cell, more in self._cells.items() if any(more)}
-        kept |= {_BEGUN: b"\x01"} if self.begun else {}
-        rows = {name: kept.get(name, b"") for name in sorted(self._dirty)}
-        self._dirty.clear()
+        rows = {_BEGUN: b"\x01"} if self._begun_now else {}
+        for cell in sorted(self._dirty):
+            more = self._cells.get(cell, ())
+            rows[_row_of(cell)] = msgspec.msgpack.encode(more) if any(more) else b""
+        self._dirty, self._begun_now = set(), False
         return rows
 
     def restore(self, rows: dict[str, bytes]) -> None:

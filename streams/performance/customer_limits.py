@@ -15,18 +15,20 @@ from streams.performance.customer_counts import CustomerCounts
 FIELD = "customer"
 
 
+def limited_events(plan: Plan) -> frozenset[str]:
+    """Event types that a limit is on, and what is about sales where these are among them."""
+    guards = (guard for guard in plan.crediting.guards if guard.same_customer is not None)
+    events = frozenset().union(*(guard.events for guard in guards))
+    return events | FOLLOWING if "sale" in events else events
+
+
 class CustomerLimits:
     """The limits of one plan on what ``counts`` remembers. Falsy where the plan has none and nothing was left out."""
 
     def __init__(self, plan: Plan, calendar: Calendar, counts: CustomerCounts) -> None:
+        self.events = limited_events(plan)
         self._guards = [guard for guard in plan.crediting.guards if guard.same_customer is not None]
         self._calendar, self._counts = calendar, counts
-
-    @property
-    def events(self) -> frozenset[str]:
-        """Event types that some limit is on, and what is about sales where these are among them."""
-        events = frozenset().union(*(guard.events for guard in self._guards))
-        return events | FOLLOWING if "sale" in events else events
 
     def __bool__(self) -> bool:
         return bool(self._guards or self._counts.left_out)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
+from schemas.money import WHOLE
 from schemas.plan import Kpi
 from streams.performance.cells import LEVELS, UnitColumns
 from streams.performance.columns import dictionary_column
@@ -24,7 +25,6 @@ KIND = "shared-counts"
 MOVED = "shared-moved"
 #: A block has at most so many rows: some 100 bytes each, and a record may have 16 MB.
 _MOST = 50_000
-_WHOLE = 1_000_000
 #: It gives sales to others, which nobody need share.
 _RENAMES = "correction"
 #: Of the numbers in a block: what counts once, by ONCE, then what of it the cells have, by LEVELS.
@@ -45,7 +45,7 @@ class SharedCounts:
         """``events``: types that limits are on. None where no row says anything."""
         types = rows.type_names
         limited = np.isin(rows.type, [types.find(name) for name in sorted(events)])
-        shared = (rows.share < _WHOLE) | (rows.type == types.find(_RENAMES))
+        shared = (rows.share < WHOLE) | (rows.type == types.find(_RENAMES))
         chosen = limited & shared & (rows.unit_first & OVERLAY == 0)
         if rows.left_out is not None:
             chosen &= ~rows.left_out

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from schemas.event_fields import FOLLOWING
-from schemas.money import SCALE, minor_step, round_half_up, to_fixed
+from schemas.money import SCALE, WHOLE, minor_step, round_half_up, to_fixed
 from schemas.plan import Plan
 from schemas.plan_spiff import Spiff
 from streams.performance.award_records import AwardWriter
@@ -21,8 +21,6 @@ from streams.performance.decisions import Decisions, Lines
 from streams.performance.filters import where_mask
 from streams.performance.period_view import PeriodView
 from streams.performance.running import key_parts, period_key
-
-_WHOLE = 1_000_000
 
 
 class SpiffRule:
@@ -92,7 +90,7 @@ class SpiffRule:
 
     def _pay(self, rows: CreditRows, row: int, key: int, origins) -> tuple[int, int, int] | None:
         """Amount, basis and sum of the period with an event's line; None where it pays nothing."""
-        share = Fraction(_cell(rows, "share", row), _WHOLE)
+        share = Fraction(_cell(rows, "share", row), WHOLE)
         basis = round_half_up(SCALE * share, 1) if self.rule.field is None else _number(rows, self.rule.field, row)
         holder, money = self._holder(key), self._due(share, basis)
         room = self._room(holder)
@@ -119,7 +117,7 @@ class SpiffRule:
 
         Of the sale its amount is known: what is a part of another field pays nothing to whoever comes to it.
         """
-        sold, share = _cell(rows, "sale_amount", row), Fraction(_cell(rows, "share", row), _WHOLE)
+        sold, share = _cell(rows, "sale_amount", row), Fraction(_cell(rows, "share", row), WHOLE)
         holder, basis = self._holder(key), _number(rows, "amount", row)
         sale, _, arrived = origins.sale_of(row)
         fits = fits and "sale" in self.rule.events and self._in_time(_cell(rows, "sale_time", row))

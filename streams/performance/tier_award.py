@@ -7,6 +7,7 @@ import numpy as np
 from schemas.money import minor_step
 from schemas.plan import Plan
 from schemas.plan_awards import TierAward
+from schemas.samples import sample_text
 from streams.performance.award_records import (
     AwardWriter,
     bound_text,
@@ -14,7 +15,6 @@ from streams.performance.award_records import (
     gap_to,
     number_text,
     pays_text,
-    sample_text,
 )
 from streams.performance.award_states import AwardStates, next_states
 from streams.performance.decisions import Decisions, Lines

@@ -64,7 +64,7 @@ class SharedEvents:
 
     def __init__(self) -> None:
         self._events: dict[bytes, dict[tuple[int, str], Said]] = {}
-        self._floor = -(1 << 62)
+        self._floor = self._swept = -(1 << 62)
         #: Of each credits partition what waits for the cells that it is about, which come right behind it.
         self._waiting: dict[int, list[Said]] = {}
         self._dirty: set[bytes] = set()
@@ -144,11 +144,12 @@ class SharedEvents:
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call, b'' for what is forgotten."""
-        for event, known in list(self._events.items()):
-            if any(one.arrived < self._floor for one in known.values()):
+        # all of them only where a day has gone: else what is forgotten is among what has changed
+        for event in list(self._events) if self._swept < self._floor else self._dirty & self._events.keys():
+            if any(one.arrived < self._floor for one in self._events[event].values()):
                 del self._events[event]
                 self._dirty.add(event)
-        rows = {}
+        self._swept, rows = self._floor, {}
         for event in sorted(self._dirty):
             known = [one for _, one in sorted(self._events.get(event, {}).items())]
             rows[PREFIX + event.hex()] = msgspec.msgpack.encode(known) if known else b""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from schemas.plan_awards import TierAward
-from streams.performance.award_records import bound_text, evidence, gap_to, number_text, pays_text, sample_text
+from schemas.samples import sample_text
+from streams.performance.award_records import bound_text, evidence, gap_to, number_text, pays_text
 from streams.performance.ladder import Ladder, Payout
 from streams.rollups.books import Books
 from streams.rollups.unit_rule import UnitRule, Verdict, columns

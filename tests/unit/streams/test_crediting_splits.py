@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.money import MAX_UNITS, SCALE, split_largest_remainder
-from streams.crediting.splits import WHOLE, split_amounts, unit_firsts
+from schemas.money import MAX_UNITS, SCALE, WHOLE, split_largest_remainder
+from streams.crediting.splits import split_amounts, unit_firsts
 
 
 @st.composite
