@@ -8,7 +8,8 @@ from schemas.money import SCALE, to_fixed
 from schemas.plan import Kpi, Part
 from schemas.plan_filters import Comparison, Where
 from schemas.plan_units import UNIT_KINDS
-from streams.explain.credits import Credit, Field, counting_for
+from streams.explain.credits import Credit, Field
+from streams.performance.contributions import ONCE
 
 Wheres = tuple[Where, ...]
 
@@ -31,24 +32,59 @@ def parts_of(kpi: Kpi, credit: Credit) -> tuple[int, int] | None:
     return SCALE if kpi.aggregate == "distinct" else credit.fields[kpi.field], SCALE
 
 
-def in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int]) -> tuple[int, int]:
-    """What it adds to the unit: amounts are parts that add up, anything else counts with the event's first credit."""
-    if kpi.aggregate in ("min", "max"):
+def in_unit(kpi: Kpi, credit: Credit, part: tuple[int, int] | None) -> tuple[int, int] | None:
+    """What the unit has more by it: amounts are parts that add up, anything else counts with the event's first credit.
+
+    None where it does not count.
+    """
+    if credit.by_who_counts and kpi.id not in credit.rebuilt and kpi.aggregate not in ("min", "max"):
+        return _by_who_counts(kpi, credit, part)
+    if part is None or kpi.aggregate in ("min", "max"):
         return part
-    credit = counting_for(kpi, credit)
     found = []
     for (field, events, wheres), value in zip(_sides(kpi), part, strict=True):
         own, unit = (_moves(events, wheres, credit, kind) if field is None else 0 for kind in ("", credit.whole))
-        # what has no events is a sample, of which not everybody in a correction has a part
-        told = events and _in_order(credit, wheres)
-        first = "event" in credit.brings if told else credit.whole in credit.first_in
+        first = credit.whole in credit.first_in
         found.append((value - own if first or field == "amount" else 0) + unit)
     return found[0], found[1]
 
 
-def _in_order(credit: Credit, wheres: Wheres) -> bool:
-    """Whether whoever counts and comes first to the updates brings it: where amounts decide, the first payee does."""
-    return credit.by_who_counts and not any("amount" in where for where in wheres)
+def _by_who_counts(kpi: Kpi, credit: Credit, part: tuple[int, int] | None) -> tuple[int, int] | None:
+    """As ``in_unit``, where another one of the event's people may bring what counts once: by who does from now on."""
+    found = []
+    for side, (field, _, _) in enumerate(_sides(kpi)):
+        if field == "amount":
+            found.append(part[side] if part else 0)
+        else:
+            people = (*credit.ahead, credit)
+            found.append(_brought(kpi, side, people) - _brought(kpi, side, credit.ahead))
+    return (found[0], found[1]) if part or any(found) else None
+
+
+def _brought(kpi: Kpi, side: int, people: tuple[Credit, ...]) -> int:
+    """What counts once in the unit of all of them, above (0) or below the line (1)."""
+    total = 0
+    for once in ONCE:
+        holders = [one for one in people if once in one.has]
+        if holders:
+            total += _once(kpi, side, min(holders, key=lambda one, once=once: one.rank(once)), once)
+    return total
+
+
+def _once(kpi: Kpi, side: int, credit: Credit, once: str) -> int:
+    """What one of ONCE counts by the person who brings it."""
+    by = kpi if credit.kpis is None else credit.kpis.get(kpi.id)
+    if by is None or kpi.id in credit.rebuilt:
+        return 0
+    field, events, wheres = _sides(by)[side]
+    if once == "event":
+        part = parts_of(by, credit)
+        moves = _moves(events, wheres, credit) if field is None else 0
+        return part[side] - moves if part else 0
+    if field is not None or "sale" not in events:
+        return 0
+    now, before = _had(wheres, credit)
+    return SCALE * now if once == "sale" else -SCALE * before
 
 
 def _sides(kpi: Kpi) -> list[tuple[str | None, tuple[str, ...], Wheres]]:
@@ -97,8 +133,10 @@ def _restates(wheres: Wheres, credit: Credit) -> bool:
 
 def _had(wheres: Wheres, credit: Credit) -> tuple[bool, bool]:
     """Of a correction: whether somebody has the sale and it passes; whether that was so before."""
-    has, had = credit.moved is None or credit.moved >= 0, credit.before is not None
-    return has and _hold(wheres, credit, credit.now), had and _hold(wheres, credit, credit.before)
+    now = "sale" in credit.has and _hold(wheres, credit, credit.now)
+    if _restates(wheres, credit):
+        return now, credit.before is not None and _hold(wheres, credit, credit.before)
+    return now, "sale_before" in credit.has and _hold(wheres, credit, credit.now)
 
 
 def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = "") -> int:
@@ -110,7 +148,7 @@ def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = 
         if unit:
             now, before = now and unit in credit.first_in, before and unit in credit.first_before
         return SCALE * (now - before)
-    if unit and (credit.carries or credit.by_who_counts):
+    if unit and credit.carries:
         return _carried(events, wheres, credit, unit)
     told = credit.moved and (not unit or unit in credit.moved_in) and _hold(wheres, credit, credit.now)
     return SCALE * credit.moved if told else 0
@@ -118,13 +156,9 @@ def _moves(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str = 
 
 def _carried(events: tuple[str, ...], wheres: Wheres, credit: Credit, unit: str) -> int:
     """As ``_moves`` of a team or a department, where it has a sale by the first of those who have it."""
-    if "sale" not in events or credit.moved is None or _restates(wheres, credit):
-        return 0
-    if unit == "company" and not credit.by_who_counts:
+    if "sale" not in events or credit.moved is None or _restates(wheres, credit) or unit == "company":
         return 0
     now, before = credit.moved >= 0 and unit in credit.first_in, unit in credit.first_before
-    if unit == credit.whole and _in_order(credit, wheres):
-        now, before = "sale" in credit.brings, "sale before" in credit.brings
     return SCALE * (now - before) if _hold(wheres, credit, credit.now) else 0
 
 

@@ -67,8 +67,7 @@ class Credit:
     first_before: frozenset[str] = frozenset()  # as first_in, of those who had the sale ahead of a correction
     payee: int = 0  # running number among the credits of the event
     by_who_counts: bool = False  # a unit has what it counts once by the first of its people who count
-    brings: frozenset[str] = frozenset()  # of event, sale, sale before: what nobody brought there ahead of it
-    said: tuple[frozenset[str], frozenset[str]] | None = None  # what first_in and first_before were then
+    ahead: tuple[Credit, ...] = ()  # there, those of the same event that came to the unit ahead of it
     rebuilt: frozenset[str] = frozenset()  # KPIs, by id, that a rebuild has counted it for anew
     converted: Conversion | None = None  # where the event came in another currency
     carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
@@ -77,16 +76,13 @@ class Credit:
 
     @property
     def has(self) -> frozenset[str]:
-        """A part in the event; by a correction that names people the sale, and ahead of it."""
-        if self.moved is None:
-            return frozenset({"event"})
-        sales = {"sale": self.moved >= 0, "sale before": self.moved <= 0}
-        return frozenset({"event", *(name for name, had in sales.items() if had)})
+        """Of ONCE: a part in the event; by a correction the sale, and ahead of it."""
+        sales = (("sale", not self.moved or self.moved > 0), ("sale_before", not self.moved or self.moved < 0))
+        return frozenset({"event", *(name for name, had in sales if had and self.had is not None)})
 
-    @property
-    def comes(self) -> bool:
-        """Whether a correction gives the sale to somebody who had nothing of it."""
-        return self.moved == 1
+    def rank(self, once: str) -> tuple[bool, int]:
+        """Least for who brings to the unit what is one of ONCE, of those who have it."""
+        return self.whole not in (self.first_before if once == "sale_before" else self.first_in), self.payee
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,37 +213,22 @@ def said_by_who_counts(plan: Plan, credit: Credit) -> bool:
 
 
 def _by_who_counts(credits: list[Credit]) -> list[Credit]:
-    """Of a unit: who brings an event, or a sale that a correction is about, where the first of its people may not."""
-    events: dict[tuple, list[Credit]] = {}
+    """Of a unit: with who came ahead, where the first of an event's people need not be the one who counts."""
+    events: dict[tuple, tuple[Credit, ...]] = {}
+    found = []
     for one in credits:
         if one.by_who_counts:
-            events.setdefault(_within(one), []).append(one)
-    return [_brings(one, events[_within(one)]) if one.by_who_counts else one for one in credits]
+            ahead = events.get(_within(one), ())
+            events[_within(one)] = (*ahead, one)
+            one = replace(one, ahead=ahead)
+        found.append(one)
+    return found
 
 
 def _within(credit: Credit) -> tuple[str, ...]:
     """Event, kind of unit, and unit."""
     unit = "" if credit.whole == "company" else getattr(credit, credit.whole)
     return credit.source, credit.id, credit.whole, unit
-
-
-def _brings(credit: Credit, people: list[Credit]) -> Credit:
-    kind = credit.whole
-    first = min((kind not in one.first_in, one.payee) for one in people)[1]
-    had = [(kind not in one.first_before, one.payee) for one in people if one.had is not None and not one.comes]
-    known = {"first_in": credit.first_in - {kind}, "first_before": credit.first_before - {kind}}
-    known["first_in"] |= {kind} if credit.payee == first else set()
-    known["first_before"] |= {kind} if had and credit.payee == min(had)[1] else set()
-    ahead = people[: people.index(credit)]
-    known["brings"] = credit.has.difference(*(one.has for one in ahead))
-    return replace(credit, said=credit.said or (credit.first_in, credit.first_before), **known)
-
-
-def counting_for(kpi: Kpi, credit: Credit) -> Credit:
-    """``credit``; where a rebuild has counted it anew, as it came: by who comes first."""
-    if credit.said is None or kpi.id not in credit.rebuilt:
-        return credit
-    return replace(credit, by_who_counts=False, first_in=credit.said[0], first_before=credit.said[1])
 
 
 def up_to(credits: list[Credit], record: int, source: str, id: str) -> Iterator[list[Credit]]:

@@ -49,17 +49,20 @@ def steps_of(kpi: Kpi, credits: Iterable[Credit], window: int | None = None) -> 
     latest: int | None = None
     for credit in credits:
         by = kpi if credit.kpis is None else credit.kpis.get(kpi.id)
-        part = None if by is None else parts_of(by, credit)
-        if part is None:
+        if by is None:
             continue
-        added = _Added(credit.day, *(in_unit(by, credit, part) if credit.whole else part), _member(by, credit))
+        part = parts_of(by, credit)
+        adds = in_unit(by, credit, part) if credit.whole else part
+        if adds is None:
+            continue
+        added = _Added(credit.day, *adds, None if part is None else _member(by, credit))
         if latest is None or credit.day > latest:
             latest = credit.day
             total = total if window is None else total.since(latest - window + 1)
         if window is None or credit.day > latest - window:
             total.add(added)
         figures = total.value(), total.bottom, total.top if kpi.aggregate in ("mean", "ratio") else 0
-        steps.append(Step(credit, added.numerator, added.denominator, *figures, own=part))
+        steps.append(Step(credit, added.numerator, added.denominator, *figures, own=part or (0, 0)))
     return steps
 
 
@@ -78,14 +81,14 @@ class _Total:
     def __init__(self, kpi: Kpi) -> None:
         self.kpi, self.top, self.bottom = kpi, 0, 0
         self._added: list[_Added] = []
-        self._members: set[Field | None] = set()
+        self._members: set[Field] = set()
         self._extreme: int | None = None
 
     def add(self, one: _Added) -> None:
         """Add one credit."""
         self._added.append(one)
         self.top, self.bottom = self.top + one.numerator, self.bottom + one.denominator
-        self._members.add(one.member)
+        self._members |= set() if one.member is None else {one.member}
         pick = min if self.kpi.aggregate == "min" else max
         self._extreme = one.numerator if self._extreme is None else pick(self._extreme, one.numerator)
 

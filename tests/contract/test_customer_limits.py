@@ -75,8 +75,8 @@ def test_engine_equals_the_reference_in_any_batches(seed, batch):
     assert comparable(got) == comparable(run(plan, values, 1))
 
 
-# the same ones each time: of one history in some hundreds (seed 628964717) it says a difference that is none
-@examples(4, derandomize=True)
+@examples(4)
+@example(628964717, 1)  # who comes first tells what no filter lets through
 @example(269403, 1)  # who comes first in the company is told after somebody else
 @given(SEEDS, st.sampled_from([1, 4, 1000]))
 def test_explanations_of_units_agree(seed, batch):
