@@ -47,8 +47,8 @@ class Relocation:
 
     def places(self) -> list[tuple[str, str, str, int, str, str]]:
         """Of whatever ``moved`` has moved, in order: employee, team, department, day; team and department now."""
-        keys = sorted(key for key, now in self._found.items() if key != now)
-        return [(*self._named(key), *self._named(self._found[key])[1:3]) for key in keys]
+        # by names: which number a name has is another after a restart
+        return sorted((*self._named(key), *self._named(now)[1:3]) for key, now in self._found.items() if key != now)
 
     def _named(self, key: int) -> tuple[str, str, str, int]:
         *codes, day = (int(part) for part in day_key_parts(np.int64(key)))
