@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.ceiling import HEAD, beside, ceiling
 from benchmarks.table import markdown, number
 from infra.ingest.sim_records import Limits, records
 from schemas.plan import Plan
@@ -82,16 +83,19 @@ def backtest(plan: Plan, events: list[tuple[str, bytes]]) -> Timed:
 def main(events: int, employees: int, report: Path | None) -> None:
     """Measure and print the section."""
     plan = grown(load_plan(PLAN), employees)
-    timed = backtest(plan, simulated(plan, events))
+    made, before = simulated(plan, events), ceiling(events)
+    timed = backtest(plan, made)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    after = ceiling(events)
     row = [
         number(events), number(timed.seconds, 1), number(events / timed.seconds),
         number(timed.cpu_seconds / events * 1e6, 2), number(megabytes),
+        *beside(events / timed.seconds, before, after),
         f"{len(timed.result.awards):,} awards, {len(timed.result.earnings):,} earning lines",
     ]  # fmt: skip
     text = (
         f"## Backtest\n\n`{PLAN}` with {employees:,} employees, {DAYS} days, in one process, without servers.\n\n"
-        + markdown(["events", "s", "events/s", "CPU µs/event", "MB with the events", "gave"], [row])
+        + markdown(["events", "s", "events/s", "CPU µs/event", "MB with the events", *HEAD, "gave"], [row])
         + "\n"
     )
     if report:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from benchmarks.backtest import PLAN, backtest, grown, simulated
+from benchmarks.ceiling import HEAD, beside, ceiling
 from benchmarks.own import Own, measure, produce_events, wait_for
 from benchmarks.table import markdown, number
 from infra.clickhouse.reconcile import reconcile
@@ -97,12 +98,14 @@ def main(events: int, employees: int, report: Path | None) -> None:
     """Measure, check, print the section."""
     plan = grown(load_plan(PLAN), employees)
     made = simulated(plan, events)
+    before = ceiling(events)
     with Own() as own:
         own.apply(plan)
         produce_events(own.broker, made)
         worker = own.start()
         result = measure(events, worker)
         worker.stop()
+        after = ceiling(events)
         loaded = load(own)
         checks = reconcile(from_settings(own.settings))
         timed = backtest(plan, made)
@@ -113,11 +116,11 @@ def main(events: int, employees: int, report: Path | None) -> None:
         f"ok: {sum(check.compared for check in checks.checks):,} comparisons by SQL, "
         f"{len(timed.result.periods):,} KPI values, money and awards as in the backtest"
     )  # fmt: skip
-    head = ["events", "events/s", "steady events/s", "CPU µs/event", "check"]
+    head = ["events", "events/s", "steady events/s", "CPU µs/event", *HEAD, "check"]
     row = [
         number(events), *("" if wrong else number(result[name], digits) for name, digits in (
             ("events_per_second", 0), ("steady_events_per_second", 0), ("cpu_us_per_event", 2),
-        )), verdict,
+        )), *([""] * len(HEAD) if wrong else beside(result["steady_events_per_second"], before, after)), verdict,
     ]  # fmt: skip
     kinds = f"{len(plan.kpis)} KPIs, {len(plan.awards)} rules, {employees:,} employees"
     text = (
