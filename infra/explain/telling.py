@@ -167,14 +167,18 @@ class Teller(Speaker):
         lines += self._bounds(explained)
         if explained.unit is not None and explained.field is None:
             lines.append(self.say("whole", unit=self.unit(*explained.unit)))
-        for one in explained.measured:
+        pooled = explained.field.pooled.measured if explained.field and explained.field.pooled else None
+        own = [one for one in explained.measured if one is not pooled]
+        for one in own:
             lines += self._measured(one, (said or {}).get(one.kpi.id), explained.window)
         lines += map(self._left_out, explained.left_out)
-        by_kpi = {one.kpi.id: one for one in explained.measured}
+        by_kpi = {one.kpi.id: one for one in own}
         for one in explained.checks:
             measured = by_kpi[one.condition.kpi]
             text, verdict = condition_text(self, one.condition, measured), check_text(self, one, measured)
             lines.append(self.say("condition", text=text, verdict=verdict))
+        if pooled is not None:  # of the unit that the pool is of, and so behind the person's
+            lines += [self.say("whole", unit=self.unit(*explained.unit)), *self._measured(pooled, None, None)]
         lines += [self._judged(rule.period, one) for one in explained.periods] + best_lines(self, explained)
         lines += [
             self._line(rule, line, line.amount == line.paid or explained.due is None) for line in explained.lines

@@ -60,6 +60,13 @@ def test_a_pool_part_by_part_with_everybodys_events(files):
         assert words in told, told
 
 
+def test_conditions_of_a_pool_are_told_by_the_persons_own_value_not_the_units(files):
+    plan = PLAN.replace("share_by:", "all: [{kpi: revenue, value: 500}], share_by:")
+    told = explain("E1", "2026-03", *files([*SALES, CLOSE], plan))
+    of_the_unit = "About the team north as a whole; a shared event counts once.\nR: 1,000.50 CNY"
+    assert f"  Condition: R at least 500 CNY: not met (100 CNY short).\n{of_the_unit}" in told, told
+
+
 def test_an_award_as_it_was_taken_back_in_chinese(files):
     known = files([*SALES, CLOSE, REFUND])
     found = json.loads(CliRunner().invoke(main, ["backtest", *known, "--format", "json"]).stdout)
