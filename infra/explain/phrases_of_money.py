@@ -13,7 +13,10 @@ MONEY_PHRASES: dict[str, dict[str, str]] = {
         "en": "  {low_money} + ({value} − {low}) ÷ ({high} − {low}) × ({high_money} − {low_money}) = {money}",
         "zh": "  {low_money} +（{value} − {low}）÷（{high} − {low}）×（{high_money} − {low_money}）= {money}",
     },
-    "hurdle": {"en": "  hurdle not reached: {before} becomes {after}", "zh": "  未达到起付门槛：{before} 变为 {after}"},
+    "hurdle": {
+        "en": "  hurdle of {bound} not reached{short}: {before} becomes {after}",
+        "zh": "  未达到起付门槛 {bound}{short}：{before} 变为 {after}",
+    },
     "floor": {
         "en": "  floor: {before} raised by {change} to {after}",
         "zh": "  保底：{before} 提高 {change}，为 {after}",

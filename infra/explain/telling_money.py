@@ -55,8 +55,19 @@ def _slices(speaker: Speaker, explained: RuleExplained) -> list[str]:
         lines.append(speaker.say("all slices", money=speaker.number(_sum(explained))))
     for one in explained.limits:
         words = {"before": speaker.money(one.before), "after": speaker.money(one.after)}
+        words |= _hurdle(speaker, explained) if one.limit == "hurdle" else {}
         lines.append(speaker.say(one.limit, change=speaker.money(abs(one.after - one.before)), **words))
     return lines
+
+
+def _hurdle(speaker: Speaker, explained: RuleExplained) -> dict[str, str]:
+    """Where the hurdle is, and what is missing to it."""
+    (one,) = explained.measured
+    gap, short = missing(explained.rule.hurdle, one), ""
+    if gap is not None and gap > 0:
+        why = speaker.say("short" if one.kpi.direction == "up" else "too much", gap=speaker.gap(one.kpi, gap))
+        short = speaker.say("and then") + why
+    return {"bound": bound_text(speaker, explained.rule.hurdle, one), "short": short}
 
 
 def _amount(speaker: Speaker, explained: RuleExplained, one: Slice) -> str:

@@ -45,6 +45,23 @@ def test_a_month_down_to_events_and_slices():
         assert words in told.stdout, told.stdout
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "  hurdle of 60,000 USD not reached, 0.01 USD short: 1,800.00 USD becomes 0.00 USD\n"),
+        ("zh", "  未达到起付门槛 60,000 美元，还差 0.01 美元：1,800.00 美元 变为 0.00 美元\n"),
+    ],
+)
+def test_how_far_the_hurdle_is(tmp_path, language, words):
+    events = (ROOT / "tests/examples/engine/hurdle-cap.jsonl").read_text().splitlines()
+    (tmp_path / "first.jsonl").write_text(events[0])
+    plan = str(ROOT / "plans/examples/engine/marginal-hurdle-cap.yaml")
+    files = "--plan", plan, "--events", str(tmp_path / "first.jsonl")
+    told = CliRunner().invoke(main, ["explain", "E1", "2026-03", *files, "--language", language])
+    assert told.exit_code == 0
+    assert words in told.stdout, told.stdout
+
+
 def test_a_spiff_line_by_line():
     told = explain_example("awards/spiff", "E2", "2026-03")
     assert told.exit_code == 0
