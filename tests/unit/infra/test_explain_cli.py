@@ -48,8 +48,8 @@ def test_a_month_down_to_events_and_slices():
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "  hurdle of 60,000 USD not reached, 0.01 USD short: 1,800.00 USD becomes 0.00 USD\n"),
-        ("zh", "  未达到起付门槛 60,000 美元，还差 0.01 美元：1,800.00 美元 变为 0.00 美元\n"),
+        ("en", "  hurdle of 60% (60,000 USD) not reached, 0.01 USD short: 1,800.00 USD becomes 0.00 USD\n"),
+        ("zh", "  未达到起付门槛 60%（60,000 美元），还差 0.01 美元：1,800.00 美元 变为 0.00 美元\n"),
     ],
 )
 def test_how_far_the_hurdle_is(tmp_path, language, words):
