@@ -8,7 +8,7 @@ import click
 
 from infra.plan_diff_cli import diff
 from infra.plan_suggest_cli import suggest
-from schemas.plan_file import examine_plan
+from schemas.plan_file import InvalidPlan, examine_plan, read_plan_text
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -20,7 +20,10 @@ def plan() -> None:
 
 def read_plan(file: Path):
     """The plan in ``file``; prints every error with its line and exits with 1 where there are any."""
-    found, errors, warnings = examine_plan(file.read_text(encoding="utf-8"), str(file))
+    try:
+        found, errors, warnings = examine_plan(read_plan_text(file), str(file))
+    except InvalidPlan as unreadable:
+        found, errors, warnings = None, unreadable.errors, []
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     if errors:

@@ -36,6 +36,9 @@ def check_awards(lookup: Lookup) -> Iterator[Finding]:
             yield from lookup.refer((*path, "roles", number), "role", role)
         if award.settle == "period_end" and is_rolling(award.period):
             yield Finding((*path, "settle"), "a rolling period never ends; expected live or sticky")
+        yield from lookup.amounts(path, award)
+        for number, tier in enumerate(getattr(award, "tiers", ())):
+            yield from lookup.amounts((*path, "tiers", number), tier)
         yield from check_steadiness(path, award)
         yield from _CHECKS[award.kind](lookup, path, award)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,6 +24,8 @@ from schemas.plan_target_checks import check_attendance, check_dating, check_rep
 from schemas.plan_unit_checks import check_unit_target
 
 _ROLE_KPIS = 5
+#: Distances from UTC, that name no zone.
+_OFFSET = re.compile(r"(utc|gmt)? ?[+-]\d", re.IGNORECASE)
 #: What currencies are called, and their codes.
 _NO_CODES = {"RMB": "CNY", "CNH": "CNY", "NTD": "TWD", "YEN": "JPY", "STG": "GBP"}
 
@@ -54,6 +57,9 @@ def _general(plan: Plan) -> Iterator[Finding]:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if "beijing" in plan.timezone.lower():
             yield Finding(("timezone",), f"no such time zone: {plan.timezone}; China's is Asia/Shanghai")
+        elif _OFFSET.match(plan.timezone):
+            message = f"no such time zone: {plan.timezone}; expected one named after a place, such as Asia/Shanghai"
+            yield Finding(("timezone",), message)
         else:
             yield Finding.unknown(("timezone",), "time zone", plan.timezone, zoneinfo.available_timezones())
     if code := _NO_CODES.get(plan.currency):

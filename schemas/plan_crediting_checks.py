@@ -33,6 +33,7 @@ def _guard(lookup: Lookup, path: tuple, guard: Guard) -> Iterator[Finding]:
     if guard.cap is None and not guard.hold_days and guard.same_customer is None:
         yield Finding(path, "expected a cap, hold_days, same_customer, or several of them")
     yield from _same_customer(lookup, path, guard)
+    yield from lookup.amounts(path, guard)
     if guard.cap is not None and guard.cap <= 0:
         yield Finding((*path, "cap"), "must be above 0")
     for number, name in enumerate(guard.events):

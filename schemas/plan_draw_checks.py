@@ -18,6 +18,7 @@ def check_draws(lookup: Lookup) -> Iterator[Finding]:
         yield from lookup.period((*path, "period"), draw.period)
         if is_rolling(draw.period):
             yield Finding((*path, "period"), "a rolling period is never paid out; expected one that ends")
+        yield from lookup.amounts(path, draw)
         if draw.amount <= 0:
             yield Finding((*path, "amount"), "must be above 0")
         for name, what in (("roles", "role"), ("employees", "employee")):

@@ -105,7 +105,14 @@ class Text(Model):
 
 
 def _text(value: object) -> object:
-    return {"en": value} if isinstance(value, str) else value
+    if isinstance(value, (dict, Text)):
+        return value
+    if isinstance(value, str):
+        return {"en": value}
+    written = getattr(value, "text", "")
+    raise ValueError(
+        f'expected a text; write "{written}" with quotes' if written else "expected a text, or {en: …, zh: …}"
+    )
 
 
 Named = Annotated[Text, BeforeValidator(_text)]

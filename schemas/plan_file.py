@@ -47,7 +47,8 @@ def read_plan_text(path: str | FilePath) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidPlan([PlanError(str(path), line, 1, "", "not UTF-8 text")]) from error
+        message = "not UTF-8 text: save the file with the encoding UTF-8"
+        raise InvalidPlan([PlanError(str(path), line, 1, "", message)]) from error
 
 
 def load_plan(path_or_text: str | FilePath, filename: str = "") -> Plan:

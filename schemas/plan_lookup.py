@@ -10,11 +10,14 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from schemas.event_fields import payload_fields
+from schemas.money import SCALE, minor_step
 from schemas.plan import CALENDAR_KINDS, Plan, Target
 from schemas.plan_fiscal import FISCAL_KINDS
 from schemas.plan_moves import employees_of
 from schemas.plan_periods import calendars_of
 
+#: Settings that hold money.
+_AMOUNTS = ("amount", "bonus", "prize", "cap", "floor")
 _ROLLING = re.compile(r"rolling_([1-9]\d{0,2})d")
 _KEYS = {
     "day": (r"\d{4}-\d{2}-\d{2}", "2026-03-31"),
@@ -46,10 +49,18 @@ class Finding:
 def suggestion(word: str, known: Collection[str]) -> str:
     """``; did you mean x?`` for the nearest known name, else the names themselves where they are few."""
     names = sorted(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?" if close[0] != word else ""
-    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+    if near := nearest(word, names):
+        return near
+    return f"; known: {', '.join(names)}" if 0 < len(names) <= 12 and word not in names else ""
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """``; did you mean x?`` for the nearest known name, whatever its case."""
+    if word in known:
+        return ""
+    lower = {name.lower(): name for name in sorted(known, reverse=True)}
+    close = get_close_matches(word.lower(), sorted(lower), n=1, cutoff=0.6)
+    return f"; did you mean {lower[close[0]]}?" if close else ""
 
 
 def is_rolling(kind: str) -> bool:
@@ -127,10 +138,25 @@ class Lookup:
             yield Finding(path, f"no such period: {kind}{hint}", needs=frozenset([kind]))
 
     def measure(self, path: tuple, kpi: str, value: Decimal) -> Iterator[Finding]:
-        """A warning where something measured in percent is compared with what looks like a fraction."""
-        if kpi in self.kpis and self.kpis[kpi].unit == "percent" and 0 < value <= 1:
+        """A warning where a value looks like a fraction of what is measured in percent, or as if it had separators."""
+        unit = self.kpis[kpi].unit if kpi in self.kpis else ""
+        if unit == "percent" and 0 < value <= 1:
             meant = f"{(value * 100).normalize():f}%"
             yield Finding(path, f"{kpi} is measured in percent: {value:f} means {value:f}%, not {meant}", True)
+        if unit in ("money", "count"):
+            yield from self._separator(path, value)
+
+    def amounts(self, path: tuple, entry: object) -> Iterator[Finding]:
+        """Warnings about the amounts of money of an award, a tier, a draw or a guard that can be misread."""
+        for name in _AMOUNTS:
+            if isinstance(amount := getattr(entry, name, None), Decimal):
+                yield from self._separator((*path, name), amount)
+
+    def _separator(self, path: tuple, value: Decimal) -> Iterator[Finding]:
+        """A warning where the point of 3.000 may stand for thousands; of a currency with such decimals none."""
+        if value.as_tuple().exponent == -3 and abs(value) >= 1 and minor_step(self.plan.currency) > SCALE // 1000:
+            means = f"{value:f} means {value.normalize():f}, not {value * 1000:.0f}"
+            yield Finding(path, f"{means}: numbers are written without separators", True)
 
     def covered(self, targets: Iterable[Target]) -> set[tuple[str, str, str, str]]:
         """Places in which at least one of the targets applies."""

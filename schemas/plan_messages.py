@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.plan import Plan
 from schemas.plan_awards import AWARD_KINDS
-from schemas.plan_lookup import suggestion
-from schemas.yaml_source import Path
+from schemas.plan_lookup import nearest, suggestion
+from schemas.yaml_source import Path, full_width
 
 #: pydantic's error types in a planner's words; anything else keeps pydantic's own sentence.
 _WORDS = {
@@ -62,11 +62,13 @@ def explain(error: ValidationError, document: object) -> list[tuple[Path, str]]:
     found: dict[tuple[Path, str], None] = {}
     for detail in error.errors(include_url=False, include_context=True):
         loc = detail["loc"]
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # it has entries: faulty ones, told by themselves
         if "where" in loc[:-1]:
             path, message = real_path(loc[: loc.index("where") + 2], document), _FILTER
         else:
             loc = (*loc, "kind") if detail["type"] == "union_tag_invalid" else loc
-            path, message = real_path(loc, document), _sentence(detail)
+            path, message = real_path(loc, document), _sentence(detail) + _odd_marks(detail)
         found[path, message] = None
     return list(found)
 
@@ -87,6 +89,12 @@ def real_path(loc: tuple, value: object) -> Path:
     return path
 
 
+def _odd_marks(detail: dict) -> str:
+    """A hint where a Chinese keyboard's marks in a setting's name, or in its value, may be what is wrong."""
+    text = detail["loc"][-1] if detail["type"] == "extra_forbidden" else detail["input"]
+    return full_width(text) if isinstance(text, str) else ""
+
+
 def _sentence(detail: dict) -> str:
     kind, loc = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
@@ -95,16 +103,20 @@ def _sentence(detail: dict) -> str:
         close = suggestion(str(loc[-1]), _settings_at(loc[:-1]))
         return f"no such setting{close}"
     if kind == "union_tag_invalid":
-        return f"expected {' or '.join(AWARD_KINDS)}{suggestion(str(detail['ctx']['tag']), AWARD_KINDS)}"
+        return f"expected {' or '.join(AWARD_KINDS)}{nearest(str(detail['ctx']['tag']), AWARD_KINDS)}"
     if kind == "literal_error":
         wanted = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"expected one of {wanted}{suggestion(str(detail['input']), wanted.split(', '))}"
+        return f"expected one of {wanted}{nearest(str(detail['input']), wanted.split(', '))}"
     if kind == "string_pattern_mismatch":
         return f"{detail['input']!r} {_pattern_words(loc)}"
     if kind == "greater_than_equal":
         return f"expected at least {detail['ctx']['ge']}"
     if kind == "less_than_equal":
         return f"expected at most {detail['ctx']['le']}"
+    if kind == "tuple_type" and isinstance(detail["input"], str):
+        return f"expected a list, such as [{detail['input']}]"
+    if kind == "string_type" and (written := getattr(detail["input"], "text", "")):
+        return f'expected a text; write "{written}" with quotes'
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     return _WORDS.get(kind, detail["msg"])
@@ -120,7 +132,7 @@ def _pattern_words(loc: tuple) -> str:
         return "is no currency: expected three capital letters, such as CNY"
     if loc[-1] == "[key]":
         return "is no name: expected small letters, digits and _, a letter first"
-    return "is no id: expected up to 64 letters, digits and any of _ . : @ -, a letter or digit first"
+    return "is no id: expected up to 64 of the letters A to Z and a to z, digits and _ . : @ -, a letter or digit first"
 
 
 def _settings_at(loc: tuple) -> list[str]:

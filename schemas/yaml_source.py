@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from schemas.yaml_words import plain_words
+
 MAX_BYTES = 32 * 1024 * 1024
 #: Values a document may hold once its aliases are expanded.
 MAX_VALUES = 4_000_000
@@ -23,7 +25,11 @@ _MAX_DIGITS = 40
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
-_FULL_WIDTH = dict(zip("：，｛｝［］“”", ":,{}[]\"\"", strict=True))
+_FULL_WIDTH = dict(zip("：，｛｝［］“”％", ":,{}[]\"\"%", strict=True))
+#: Spaces that look like one and are none to YAML.
+_ODD_SPACES = {"\u3000": "a full-width space", "\u00a0": "a no-break space"}
+#: What the parser notices lines after the place that is to be mended, where it began.
+_NOTICED_LATE = ("could not find expected ':'", "found unexpected end of stream")
 _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 _TRUE = frozenset(["true", "True", "TRUE"])
 _FALSE = frozenset(["false", "False", "FALSE"])
@@ -104,20 +110,30 @@ def _syntax(error: MarkedYAMLError, text: str) -> YamlProblem:
     mark, begun = error.problem_mark or error.context_mark, error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
     what = " ".join(part for part in (error.context, error.problem) if part)
+    lines = text.splitlines()
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
     if "'\\t'" in what:
-        return YamlProblem("indented with a tab: indent with spaces", place)
+        indented = "\t" in line[: len(line) - len(line.lstrip())]
+        said = "indented with a tab: indent with spaces" if indented else "a tab in the line: write a space instead"
+        return YamlProblem(said, place)
     first = begun.line if begun and mark else place.line - 1
-    if first != place.line - 1:
-        what += f" (it began on line {first + 1})"
-    return YamlProblem(f"not valid YAML: {what}{_full_width(text, first, place.line - 1)}", place)
+    around = enumerate(lines[max(first - 1, 0) : place.line], max(first, 1))
+    hint = next(filter(None, (full_width(one, at) for at, one in around)), "")
+    if begun and error.problem in _NOTICED_LATE:
+        place = Place(begun.line + 1, begun.column + 1)
+    elif first != place.line - 1:
+        hint = f" (it began on line {first + 1}){hint}"
+    return YamlProblem(f"not valid YAML: {plain_words(what, line)}{hint}", place)
 
 
-def _full_width(text: str, first: int, last: int) -> str:
-    """A hint where lines have punctuation from a Chinese keyboard that YAML's own could be meant by."""
-    for at, line in enumerate(text.splitlines()[first : last + 1], first + 1):
-        found = next((mark for mark in line.partition("#")[0] if mark in _FULL_WIDTH), None)
-        if found:
-            return f"; line {at} has a full-width “{found}”, where YAML knows only “{_FULL_WIDTH[found]}”"
+def full_width(text: str, line: int = 0) -> str:
+    """A hint where ``text`` has marks of a Chinese keyboard, or spaces, that YAML's own could be meant by."""
+    for mark in text.partition("#")[0]:
+        where = f"; line {line} has" if line else "; there is"
+        if mark in _FULL_WIDTH:
+            return f"{where} a full-width “{mark}”, where YAML knows only “{_FULL_WIDTH[mark]}”"
+        if mark in _ODD_SPACES:
+            return f"{where} {_ODD_SPACES[mark]}, where YAML knows only plain ones"
     return ""
 
 
@@ -178,7 +194,7 @@ def _mapping(node: MappingNode, path: Path, source: Source) -> dict[str, object]
         if key in result:
             first = source.places[inner].line
             source.problems.append(
-                YamlProblem(f"{key!r} is given twice, first on line {first}", place, inner)
+                YamlProblem(f"{key!r} is given twice, first on line {first}{_forgotten_dash(key)}", place, inner)
             )
             continue
         source.places[inner] = (
@@ -186,6 +202,10 @@ def _mapping(node: MappingNode, path: Path, source: Source) -> dict[str, object]
         )
         result[key] = _value(value_node, inner, source)
     return result
+
+
+def _forgotten_dash(key: str) -> str:
+    return "; a further entry of a list begins with “- ”" if key == "id" else ""
 
 
 def _scalar(node: ScalarNode, path: Path, source: Source) -> object:

@@ -161,7 +161,26 @@ ERRORS = [
     ("plan: p\n", "plan: p\nversion: 0\n", 2, "version", "expected at least 1"),
     ("plan: p\n", "plan: p\nversion: one\n", 2, "version", "expected a whole number"),
     ("currency: CNY", "currency: [CNY", 4, "", "not valid YAML"),
-    ("currency: CNY", "currency：CNY", 4, "", "line 3 has a full-width “：”, where YAML knows only “:”"),
+    ("currency: CNY", "currency：CNY", 3, "", "line 3 has a full-width “：”, where YAML knows only “:”"),
+    ("currency: CNY", "currency:\u3000CNY", 3, "", "line 3 has a full-width space"),
+    ("    unit: money", "\u00a0   unit: money", 29, "", "line 28 has a no-break space"),
+    ("currency: CNY", "currency:CNY", 3, "", "a colon and a space behind it"),
+    ("currency: CNY", "currency:\tCNY", 3, "", "a tab in the line"),
+    ("  - id: answers\n    name", "  - id: answers\n   name", 30, "", "begin in the same column (it began on line 21)"),
+    ("  - id: answers", "  -id: answers", 29, "", "a space behind the “-”"),
+    ("description: Sales", "description: Sales: all", 23, "", "a text with it is put in quotes"),
+    ("value: 1000}", "value: %5}", 38, "", "a text that begins with “%” is put in quotes"),
+    ("name: Tiers", "name: 'Tiers", 43, "", "a text begins with a quote here"),
+    ("kpi: revenue, period: month, value: 1000}", "kpi：revenue, period: month, value: 1000}", 38, "targets[0].kpi：revenue", "a full-width “：”"),
+    ("value: 1000}", "value: 95％}", 38, "targets[0].value", "a full-width “％”"),
+    ("timezone: Asia/Shanghai", "timezone: UTC+8", 2, "timezone", "named after a place, such as Asia/Shanghai"),
+    ("kpis:", "KPIs:", 20, "KPIs", "did you mean kpis?"),
+    ("id: E2", "id: 张伟", 12, "organisation.departments[sales].teams[north].employees[张伟].id", "letters A to Z"),
+    ("name: Tiers", "name: 12", 43, "awards[tiers].name", 'write "12" with quotes'),
+    ("name: Tiers", "name: {en: 12}", 43, "awards[tiers].name.en", 'write "12" with quotes'),
+    ("name: Tiers", "name:", 43, "awards[tiers].name", "expected a text, or {en: …, zh: …}"),
+    ("pays: marginal", "pays: marginal\n    roles: rep", 47, "awards[tiers].roles", "such as [rep]"),
+    ("  - id: answers", "    id: answers", 29, "kpis[revenue].id", "a further entry of a list begins with “- ”"),
     ("kpi: revenue, period: month, value: 1000}", "kpi: revenue， period: month, value: 1000}", 38, "", "full-width “，”"),
     ("{converted: true}}", "{converted: true}", 35, "", "(it began on line 34)"),
     ("    kpi: revenue\n", "\tkpi: revenue\n", 44, "", "indent with spaces"),
@@ -285,6 +304,10 @@ def test_ids_and_keys_that_look_like_numbers_keep_their_text():
             "not 95%",
         ),
         ("currency: CNY", "currency: RMB", "RMB is no ISO 4217 code; CNY is"),
+        ("bonus: 100", "bonus: 3.000", "3.000 means 3, not 3000: numbers are written without separators"),
+        ("value: 1000", "value: 250.000", "250.000 means 250, not 250000"),
+        ("pays: marginal\n    tiers:\n      - {attainment: 0%, rate: 1%}\n      - {attainment: 100%, rate: 2%}",
+         "pays: flat\n    tiers:\n      - {attainment: 100%, amount: 1.500}", "1.500 means 1.5, not 1500"),
     ],
 )
 def test_warnings_do_not_refuse_the_plan(old, new, message):
@@ -292,6 +315,25 @@ def test_warnings_do_not_refuse_the_plan(old, new, message):
     plan, errors, warnings = examine_plan(BASE.replace(old, new, 1))
     assert plan and not errors
     assert any(message in warning.message for warning in warnings), warnings
+
+
+def test_a_currency_with_three_decimals_may_have_them_written():
+    _, errors, warnings = examine_plan(BASE.replace("currency: CNY", "currency: KWD").replace("bonus: 100", "bonus: 3.000"))
+    assert not errors and not warnings
+
+
+def test_names_that_could_be_chosen_are_listed_once():
+    _, errors = check_plan(BASE.replace("unit: percent", "unit: 分"))
+    assert [one.message for one in errors] == [
+        "expected one of money, count, percent, points, minutes, hours, days, number"
+    ]
+
+
+def test_a_list_with_faulty_entries_alone_is_not_called_empty():
+    _, errors = check_plan(BASE.replace("events: [sale]", "events: [销售]").replace("- {kpi: revenue, attainment: 100%}", "- {kpi: 销售额, attainment: 100%}"))
+    assert [one.path for one in errors] == ["kpis[revenue].events[0]", "awards[both].all[0].kpi"]
+    _, errors = check_plan(BASE.replace("id: revenue", "id: 销售额").replace("id: answers", "id: 问卷"))
+    assert [one.path for one in errors] == ["kpis[销售额].id", "kpis[问卷].id"]
 
 
 _CORRECTED = """\

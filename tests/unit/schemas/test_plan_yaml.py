@@ -90,7 +90,7 @@ def test_problems_that_do_not_stop_the_reading_are_collected():
         ("a: 1\n\tb: 2", 2, "indent with spaces"),
         ("", 1, "empty"),
         ("# only a comment", 1, "empty"),
-        ("--- 1\n--- 2", 2, "single document"),
+        ("--- 1\n--- 2", 2, "a file is a single document"),
         ("a: *b", 1, "undefined alias"),
         ("a: &a [*a]", 1, "contains it"),
         ("[" * 60 + "]" * 60, 1, "nested too deeply"),
