@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 
 from benchmarks.check import check_sales
 from benchmarks.own import Own, measure, wait_for
 from benchmarks.processes import resident_bytes
-from benchmarks.sales import Expected, Workload, columns, plan_of, produce
+from benchmarks.sales import HIGHEST, Columns, Expected, Workload, columns, plan_of, produce
 from benchmarks.table import markdown, number
 from benchmarks.worker import drained
 from schemas.plan_file import load_plan
@@ -25,16 +26,32 @@ _HEAD = (
 )  # fmt: skip
 
 
+def equal_tiers(made: Columns, most: int) -> tuple[int, int, int]:
+    """Tiers (cents) that are reached about ``most`` times in all, so that a larger company has no more awards an event.
+
+    Further apart than the largest sale: none passes two at once.
+    """
+    months = made.time_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    place = np.unique(months * (int(made.employee.max()) + 1) + made.employee, return_inverse=True)[1]
+    sums = np.sort(np.bincount(place, made.cents * made.counts))
+    low, high = HIGHEST, int(sums[-1])
+    while low < high:
+        first = (low + high) // 2
+        reached = sum(len(sums) - int(np.searchsorted(sums, first + step * HIGHEST)) for step in range(3))
+        low, high = (low, first) if reached <= most else (first + 1, high)
+    first = -(-low // 100) * 100
+    return first, first + HIGHEST, first + 2 * HIGHEST
+
+
 def run(employees: int, events: int) -> dict:
     """One size; figures by name."""
-    workload = Workload.spread(events, employees)
-    made = columns(workload)
-    expected = Expected.of(made, workload.tiers)
+    made = columns(Workload(events, employees))
+    expected = Expected.of(made, equal_tiers(made, events // 100))
     with Own() as own:
         worker = own.start()
         worker.wait_ready()
         empty, before = resident_bytes(worker.pid), worker.cpu_seconds()
-        own.apply(plan_of(load_plan(PLAN), employees, tiers=workload.tiers))
+        own.apply(plan_of(load_plan(PLAN), employees, tiers=expected.tiers))
         wait_for("the plan", lambda: worker.total("kpistream_next_offset") > 0 and drained(worker), worker)
         plan_cpu = worker.cpu_seconds() - before
         produce(own.broker, "events.sales", made)
@@ -53,7 +70,7 @@ def run(employees: int, events: int) -> dict:
 
 @click.command()
 @click.option("--employees", type=int, multiple=True, default=(1_000, 10_000, 100_000), show_default=True)
-@click.option("--events", default=500_000, show_default=True)
+@click.option("--events", default=2_000_000, show_default=True)
 @click.option("--report", type=click.Path(path_type=Path))
 def main(employees: tuple[int, ...], events: int, report: Path | None) -> None:
     """Measure and print the section."""

@@ -7,8 +7,13 @@ Of 1,000,000 employees an object each, for every stage and partition, would take
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain, repeat
 from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
 
 from schemas.plan import Plan
 from schemas.plan_employees import Employee, Roster
@@ -59,6 +64,21 @@ class Roll:
     def special(self) -> dict[str, Employee]:
         """Those who move, join, leave or are away, by id."""
         return {employee.id: employee for group in self.groups for _, employee in group.employees.special()}
+
+    def positions(self, employees: Sequence[str]) -> np.ndarray:
+        """int64 positions of employees, −1 of who is not in the plan."""
+        return np.fromiter(map(self.position.get, employees, repeat(-1)), np.int64, len(employees))
+
+    @cached_property
+    def last_roles(self) -> tuple[dict[str, int], np.ndarray]:
+        """Numbers of the roles, and everybody's after the last move (int32, by position)."""
+        listed = chain.from_iterable(group.employees.roles for group in self.groups)
+        coded = pa.array(list(listed), pa.string()).dictionary_encode()
+        numbers = {role: number for number, role in enumerate(coded.dictionary.to_pylist())}
+        found = coded.indices.to_numpy().copy()
+        for position, places in self.moving.items():
+            found[position] = numbers.setdefault(places[-1].role, len(numbers))
+        return numbers, found
 
     def name(self, position: int) -> str:
         """The employee's name, '' for none."""

@@ -130,8 +130,7 @@ class Numbered(NamedTuple):
 
     def firsts(self, employees: Sequence[str], default: int) -> np.ndarray:
         """``first`` of many, int32."""
-        found = self.roll.position.get
-        positions = np.fromiter((found(one, -1) for one in employees), np.int64, len(employees))
+        positions = self.roll.positions(employees)
         known = positions >= 0
         numbers = np.full(len(employees), default, np.int32)
         numbers[known] = self.numbers[self.starts[positions[known]]]

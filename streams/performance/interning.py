@@ -32,8 +32,13 @@ class Interner:
         return self._codes.get(name, -1)
 
     def codes(self, names: Iterable[str]) -> np.ndarray:
-        """int64 codes of ``names``."""
-        return np.fromiter((self.code(name) for name in names), np.int64)
+        """int64 codes of ``names``, new ones if need be."""
+        known, before = self._codes, len(self.names)
+        asked = names if isinstance(names, list) else list(names)
+        codes = np.array([known.setdefault(name, len(known)) for name in asked], np.int64)
+        if len(known) > before:
+            self.names += dict.fromkeys(asked[at] for at in np.flatnonzero(codes >= before).tolist())
+        return codes
 
     def hashes(self) -> np.ndarray:
         """uint64 xxh3 of every name, indexed by code."""

@@ -14,7 +14,7 @@ from streams.performance.calendar import Calendar, date_of, window_days
 from streams.performance.interning import Interner
 from streams.performance.running import key_parts, period_key
 
-#: Not in the plan: a position, and a role code.
+#: The role's number of who is not in the plan.
 _NOBODY = -1
 
 
@@ -40,7 +40,6 @@ class People:
         self._roll = roll_of(plan)
         self._day = -1 if plan.organisation.standing == "period_end" else 0
         self._role_of = np.empty(0, np.int32)
-        self._role_codes: dict[str, int] = {}
         self._moves = np.empty(0, bool)
 
     def __contains__(self, employee: str) -> bool:
@@ -101,19 +100,18 @@ class People:
         held = self._role_of[codes]
         if not roles:
             return held != _NOBODY
+        numbers, _ = self._roll.last_roles
+        wanted = [numbers[role] for role in roles if role in numbers]
+        found = np.isin(held, wanted)
         if self._roll.moving:
-            held = held.copy()
             for at in np.flatnonzero(self._moves[codes]).tolist():
-                held[at] = self._role_code(self.standing(int(codes[at]), kind, key_parts(int(keys[at]))[1]).role)
-        return np.isin(held, [self._role_code(role) for role in roles])
+                found[at] = self.standing(int(codes[at]), kind, key_parts(int(keys[at]))[1]).role in roles
+        return found
 
     def _look_up(self) -> None:
         """The roles of employees who have got their code since."""
-        names = self._codes.names[len(self._role_of) :]
-        positions = [self._roll.position.get(name, _NOBODY) for name in names]
-        roles = [_NOBODY if at == _NOBODY else self._role_code(self._roll.last(at).role) for at in positions]
-        self._role_of = np.concatenate([self._role_of, np.array(roles, np.int32)])
-        self._moves = np.concatenate([self._moves, np.array([at in self._roll.moving for at in positions], bool)])
-
-    def _role_code(self, role: str) -> int:
-        return self._role_codes.setdefault(role, len(self._role_codes))
+        positions = self._roll.positions(self._codes.names[len(self._role_of) :])
+        _, last = self._roll.last_roles
+        roles = np.where(positions < 0, _NOBODY, np.append(last, _NOBODY)[positions])
+        self._role_of = np.concatenate([self._role_of, roles])
+        self._moves = np.concatenate([self._moves, np.isin(positions, list(self._roll.moving))])

@@ -121,8 +121,8 @@ class Cells:
         employee = self._employees.codes(rows.employee.names)[rows.employee.codes]
         before = table.size
         slots = table.slots((np.array([page.number for page in pages])[page_of] << _CODE_BITS) | employee)
-        for at in np.flatnonzero(slots >= before).tolist():
-            self._begin(pages[page_of[at]], int(slots[at]), int(employee[at]))
+        if table.size > before:
+            self._begin(pages, page_of, slots, employee, np.flatnonzero(slots >= before))
         num, den = rows.num - table.num[:, slots], rows.den - table.den[:, slots]
         changed = num.any(axis=0) | den.any(axis=0) | self._put_members(rows, slots)
         if not changed.any():
@@ -183,11 +183,18 @@ class Cells:
         page.units.append((unit_day, level))
         return unit_day
 
-    def _begin(self, page: Page, slot: int, employee: int) -> None:
-        """A cell is new."""
-        page.slots.append(slot)
+    def _begin(
+        self, pages: list[Page], page_of: np.ndarray, slots: np.ndarray, employee: np.ndarray, new: np.ndarray
+    ) -> None:
+        """Cells are new: those of the rows ``new``."""
+        new = new[np.argsort(page_of[new], kind="stable")]
+        of, firsts = np.unique(page_of[new], return_index=True)
+        for page, some in zip(of.tolist(), np.split(slots[new], firsts[1:]), strict=True):
+            pages[page].slots += some.tolist()
         if self._own is not None:
-            insort(self._own.setdefault((page.key[0], employee), []), (page.key[3], slot))
+            for at in new.tolist():
+                kpi, _, _, day = pages[page_of[at]].key
+                insort(self._own.setdefault((kpi, int(employee[at])), []), (day, int(slots[at])))
 
     def _put_members(self, rows: CellRows, slots: np.ndarray) -> np.ndarray:
         """Keep distinct members; where they differ."""
