@@ -12,18 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.sales import plan_of, produce_sales
 from infra.control_topic import apply_plan
+from infra.lag.computation import Place
+from infra.lag.kafka_reader import KafkaReader
 from infra.local.artifacts import fetch
 from infra.local.ports import PortReservation
 from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from schemas.plan_file import load_plan
-from tests.integration.conftest import create_topic, eventually
+from tests.integration.conftest import create_topic, eventually, settings_of
 from tests.integration.pipeline import ROOT, Pipeline
 
 #: Metrics of one page: (name, sorted labels) → value.
@@ -206,6 +209,23 @@ def test_seconds_behind_are_the_age_of_the_record_at_the_commit_even_in_large_ba
         ]
         gaps = [times[partition + 1][offset] - times[partition][offset] for partition in range(2)]
         assert [ages[at] - ages[at + 1] for at in range(2)] == pytest.approx(gaps, abs=0.002)
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "snappy", "lz4", "zstd"])
+def test_waiting_records_are_read_whatever_compression_their_producer_chose(
+    stack: LocalStack, topic: str, compression: str
+):
+    producer = Producer({"bootstrap.servers": stack.kafka.bootstrap, "compression.type": compression, "linger.ms": 200})
+    times = []
+    for _ in range(3):  # one batch, or it would not be compressed
+        producer.produce(topic, b"x" * 5000, on_delivery=lambda _, message: times.append(message.timestamp()[1]))
+    assert producer.flush(30) == 0
+    place = Place(topic, 0)
+    reader = KafkaReader(settings_of(stack.connection.environment()))
+    try:
+        assert reader.record_times([(place, 1)]) == {(place, 1): times[1]}
+    finally:
+        reader.close()
 
 
 def test_a_stopped_worker_shows_as_lag_and_old_checkpoints_and_servers_away_as_down(
