@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.process_cli import run_faust
+from infra.process_cli import run_faust, web_port_option
 from infra.settings import Settings, load_settings
 from sinks.alerts.channels import Outcome, sender_of
 from sinks.alerts.config import AlertSettings
@@ -47,7 +47,7 @@ def alerts() -> None:
 
 @alerts.command()
 @_settings_file
-@click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
+@web_port_option
 def run(file: Path | None, web_port: int | None) -> None:
     """Push awards to the channels of the settings file."""
     if file is not None:

@@ -23,6 +23,8 @@ def load_mappings(path: Path | None) -> dict[str, TopicMapping]:
         return _MAPPINGS.validate_python(source.value)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8") from error
     except YamlProblem as problem:
         raise ValueError(f"{path}:{problem.place.line}: {problem.message}") from problem
     except ValidationError as error:

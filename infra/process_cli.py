@@ -7,10 +7,13 @@ import sys
 
 import click
 
+from infra.mappings_file import load_mappings
 from infra.settings import load_settings
 from infra.troubles import kafka_refusal
 
 _EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h
+
+web_port_option = click.option("--web-port", type=click.IntRange(1, 65535), help="Port of /metrics, /healthz, /readyz.")
 
 
 def run_faust(app: str, port: int | None) -> None:
@@ -33,17 +36,22 @@ def run_faust(app: str, port: int | None) -> None:
 
 
 @click.command()
-@click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
+@web_port_option
 @click.option("--stages", help="Stages to run, comma separated: intake, crediting, performance, rollups.")
 def worker(web_port: int | None, stages: str | None) -> None:
     """Run the stages: intake, crediting, performance, rollups."""
     if stages:
         os.environ["KPISTREAM_STAGES"] = stages
+    settings = load_settings()
+    try:  # said at once: Faust would print the place where it came across it
+        load_mappings(settings.mappings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     run_faust("streams.app", web_port)
 
 
 @click.command()
-@click.option("--web-port", type=int, help="Port of /metrics, /healthz, /readyz.")
+@web_port_option
 def sink(web_port: int | None) -> None:
     """Run the loader: internal topics to ClickHouse."""
     run_faust("sinks.app", web_port)

@@ -43,7 +43,13 @@ class Span(click.ParamType):
 @click.command()
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--every", type=Span(), help="Compare KPI values again and again, such as 5m, and serve /metrics.")
-@click.option("--web-port", type=int, default=DEFAULT_PORT, show_default=True, help="With --every: its port.")
+@click.option(
+    "--web-port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="With --every: its port.",
+)
 @click.option("--repair", is_flag=True, help="Set right in-band what differs of KPI values.")
 @click.option("--reason", default="", help="With --repair: why, for bi.adjustments.")
 @click.option("--by", help="With --repair: who, for bi.adjustments; by default the name of the login.")

@@ -12,6 +12,10 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from infra.security import SecuritySettings
 
+#: What can be listened on or connected to.
+Port = Annotated[int, Field(ge=1, le=65535)]
+STAGES = ("intake", "crediting", "performance", "rollups")
+
 
 class Settings(SecuritySettings):
     """What a process needs to know about its surroundings."""
@@ -21,8 +25,8 @@ class Settings(SecuritySettings):
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated")
     clickhouse_host: str = Field("127.0.0.1", description="ClickHouse server")
-    clickhouse_port: int = Field(9000, description="ClickHouse native protocol port")
-    clickhouse_http_port: int = Field(8123, description="ClickHouse HTTP port, for BI tools")
+    clickhouse_port: Port = Field(9000, description="ClickHouse native protocol port")
+    clickhouse_http_port: Port = Field(8123, description="ClickHouse HTTP port, for BI tools")
     clickhouse_user: str = Field("writer", description="ClickHouse user of workers, sinks and migrations")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="its password")
     clickhouse_bi_user: str = Field("bi", description="ClickHouse user for reading")
@@ -38,7 +42,7 @@ class Settings(SecuritySettings):
     )
     mappings: Path | None = Field(None, description="YAML file: topic → mapping of its JSON to events")
     stages: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("intake", "crediting", "performance", "rollups"), description="stages this worker runs, comma separated"
+        STAGES, description="stages this worker runs, comma separated"
     )
     worker_id: str = Field(
         "",
@@ -57,7 +61,7 @@ class Settings(SecuritySettings):
         120.0, ge=0, description="how long plan, close and adjustments wait for Kafka when it is away"
     )
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
-    web_port: int = Field(6066, description="port of /metrics, /healthz, /readyz")
+    web_port: Port = Field(6066, description="port of /metrics, /healthz, /readyz")
     faust_data: Path = Field(
         Path(tempfile.gettempdir()) / f"kpistream-faust-{os.getuid()}",
         description="folder that Faust wants for itself; nothing of value is in it",
@@ -73,6 +77,13 @@ class Settings(SecuritySettings):
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("stages")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not set(value) <= set(STAGES):
+            raise ValueError(f"it names some of {', '.join(STAGES)}")
+        return value
+
 
 def load_settings() -> Settings:
     """Settings from the environment; KPISTREAM_ENV_FILE (default: the newest local stack's) fills what is unset."""
@@ -83,7 +94,7 @@ def load_settings() -> Settings:
 def setting_problems(error: ValidationError) -> list[str]:
     """What is wrong with the settings, a line each, without their values."""
     return [
-        f"KPISTREAM_{'_'.join(map(str, one['loc'])).upper()} is not usable: {one['msg']}."
+        f"KPISTREAM_{'_'.join(map(str, one['loc'])).upper()} is not usable: {one['msg'].removeprefix('Value error, ')}."
         if one["loc"]
         else one["msg"].removeprefix("Value error, ") + "."
         for one in error.errors()

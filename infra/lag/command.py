@@ -18,7 +18,11 @@ DEFAULT_PORT = 9308
 
 @click.command("lag-exporter")
 @click.option(
-    "--web-port", type=int, default=DEFAULT_PORT, show_default=True, help="Port of /metrics, /healthz, /readyz."
+    "--web-port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port of /metrics, /healthz, /readyz.",
 )
 @click.option(
     "--interval", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Seconds between two readings."
