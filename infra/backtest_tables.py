@@ -12,7 +12,7 @@ from rich.text import Text
 
 from schemas.plan import Kpi, Plan
 from schemas.plan_scorecards import Scorecard
-from schemas.wording import measured, percent
+from schemas.wording import difference, measured, percent
 
 #: Columns where there is no terminal whose width could be asked.
 _WIDTH = 160
@@ -95,7 +95,7 @@ def print_report(
         console,
         "Awards",
         ("who", "award", "period", "reached", "pays", "state", "because of", "next"),
-        map(_award_row, report["awards"]),
+        (_award_row(row, kpis, plan.currency) for row in report["awards"]),
     )
     print_table(
         console,
@@ -202,9 +202,12 @@ def grouped(text: str | None) -> str | None:
     return None if text is None else f"{Decimal(text):,f}"
 
 
-def _award_row(row: dict) -> tuple[str, ...]:
+def _award_row(row: dict, kpis: dict[str, Kpi | Scorecard], currency: str) -> tuple[str, ...]:
     paid = grouped(row["amount"]) or row["pays"] or ""
-    missing = f"{grouped(row['gap'])} to {row['next_tier']}" if row["gap"] not in (None, "0") else ""
+    missing = ""
+    if row["gap"] not in (None, "0"):
+        unit = kpis[row["evidence"][0]["kpi"]].unit
+        missing = f"{difference(Decimal(row['gap']), unit, currency, 'en')} to {row['next_tier']}"
     return (
         _who(row),
         row["rule"],

@@ -20,8 +20,8 @@ _UNITS: dict[str, dict[str, str]] = {
 #: A difference of percentages is no percentage.
 _POINTS = {"en": " percentage points", "zh": " 个百分点"}
 _CURRENCIES_ZH = {"CNY": "元", "USD": "美元", "EUR": "欧元", "JPY": "日元", "GBP": "英镑", "HKD": "港元"}
-#: Measured, not counted: two decimals say enough of such a value.
-_MEASURED = frozenset(_UNITS["en"])
+#: Two decimals say enough of what is measured so, and of a count that is expected or forecast.
+_MEASURED = frozenset([*_UNITS["en"], "count"])
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",

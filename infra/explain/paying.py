@@ -88,18 +88,19 @@ def _given(speaker: Speaker, bonus: Decimal | None, promotion: bool = False) -> 
 
 
 def _compared_text(speaker: Speaker, rule: Honour | First | Pool) -> str:
-    unit = speaker.say(rule.unit)
+    company = rule.unit == "company"  # there is one
+    within = speaker.say("the company") if company else speaker.say("each unit", unit=speaker.say(rule.unit))
     if isinstance(rule, Pool):
         parts = [f"{ratio_text(rule.rate)} × {speaker.kpi(rule.kpi)}"] if rule.rate is not None else []
         parts += [speaker.amount(rule.amount)] if rule.amount is not None else []
         shared = speaker.say("shared equally")
         if rule.share_by:
             shared = speaker.say("shared by", kpi=speaker.kpi(rule.share_by))
-        return speaker.say("pays pool", money=" + ".join(parts), unit=unit, shared=shared)
+        return speaker.say("pays pool", money=" + ".join(parts), within=within, shared=shared)
     prize = _given(speaker, rule.prize)
     places = rule.places if isinstance(rule, First) else rule.top
     top = speaker.say("one place" if places == 1 else "places", count=places)
     if isinstance(rule, First):
-        return speaker.say("pays first", top=top, unit=unit, prize=prize)
+        return speaker.say("pays first", top=top, within=within, prize=prize)
     words = {"by": speaker.say(f"by {rule.by}"), "ties": speaker.say(f"ties {rule.ties}")}
-    return speaker.say("pays honour", top=top, unit=unit, kpi=speaker.kpi(rule.kpi), prize=prize, **words)
+    return speaker.say("pays honour", top=top, within=within, kpi=speaker.kpi(rule.kpi), prize=prize, **words)

@@ -14,7 +14,7 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
     "again": {"en": " (number {sequence} of the period)", "zh": "（本期第 {sequence} 次）"},
     "crossed": {
         "en": "Decided by {type} {id} of {time} (from {source}; place in the log {position}). Bound: {threshold}.",
-        "zh": "由{time} 的{type} {id} 触发（来源 {source}，日志位置 {position}）。门槛：{threshold}。",
+        "zh": "由 {time} 的{type} {id} 触发（来源 {source}，日志位置 {position}）。门槛：{threshold}。",
     },
     "crossed plan": {
         "en": "Decided as the plan took effect at {time} ({id}; place in the log {position}). Bound: {threshold}.",

@@ -81,10 +81,20 @@ def _of_one(award: Award, language: Language) -> str:
         return f"{name} below {bound} of what is expected by then, after {days} working days"
     if kind == "training" and (found := _PERIODS.fullmatch(award.threshold)):
         worse, bound = found[1], tier_bound(found[2], award, language)
-        running = periods_running(int(found[3]), award.period_kind, language)
+        count = int(found[3])
         if chinese:
+            running = (
+                f"在{period(award.period_kind, award.period, language)}"
+                if count == 1
+                else periods_running(count, award.period_kind, language)
+            )
             return f"{name}{running}{'高于' if worse == 'above' else '低于'} {bound}"
-        return f"{name} {worse} {bound} in {running}"
+        running = (
+            within(award.period_kind, award.period)
+            if count == 1
+            else f"in {periods_running(count, award.period_kind, language)}"
+        )
+        return f"{name} {worse} {bound} {running}"
     if kind == "personal_best" and (found := _BEST.fullmatch(award.threshold)):
         value = told(found[1], one, award, language)
         if chinese:

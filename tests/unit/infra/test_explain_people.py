@@ -32,7 +32,7 @@ def explain(*arguments: str) -> str:
 def test_the_field_of_an_honour_with_who_met_the_conditions(files):
     told = explain("E4", "2026-03", *files([*SALES, CLOSE]))
     for words in (
-        "S (star): for the best of each company by R (by value; places after a tie are left out): a bonus of 100.00",
+        "S (star): for the best of the company by R (by value; places after a tie are left out): a bonus of 100.00",
         "Compared within the company acme: 2 of 5 chosen.\n"
         "  #1  E1: R 400 CNY (1 event); R at least 300 CNY: met; due 100.00 CNY, booked 100.00 CNY\n"
         "  #1  E2: R 400 CNY (1 event); R at least 300 CNY: met; due 100.00 CNY, booked 100.00 CNY\n"

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.plan_file import load_plan
 from schemas.results import Award
@@ -30,6 +31,17 @@ def told(example: str, language: str, kind: str, state: str = "final", **about: 
     award = next(one for one in fits if all(getattr(one, name) == value for name, value in about.items()))
     message = message_of(award, language)
     return [message.title, *message.body.splitlines()]
+
+
+def test_a_training_after_one_period_names_it():
+    one = next(one for one in awards_of("training") if one.rule == "listening")
+    short = replace(one, threshold=one.threshold.replace("in 2 periods", "in 1 periods"))
+    assert short.threshold != one.threshold
+    reasons = [message_of(short, language).body.splitlines()[1] for language in ("en", "zh")]
+    assert reasons == [
+        "Reason: Customer satisfaction below 80 points in March 2026.",
+        "原因：客户满意度在2026年3月低于 80 分。",
+    ]
 
 
 @pytest.mark.parametrize(
