@@ -268,6 +268,16 @@ def test_drill_down_from_a_month_to_its_credits(bi: Client) -> None:
     ) == [(0,)]
 
 
+def test_whether_a_ticket_was_reopened_is_told(bi: Client, events: list[dict]) -> None:
+    given = {one["id"]: one["data"]["reopened"] for one in events if one["type"] == "ticket_resolved"}
+    assert set(given.values()) == {True, False}
+    told = "SELECT id, reopened FROM bi.{} WHERE type = 'ticket_resolved'"
+    assert dict(bi.execute(told.format("events"))) == given
+    assert dict(bi.execute(told.format("credits"))).items() <= given.items()
+    others = "SELECT count() FROM bi.credits WHERE type != 'ticket_resolved' AND reopened IS NOT NULL"
+    assert bi.execute(others) == [(0,)]
+
+
 def test_dictionary_and_organisation_are_the_plan(bi: Client, plan: Plan) -> None:
     kpis = {
         row[0]: row[1:]

@@ -1,4 +1,5 @@
--- Drill-down: from a value to its credits and events.
+-- Drill-down: from a value to its credits and events. The tables have `reopened` as a number, so the flag of tickets is
+-- among their other flags.
 CREATE OR REPLACE VIEW bi.credits /*on cluster*/
 (
     `employee` String COMMENT 'Employee credited',
@@ -25,7 +26,7 @@ CREATE OR REPLACE VIEW bi.credits /*on cluster*/
     `minutes` Nullable(Decimal(18, 4)) COMMENT 'Minutes a ticket took to resolve, or a visit lasted',
     `priority` Nullable(String) COMMENT 'Priority of the ticket',
     `within_sla` Nullable(Bool) COMMENT 'Whether the ticket was resolved within its agreed time',
-    `reopened` Nullable(Decimal(18, 4)) COMMENT 'How often the ticket was reopened',
+    `reopened` Nullable(Bool) COMMENT 'Whether the ticket was opened again',
     `severity` Nullable(String) COMMENT 'Severity of the complaint or defect',
     `upheld` Nullable(Bool) COMMENT 'Whether the complaint was found justified',
     `score` Nullable(Decimal(18, 4)) COMMENT 'Score of the survey answer or training',
@@ -52,7 +53,7 @@ SELECT
     toBool((credits_partition, credits_offset, facts_offset, facts_index, payee) IN (
         SELECT credits_partition, credits_offset, facts_offset, facts_index, payee FROM kpistream.left_out)) AS left_out,
     sale_id, sale_source, amount, currency, quantity, customer, product, channel, reason, minutes, priority,
-    within_sla, reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
+    within_sla, if(mapContains(extra_flags, 'reopened'), extra_flags['reopened'], NULL) AS reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
     converted, course, hours, extra_numbers, extra_strings, extra_flags
 FROM kpistream.credits FINAL
 COMMENT 'Who is credited with which part of which event: what the KPIs are made of';
@@ -79,7 +80,7 @@ CREATE OR REPLACE VIEW bi.events /*on cluster*/
     `minutes` Nullable(Decimal(18, 4)) COMMENT 'Minutes a ticket took to resolve, or a visit lasted',
     `priority` Nullable(String) COMMENT 'Priority of the ticket',
     `within_sla` Nullable(Bool) COMMENT 'Whether the ticket was resolved within its agreed time',
-    `reopened` Nullable(Decimal(18, 4)) COMMENT 'How often the ticket was reopened',
+    `reopened` Nullable(Bool) COMMENT 'Whether the ticket was opened again',
     `severity` Nullable(String) COMMENT 'Severity of the complaint or defect',
     `upheld` Nullable(Bool) COMMENT 'Whether the complaint was found justified',
     `score` Nullable(Decimal(18, 4)) COMMENT 'Score of the survey answer or training',
@@ -106,7 +107,7 @@ SELECT
     toDate(time, ifNull((SELECT timezone FROM kpistream.current_plan), 'UTC')) AS day,
     time, subject, employee, splits,
     sale_id, sale_source, amount, currency, quantity, customer, product, channel, reason, minutes, priority,
-    within_sla, reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
+    within_sla, if(mapContains(extra_flags, 'reopened'), extra_flags['reopened'], NULL) AS reopened, severity, upheld, score, survey, on_time, days_late, rejected, `count`, component,
     converted, course, hours, extra_numbers, extra_strings, extra_flags,
     topic, partition, offset
 FROM kpistream.facts FINAL

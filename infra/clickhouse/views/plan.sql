@@ -67,4 +67,4 @@ AS
 SELECT kpi, period_kind, at, value, employee, role, team, department
 FROM kpistream.targets FINAL
 WHERE (plan, plan_version) IN (SELECT plan, plan_version FROM kpistream.current_plan)
-COMMENT 'Targets of the newest plan as written; the most specific one is in force (see attainment)';
+COMMENT 'Targets of people in the newest plan as written, a row for each stretch of one that changes; which is in force: attainment; of units: unit_attainment';
