@@ -53,8 +53,8 @@ def _comments(one: Suggested) -> list[str]:
     lines = [f"{one.kpi.name.en} ({one.kpi.id}) per {one.period}, {whom}"]
     if one.basis:
         lines[0] += (
-            f": {one.basis.values} values of {one.basis.people} people over {one.basis.periods} periods, "
-            f"{one.basis.first} to {one.basis.last}"
+            f": {_so_many(one.basis.values, 'value', 'values')} of {_so_many(one.basis.people, 'person', 'people')} "
+            f"over {_so_many(one.basis.periods, 'period', 'periods')}, {one.basis.first} to {one.basis.last}"
         )
     for each in [*(each for each in one.chosen if not each.at), *one.others]:
         value = "–" if each.value is None else value_text(one.kpi, each.value)
@@ -73,7 +73,11 @@ def smart_gaps(one: Suggested) -> list[str]:
     if one.basis is None:
         gaps.append("nobody can tell whether it is achievable: no data behind it")
     elif one.basis.periods < ENOUGH_PERIODS:
-        gaps.append(f"hardly known to be achievable: only {one.basis.periods} periods behind it")
+        gaps.append(f"hardly known to be achievable: only {_so_many(one.basis.periods, 'period', 'periods')} behind it")
     if not any(each.at for each in one.chosen):
         gaps.append(f"not dated: it holds for every {one.period} until it is changed; `at` names one")
     return gaps
+
+
+def _so_many(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -97,6 +97,12 @@ def test_short_history_allows_no_growth_and_says_so(tmp_path):
     assert "- {" not in result.stdout and "only 2 periods behind it" in result.stdout
 
 
+def test_what_there_is_one_of_is_told_so(tmp_path):
+    result = suggest(tmp_path, "--for", "employee", months=1)
+    assert "1 value of 1 person over 1 period, 2025-01 to 2025-01" in result.stdout, result.stdout
+    assert "only 1 period behind it" in result.stdout
+
+
 def test_benchmarks_with_their_source(tmp_path):
     table = tmp_path / "benchmarks.csv"
     table.write_text("kpi,value,source\nrevenue,15000,Trade association 2025\n")
