@@ -24,6 +24,10 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
         "en": "Decided as the period was closed at {time} ({id}; place in the log {position}). Bound: {threshold}.",
         "zh": "于 {time} 关账时判定（{id}，日志位置 {position}）。门槛：{threshold}。",
     },
+    "crossed close undated": {
+        "en": "Decided as the period was closed ({id}; place in the log {position}). Bound: {threshold}.",
+        "zh": "于关账时判定（{id}，日志位置 {position}）。门槛：{threshold}。",
+    },
     "crossed adjustment": {
         "en": "Decided by an adjustment at {time} ({id}; place in the log {position}). Bound: {threshold}.",
         "zh": "因 {time} 的人工调整而判定（{id}，日志位置 {position}）。门槛：{threshold}。",

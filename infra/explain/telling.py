@@ -63,6 +63,8 @@ class Teller(Speaker):
             "threshold": bound_of(award, self.language),
         }
         crossed = f"crossed {cause.type}" if f"crossed {cause.type}" in PHRASES else "crossed"
+        if not cause.time and f"{crossed} undated" in PHRASES:  # a backtest's close has no time
+            crossed += " undated"
         if crossed == "crossed":
             about |= {"type": self.event(cause.type), "source": cause.source}
         lines = [

@@ -76,6 +76,21 @@ def test_an_award_as_it_was_taken_back_in_chinese(files):
         assert words in told, told
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Decided as the period was closed (close:people:month:2026-03; place in the log 0/4/0). Bound: R"),
+        ("zh", "于关账时判定（close:people:month:2026-03，日志位置 0/4/0）。门槛：R"),
+    ],
+)
+def test_a_close_of_a_backtest_has_no_time(files, language, words):
+    known = files([*SALES, CLOSE])
+    found = json.loads(CliRunner().invoke(main, ["backtest", *known, "--format", "json"]).stdout)
+    star = next(one for one in found["awards"] if one["rule"] == "star")
+    told = explain(star["award_id"], *known, "--language", language)
+    assert words in told, told
+
+
 def test_since_when_the_first_has_his_place(files):
     told = explain("E1", "2026-03", *files(SALES))
     mine = "  #1  E1: R 400 CNY (1 event); R at least 300 CNY: met; since place 1 in the order of updates; due 50.00"
