@@ -137,6 +137,7 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
         "en": "  {time}  {type} {id}{came}  {part}  → {value}",
         "zh": "  {time}  {type} {id}{came}  {part}  → {value}",
     },
+    "counts on": {"en": " (counts on {day})", "zh": "（计入{day}）"},
     "came": {
         "en": " ({now}{amount} at {rate}, the rate since {since}{up_to})",
         "zh": "（{now}{amount}，按{since}起的汇率 {rate} 折算{up_to}）",

@@ -17,6 +17,7 @@ from schemas.plan_fields import Named
 from schemas.wording import day, difference, event, measured, money, number, percent, rounded
 from streams.explain.credits import Credit
 from streams.explain.measured import Measured
+from streams.performance.calendar import date_of
 
 #: How many are shown at either end of a long list.
 _ENDS = 5
@@ -151,7 +152,7 @@ class Speaker:
             part = f"+{part}"
         if one.kpi.aggregate == "ratio":
             part += f" / {self.number(from_fixed(step.denominator))}"
-        part += self.share(step.credit)
+        part += self.share(step.credit) + self.counts_on(step.credit)
         value = self.say("none")
         if step.value is not None:
             value = self.figure(one.kpi, step.value) + ("%" if one.kpi.unit == "percent" else "")
@@ -177,6 +178,12 @@ class Speaker:
         """The person's share of an event, where that is not all of it."""
         part = Fraction(credit.share, SCALE * 100)
         return self.say("share of", share=self.percent(part)) if part != 1 else ""
+
+    def counts_on(self, credit: Credit) -> str:
+        """The day that a credit counts on, where its own lay in a closed period and late ones go to an open one."""
+        counts = date_of(credit.day)
+        own = datetime.fromtimestamp(credit.time / 1000, UTC).astimezone(self._zone).date()
+        return self.say("counts on", day=day(counts, self.language)) if counts != own else ""
 
     def per(self, period: str) -> str:
         """Each period of a kind."""

@@ -194,7 +194,7 @@ class Teller(Speaker):
         value = credit.fields.get(rule.field or "")
         if value is not None:
             of = self.say("line of", field=self.field(rule.field), value=self.number(from_fixed(value)))
-        of += self.share(credit)
+        of += self.share(credit) + self.counts_on(credit)
         about = {"time": self.time(credit.time), "type": self.event(credit.type), "id": credit.id, "of": of}
         about["came"] = self.came(credit) if rule.field == "amount" else ""
         amounts = {"amount": self.money(line.amount), "paid": self.money(line.paid)}

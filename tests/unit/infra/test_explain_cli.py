@@ -62,6 +62,20 @@ def test_how_far_the_hurdle_is(tmp_path, language, words):
     assert words in told.stdout, told.stdout
 
 
+@pytest.mark.parametrize(
+    ("language", "value", "line"),
+    [
+        ("en", "sale s4  +20,000.00 (counts on 1 March 2026)  → ", "sale s4 (amount 20,000) (counts on 1 March 2026)"),
+        ("zh", "销售 s4  +20,000.00（计入2026年3月1日）  → ", "销售 s4（金额 20,000）（计入2026年3月1日）  "),
+    ],
+)
+def test_what_counts_on_another_day_since_its_own_is_closed_says_so(language, value, line):
+    told = explain_example("engine/process-date-with-hold", "E1", "2026-03", "--language", language)
+    assert told.exit_code == 0
+    assert value in told.stdout and line in told.stdout, told.stdout
+    assert "s5" not in told.stdout  # it counts in April
+
+
 def test_a_spiff_line_by_line():
     told = explain_example("awards/spiff", "E2", "2026-03")
     assert told.exit_code == 0
