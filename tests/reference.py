@@ -28,6 +28,7 @@ from tests.reference_scorecards import SCORE, score
 from tests.reference_spiff import spiff
 from tests.reference_streak import streak
 from tests.reference_training import shows_day, training
+from tests.reference_values import something
 
 ROLLING = "rolling"
 #: A credit may decide them in other periods than its own, and they ask for the role there.
@@ -260,7 +261,16 @@ class Reference(Closing):
 
         def met(margin: Decimal = Decimal(0)) -> bool:
             held = [holds(condition, margin) for condition in rule.all or rule.any]
-            return all(held) if rule.all else any(held)
+            return begun() and (all(held) if rule.all else any(held))
+
+        def begun() -> bool:
+            asked = {condition.kpi for condition in rule.all or rule.any}
+            scores = [
+                score(self, self.cards[id], one.employee, period, inside[id])[0] for id in asked & self.cards.keys()
+            ]
+            return any(found is not None for found in scores) or any(
+                something(self, self.kpis[id], inside[id]) for id in asked - self.cards.keys()
+            )
 
         kind = "+".join(["bonus"] * (rule.bonus is not None) + ["promotion"] * rule.promotion)
         bonus = to_fixed(rule.bonus or 0)

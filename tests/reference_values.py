@@ -271,6 +271,14 @@ def _side(kpi: Kpi, part: Part, credits: list[Credit], unit: str) -> Fraction:
     return _total(part.field, [one for one in credits if part.field in one.fields], unit, *how)
 
 
+def something(values: Values, kpi: Kpi, credits: list[Credit]) -> bool:
+    """Whether anything is there of a person, be it without a value."""
+    if kpi.aggregate == "ratio":
+        return any(_side(kpi, part, credits, "") for part in (kpi.numerator, kpi.denominator))
+    value, sample = values.value(kpi, credits)
+    return bool(value or sample)
+
+
 def left(kpi: Kpi, credits: list[Credit]) -> bool:
     """Whether there is anything in a ratio's two sides, of the person or in one of the units."""
     units = ("", "team", "department", "company")

@@ -22,19 +22,19 @@ def _walk(scope: Scope, granted: Granted) -> None:
     rule, measured = scope.rule, measured_by(scope)
     places = {name: {id(step.credit): step for step in one.steps} for name, one in measured.items()}
     now = {name: (*nothing(one), one.target) for name, one in measured.items()}
-    began, below = False, {}
+    began, some = False, {}
 
-    def turn(begun: bool, day: int | None) -> None:
-        granted.turn(rule, begun and met(rule, measured, now, granted.stands), day, rule.cool_down_days)
+    def turn(day: int | None) -> None:
+        granted.turn(rule, any(some.values()) and met(rule, measured, now, granted.stands), day, rule.cool_down_days)
 
     for credit in scope.inside:
         if not began and credit.record > scope.since:
             began = True
-            turn(any(below.values()), None)
+            turn(None)
         found = {name: step for name, steps in places.items() if (step := steps.get(id(credit)))}
         now |= {name: (step.value, step.sample, measured[name].target) for name, step in found.items()}
-        below |= {name: step.below for name, step in found.items()}
+        some |= {name: step.something for name, step in found.items()}
         if found and began:
-            turn(True, credit.day)
+            turn(credit.day)
     if not began:
-        turn(any(below.values()), None)
+        turn(None)

@@ -33,17 +33,17 @@ class _Check:
         return (self.lost if stands else self.ladder).level(num, den, target) > 0
 
     def turning_points(self) -> list[tuple[int, int]]:
-        """(period key, row) of the current batch where the condition turns, or where a period's first value came."""
+        """(period key, row) of the current batch where the condition turns, or something comes or nothing is left."""
         run = self.view.running
         if run is None:
             return []
         targets = self.view.targets(run.slots)
         spread = run.group_of_row()
-        turns = np.zeros(len(run.rows), bool)
+        some = (run.num != 0) | (run.den != 0)
+        turns = some != run.before(some, (run.base_num != 0) | (run.base_den != 0))
         for ladder in dict.fromkeys((self.ladder, self.lost)):
             after = ladder.levels(run.num, run.den, targets[spread])
             turns |= after != run.before(after, ladder.levels(run.base_num, run.base_den, targets))
-        turns[run.starts[run.base_den == 0]] = True
         at = np.flatnonzero(turns)
         return list(zip(run.keys[spread[at]].tolist(), run.rows[at].tolist(), strict=True))
 
@@ -91,12 +91,14 @@ class ThresholdRule(SingleAward):
 
     def _turning(self, rows: np.ndarray, keys: np.ndarray) -> Iterator[tuple[int, int]]:
         """(row, key) where the award is reached and does not stand by then, or stands and is lost."""
-        held = []
+        held, begun = [], np.zeros(len(keys), bool)
         for check in self.checks:
-            values = *check.view.all_as_of(keys, rows), check.view.targets_of(keys)
+            num, den = check.view.all_as_of(keys, rows)
+            begun |= (num != 0) | (den != 0)
+            values = num, den, check.view.targets_of(keys)
             held.append([ladder.levels(*values) > 0 for ladder in (check.ladder, check.lost)])
         together = np.all if self.rule.all else np.any
-        reached, kept = (together(one, axis=0).tolist() for one in zip(*held, strict=True))
+        reached, kept = ((together(one, axis=0) & begun).tolist() for one in zip(*held, strict=True))
         for row, key, is_reached, is_kept in zip(rows.tolist(), keys.tolist(), reached, kept, strict=True):
             stands = bool(self.states.of(*self._holder(key), 1)[0][1])
             if stands != (is_kept if stands else is_reached):
@@ -136,7 +138,7 @@ class ThresholdRule(SingleAward):
         measured = [(*values_of(check.view), check.view.target_of(key)) for check in self.checks]
         stands = bool(state[0][1])
         held = [check.holds(stands, *values) for check, values in zip(self.checks, measured, strict=True)]
-        begun = row >= 0 or any(den for _, den, _ in measured)
+        begun = any(num or den for num, den, _ in measured)  # no complaints are no merit of who did nothing
         reached = begun and (all(held) if self.rule.all else any(held))
         rule, day = self.rule, decisions.day(row)
         for _, granted in next_states(state, [reached], rule.settle, rule.rearm, day, rule.cool_down_days):

@@ -93,6 +93,7 @@ def said_by(result: BacktestResult) -> tuple:
 
 @examples(6)
 @example(738833, 1)  # a score whose targets another team does not have: a bonus on it is lost
+@example(216283448, 1)  # a bonus for no complaints, where all that came is a sale of 0
 @example(3, 4)  # a sale that was given to somebody of the same team, who stands in another one now
 @given(SEEDS, st.sampled_from([1, 4, 1000]))
 def test_in_the_end_as_if_known_from_the_beginning(seed, batch):
