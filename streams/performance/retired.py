@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import encode_block
-from streams.performance.updates import days_of, periods_of
+from streams.performance.updates import dated, days_of, periods_of
 
 
 def retired_blocks(engine, after, meta: dict) -> list[tuple[str, bytes]]:
@@ -29,10 +29,12 @@ def retired_blocks(engine, after, meta: dict) -> list[tuple[str, bytes]]:
                 family.days.clear(index)
                 days.append((family, index, held))
     for (kpi, kind), view in engine.views.items():
-        num, den = view.table.num[view.kpi_index], view.table.den[view.kpi_index]
-        slots = lost.get((kpi, kind), np.flatnonzero((num != 0) | (den != 0)))
-        if kpi not in kept and len(slots):
-            num[slots], den[slots] = 0, 0
+        if kpi in kept:
+            continue
+        # all that the table has, as a change of plan publishes it, also where nothing counts
+        slots = lost[kpi, kind] if (kpi, kind) in lost else dated(view, np.arange(view.table.size))
+        if len(slots):
+            view.table.num[view.kpi_index][slots], view.table.den[view.kpi_index][slots] = 0, 0
             periods.append((view, slots))
     found = [("kpi-days", days_of(days, engine))] if days else []
     found += [("kpi-periods", _without_values(periods_of(periods, engine)))] if periods else []

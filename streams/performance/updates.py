@@ -94,12 +94,17 @@ def kpi_periods_block(engine, meta: dict) -> bytes | None:
         if view.dirty:
             slots, _ = numbered(np.concatenate(view.dirty), view.table.size)
             view.dirty.clear()
-            if isinstance(view.table, RollingTable):  # one that never held anything has no last day
-                ended = [view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]
-                slots = slots[ended]
+            slots = dated(view, slots)
             if len(slots):
                 parts.append((view, slots))
     return encode_block(periods_of(parts, engine), meta) if parts else None
+
+
+def dated(view: PeriodView, slots: np.ndarray) -> np.ndarray:
+    """Without rolling windows that never held anything, which have no last day."""
+    if not isinstance(view.table, RollingTable):
+        return slots
+    return slots[[view.table.latest_day(view.kpi_index, slot) is not None for slot in slots.tolist()]]
 
 
 def periods_of(parts: list[PeriodSlots], engine) -> pa.RecordBatch:

@@ -73,6 +73,17 @@ def test_cells_and_periods_of_a_kpi_that_left_are_empty():
         assert periods(after, kpi) == {"2026-03": nothing, "2026-03-02": nothing}
 
 
+def test_periods_in_which_nothing_counts_are_empty_as_well():
+    """What a change of plan publishes of all its KPIs: those in which others of them have something."""
+    dear = plan(1, *KPIS).model_dump(mode="json", exclude_none=True)
+    dear["kpis"][1] |= {"aggregate": "sum", "where": {"amount": {"gt": 10**6}}}
+    first, second = (Plan.model_validate(dear | {"version": version}) for version in (1, 2))
+    before, after = run(first, second), run(first, second, plan(3, "revenue"))
+    assert periods(before, "largest") == {"2026-03": (0, 0, 0, 100_000, 0)}
+    assert periods(after, "largest") == {"2026-03": (0, 0, None, None, None)}
+    assert "largest" not in {row["kpi"] for row in after.days.values()}
+
+
 def test_what_stays_keeps_its_values():
     after = run(plan(1, *KPIS), plan(2, "revenue"))
     assert [cell[1] for cell in cells(after, "revenue")] == [500_000, 1_000_000]
