@@ -27,6 +27,6 @@ def command_failure(error: Exception) -> str | None:
 
         settings = load_settings()
         return "ClickHouse: " + clickhouse_refusal(error, f"{settings.clickhouse_host}:{settings.clickhouse_port}")
-    if type(error).__name__ == "OthersAtWork":
+    if type(error).__name__ in ("OthersAtWork", "LockLost"):
         return str(error)
     return None

@@ -1,4 +1,5 @@
 """One command at a time writes control records: all partitions see plans, closes and adjustments in one order.
+Likewise payouts and payments, which follow from what was made and paid before.
 
 What the lock's group has committed of ``control`` says up to where its records are in every topic that needs them: a
 command that dies between two partitions leaves the last one uncommitted, and the next command completes it.
@@ -97,7 +98,7 @@ def _join(consumer: KafkaConsumer) -> None:
     asked = time.monotonic()
     while not consumer.assignment():
         if time.monotonic() > deadline:
-            raise OthersAtWork("other commands have been changing plan or periods for minutes; nothing was done")
+            raise OthersAtWork("other commands have been changing plan or payouts for minutes; nothing was done")
         consumer.poll(timeout_ms=100, max_records=1)
         if time.monotonic() - asked > _ANSWER_MS / 1000:  # is it the others that keep us waiting, or Kafka?
             consumer.end_offsets([_PLACE], timeout_ms=_ANSWER_MS)

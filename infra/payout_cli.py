@@ -58,11 +58,14 @@ def pay(period: str) -> None:
     settings = load_settings()
     plan = _plan(settings)
     kind = _kind(plan, period)
-    with tables(settings, plan) as ledger:
+    with tables(settings, plan) as (ledger, lock):
         version, made, unlogged = ledger.pay(kind, period, logged_payments(settings))
-    if not version:
-        raise click.ClickException(f"{period} has no payout yet: kpistream close {period} or payout {period} makes it")
-    publish(settings, PAYMENTS, [*unlogged, *made])
+        if not version:
+            raise click.ClickException(
+                f"{period} has no payout yet: kpistream close {period} or payout {period} makes it"
+            )
+        lock.confirm()
+        publish(settings, PAYMENTS, [*unlogged, *made])
     if unlogged:
         click.echo(f"brought into the topic payments, from the table: {len(unlogged)}")
     names = names_of(plan)
@@ -80,9 +83,10 @@ def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> Non
     a publication that was cut short is made up for by the same command.
     """
     kind = _kind(plan, period)
-    with tables(settings, plan) as ledger:
+    with tables(settings, plan) as (ledger, lock):
+        lock.confirm()
         first, *later = ledger.make(kind, period)
-    publish(settings, PAYOUTS, [row for one in (first, *later) for row in records(plan, kind, one)])
+        publish(settings, PAYOUTS, [row for one in (first, *later) for row in records(plan, kind, one)])
     path = out or Path(f"payout-{period}-v{first.number}.csv")
     if not first.rows:
         click.echo(f"{period} pays nobody anything")
@@ -118,14 +122,17 @@ def names_of(plan: Plan) -> dict[str, str]:
 
 @contextmanager
 def tables(settings: Settings, plan: Plan) -> Iterator:
-    """The ledger's tables of ``plan``; ClickException where they are behind the payouts that were published.
+    """The ledger's tables of ``plan``, and the lock of commands; ClickException where they are behind the payouts that
+    were published.
 
-    Tables that are being loaded anew would have versions made a second time, or old ones paid.
+    Tables that are being loaded anew would have versions made a second time, or old ones paid. Two commands at once
+    would make one version twice, or each pay what the other was about to record.
     """
+    from infra.control_topic import operating
     from infra.payout_tables import PayoutTables
     from sinks.connection import connect, from_settings
 
-    with connect(from_settings(settings)) as client:
+    with operating(settings) as lock, connect(from_settings(settings)) as client:
         ledger = PayoutTables(client, plan, time.time_ns() // 1_000_000)
         missing = ledger.behind(published_versions(settings, plan.plan))
         if missing:
@@ -133,7 +140,7 @@ def tables(settings: Settings, plan: Plan) -> Iterator:
                 f"the tables do not hold version {missing[1]} of the payout of {missing[0]} yet, which the topic has: "
                 "try again once the sink has caught up"
             )
-        yield ledger
+        yield ledger, lock
 
 
 def _plan(settings: Settings) -> Plan:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from jsonschema import validate
 
+from infra import control_lock
 from infra.asyncapi import asyncapi
+from infra.control_lock import sole_operator
 from infra.control_topic import apply_plan
 from infra.local.stack import LocalStack
 from schemas.event_types import EventTypes
@@ -67,6 +69,10 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         pipeline.produce("events.sales", [sale("s1", "E1", "450.50")])
         pipeline.wait_until_drained()
         assert "2 payees, version 1" in command("payout", "2026-03")
+        with monkeypatch.context() as impatient, sole_operator(pipeline.settings):  # somebody else's command is at work
+            impatient.setattr(control_lock, "_PATIENCE_SECONDS", 0)
+            for words in (("pay", "2026-03"), ("payout", "2026-03")):
+                assert "other commands have been changing" in pipeline.command(*words).output
         assert "Ada (E1): 100.00 CNY\nE2: 100.00 CNY\n" in command("pay", "2026-03")
         pipeline.produce("events.sales", [sale("s2", "E2", "2000")])
         pipeline.wait_until_drained()
