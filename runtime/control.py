@@ -28,6 +28,8 @@ class ControlFollower(Service):
     async def on_start(self) -> None:
         """Begin at the beginning."""
         await self._consumer.start()
+        if self.should_stop:  # told to end meanwhile: the consumer is closed
+            return
         partition = TopicPartition(CONTROL.name, 0)
         self._consumer.assign([partition])
         end = (await self._consumer.end_offsets([partition]))[partition]

@@ -57,6 +57,8 @@ class SinkSource(Service):
         """Join the group."""
         self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self))
         await self._consumer.start()
+        if self.should_stop:  # told to end meanwhile: the consumer is closed
+            return
         self._loops = [asyncio.ensure_future(self._guarded(loop())) for loop in (self._poll, self._watchdog.watch)]
 
     async def on_stop(self) -> None:

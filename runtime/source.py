@@ -70,6 +70,8 @@ class RecordBatchSource(Service):
         """Join the group; partitions arrive through the listener."""
         self.consumer.subscribe(topics=list(self.topics), listener=_Listener(self))
         await self.consumer.start()
+        if self.should_stop:  # told to end meanwhile: the consumer is closed
+            return
         loops = self._poll, self._keep_time, self._watchdog.watch
         self._loops = [asyncio.ensure_future(self._guarded(loop)) for loop in loops]
 

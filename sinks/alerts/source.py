@@ -76,6 +76,8 @@ class AwardSource(Service):
         """Join the group."""
         self._consumer.subscribe(topics=[AWARDS.name], listener=_Listener(self))
         await self._consumer.start()
+        if self.should_stop:  # told to end meanwhile: the consumer is closed
+            return
         loops = self._poll, self._keep, self._watchdog.watch
         self._tasks = [asyncio.ensure_future(self._forever(loop)) for loop in loops]
 
