@@ -70,7 +70,8 @@ def _explained(seed: int) -> list[str]:
         print(f"shortened to {len(short.values)} events and these faults:")
         print("\n".join(f"  {fault}" for fault in short.faults), *map(bytes.decode, short.values), sep="\n  ")
     else:
-        print(f"seed {seed}: {len(history.values)} events, {len(history.faults)} faults, nothing wrong")
+        stages = "all stages" if len(history.stages) > 1 else history.stages[0]
+        print(f"seed {seed}: {stages}, {len(history.values)} events, {len(history.faults)} faults, nothing wrong")
     return wrong
 
 

@@ -8,7 +8,8 @@ from random import Random
 
 from schemas.plan import Plan
 from tests.simulation.oracle import judge
-from tests.simulation.world import STEPS, Build, Fault, History, random_faults
+from tests.simulation.upstream import INPUTS
+from tests.simulation.world import Build, Fault, History, random_faults, steps_of
 
 _EMPLOYEES = ("E1", "E2", "E3")
 
@@ -47,9 +48,18 @@ def plan(version: int = 1) -> Plan:
 
 
 def history_of(seed: int) -> History:
-    """A history of any kind; which, follows from the seed as all the rest does."""
+    """A history of any kind, of all stages or of one; which, follows from the seed as all the rest does."""
     kinds = random_history, random_history, upgraded_history, restored_history, stopping_history, crashing_history
-    return kinds[seed % len(kinds)](seed)
+    history = kinds[seed % len(kinds)](seed)
+    number = seed // len(kinds) % (1 + len(INPUTS))
+    return of_one_stage(history, [*INPUTS][number - 1]) if number else history
+
+
+def of_one_stage(history: History, stage: str) -> History:
+    """As ``history``, of a stage that is fed with what those ahead of it leave; it has all the crashes."""
+    dice, steps = Random(history.seed), steps_of((stage,))
+    faults = [replace(fault, step=dice.choice(steps)) if fault.step else fault for fault in history.faults]
+    return replace(history, stages=(stage,), faults=faults)
 
 
 def random_history(seed: int) -> History:
@@ -71,7 +81,7 @@ def failing_history(seed: int, build: Build | None = None) -> History:
 def crashing_history(seed: int, build: Build | None = None, step: str = "") -> History:
     """The same, and it dies again and again right after ``step`` (else one of all)."""
     dice = Random(seed)
-    step = step or dice.choice(STEPS)
+    step = step or dice.choice(steps_of())
     history = failing_history(seed, build)
     crashes = [Fault(dice.uniform(2, 14), "crash after", step=step, count=1) for _ in range(3)]
     return replace(history, faults=[*history.faults, *crashes])

@@ -11,12 +11,12 @@ import pytest
 
 from tests.depth import often
 from tests.simulation.controls import CONTROLS
-from tests.simulation.histories import history_of, random_history, upgraded_history
+from tests.simulation.histories import history_of, of_one_stage, random_history, upgraded_history
 from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
 #: DEPTH=20 plays twenty times as many, and `make soak` goes on with others for as long as one likes.
-FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(20)))
+FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(30)))
 #: For broken builds: a history in ten or more shows each.
 SEVERAL = range(60)
 
@@ -47,3 +47,19 @@ def test_a_broken_build_is_seen_where_the_true_one_passes(name):
     seen = next((seed for seed in SEVERAL if judge(history(seed, build).run())), None)
     assert seen is not None, f"nothing seen: {name}"
     assert judge(history(seen, Build()).run()) == [], f"seed {seen}"
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("cut off by a stop", "crediting"),
+        ("checkpoint before the results are acknowledged", "performance"),
+        ("deltas instead of absolute values", "performance"),
+        ("no look at the marker before", "rollups"),
+    ],
+)
+def test_a_broken_build_is_seen_in_one_stage(name, stage):
+    build, history = CONTROLS[name]
+    seen = next((seed for seed in SEVERAL if judge(of_one_stage(history(seed, build), stage).run())), None)
+    assert seen is not None, f"nothing seen: {name}"
+    assert judge(of_one_stage(history(seen, Build()), stage).run()) == [], f"seed {seen}"

@@ -19,6 +19,7 @@ import runtime.source
 import runtime.stage
 import runtime.watchdog
 from runtime.producing import Sender
+from runtime.records import Out
 from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
@@ -27,7 +28,7 @@ from schemas.blocks import kind_header
 from schemas.control import KIND, Control, PeriodClosed, PlanApplied, encode_control
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
-from schemas.topics import CONTROL_TARGETS, CREDITS, FACTS, KPI_UPDATES, UNIT_UPDATES
+from schemas.topics import AWARDS, CONTROL_TARGETS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, UNIT_UPDATES
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
@@ -35,12 +36,13 @@ from tests.simulation.clock import SimLoop
 from tests.simulation.kafka import Broker, Consumer, Producer
 from tests.simulation.processes import CURRENT, Exited, Network, Process
 from tests.simulation.store import Store
+from tests.simulation.upstream import INPUTS, left_for
 
 SOURCE = "events.sales"
 MONTH = "2026-05"  # of all events
 PARTITIONS = 2
 _SOURCE_PARTITIONS = 2
-_INPUT = {"intake": SOURCE, "crediting": FACTS.name, "performance": CREDITS.name, "rollups": KPI_UPDATES.name}
+_INPUT = {"intake": SOURCE} | INPUTS
 _END_OF_FAULTS = 15.0
 _LONGEST = 60.0  # simulated seconds in which everything must be worked off
 
@@ -92,8 +94,8 @@ def backwards(rows: dict[str, bytes]) -> dict[str, bytes]:
 
 @dataclass
 class History:
-    """Input and faults; ``run`` leaves the logs. Workers that start after ``upgrade`` (simulated seconds) run the newer
-    program, beside those that still run the one of before.
+    """Events and faults; ``run`` leaves the logs. Workers that start after ``upgrade`` (simulated seconds) run the
+    newer program, beside those that still run the one of before.
     """
 
     seed: int
@@ -104,6 +106,7 @@ class History:
     workers: int = 2
     closes_at: float | None = None  # simulated seconds after which the month of all events is closed
     upgrade: float | None = None
+    stages: tuple[str, ...] = tuple(_INPUT)  # all of them, or one that is fed with what those ahead of it leave
     exits: list[str] = field(default_factory=list)  # what ended itself, with a sentence
     errors: list[str] = field(default_factory=list)  # what broke off, without one
     broker: Broker | None = None
@@ -159,9 +162,13 @@ class History:
         topics = ("facts", "credits", "awards", "earnings", "outcomes", "dead-letters")
         single = dict.fromkeys((KPI_UPDATES.name, UNIT_UPDATES.name), 1)
         self.broker = Broker(self.network, {SOURCE: _SOURCE_PARTITIONS} | dict.fromkeys(topics, PARTITIONS) | single)
-        self._apply(self.plans[0])
         self._slots: list[Process | None] = [None] * self.workers
-        self._input = [asyncio.ensure_future(task()) for task in (self._feed, self._change_plans, self._close)]
+        if "intake" in self.stages:
+            self._control(self._applied()[0])
+            tasks = self._feed, self._change_plans, self._close
+        else:
+            tasks = (self._feed_stage,)
+        self._input = [asyncio.ensure_future(task()) for task in tasks]
         self._others = [asyncio.ensure_future(self._supervise(slot)) for slot in range(self.workers)]
         self._others += [asyncio.ensure_future(self._strike(fault)) for fault in self.faults]
         await asyncio.sleep(_END_OF_FAULTS)
@@ -172,8 +179,8 @@ class History:
             await asyncio.sleep(1)
         self.finished = self._worked_off()
 
-    def _apply(self, plan: Plan) -> None:
-        self._control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+    def _applied(self) -> list[Control]:
+        return [PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan) for plan in self.plans]
 
     def _control(self, record: Control) -> None:
         value = encode_control(record)
@@ -182,9 +189,9 @@ class History:
                 self.broker.append(topic.name, value, partition, headers=kind_header(KIND))
 
     async def _change_plans(self) -> None:
-        for number, plan in enumerate(self.plans[1:], start=1):
+        for number, applied in enumerate(self._applied()[1:], start=1):
             await asyncio.sleep(_END_OF_FAULTS * number / len(self.plans))
-            self._apply(plan)
+            self._control(applied)
 
     async def _close(self) -> None:
         if self.closes_at is not None:
@@ -192,16 +199,28 @@ class History:
             self._control(PeriodClosed.of(self.plans[0], "month", MONTH))
 
     async def _feed(self) -> None:
-        pause = _END_OF_FAULTS * 0.8 / max(1, len(self.values))
-        for value in self.values:
-            self.broker.append(SOURCE, value, self.dice.randrange(_SOURCE_PARTITIONS))
+        await self._append([Out(SOURCE, value, self.dice.randrange(_SOURCE_PARTITIONS)) for value in self.values])
+
+    async def _feed_stage(self) -> None:
+        (stage,), controls = self.stages, self._applied()
+        if self.closes_at is not None:
+            controls.insert(self.dice.randint(1, len(controls)), PeriodClosed.of(self.plans[0], "month", MONTH))
+        await self._append(left_for(stage, self.values, controls, PARTITIONS, self.dice))
+
+    async def _append(self, records: list[Out]) -> None:
+        pause = _END_OF_FAULTS * 0.8 / max(1, len(records))
+        for record in records:
+            self.broker.append(record.topic, record.value, record.partition, record.key, record.headers)
             await asyncio.sleep(self.dice.uniform(0, 2 * pause))
+
+    def _inputs(self) -> dict[str, str]:
+        return {stage: _INPUT[stage] for stage in self.stages}
 
     def _worked_off(self) -> bool:
         """Every stage has folded and committed all of its input: what is committed has been acknowledged."""
         return all(
             self.broker.group(stage).committed.get(partition, 0) == len(self.broker.logs[partition])
-            for stage, topic in _INPUT.items()
+            for stage, topic in self._inputs().items()
             for partition in (TopicPartition(topic, at) for at in range(self.broker.partitions[topic]))
         )
 
@@ -245,7 +264,8 @@ class History:
             layout = StateLayout(2, {1: backwards}, PARTITIONS)
             folds |= {stage: _newer(folds[stage]) for stage in folds if stage != "intake"}
         sources, agents, runners = [], [], []
-        for stage, make_fold in folds.items():
+        for stage in self.stages:
+            make_fold = folds[stage]
             store = None if stage == "intake" else self.store
             runner = self.build.runner(stage, make_fold, sender, store, layout)
             runners.append(runner)
@@ -320,12 +340,20 @@ async def _serves(settings, places) -> bool:
     return True
 
 
-#: Steps after which a process may be made to die.
-STEPS = (
-    *(f"send to {topic}" for topic in ("facts", "credits", "awards", "earnings", "kpi-updates", "unit-updates")),
-    *(f"commit of {stage}" for stage in _INPUT),
-    *("checkpoint", "checkpoint", "fetch", "committed"),
-)
+#: What stages send.
+OUTPUTS = {
+    "intake": (FACTS,),
+    "crediting": (CREDITS,),
+    "performance": (AWARDS, EARNINGS, KPI_UPDATES),
+    "rollups": (AWARDS, EARNINGS, UNIT_UPDATES),
+}
+
+
+def steps_of(stages: tuple[str, ...] = tuple(_INPUT)) -> list[str]:
+    """Steps after which a process may be made to die."""
+    sent = dict.fromkeys(topic.name for stage in stages for topic in OUTPUTS[stage])
+    commits = [f"commit of {stage}" for stage in stages]
+    return [*(f"send to {topic}" for topic in sent), *commits, "checkpoint", "checkpoint", "fetch", "committed"]
 
 
 def random_faults(dice: Random, workers: int) -> list[Fault]:
@@ -336,7 +364,7 @@ def random_faults(dice: Random, workers: int) -> list[Fault]:
         for _ in range(dice.randint(1, 5))
     ]
     faults += [
-        Fault(_moment(dice), "crash after", step=dice.choice(STEPS), count=dice.randint(1, 5))
+        Fault(_moment(dice), "crash after", step=dice.choice(steps_of()), count=dice.randint(1, 5))
         for _ in range(dice.randint(1, 4))
     ]
     return sorted(faults, key=lambda fault: fault.at)
