@@ -105,4 +105,4 @@ def period_text(award: Award, language: Language) -> str:
 
 def provisional_text(language: Language) -> str:
     """That nothing is final yet."""
-    return "暂定结果，期末才最终确定。" if language == "zh" else "Provisional: final only when the period ends."
+    return "暂定结果，关账后才最终确定。" if language == "zh" else "Provisional: final once the period is closed."

@@ -45,7 +45,7 @@ def test_a_bonus_with_promotion_that_is_not_final_in_english():
         "Satisfied customers: 88.5 points.",
         "Pays 5,000.00 CNY.",
         "Meets the conditions for a promotion.",
-        "Provisional: final only when the period ends.",
+        "Provisional: final once the period is closed.",
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_bonus_with_promotion_that_is_not_final_in_chinese():
         "客户满意度：88.5 分。",
         "奖励：5,000.00 元。",
         "符合晋升条件。",
-        "暂定结果，期末才最终确定。",
+        "暂定结果，关账后才最终确定。",
     ]
 
 
