@@ -104,7 +104,14 @@ def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> Non
 
 def write_csv(path: Path, rows: list[Payout], names: dict[str, str]) -> None:
     """A line a payee; money as exact decimals. The mark at its beginning tells spreadsheets that it is UTF-8."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    try:
+        file = path.open("w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise click.ClickException(
+            f"{path} cannot be written ({error.strerror}); the payout is made and on its topic: "
+            "kpistream payout with another --out writes the file"
+        ) from error
+    with file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         for row in rows:
