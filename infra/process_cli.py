@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import time
 
 import click
 
 from infra.mappings_file import load_mappings
-from infra.settings import load_settings
+from infra.settings import Settings, load_settings
 from infra.troubles import kafka_refusal
 
-_EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h
+_EXIT_AWAY, _EXIT_SETTINGS = 69, 78  # EX_UNAVAILABLE, EX_CONFIG of sysexits.h
+_PAUSE_SECONDS = 0.5
 
 web_port_option = click.option("--web-port", type=click.IntRange(1, 65535), help="Port of /metrics, /healthz, /readyz.")
 
@@ -22,6 +25,7 @@ def run_faust(app: str, port: int | None) -> None:
     In this very process: to start Python anew would keep partitions waiting for its imports once more.
     """
     settings = load_settings()
+    _wait_for_kafka(settings)
     if settings.kafka_security != "PLAINTEXT" and (refusal := kafka_refusal(settings)):
         click.echo(f"Error: {refusal}", err=True)
         sys.exit(_EXIT_SETTINGS)
@@ -33,6 +37,31 @@ def run_faust(app: str, port: int | None) -> None:
     from faust.cli.faust import cli  # only now: it takes --loop from the arguments as it is loaded
 
     cli()
+
+
+def _wait_for_kafka(settings: Settings) -> None:
+    """Return once a broker listens; the process ends with a sentence where none does for
+    KPISTREAM_COMMAND_PATIENCE_SECONDS. Faust gives up at once, with a stack trace.
+    """
+    began, said = time.monotonic(), False
+    while not any(map(_listens, settings.kafka_bootstrap.split(","))):
+        left = began + settings.command_patience_seconds - time.monotonic()
+        if left <= 0:
+            click.echo(f"Error: no Kafka listens at {settings.kafka_bootstrap}", err=True)
+            sys.exit(_EXIT_AWAY)
+        if not said:
+            click.echo(f"no Kafka listens at {settings.kafka_bootstrap}; waiting for {left:.0f} s", err=True)
+            said = True
+        time.sleep(min(_PAUSE_SECONDS, left))
+
+
+def _listens(broker: str) -> bool:
+    host, _, port = broker.strip().rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @click.command()

@@ -58,7 +58,7 @@ class Settings(SecuritySettings):
     max_event_bytes: int = Field(262_144, ge=1, description="records over this go to dead letters unread")
     stall_seconds: float = Field(120.0, gt=0, description="lag without progress for this long ends the process")
     command_patience_seconds: float = Field(
-        120.0, ge=0, description="how long plan, close and adjustments wait for Kafka when it is away"
+        120.0, ge=0, description="how long plan, close, adjustments and processes that start wait for Kafka"
     )
     web_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
     web_port: Port = Field(6066, description="port of /metrics, /healthz, /readyz")

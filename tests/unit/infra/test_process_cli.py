@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def test_a_mappings_file_that_is_none(tmp_path: Path, content: bytes, sentence: 
     result = CliRunner().invoke(main, ["worker"], env=environment)
     assert result.exit_code == 1
     assert result.output.startswith(f"Error: {file}{sentence}")
+
+
+@pytest.mark.parametrize("command", [["worker"], ["sink"]], ids=" ".join)
+def test_where_no_kafka_listens(command: list[str]):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
+    environment = {"KPISTREAM_ENV_FILE": "/dev/null", "KPISTREAM_KAFKA_BOOTSTRAP": nowhere}
+    result = CliRunner().invoke(main, command, env=environment | {"KPISTREAM_COMMAND_PATIENCE_SECONDS": "0.1"})
+    assert result.exit_code == 69
+    assert result.output.splitlines() == [
+        f"no Kafka listens at {nowhere}; waiting for 0 s",
+        f"Error: no Kafka listens at {nowhere}",
+    ]
 
 
 @pytest.mark.parametrize("command", [
