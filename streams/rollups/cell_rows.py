@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from schemas.plan_units import UNIT_KINDS
 
 #: KPI, employee, team, department, day.
 CellKey = tuple[str, str, str, str, int]
+#: KPI, department, team, day.
+PageKey = tuple[str, str, str, int]
 _NAMES = ("kpi", "employee", "team", "department")
 _KINDS = ("", *(f"{kind}_" for kind in UNIT_KINDS))
 
@@ -69,17 +72,18 @@ class CellRows:
     def of(cls, cells: Mapping[CellKey, Cell]) -> CellRows:
         """``cells`` (at least one) as columns."""
         *texts, day = zip(*cells, strict=True)
-        num, den, units, members = zip(*cells.values(), strict=True)
-        by_kind = np.array(units, np.int64)  # cell, kind of unit, side
-        return cls(
-            *map(_coded, texts),
-            np.array(day, np.int64),
-            *(
-                np.vstack([np.array(own, np.int64), by_kind[:, :, side].T])
-                for side, own in enumerate((num, den))
-            ),
-            list(map(tuple, members)) if any(members) else None,
-        )
+        return cls(*map(_coded, texts), np.array(day, np.int64), *_held(cells.values()))
+
+    @classmethod
+    def of_pages(cls, pages: Sequence[tuple[PageKey, int]], cells: Sequence[tuple]) -> CellRows:
+        """Cells (at least one; each an employee and what a Cell has), so many of each page, page after page."""
+        keys, counts = zip(*pages, strict=True)
+        kpi, department, team, day = zip(*keys, strict=True)
+        place = np.repeat(np.arange(len(keys)), counts)
+        kpi, department, team = (Coded(one.names, one.codes[place]) for one in map(_coded, (kpi, department, team)))
+        employees = Coded([who for who, *_ in cells], np.arange(len(cells)))
+        held = _held(cell[1:] for cell in cells)
+        return cls(kpi, employees, team, department, np.array(day, np.int64)[place], *held)
 
     def __len__(self) -> int:
         return len(self.day)
@@ -93,6 +97,15 @@ class CellRows:
         keys = zip(*texts, self.day.tolist(), strict=True)
         rows = zip(*pairs, members, strict=True)
         return ((key, Cell(*own, tuple(units), of)) for key, (own, *units, of) in zip(keys, rows, strict=True))
+
+
+def _held(cells: Iterable[tuple]) -> tuple[np.ndarray, np.ndarray, list[tuple[int, ...]] | None]:
+    """``num``, ``den`` and ``members`` of CellRows."""
+    num, den, units, members = zip(*cells, strict=True)
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(units)), np.int64)
+    by_kind = flat.reshape(len(num), len(UNIT_KINDS), 2)
+    sides = (np.vstack([np.array(own, np.int64), by_kind[:, :, side].T]) for side, own in enumerate((num, den)))
+    return *sides, list(map(tuple, members)) if any(members) else None
 
 
 def _coded(texts: tuple[str, ...]) -> Coded:

@@ -19,7 +19,7 @@ from schemas.plan_units import UNIT_KINDS
 from streams.performance.cells import CellTable
 from streams.performance.columns import numbered
 from streams.performance.interning import Interner
-from streams.rollups.cell_rows import Cell, CellKey, CellRows
+from streams.rollups.cell_rows import CellKey, CellRows, PageKey
 
 PREFIX = "cells/"
 _SEPARATOR = "\x1f"
@@ -28,8 +28,6 @@ _CODE_BITS = 32
 #: So many cells are restored at once.
 _RESTORED = 100_000
 
-#: KPI, department, team, day.
-PageKey = tuple[str, str, str, int]
 #: KPI, kind of unit, unit ('' for the company).
 UnitKey = tuple[str, str, str]
 #: From KPI, team, department, day to managers, each with the index in UNIT_KINDS of the widest unit led around there.
@@ -315,16 +313,17 @@ class Cells:
     def restore(self, rows: Mapping[str, bytes]) -> None:
         """Take back all pages."""
         wanted = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
-        cells: dict[CellKey, Cell] = {}
-        for name in sorted(name for name in rows if name.startswith(PREFIX)):
+        names = sorted(name for name in rows if name.startswith(PREFIX))
+        pages: list[tuple[PageKey, int]] = []
+        cells: list[tuple] = []
+        for name in names:
             kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
-            for who, *cell in msgspec.msgpack.decode(rows[name], type=wanted):
-                cells[kpi, who, team, department, int(day)] = Cell(*cell)
-            if len(cells) >= _RESTORED:
-                self.take(CellRows.of(cells))
-                cells = {}
-        if cells:
-            self.take(CellRows.of(cells))
+            within = msgspec.msgpack.decode(rows[name], type=wanted)
+            pages.append(((kpi, department, team, int(day)), len(within)))
+            cells += within
+            if cells and (len(cells) >= _RESTORED or name == names[-1]):
+                self.take(CellRows.of_pages(pages, cells))
+                pages, cells = [], []
         self._unsaved.clear()
 
 
