@@ -12,6 +12,8 @@ from tests.simulation.upstream import INPUTS
 from tests.simulation.world import Build, Fault, History, random_faults, steps_of
 
 _EMPLOYEES = ("E1", "E2", "E3")
+#: One history in so many is of all stages: three of one stage take as long, and each of these has all the faults.
+_ALL_STAGES = 8
 
 
 def plan(version: int = 1) -> Plan:
@@ -51,8 +53,8 @@ def history_of(seed: int) -> History:
     """A history of any kind, of all stages or of one; which, follows from the seed as all the rest does."""
     kinds = random_history, random_history, upgraded_history, restored_history, stopping_history, crashing_history
     history = kinds[seed % len(kinds)](seed)
-    number = seed // len(kinds) % (1 + len(INPUTS))
-    return of_one_stage(history, [*INPUTS][number - 1]) if number else history
+    number = seed // len(kinds) % _ALL_STAGES
+    return of_one_stage(history, [*INPUTS][number % len(INPUTS)]) if number else history
 
 
 def of_one_stage(history: History, stage: str) -> History:

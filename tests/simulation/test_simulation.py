@@ -16,7 +16,7 @@ from tests.simulation.oracle import judge
 from tests.simulation.world import Build
 
 #: DEPTH=20 plays twenty times as many, and `make soak` goes on with others for as long as one likes.
-FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(30)))
+FRESH = tuple(random.SystemRandom().randrange(2**32) for _ in range(often(40)))
 #: For broken builds: a history in ten or more shows each.
 SEVERAL = range(60)
 
