@@ -17,7 +17,7 @@ from tests.generated import random_events, random_plan, with_closes
 from tests.generated_draws import CLOSABLE, with_draws
 
 
-@examples(10)
+@examples(5)
 @given(st.integers(0, 2**32))
 def test_statements_are_sums_of_lines_and_payouts_of_closed_periods_are_statements(seed):
     dice = Random(seed)

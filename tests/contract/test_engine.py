@@ -44,7 +44,7 @@ def fixed(text: str | None) -> int | None:
     return None if text is None else int(Decimal(text) * SCALE)
 
 
-@examples(8)
+@examples(4)
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
     check_against_reference(*history(seed), batch)
@@ -90,7 +90,7 @@ def check_against_reference(plan, events: list[dict], values: list[bytes], batch
     }
 
 
-@examples(6)
+@examples(3)
 @given(SEEDS)
 def test_statements_are_the_sum_of_their_lines(seed):
     """What periods pay and what they earned are the same money, and a close changes nothing that it has paid."""
@@ -117,7 +117,7 @@ def comparable(result: BacktestResult) -> tuple:
     return awards, lines, result.days, result.periods, result.dead_letters, outcomes
 
 
-@examples(6)
+@examples(3)
 @given(SEEDS, st.sampled_from([2, 7, 1000]))
 def test_law_1_batching_does_not_matter(seed, batch):
     plan, _, values = history(seed)
@@ -139,7 +139,7 @@ def credit_records(plan, values: list[bytes]) -> list[Out]:
     return kept
 
 
-@examples(6)
+@examples(3)
 @given(SEEDS, st.data())
 def test_law_2_a_restart_changes_nothing(seed, data):
     """Fold the credits log with a restart from checkpoints at any place, re-folding what came after the checkpoint."""

@@ -45,7 +45,7 @@ def source_of(seed: int, batch: int) -> SeveralPlans:
     return recorded_log(plans[0], history, batch, *plans[1:])
 
 
-@examples(6)
+@examples(3)
 @example(1092, 1)  # a rebuild counts by other limits
 @example(5010, 1)  # a rebuild empties a rolling window
 @example(68, 1)  # a bonus whose rule was a tier table, of which a tier stands
@@ -97,7 +97,7 @@ def told_of_units(source: SeveralPlans, line: dict | None = None) -> Iterator[Ru
                 yield from (one for one in found if not line or one.rule.id == line["rule"])
 
 
-@examples(3)
+@examples(2)
 @example(1, 4)  # targets of a scorecard were others when the unit's award was decided
 @example(4381859, 4)  # fewer tiers than a sticky one was awarded of
 @example(16, 4)  # money of a unit, by a plan before, to somebody without a credit

@@ -23,20 +23,20 @@ def _history(seed: int) -> tuple:
     return plan, events, [json.dumps(event).encode() for event in events]
 
 
-@examples(4)
+@examples(2)
 @given(SEEDS, st.sampled_from([1, 3, 1000]))
 def test_engine_equals_the_reference(seed, batch):
     check_against_reference(*_history(seed), batch)
 
 
-@examples(4)
+@examples(2)
 @given(SEEDS, st.sampled_from([2, 7, 1000]))
 def test_batching_does_not_matter(seed, batch):
     plan, _, values = _history(seed)
     assert comparable(run(plan, values, batch)) == comparable(run(plan, values, 1))
 
 
-@examples(4)
+@examples(2)
 @given(SEEDS, st.data())
 def test_a_restart_changes_nothing(seed, data):
     dice = Random(seed)

@@ -122,7 +122,7 @@ def told(outs: list) -> tuple[list, dict]:
     return sorted(final, key=repr), {key: amount for key, amount in money.items() if amount}
 
 
-@examples(4)
+@examples(2)
 @given(SEEDS)
 def test_what_a_close_makes_final_does_not_depend_on_how_partitions_lie_among_each_other(seed):
     plan, logs = history(seed)
@@ -135,7 +135,7 @@ def test_what_a_close_makes_final_does_not_depend_on_how_partitions_lie_among_ea
     assert values_of(other) == values_of(one)
 
 
-@examples(4)
+@examples(2)
 @given(SEEDS, st.data())
 def test_batches_and_restarts_while_a_close_is_under_way_change_nothing(seed, data):
     plan, logs = history(seed)
