@@ -54,7 +54,9 @@ def run(employees: int, events: int) -> dict:
         own.apply(plan_of(load_plan(PLAN), employees, tiers=expected.tiers))
         wait_for("the plan", lambda: worker.total("kpistream_next_offset") > 0 and drained(worker), worker)
         plan_cpu = worker.cpu_seconds() - before
-        produce(own.broker, "events.sales", made)
+        worker.stop()
+        produce(own.broker, "events.sales", made)  # ahead of the worker, or it folds a few at a time as they come
+        worker = own.start()
         result = measure(events, worker)
         worker.stop()
         again = own.start()
