@@ -202,5 +202,9 @@ def results(outs: list[Out]) -> list:
 
 
 def published(stage: Performance) -> list:
+    """All that ``stage`` says, but for periods without value and target: a score that is nobody's any more is told as
+    nothing, or after a restart not at all.
+    """
     rows = [row for out in stage.updates() for row in decode_block(out.value)[0].to_pylist()]
-    return sorted(map(repr, rows))
+    kept = (row for row in rows if "period" not in row or (row["value"], row["target"]) != (None, None))
+    return sorted(map(repr, kept))
