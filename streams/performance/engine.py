@@ -169,11 +169,13 @@ class Engine:
                 view.dirty.append(np.arange(view.table.size))
 
     def mark_all_dirty(self) -> None:
-        """Publish every value anew."""
+        """Publish every value anew; of scores what is left of them."""
         self.mark_days_dirty()
-        for view in self.views.values():
-            if view.table.size:
-                view.dirty.append(np.arange(view.table.size))
+        scores = {(score.card.id, score.card.period): score.measured() for score in self.scores}
+        for name, view in self.views.items():
+            slots = scores.get(name, np.arange(view.table.size))
+            if len(slots):
+                view.dirty.append(slots)
 
     def mark_days_dirty(self) -> None:
         """Publish every day cell anew."""

@@ -68,12 +68,15 @@ class ScoreView:
 
     def lost(self, after: ScoreView | None) -> np.ndarray:
         """Slots whose score a change of plan ended: the scorecard went, or no longer applies to the person."""
-        view = self.view
-        known = view.table.keys[: view.table.size]
-        measured = _measured([part.all_current(known) for part in self.parts])
-        keys = self.people.ordered(known[measured].tolist())  # slots depend on restarts
+        table = self.view.table
+        keys = self.people.ordered(table.keys[self.measured()].tolist())  # slots depend on restarts
         gone = [key for key in keys if after is None or after.view.table.find(key) < 0]
-        return np.array([view.table.find(key) for key in gone], np.int64)
+        return np.array([table.find(key) for key in gone], np.int64)
+
+    def measured(self) -> np.ndarray:
+        """Slots of which something is left, as after a restart."""
+        known = self.view.table.keys[: self.view.table.size]
+        return np.flatnonzero(_measured([part.all_current(known) for part in self.parts]))
 
     def restore(self) -> None:
         """Derive every score from the KPIs' periods."""
