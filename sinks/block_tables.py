@@ -108,7 +108,7 @@ BLOCKS: dict[str, BlockTable] = {
             "facts_partition:int facts_offset:int facts_index:int payee:int event_hash:hash source:text "
             "id:text type:text time:time event_time:time employee:text team:text department:text role:text "
             "share:int unit_first:int sale_amount:fixed? sale_now:fixed? sale_before:fixed? "
-            "sale_had:fixed? moved:int? sale_time:time? credits_partition:int "
+            "sale_had:fixed? moved:int? sale_time:time? limited:flag? credits_partition:int "
             "credits_offset:int",
             PAYLOAD,
         ),

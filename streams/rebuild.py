@@ -43,7 +43,7 @@ class Rebuild:
         self.partition, self.applied = partition, applied
         self.credits = 0
         self.live = Performance(partition, partitions)
-        self._wanted = Performance(partition, partitions)
+        self._wanted = Performance(partition, partitions, as_credited=False)
         # awards decide no value: without them the second fold is quicker
         plan = applied.plan.model_copy(update={"awards": type(applied.plan.awards)()})
         first = MemoryRecord(-1, encode_control(applied.model_copy(update={"plan": plan})), kind_header(CONTROL))

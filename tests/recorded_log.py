@@ -58,26 +58,25 @@ def recorded_log(plan: Plan, events: list[dict], batch: int, *later: Plan) -> Se
             now = next(following)
             log.apply(now)
         elif event["control"] == "rebuild":
-            _rebuild(log, now)
+            rebuild(log, now)
         else:
             log.close(now, period_kind_of(now, event["period"]), event["period"], "test")
     log.feed(pending, batch)
-    found = _evidence(now, log)
-    found.plans = {one.version: one for one in (plan, *later) if one.version <= now.version}
-    return found
+    return evidence_of([one for one in (plan, *later) if one.version <= now.version], log)
 
 
-def _rebuild(log: MemoryLog, plan: Plan) -> None:
+def rebuild(log: MemoryLog, plan: Plan) -> None:
     """Each credits partition, as ``kpistream rebuild`` does."""
     for partition in range(log.partitions):
-        rebuild = Rebuild(partition, log.partitions, PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
-        rebuild.fold(log.records[CREDITS.name, partition])
-        records = rebuild.adjustments(rebuild.differences(), 1, "ops", "history")
+        both = Rebuild(partition, log.partitions, PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
+        both.fold(log.records[CREDITS.name, partition])
+        records = both.adjustments(both.differences(), 1, "ops", "history")
         log.append(Out(CREDITS.name, encode_control(one), partition, headers=kind_header(KIND)) for one in records)
     log.advance()
 
 
-def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
+def evidence_of(plans: list[Plan], log: MemoryLog) -> SeveralPlans:
+    """What all stages made of a log; ``plans`` in order, the last one in force."""
     result, facts, credits, closes, updates = BacktestResult(), [], [], [], []
     applied, rebuilt, adjusted = [], [], []
     for (topic, partition), records in log.records.items():
@@ -109,7 +108,10 @@ def _evidence(plan: Plan, log: MemoryLog) -> SeveralPlans:
                     result.periods.add(decode_block(one.value)[0])
             elif topic == UNIT_UPDATES.name and kind == "unit-periods":
                 result.units.add(decode_block(one.value)[0])
-    return SeveralPlans(plan, result, credits, closes, updates, PlanHistory(applied, rebuilt, adjusted), facts)
+    history = PlanHistory(applied, rebuilt, adjusted)
+    found = SeveralPlans(plans[-1], result, credits, closes, updates, history, facts)
+    found.plans = {one.version: one for one in plans}
+    return found
 
 
 def _rebuilt(block, meta: dict) -> list[Rebuilt]:

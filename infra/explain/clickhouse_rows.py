@@ -23,7 +23,7 @@ _ENVELOPE = {
     "facts_partition", "facts_offset", "facts_index", "payee", "event_hash", "source", "id", "type", "time",
     "event_time", "employee", "team", "department", "role", "share", "unit_first", "extra_numbers", "extra_strings",
     "extra_flags", "credits_partition", "credits_offset", "version", "processed_at",
-    "moved", "sale_time", *_ABOUT_SALES,
+    "moved", "sale_time", "limited", *_ABOUT_SALES,
 }  # fmt: skip
 
 

@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from runtime.records import Out
 from schemas.blocks import encode_block, kind_header
+from schemas.money import WHOLE
 from schemas.topics import CREDITS
 from streams.crediting.credits import ALWAYS, Credits
 from streams.crediting.in_order import RefundCredits
 from streams.crediting.profiles import inherited
 from streams.crediting.segments import Segment
+from streams.crediting.splits import OVERLAY
 from streams.organisation import Assignments
 
 KIND = "credits"
@@ -21,6 +23,8 @@ _HEADERS = kind_header(KIND)
 #: A block above this is cut, where it covers more than one facts record; brokers refuse records that are too
 #: large.
 MAX_BYTES = 4_000_000
+#: It gives sales to others, which nobody need share.
+_RENAMES = "correction"
 #: Dictionaries up to this many strings are sent as they are, used or not.
 _SMALL_DICTIONARY = 32
 
@@ -32,14 +36,15 @@ def credit_blocks(
     refunds: RefundCredits,
     assignments: Assignments,
     facts_partition: int,
+    limited: frozenset[str],
 ) -> list[Out]:
     """Blocks of ``credits`` (sorted by target, position, payee); ``table`` holds the rows that ``data``
-    points at, ``refunds`` those that ``refund`` does.
+    points at, ``refunds`` those that ``refund`` does. ``limited``: types that a limit on the same customer is on.
     """
     if not len(credits):
         return []
     rows = _columns(segment, table, credits, refunds, assignments) | _organisation(credits.assignment, assignments)
-    rows |= _about_sales(credits, refunds)
+    rows |= _about_sales(credits, refunds) | _limited(rows["type"], credits, limited)
     targets = assignments.partition[credits.assignment]
     starts = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
     ends = np.append(starts[1:], len(targets))
@@ -135,6 +140,19 @@ def _about_sales(credits: Credits, refunds: RefundCredits) -> dict[str, pa.Array
         "sale_time": pa.array(refunds.sold_at, pa.int64()),
     }
     return {name: column.take(places) for name, column in values.items() if column.null_count < len(column)}
+
+
+def _limited(types: pa.DictionaryArray, credits: Credits, limited: frozenset[str]) -> dict[str, pa.Array]:
+    """Of what several may share, whether a limit is on it: all of its people are then treated alike, wherever the plan
+    has come to by then.
+    """
+    names, codes = np.array(types.dictionary.to_pylist(), object), types.indices.to_numpy()
+    shared = (credits.ppm < WHOLE) & (credits.first & OVERLAY == 0)
+    if _RENAMES in names:
+        shared |= (names == _RENAMES)[codes]
+    if not shared.any():
+        return {}
+    return {"limited": pa.array(np.isin(names, sorted(limited))[codes], mask=~shared)}
 
 
 def _credited_in(

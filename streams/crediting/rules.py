@@ -19,6 +19,7 @@ from streams.crediting.splits import Split, SplitReader
 from streams.crediting.terms import UNKNOWN, InForce, TermsBook
 from streams.organisation import Assignments, numbered
 from streams.performance.calendar import day_of, days_of
+from streams.performance.customer_limits import limited_events
 
 #: Codes of ``Judged.reason``; 0 is a good row.
 ROW_REASONS = ("", "no_plan", "no_employee", "unknown_employee", "currency_mismatch")
@@ -35,6 +36,7 @@ class Rules:
         self.horizon_minutes = plan.crediting.horizon_days * 24 * 60
         self.refund_date = plan.crediting.refund_date
         self.correction_date = plan.crediting.correction_date
+        self.limited = limited_events(plan)
         self.timezone = plan.timezone
         self.terms = InForce(plan, book)
         self.book = book

@@ -84,7 +84,9 @@ class Crediting:
             return
         given = give_credit(segment, judged, fates.status, walked, state.rules, state.assignments)
         table = with_released(segment.table, walked)
-        credits += credit_blocks(segment, table, given, walked.credits, state.assignments, state.partition)
+        credits += credit_blocks(
+            segment, table, given, walked.credits, state.assignments, state.partition, state.rules.limited
+        )
 
 
 def _letters(segment: Segment, judged: Judged, fates: Fates, walked: InOrder, state: State) -> list[Out]:

@@ -71,6 +71,7 @@ class Credit:
     rebuilt: frozenset[str] = frozenset()  # KPIs, by id, that a rebuild has counted it for anew
     converted: Conversion | None = None  # where the event came in another currency
     carries: bool = False  # a sale that changes hands within a unit does so in what each adds to it
+    limited: bool | None = None  # of what several share, whether a limit was on it as it was credited
     over: Guard | None = None  # the limit on events of the same customer that leaves it out
     kpis: Mapping[str, Kpi] | None = None  # the definitions that it counts by, by id; None: those of the plan asked
 
@@ -125,6 +126,7 @@ def unit_fields(row: dict) -> dict:
     return {
         "event_time": row["event_time"],
         "payee": row["payee"],
+        "limited": row.get("limited"),
         "team": row["team"],
         "department": row["department"],
         "first_in": frozenset(kind for bit, kind in enumerate(UNIT_KINDS) if first >> bit & 1),
@@ -209,6 +211,8 @@ def in_unit(plan: Plan, unit: tuple[str, str], credits: list[Credit]) -> list[Cr
 
 def said_by_who_counts(plan: Plan, credit: Credit) -> bool:
     """Whether a limit on events of the same customer may leave out somebody else's credit of the same event."""
+    if credit.limited is not None:
+        return credit.limited
     return credit.type in limited_events(plan) and (credit.share < WHOLE or credit.type == "correction")
 
 

@@ -50,7 +50,7 @@ def counted(
         now = (plans and plans.in_force(credit.partition, credit.record)) or plan
         if id(now) not in limits:
             limits[id(now)] = _Limits(now)
-        places = limits[id(now)].places(credit)
+        places = limits[id(now)].places(credit) if credit.limited is not False else {}
         full = next((guard for place, guard in places.items() if taken[place] >= guard.same_customer), None)
         if full is not None:
             left_out.append(replace(credit, over=full))

@@ -12,8 +12,8 @@ from schemas.blocks import decode_block
 from streams.performance.interning import Interner
 
 _KEYS = ("employee", "team", "department", "type")
-#: Columns of credits that are about a sale; no block has them that has no such credit.
-_ABOUT_SALES = ("sale_amount", "sale_now", "sale_before", "sale_had", "moved")
+#: Columns of credits that are about a sale, or about what several share; no block has them that has no such credit.
+_OF_SOME = ("sale_amount", "sale_now", "sale_before", "sale_had", "moved", "limited")
 
 
 @dataclass(slots=True)
@@ -63,6 +63,9 @@ class CreditRows:
     restated: Restated | None = None
     #: int64, schemas/moved.py, 0 for none; None where no row has any.
     moved: np.ndarray | None = None
+    #: int64: whether a limit on the same customer was on it as it was credited, 1 or 0; -1 where that is not said, as
+    #: of what nobody shares. None where it is of no row.
+    limited: np.ndarray | None = None
     #: Rows that do not count for any KPI; None where all do.
     left_out: np.ndarray | None = None
 
@@ -76,9 +79,13 @@ class CreditRows:
 
 
 class RowReader:
-    """Turns credits records into CreditRows; keeps the codes and the high-water mark of each facts partition."""
+    """Turns credits records into CreditRows; keeps the codes and the high-water mark of each facts partition.
 
-    def __init__(self) -> None:
+    ``as_credited``: rows say what was limited when they were credited.
+    """
+
+    def __init__(self, as_credited: bool = True) -> None:
+        self._as_credited = as_credited
         self.names = {name: Interner() for name in _KEYS}
         self.strings: dict[str, Interner] = {}
         self.high_water: dict[int, int] = {}
@@ -124,6 +131,7 @@ class RowReader:
             as_sold=_seen(values, rows, "sale_amount"),
             restated=_restated(rows) if "sale_had" in names else None,
             moved=_numbers(rows.column("moved")) if "moved" in names else None,
+            limited=_numbers(rows.column("limited"), -1) if self._as_credited and "limited" in names else None,
         )
 
     def _field(self, name: str, column: pa.Array) -> FieldColumn:
@@ -160,14 +168,14 @@ def _restated(rows: pa.RecordBatch) -> Restated:
     return Restated(had.is_valid().to_numpy(zero_copy_only=False), moved >= 0, before, _numbers(had))
 
 
-def _numbers(column: pa.Array) -> np.ndarray:
-    """int64, 0 where null."""
-    return column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+def _numbers(column: pa.Array, none: int = 0) -> np.ndarray:
+    """int64, ``none`` where null."""
+    return column.cast(pa.int64()).fill_null(none).to_numpy(zero_copy_only=False)
 
 
 def _together(tables: list[pa.RecordBatch], fields: list[str]) -> pa.RecordBatch:
     """What a fold reads of all ``tables``, in order; null where one lacks a payload field that others have."""
-    wanted = [*_KEYS, "time", "event_time", "share", "unit_first", *_ABOUT_SALES, *(f"data.{name}" for name in fields)]
+    wanted = [*_KEYS, "time", "event_time", "share", "unit_first", *_OF_SOME, *(f"data.{name}" for name in fields)]
     parts = [table.select([name for name in wanted if name in table.schema.names]) for table in tables]
     if len(parts) == 1:
         return parts[0]

@@ -23,7 +23,10 @@ def limited_events(plan: Plan) -> frozenset[str]:
 
 
 class CustomerLimits:
-    """The limits of one plan on what ``counts`` remembers. Falsy where the plan has none and nothing was left out."""
+    """The limits of one plan on what ``counts`` remembers. Falsy where the plan has none and nothing was left out.
+
+    What several share is limited for all of them or for none: as crediting had it, which meets the plan once for all.
+    """
 
     def __init__(self, plan: Plan, calendar: Calendar, counts: CustomerCounts) -> None:
         self.events = limited_events(plan)
@@ -68,7 +71,8 @@ class CustomerLimits:
         column = rows.fields.get(FIELD)
         if column is None:
             return [np.zeros(len(rows), bool) for _ in self._guards]
-        return [self._of_types(rows, guard.events) & column.valid for guard in self._guards]
+        may = column.valid if rows.limited is None else column.valid & (rows.limited != 0)
+        return [self._of_types(rows, guard.events) & may for guard in self._guards]
 
     def _of_types(self, rows: CreditRows, events) -> np.ndarray:
         codes = [rows.type_names.find(name) for name in sorted(events)]

@@ -105,6 +105,7 @@ class Engine:
         shared = None
         if self.limits:
             rows.left_out = self.limits.over(rows, day, origins)
+        if self.limits or rows.limited is not None:
             shared = SharedCounts.of(rows, self.limits.events)
         cells = day_key(rows.employee, rows.team, rows.department, day)
         for family in self.families:

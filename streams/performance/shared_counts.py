@@ -42,9 +42,13 @@ class SharedCounts:
 
     @classmethod
     def of(cls, rows: CreditRows, events: frozenset[str]) -> SharedCounts | None:
-        """``events``: types that limits are on. None where no row says anything."""
+        """``events``: types that limits are on, for rows of which crediting did not say whether they are. None where no
+        row says anything.
+        """
         types = rows.type_names
         limited = np.isin(rows.type, [types.find(name) for name in sorted(events)])
+        if rows.limited is not None:
+            limited = np.where(rows.limited < 0, limited, rows.limited > 0)
         shared = (rows.share < WHOLE) | (rows.type == types.find(_RENAMES))
         chosen = limited & shared & (rows.unit_first & OVERLAY == 0)
         if rows.left_out is not None:

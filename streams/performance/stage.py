@@ -43,10 +43,13 @@ class Performance:
 
     stage = "performance"
 
-    def __init__(self, partition: int, partitions: int) -> None:
+    def __init__(self, partition: int, partitions: int, as_credited: bool = True) -> None:
+        """``as_credited``: limits on the same customer hold for what was credited under them, not for what came to the
+        plan's place in this log before it had come there in crediting's.
+        """
         self.partition = partition
         self.partitions = partitions
-        self.reader = RowReader()
+        self.reader = RowReader(as_credited)
         self.states = AwardStates()
         self.publisher = Publisher(partition, partitions)
         self.engine: Engine | None = None
@@ -177,7 +180,7 @@ class Performance:
             for kpi in (kpi for kpi in before.plan.kpis if kpi.id in records):
                 records[kpi.id], vacated[kpi.id] = relocation.moved(kpi, records[kpi.id])
             meta = {"partition": self.partition, "offset": offset}
-            for block in moved_blocks(relocation.places(), meta) if before.limits else ():
+            for block in moved_blocks(relocation.places(), meta) if before.limits or self.engine.limits else ():
                 self.publisher.hold(MOVED, block)
         load_days(self.engine, records)
         self.engine.vacate(vacated)

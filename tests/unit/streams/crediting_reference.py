@@ -477,6 +477,11 @@ class Reference:
             return "" if currency in {self.plan.currency, *(rate.currency for rate in self.plan.rates)} else _MISMATCH
         return _MISMATCH if self._rate(currency, event.time) is None else ""
 
+    def _limited(self, name: str) -> bool:
+        """Whether events of a type may be left out, being over a limit or about a sale that is."""
+        mine = {one for guard in self._guards() if guard.same_customer for one in guard.events}
+        return name in mine or (name in FOLLOWING and "sale" in mine)
+
     def _guards(self) -> tuple:
         return self.plan.crediting.guards
 
@@ -578,6 +583,8 @@ class Reference:
                 **member,
                 **(about[index] if about else {}),
             }
+            if first != 8 and (ppm < 1_000_000 or event.type == "correction"):
+                row["limited"] = self._limited(event.type)
             target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
             self.credits.append((target, row))
 

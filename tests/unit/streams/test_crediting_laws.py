@@ -40,7 +40,10 @@ PLANS = [
         plan=make_plan(
             TEAMS,
             rates=[("JPY", "2026-01-02", "0.04871"), ("JPY", "2026-01-04", "0.0333333333")],
-            guards=[{"events": ["sale"], "cap": "1.01", "hold_days": 2}, {"cap": "2", "hold_days": 1}],
+            guards=[
+                {"events": ["sale"], "cap": "1.01", "hold_days": 2}, {"cap": "2", "hold_days": 1},
+                {"events": ["sale"], "same_customer": 1},
+            ],
             horizon_days=2,
         ),
     ),
