@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from msgspec import MsgspecError
 
+from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
 from schemas.results import decode_award
 from schemas.topics import ALERTS, AWARDS

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 
+from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
 from schemas.topics import CREDITS, EARNINGS, KPI_UPDATES, UNIT_UPDATES
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from infra.control_lock import BOOTSTRAP_MS, operators_group, whole_up_to
+from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
 from schemas.blocks import kind_of
 from schemas.control import KIND, decode_control

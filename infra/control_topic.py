@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 
 from infra.control_lock import BOOTSTRAP_MS, Lock, sole_operator
 from infra.control_log import ControlLog, Place
+from infra.kafka_records import KafkaConsumer
 from infra.patience import patiently
 from infra.settings import Settings
 from schemas.blocks import kind_header

@@ -10,13 +10,14 @@ from functools import partial
 from itertools import islice
 
 import click
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from infra.clickhouse.credits_log import Incomplete, credits_log
 from infra.clickhouse.reconcile import credits_checks
 from infra.control_lock import BOOTSTRAP_MS
 from infra.control_topic import credits_partitions, newest_plan, operating, write_adjustments
+from infra.kafka_records import KafkaConsumer
 from infra.patience import patiently
 from infra.rebuild_report import Change, as_text
 from infra.settings import Settings, load_settings

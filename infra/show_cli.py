@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 
 import click
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from infra.kafka_records import KafkaConsumer
 from infra.settings import load_settings
 from infra.show_records import shown
 from infra.topic_reading import begin, present

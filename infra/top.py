@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import click
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from msgspec import DecodeError
 from rich.console import Console, Group, RenderableType
@@ -19,6 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from infra.kafka_records import KafkaConsumer
 from infra.lag.computation import Place, Snapshot, lags, longest_waits
 from infra.lag.kafka_reader import KafkaReader
 from infra.run.view import award_line, table

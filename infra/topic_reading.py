@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
+from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
 
 _POLL_MS = 500

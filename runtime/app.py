@@ -6,6 +6,7 @@ import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
+import runtime.record_batches  # noqa: F401  what it mends holds for every consumer of the process
 from runtime.connections import mend
 from runtime.ending import EndsSoon
 

@@ -1,11 +1,13 @@
-"""Kafka's record batches as columns, without an object for each record.
+"""Kafka's record batches as columns, without an object for each record; and whatever brokers take in can be read.
 
 aiokafka's fetcher walks through batches and gives out their records one by one. To a consumer that asks for columns it
-gives, as one record, all of a batch: everything about transactions, checksums and positions stays its own. Everybody
-else's consumers, Faust's among them, are not touched.
+gives, as one record, all of a batch: everything about transactions, checksums and positions stays its own.
 
-Consumers of ours, these and those of light_records.py, also have checksums computed by the processor, which takes a
-quarter of what aiokafka's table takes.
+All consumers of a process, Faust's among them, have checksums computed by the processor, which takes a quarter of what
+aiokafka's table takes, and records that aiokafka's parser refuses read by runtime/plain_records.py.
+
+A record says where in its batch it stands, and brokers do not look at it, so it may say anything: records of a batch
+that has them all are numbered in their order. Where compaction has removed some, brokers have seen to the numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 import cramjam
 import numpy as np
@@ -20,19 +23,21 @@ import pyarrow as pa
 from aiokafka import codec
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
-from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
+from aiokafka.record.legacy_records import _LegacyRecordBatchPy
+from aiokafka.record.memory_records import _MemoryRecordsPy
 
-from runtime.light_records import as_parsed
 from runtime.native import LIBRARY, SOURCE
+from runtime.plain_records import record_at
 from runtime.record_columns import RecordColumns
 from schemas.native import load
 from schemas.texts import Texts
 
-#: Of a batch's header: magic, attributes, first and largest time stamp, number of records.
-_HEADER = struct.Struct(">16xb4xh4xqq14xi")
-_LENGTH = struct.Struct(">8xi")
+#: Of a batch's header: attributes, place of the last record, first and largest time stamp, number of records.
+_HEADER = struct.Struct(">21xhiqq14xi")
+_MAGIC = 16
 _CHECKSUM = struct.Struct(">17xI")  # of all that follows
-_COMPRESSION, _APPEND_TIME, _CONTROL = 0x07, 0x08, 0x20
+_COMPRESSION, _APPEND_TIME = 0x07, 0x08
 #: aiokafka's own copy what they have decoded, which the last two need not.
 _DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: cramjam.lz4.decompress, 4: cramjam.zstd.decompress}
 _PLACES = ("offsets", "timestamps", "key_starts", "key_ends", "value_starts", "value_ends", "header_starts",
@@ -43,7 +48,7 @@ class _Columns(ctypes.Structure):
     """As in records.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("base_offset", "first_timestamp", "append_timestamp")),
+        *((name, ctypes.c_int64) for name in ("base_offset", "first_timestamp", "append_timestamp", "numbered")),
         *((name, ctypes.c_void_p) for name in _PLACES),
     )
 
@@ -75,25 +80,49 @@ def available() -> bool:
 
 def read_columns(batch, piece: memoryview) -> RecordColumns | None:
     """The records of a batch of format 2, whose bytes are ``piece``; None for none. Raises CorruptRecordException."""
-    _, attributes, first, last, count = _HEADER.unpack_from(piece)
+    attributes, last_place, first, last, count = _HEADER.unpack_from(piece)
     if not count:
         return None
-    decode = _DECODERS.get(attributes & _COMPRESSION)
-    content = piece[_HEADER.size :]
-    content = pa.py_buffer(content if decode is None else decode(content))
+    content = pa.py_buffer(_content(piece, attributes))
     if not 0 < count <= content.size:  # a record takes more than a byte
         raise CorruptRecordException(f"{count} records in {content.size} bytes")
     made = {name: np.empty(count, np.int64) for name in _PLACES}
     appended = last if attributes & _APPEND_TIME else -1
-    into = _Columns(batch.base_offset, first, appended, *(made[name].ctypes.data for name in _PLACES))
+    numbered = count == last_place + 1
+    into = _Columns(batch.base_offset, first, appended, numbered, *(made[name].ctypes.data for name in _PLACES))
     if not _LIBRARY.kpistream_records(content.address, content.size, count, into):
         raise CorruptRecordException("the records of a batch are not what its header says")
     texts = (Texts((content,), made[f"{name}_starts"], made[f"{name}_ends"]) for name in ("key", "value", "header"))
     return RecordColumns(made["offsets"], made["timestamps"], *texts)
 
 
+def read_records(batch, piece: memoryview) -> Iterator[DefaultRecord]:
+    """The same one by one, without compiled code, as aiokafka has records."""
+    attributes, last_place, first, last, count = _HEADER.unpack_from(piece)
+    content, at, appended = bytes(_content(piece, attributes)), 0, attributes & _APPEND_TIME
+    for row in range(count):
+        try:
+            one, at = record_at(content, at)
+        except ValueError as error:
+            raise CorruptRecordException(f"the records of a batch are not what its header says: {error}") from error
+        offset = batch.base_offset + (row if count == last_place + 1 else one.after)
+        time = last if appended else _signed(first + one.since)
+        yield DefaultRecord(offset, time, int(bool(appended)), one.key, one.value, list(one.headers))
+
+
+def _signed(number: int) -> int:
+    """As 64 bits have it: a batch may say any first time stamp, and a record any difference to it."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _content(piece: memoryview, attributes: int) -> memoryview | bytes:
+    decode = _DECODERS.get(attributes & _COMPRESSION)
+    content = piece[_HEADER.size :]
+    return content if decode is None else decode(content)
+
+
 class _Checked:
-    """A batch of format 2 whose checksum is computed faster."""
+    """A batch of format 2 whose checksum is computed faster, and whose records are read whatever is in them."""
 
     def __init__(self, batch, piece: memoryview) -> None:
         self._batch, self._piece = batch, piece
@@ -102,13 +131,43 @@ class _Checked:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator:
-        return iter(self._batch)
+        _, last_place, _, _, count = _HEADER.unpack_from(self._piece)
+        offset = self._batch.base_offset if count == last_place + 1 else None
+        given = 0
+        try:
+            for record in self._batch:
+                if offset is not None and record.offset != offset + given:
+                    break
+                yield record
+                given += 1
+            else:
+                return
+        except (CorruptRecordException, UnicodeDecodeError):
+            pass  # aiokafka's parser is stricter than brokers are
+        yield from islice(read_records(self._batch, self._piece), given, None)
 
     def validate_crc(self) -> bool:
         """Whether the bytes are those that were sent."""
         content = np.frombuffer(self._piece, np.uint8, offset=_CHECKSUM.size)
-        found = _LIBRARY.kpistream_crc32c(content.ctypes.data, len(content))
+        found = _LIBRARY.kpistream_crc32c(content.ctypes.data, len(content)) if available() else -1
         return found == _CHECKSUM.unpack_from(self._piece)[0] if found >= 0 else self._batch.validate_crc()
+
+
+class _Old:
+    """A batch of a message format before 2, of which brokers keep what they were sent then, as _Whole gives it."""
+
+    def __init__(self, batch) -> None:
+        self._batch = batch
+
+    def __getattr__(self, name: str):
+        return getattr(self._batch, name)
+
+    def __iter__(self) -> Iterator[_Piece]:
+        records = [*self._batch]
+        if records:
+            columns = RecordColumns.of(records)
+            columns.headers = Texts.of([b"\0"] * len(columns))  # none each
+            yield _Piece(columns)
 
 
 class _Whole(_Checked):
@@ -127,32 +186,25 @@ class _Piece:
         self.columns, self.offset = columns, int(columns.offsets[-1])
 
 
-class _KeptRecords(MemoryRecords):
-    """Fetched bytes that can still be had."""
-
-    def __init__(self, fetched: bytes) -> None:
-        super().__init__(fetched)
-        self.fetched = fetched
-
-
 class _Batches:
-    """In place of MemoryRecords: batches that are given out ``whole``, or only checked faster."""
+    """In place of MemoryRecords: batches that are given out ``whole``, or record by record."""
 
-    def __init__(self, records: _KeptRecords, whole: bool) -> None:
-        self._records, self._at, self._whole = records, 0, whole
+    def __init__(self, records: _MemoryRecordsPy, whole: bool) -> None:
+        self._records, self._whole = records, whole
 
     def has_next(self) -> bool:
         return self._records.has_next()
 
     def next_batch(self):
-        batch = self._records.next_batch()
-        end = self._at + 12 + _LENGTH.unpack_from(self._records.fetched, self._at)[0]
-        piece = memoryview(self._records.fetched)[self._at : end]
-        self._at = end
-        magic, attributes, *_ = _HEADER.unpack_from(piece)
-        if magic < 2 and self._whole:
-            raise CorruptRecordException(f"a batch of message format {magic}, which brokers of today convert")
-        if magic < 2 or attributes & _CONTROL:
+        piece = self._records._next_slice
+        if len(piece) < self._records.MIN_SLICE:
+            raise CorruptRecordException(f"a batch of {len(piece)} bytes")
+        self._records._cache_next()
+        if piece[_MAGIC] < 2:
+            old = _LegacyRecordBatchPy(piece, piece[_MAGIC])  # the compiled one fails at a record without a value
+            return _Old(old) if self._whole else old
+        batch = DefaultRecordBatch(piece)
+        if batch.is_control_batch:
             return batch
         return _Whole(batch, piece) if self._whole else _Checked(batch, piece)
 
@@ -163,8 +215,7 @@ _all = fetcher.FetchResult.getall
 
 
 def _unpack_records(self):
-    if self._value_deserializer in (as_columns, as_parsed) and available():
-        self._records = _Batches(self._records, whole=self._value_deserializer is as_columns)
+    self._records = _Batches(self._records, whole=self._value_deserializer is as_columns)
     return _unpacked(self)
 
 
@@ -200,7 +251,7 @@ def _getall(self, max_records=None):
     return RecordColumns.joined(taken) if taken else []
 
 
-fetcher.MemoryRecords = _KeptRecords
+fetcher.MemoryRecords = _MemoryRecordsPy
 fetcher.PartitionRecords._unpack_records = _unpack_records
 fetcher.PartitionRecords._consumer_record = _consumer_record
 fetcher.FetchResult.getall = _getall

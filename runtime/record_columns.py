@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from runtime.plain_records import Headers, headers_of
 from schemas.texts import Texts
 
 
@@ -17,7 +18,7 @@ class OneRecord(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: Headers
 
 
 class RecordColumns(Sequence):
@@ -40,7 +41,9 @@ class RecordColumns(Sequence):
             return records
         count = len(records)
         offsets = np.fromiter([record.offset for record in records], np.int64, count)
-        timestamps = np.fromiter([record.timestamp for record in records], np.int64, count)
+        # the oldest message format has none
+        times = [-1 if record.timestamp is None else record.timestamp for record in records]
+        timestamps = np.fromiter(times, np.int64, count)
         keys, values = ([getattr(record, name) for record in records] for name in ("key", "value"))
         return RecordColumns(offsets, timestamps, Texts.of(keys), Texts.of(values), None)
 
@@ -64,27 +67,5 @@ class RecordColumns(Sequence):
                 self.offsets[place], self.timestamps[place], self.keys[place], self.values[place], headers
             )
         offset, timestamp = int(self.offsets[place]), int(self.timestamps[place])
-        headers = () if self.headers is None else _headers(self.headers[place])
+        headers = () if self.headers is None else headers_of(self.headers[place])
         return OneRecord(offset, timestamp, self.keys[place], self.values[place], headers)
-
-
-def _headers(written: bytes) -> tuple[tuple[str, bytes | None], ...]:
-    found = []
-    count, at = _varint(written, 0)
-    for _ in range(count):
-        length, at = _varint(written, at)
-        name, at = written[at : at + length].decode("utf-8", "replace"), at + length
-        length, at = _varint(written, at)
-        found.append((name, None if length < 0 else written[at : at + length]))
-        at += max(length, 0)
-    return tuple(found)
-
-
-def _varint(from_: bytes, at: int) -> tuple[int, int]:
-    """A zigzag varint, and where it ends."""
-    bits = shift = 0
-    while from_[at] & 0x80:
-        bits |= (from_[at] & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-    bits |= from_[at] << shift
-    return (bits >> 1) ^ -(bits & 1), at + 1

@@ -97,7 +97,7 @@ def kind_of(headers) -> str:
     """The kind named by a record's headers, '' if none is."""
     for name, value in headers:
         if name == KIND_HEADER:
-            return value.decode("utf-8", "replace")
+            return (value or b"").decode("utf-8", "replace")
     return ""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
+from infra.kafka_records import KafkaConsumer
 from infra.lag.computation import Group, Partition, Place, Snapshot
 from infra.settings import Settings
 
@@ -56,8 +57,8 @@ class KafkaReader:
     def record_times(self, wanted: Iterable[tuple[Place, int]]) -> dict[tuple[Place, int], int | None]:
         """(partition, offset) → ms since the epoch of the record there, or of the next one after it.
 
-        None where nothing but transaction markers lie there; missing where the broker took too long. Records
-        that were read before are remembered as long as they are asked for.
+        None where nothing but transaction markers lie there, or the record has no time; missing where the broker took
+        too long. Records that were read before are remembered as long as they are asked for.
         """
         keys = set(wanted)
         self._times = {key: when for key, when in self._times.items() if key in keys and when is not None}
@@ -78,7 +79,7 @@ class KafkaReader:
             for partition, records in self._consumer.poll(200).items():
                 if partition in waiting and records:
                     place = Place(partition.topic, partition.partition)
-                    self._times[place, waiting.pop(partition)] = records[0].timestamp
+                    self._times[place, waiting.pop(partition)] = _time(records[0].timestamp)
                     self._consumer.pause(partition)
             for partition in [one for one in waiting if self._at_end(one)]:
                 self._times[Place(partition.topic, partition.partition), waiting.pop(partition)] = None
@@ -135,3 +136,8 @@ def _assigned(members: list[dict]) -> frozenset[Place]:
         for topic in (member.get("member_assignment") or {}).get("assigned_partitions", ())
         for number in topic["partitions"]
     )
+
+
+def _time(timestamp: int | None) -> int | None:
+    """None of a record without one: −1, and in the oldest message format not even that."""
+    return timestamp if timestamp is not None and timestamp >= 0 else None

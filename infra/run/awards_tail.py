@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from msgspec import ValidationError
 
+from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
 from schemas.results import Award, decode_award
 from schemas.topics import AWARDS

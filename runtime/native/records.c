@@ -9,6 +9,7 @@ typedef struct {
     int64_t base_offset;
     int64_t first_timestamp;
     int64_t append_timestamp; /* of all records, where the broker set it; otherwise -1 */
+    int64_t numbered;         /* whether offsets are the base offset and those after it, whatever the records say */
     int64_t *offsets;
     int64_t *timestamps;
     int64_t *key_starts; /* addresses, as all that follow; 0 for no key */
@@ -50,11 +51,13 @@ static inline int field(cursor *from, int64_t *start, int64_t *end) {
 }
 
 static int record(cursor *from, columns *into, int64_t row) {
-    int64_t length, attributes, since, after, count, ignored, start;
+    int64_t length, since, after, count, ignored, start;
     if (!varint(from, &length) || length < 0 || length > from->end - from->at) return 0;
     const uint8_t *whole = from->end, *end = from->at + length;
     from->end = end;
-    if (!varint(from, &attributes) || !varint(from, &since) || !varint(from, &after)) return 0;
+    if (!length) return 0;
+    from->at++; /* attributes, which say nothing */
+    if (!varint(from, &since) || !varint(from, &after)) return 0;
     if (!field(from, &into->key_starts[row], &into->key_ends[row])) return 0;
     if (!field(from, &into->value_starts[row], &into->value_ends[row])) return 0;
     into->header_starts[row] = (int64_t)from->at;
@@ -66,7 +69,7 @@ static int record(cursor *from, columns *into, int64_t row) {
     }
     if (from->at != end) return 0;
     from->end = whole;
-    into->offsets[row] = (int64_t)((uint64_t)into->base_offset + (uint64_t)after);
+    into->offsets[row] = (int64_t)((uint64_t)into->base_offset + (uint64_t)(into->numbered ? row : after));
     into->timestamps[row] = into->append_timestamp >= 0
                                 ? into->append_timestamp
                                 : (int64_t)((uint64_t)into->first_timestamp + (uint64_t)since);
