@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sinks.connection import ClickHouseSettings, connect_binary
 
 _COLUMNS = "dead_letter_id, stage, topic, partition, offset, reason, detail, raw, key, record_time"
 #: Letters fetched at once; each may hold a record of some hundred kilobytes.
 _AT_ONCE = 200
+_NONE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class StoredLetter:
     detail: str
     raw: bytes
     key: bytes | None
-    record_time: datetime
+    record_time: datetime | None  # the producer's or the broker's, if it is one
 
 
 class DeadLetterTable:
@@ -87,4 +88,5 @@ _MATCHES = "(%(reason)s = '' OR reason = %(reason)s) AND (%(topic)s = '' OR topi
 def _letter(row: tuple) -> StoredLetter:
     id, stage, topic, partition, offset, reason, detail, raw, key, record_time = row
     texts = [value.decode("utf-8", "replace") for value in (id, stage, topic, reason, detail)]
-    return StoredLetter(*texts[:3], partition, offset, *texts[3:], raw, key, record_time)
+    known = record_time if record_time > _NONE else None
+    return StoredLetter(*texts[:3], partition, offset, *texts[3:], raw, key, known)

@@ -73,7 +73,7 @@ def _as_json(letter: StoredLetter) -> dict:
         "offset": letter.offset,
         "reason": letter.reason,
         "detail": letter.detail,
-        "record_time": letter.record_time.isoformat(timespec="milliseconds"),
+        "record_time": letter.record_time and letter.record_time.isoformat(timespec="milliseconds"),
     }
 
 
@@ -109,7 +109,7 @@ def show(letter_id: str, raw: bool) -> None:
         sys.stdout.buffer.flush()
         return
     for name, value in _as_json(letter).items():
-        click.echo(f"{name + ':':<13}{value}")
+        click.echo(f"{name + ':':<13}{'none' if value is None else value}")
     if letter.key is not None:
         click.echo(f"{'key:':<13}{_in_line(letter.key)}")
     click.echo(f"{'raw:':<13}{len(letter.raw)} bytes{' (no value)' if letter.reason == 'tombstone' else ''}")

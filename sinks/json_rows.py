@@ -121,12 +121,16 @@ def award_rows(value: bytes, origin: Origin) -> list[Rows]:
     return [rows_from_dicts(AWARDS, [row], origin)]
 
 
+#: 2300-01-01, from which on ClickHouse has no times. A record may say any 64 bits for its own, -1 for none.
+_TIMES_END = 10_413_792_000_000
+
+
 def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
     """One dead letter, with its raw bytes."""
     letter = decode_dead_letter(value)
     row = msgspec.structs.asdict(letter) | {
         "dead_letter_id": letter.dead_letter_id,
-        "record_time": letter.timestamp,
+        "record_time": letter.timestamp if 0 <= letter.timestamp < _TIMES_END else 0,
     }
     return [rows_from_dicts(DEAD_LETTERS, [row], origin)]
 

@@ -22,7 +22,7 @@ def record(
     return _number(len(body)) + body
 
 
-def batch(records: Sequence[bytes], base: int = 0, time: int = 1_700_000_000_000) -> bytes:
+def batch(records: Sequence[bytes], base: int = 0, time: int = 1_760_000_000_000) -> bytes:
     """A batch of message format 2 without compression."""
     rest = struct.pack(">hiqqqhii", 0, len(records) - 1, time, time, -1, -1, -1, len(records)) + b"".join(records)
     after = struct.pack(">ibI", 0, 2, calc_crc32c(rest)) + rest

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW bi.dead_letters /*on cluster*/
     `index` Int32 COMMENT 'Row within the record',
     `reason` String COMMENT 'Stable code to count by',
     `detail` String COMMENT 'What was wrong, in a sentence',
-    `record_time` DateTime64(3, 'UTC') COMMENT 'Timestamp of the record, UTC',
+    `record_time` DateTime64(3, 'UTC') COMMENT 'Timestamp of the record, UTC; 1970-01-01 where it has none',
     `processed_at` DateTime64(3, 'UTC') COMMENT 'When it was set aside, UTC'
 )
 SQL SECURITY DEFINER
