@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +33,6 @@ def dlq() -> None:
 @contextmanager
 def _letters(settings: Settings) -> Iterator[DeadLetterTable]:
     connection = from_settings(settings)
-    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # it logs what we say in a sentence
     try:
         with DeadLetterTable(connection) as table:
             yield table

@@ -49,6 +49,7 @@ def logging_config(log_format: str) -> dict:
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
             "aiokafka": {"level": "WARNING"},
+            "kafka": {"level": "ERROR"},
             "faust": {"level": "WARNING"},
             "mode": {"level": "WARNING"},
             "aiohttp": {"level": "WARNING"},

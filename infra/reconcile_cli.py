@@ -67,7 +67,6 @@ def reconcile(
     if repair and not reason.strip():
         raise click.UsageError("--repair expects --reason: an adjustment nobody can explain is worthless")
     settings = load_settings()
-    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # it logs what we say in a sentence
     if every is not None:
         _serve(settings, web_port, every, wait)
         return
@@ -96,7 +95,6 @@ def _serve(settings: Settings, port: int, every: float, wait: float) -> None:
     from infra.reconcile_service import ReconcileExporter
 
     logging.config.dictConfig(logging_config(settings.log_format))
-    logging.getLogger("kafka").setLevel(logging.ERROR)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from infra.caught_up import values_loaded
 from infra.clickhouse.reconcile import Report, reconcile_values
 from infra.settings import Settings
+from runtime.trouble import Trouble
 from sinks.connection import from_settings
 
 log = logging.getLogger("kpistream")
@@ -33,20 +34,25 @@ class ReconcileExporter(Collector):
         self.newest: Report | None = None
         self._finished = 0.0
         self._failures = 0
+        self._failing = Trouble(log, "values are compared again")
 
     def read(self) -> None:
         """Compare, up to what the tables hold all consequences of."""
         try:
             settled = values_loaded(self._settings, self._wait, self._stop.is_set)
-            report = None
-            if settled is not None:
+            if settled is None:
+                report, why = None, f"the tables lack what follows from the credits, after {self._wait:.0f} s"
+            else:
+                why = "a plan has taken effect meanwhile, on some partitions so far"
                 report = reconcile_values(from_settings(self._settings), settled.credits, settled.updates)
         except (ClickHouseError, KafkaError, OSError, EOFError) as error:
-            log.warning("values could not be compared", extra={"error": repr(error)})
-            settled, report = None, None
+            report, why = None, repr(error)
         if report is None:
             self._failures += 1
+            if not self._stop.is_set():
+                self._failing.met("values could not be compared", why)
             return
+        self._failing.over()
         self.newest, self._finished = report, time.time()
         if report.differences:
             log.error("streamed values differ", extra={"differences": report.differences, "report": str(report)})

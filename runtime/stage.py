@@ -22,6 +22,7 @@ from runtime.failing import fatal
 from runtime.producing import Sender
 from runtime.records import Out, RecordBatch
 from runtime.state_layout import FIRST_LAYOUT, StateLayout, StateRefused
+from runtime.trouble import Trouble
 from runtime.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class StageRunner:
         self._publishing = asyncio.Lock()  # updates reach Kafka in the order they were taken
         self._saving = asyncio.Lock()  # one checkpoint at a time
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._unstored = Trouble(log, "checkpoints are stored again", stage=stage)
         self._handled = 0  # batches
         self._progress = asyncio.Event()
 
@@ -310,8 +312,9 @@ class StageRunner:
         except StoreUnavailable as error:
             metrics.CHECKPOINT_FAILURES.labels(self.stage).inc()
             self._count_unsaved()
-            log.warning("checkpoint not stored, going on without", extra={"stage": self.stage, "error": str(error)})
+            self._unstored.met("checkpoint not stored, going on without", error)
             return False
+        self._unstored.over()
         metrics.CHECKPOINT_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
         metrics.CHECKPOINT_TIME.labels(self.stage).set_to_current_time()
         return True

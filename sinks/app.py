@@ -17,6 +17,7 @@ from runtime.log_bounds import RESTORE
 from runtime.memory import settle
 from runtime.sink_source import SinkSource
 from runtime.topic_identity import Reader, recognise, watch
+from runtime.trouble import Trouble
 from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages
 from schemas.topics import CONTROL
@@ -43,6 +44,7 @@ class _Flusher:
         self.loader = Loader(lambda: loader_client(from_settings(settings)))
         self.lock = asyncio.Lock()
         self.waits = False  # for ClickHouse
+        self._failing = Trouble(log, "rows are inserted again")
 
     async def add(self, batch) -> None:
         """Buffer one batch; flush when the buffer is large."""
@@ -67,9 +69,10 @@ class _Flusher:
                     break
                 except LoadError as error:
                     # ClickHouse may be away for long; nothing is committed, polling waits behind the full channel
-                    log.warning("insert failed, going on trying", extra={"error": str(error)})
+                    self._failing.met("insert failed, going on trying", error)
                     self.waits = True
             self.waits = False
+            self._failing.over()
             if reached:
                 await source.commit(reached)
                 metrics.SINK_SECONDS.observe(time.perf_counter() - started)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from clickhouse_driver import Client
 
 from infra.settings import Settings
+
+# It logs each failed attempt with a traceback before it raises; whoever asked says it in a sentence.
+logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
 
 #: No query of ours may wait for ever; a checkpoint or a block is a matter of seconds.
 _TIMEOUT_SECONDS = 60

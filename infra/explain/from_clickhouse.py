@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
@@ -42,7 +41,6 @@ class ClickHouseEvidence:
     @classmethod
     def connect(cls) -> ClickHouseEvidence:
         """The server that the process settings name."""
-        logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)  # what it logs is said in a sentence
         return cls(from_settings(load_settings()))
 
     def award(self, award_id: str) -> Award | None:

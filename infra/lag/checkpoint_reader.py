@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from clickhouse_driver.errors import Error
 
 from infra.settings import Settings
+from runtime.trouble import Trouble
 from sinks.connection import connect, from_settings
 
 #: The age by ClickHouse's own clock, which also wrote the times: no clocks are compared. Ids of topics are no stage's
@@ -22,6 +25,7 @@ class CheckpointReader:
         self._connection = from_settings(settings)
         self._written: dict[tuple[str, int], float] = {}
         self.reachable = False
+        self._away = Trouble(logging.getLogger("kpistream"), "ClickHouse answers again")
 
     def ages(self, now: float) -> dict[tuple[str, int], float]:
         """(stage, partition) → seconds since its newest checkpoint; ``now`` in seconds of a steady clock."""
@@ -30,6 +34,8 @@ class CheckpointReader:
                 rows = client.execute(_AGES)
             self._written = {(stage, partition): now - age for stage, partition, age in rows}
             self.reachable = True
-        except (Error, OSError, EOFError):
+            self._away.over()
+        except (Error, OSError, EOFError) as error:
             self.reachable = False
+            self._away.met("ages of checkpoints are not known: ClickHouse does not answer", error)
         return {key: max(0.0, now - written) for key, written in self._written.items()}

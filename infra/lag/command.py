@@ -31,7 +31,6 @@ def lag_exporter(web_port: int, interval: float) -> None:
     """Serve the lag of all consumer groups, and the age of the checkpoints, to Prometheus."""
     settings = load_settings()
     logging.config.dictConfig(logging_config(settings.log_format))
-    logging.getLogger("kafka").setLevel(logging.ERROR)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -19,6 +19,7 @@ from infra.lag.computation import Lag, Place, Progress, lags
 from infra.lag.families import Reading, families
 from infra.lag.kafka_reader import KafkaReader
 from infra.settings import Settings
+from runtime.trouble import Trouble
 from schemas.topics import CREDITS, FACTS, KPI_UPDATES
 
 log = logging.getLogger("kpistream")
@@ -39,6 +40,7 @@ class Exporter(Collector):
         self._checkpoints = CheckpointReader(settings)
         self._progress = Progress()
         self._kafka: KafkaReader | None = None
+        self._away = Trouble(log, "Kafka answers again")
         self.newest: Reading | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -54,10 +56,11 @@ class Exporter(Collector):
             wanted = [(row.place, row.waiting_at) for row in rows if row.waiting_at is not None]
             times = self._kafka.record_times(wanted)
         except (KafkaError, OSError) as error:
-            log.warning("Kafka does not answer", extra={"error": repr(error)})
+            self._away.met("Kafka does not answer", repr(error))
             self.newest = None
             self.close()
             return
+        self._away.over()
         ages = self._ages(rows, time.monotonic())
         now_ms = time.time_ns() // 1_000_000
         self.newest = Reading(snapshot, rows, times, ages, now_ms, self._checkpoints.reachable)
