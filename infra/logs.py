@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
+_SPARING_SECONDS = 60.0
+_SPARING_TEXTS = 1000  # that are remembered
 
 
 class JsonFormatter(logging.Formatter):
@@ -38,6 +42,27 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class Sparing(logging.Filter):
+    """Lets what aiokafka says pass once a minute: while Kafka is away it says the same dozens of times a second."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write it."""
+        if record.name.partition(".")[0] != "aiokafka":
+            return True
+        said, now = (record.name, record.getMessage()), self._clock()
+        if now - self._told.get(said, now - _SPARING_SECONDS) < _SPARING_SECONDS:
+            return False
+        if len(self._told) >= _SPARING_TEXTS:
+            self._told.clear()
+        self._told[said] = now
+        return True
+
+
 def logging_config(log_format: str) -> dict:
     """A ``logging.config`` dictionary that writes every logger to standard error."""
     formatter = "infra.logs.JsonFormatter" if log_format == "json" else "infra.logs.TextFormatter"
@@ -45,11 +70,17 @@ def logging_config(log_format: str) -> dict:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "filters": {"sparing": {"()": "infra.logs.Sparing"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler", "formatter": "line", "filters": ["sparing"],
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
             "aiokafka": {"level": "WARNING"},
-            "kafka": {"level": "ERROR"},
+            "kafka": {"level": "CRITICAL"},  # whoever asked says it in a sentence
             "faust": {"level": "WARNING"},
             "mode": {"level": "WARNING"},
             "aiohttp": {"level": "WARNING"},
