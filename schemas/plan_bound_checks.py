@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from schemas.plan import Kpi
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup
 from schemas.plan_unit_checks import unit_target_missing
@@ -43,3 +44,10 @@ def check_target(lookup: Lookup, path: tuple, kpi: str, award) -> Iterator[Findi
     )
     for role in without:
         yield Finding(path, f"some employees of role {role} have no target on {kpi} for period {award.period}", True)
+
+
+def check_sample(path: tuple, kpi: Kpi | None, least: int) -> Iterator[Finding]:
+    """A doubt about the ``min_sample`` of what stands at ``path``."""
+    if kpi is not None and kpi.aggregate == "count" and least:
+        message = f"{kpi.id} is a count: the number of its events is the value itself, and a bound on it says it all"
+        yield Finding((*path, "min_sample"), message, True)

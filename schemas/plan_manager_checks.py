@@ -96,8 +96,9 @@ def _side_adds(kpi: Kpi, side: Part) -> bool:
 
 
 def _sampled(lookup: Lookup) -> list[str]:
-    """KPIs on whose number of shared events an award of managers depends."""
-    sampled = [
+    """KPIs on whose number of shared events an award or a score of managers depends."""
+    sampled = [part for card in lookup.plan.scorecards if "manager" in card.units for part in card.kpis]
+    sampled += [
         one
         for award in lookup.plan.awards
         if getattr(award, "unit", None) == "manager"

@@ -65,10 +65,14 @@ class First(Model):
 
 
 class PoolFloor(Model):
-    """What the unit must have reached for its pool to be paid: a bound (inclusive) on attainment or on the value."""
+    """What the unit must have reached for its pool to be paid: a bound (inclusive) on attainment or on the value.
+
+    With fewer than ``min_sample`` events behind the value it is not reached.
+    """
 
     attainment: Percent | None = None
     value: Measure | None = None
+    min_sample: Annotated[int, Field(ge=0)] = 0
 
 
 class Pool(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.plan_bound_checks import check_sample
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_people import First, Honour, Pool
 
@@ -65,6 +66,8 @@ def _unit_kpi(lookup: Lookup, path: tuple, award: Pool) -> Iterator[Finding]:
     if award.rate is None and award.floor is None:
         yield Finding((*path, "kpi"), "nothing asks for the unit's KPI; expected a rate or a floor as well")
     kpi = lookup.kpis.get(award.kpi)
+    if award.floor is not None:
+        yield from check_sample((*path, "floor"), kpi, award.floor.min_sample)
     if kpi is None or award.rate is None:
         return
     if kpi.direction == "down":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.plan_awards import Condition, ThresholdAward, TierAward
+from schemas.plan_bound_checks import check_sample
 from schemas.plan_goals import targets_of
 from schemas.plan_lookup import Finding, Lookup, is_rolling
 from schemas.plan_scorecards import Scorecard
@@ -54,6 +55,7 @@ def _kpis(lookup: Lookup, path: tuple, card: Scorecard) -> Iterator[Finding]:
                 yield Finding((*at, name), "must be above 0%")
         if part.kpi in lookup.kpis:
             yield from _targets(lookup, at, card, part.kpi)
+        yield from check_sample(at, lookup.kpis.get(part.kpi), part.min_sample)
     total = sum(part.weight for part in card.kpis)
     if total != 1:
         yield Finding((*path, "kpis"), f"the weights sum to {(total * 100).normalize():f}%; expected exactly 100%")

@@ -13,11 +13,15 @@ from schemas.plan_units import UnitKind
 
 
 class ScorecardKpi(Model):
-    """One KPI of a scorecard: its part of the score, and the attainment beyond which it adds no more."""
+    """One KPI of a scorecard: its part of the score, and the attainment beyond which it adds no more.
+
+    With fewer than ``min_sample`` events behind its value it has no attainment.
+    """
 
     kpi: Id
     weight: Percent
     cap: Percent = Decimal(1)
+    min_sample: Annotated[int, Field(ge=0)] = 0
 
 
 class Scorecard(Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from schemas.plan_awards import TierAward
-from schemas.plan_bound_checks import check_bound, check_target
+from schemas.plan_bound_checks import check_bound, check_sample, check_target
 from schemas.plan_clawback_checks import check_clawback
 from schemas.plan_limit_checks import check_limits
 from schemas.plan_lookup import Finding, Lookup
@@ -39,9 +39,7 @@ def check_tiers(lookup: Lookup, path: tuple, award: TierAward) -> Iterator[Findi
         )
     elif kpi is not None and kpi.unit != "money" and award.pays in ("marginal", "slab"):
         yield Finding((*path, "pays"), f"the rate applies to {award.kpi}, whose unit is {kpi.unit}, not money", True)
-    if kpi is not None and kpi.aggregate == "count" and award.min_sample:
-        message = f"{award.kpi} is a count: the number of its events is the value itself, and a bound on it says it all"
-        yield Finding((*path, "min_sample"), message, True)
+    yield from check_sample(path, kpi, award.min_sample)
     yield from _bounds(lookup, path, award, down)
     yield from _money(path, award)
     yield from check_limits(lookup, path, award)

@@ -146,7 +146,7 @@ def _scorecard(dice: Random, number: int) -> dict:
         "id": f"card{number}", "name": "c", "period": dice.choice(["month", "week", "season"]),
         "roles": dice.choice([[], ["rep"]]), "missing": dice.choice(["zero", "redistribute"]),
         "kpis": [
-            {"kpi": kpi["id"], "weight": weight, "cap": dice.choice(["100%", "120%", "333.3%"])}
+            _with_sample({"kpi": kpi["id"], "weight": weight, "cap": dice.choice(["100%", "120%", "333.3%"])}, number)
             for kpi, weight in zip(dice.sample(KPIS, len(weights)), weights, strict=True)
         ],
     }  # fmt: skip
@@ -214,6 +214,11 @@ def random_sample(table: dict) -> dict:
     if table.get("clawback") == "as_paid":
         return {}
     return {"min_sample": Random(str(table)).choice([0, 0, 2, 3])}
+
+
+def _with_sample(part: dict, number: int) -> dict:
+    """A KPI of a scorecard, sometimes with a smallest sample; drawn in the same way."""
+    return part | random_sample(part | {"number": number})
 
 
 def random_events(dice: Random, currency: str, most: int = 40) -> list[dict]:

@@ -76,6 +76,8 @@ def random_apart_plan(dice: Random) -> Plan:
     for card in given["scorecards"]:
         if _COUNTS_TWICE.intersection(part["kpi"] for part in card["kpis"]):
             card["units"] = [unit for unit in card["units"] if unit != "manager"] or ["team"]
+        for part in card["kpis"] if "manager" in card["units"] else ():
+            part["min_sample"] = part.get("min_sample", 0) if part["kpi"] in _SAMPLED_ONCE else 0
     of_managers = {card["id"] for card in given["scorecards"] if "manager" in card.get("units", ())}
     fits = {kpi["id"] for kpi in KPIS} - _COUNTS_TWICE | of_managers
     given["awards"] = [one for one in given["awards"] if one.get("unit") != "manager" or _kpis_of(one) <= fits]
@@ -158,6 +160,8 @@ def _pool(dice: Random, id: str, cards: list[dict]) -> dict:
     pool = _compared(dice, "pool", id, by or "", cards) | money | dice.choice([{}, floor])
     pool |= {"share_by": by, "all": _member_conditions(dice, dice.choice([0, 0, 1]))}
     moved = by or "kpi" in pool or pool["all"]
+    if "floor" in pool:
+        pool["floor"] = pool["floor"] | random_sample(pool)
     return pool | {"settle": dice.choice(["period_end", "live"] if moved else ["period_end"])}
 
 

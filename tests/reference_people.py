@@ -156,11 +156,12 @@ def pool(reference, rule, unit: str, period: str) -> None:
         weights[who] = Fraction(round_half_up(weights[who] * SCALE, 1))
     total = Fraction(rule.amount or 0)
     if rule.kpi is not None:
-        value, target = reference.unit_value(rule.kpi, rule, unit, period)
+        value, target, sample = reference.unit_value(rule.kpi, rule, unit, period)
         total += max(Fraction(rule.rate or 0) * (value or 0), 0)
         if value is None and reference.kpis[rule.kpi].aggregate in ("sum", "count", "distinct"):
             value = Fraction(0)
-        if rule.floor and not reference.reached(reference.kpis[rule.kpi], rule.floor, value, target):
+        enough = not rule.floor or sample >= rule.floor.min_sample
+        if rule.floor and not (enough and reference.reached(reference.kpis[rule.kpi], rule.floor, value, target)):
             total = Fraction(0)
     step = minor_step(reference.plan.currency)
     total = round_half_up(total * SCALE, step) if people else 0

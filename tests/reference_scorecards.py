@@ -44,7 +44,7 @@ def _score(values: Values, card: Scorecard, period: str, mine: list[Credit], uni
         if value is None and kpi.aggregate in ("sum", "count", "distinct"):
             value = Fraction(0)
         attainment = values.attainment(kpi, value, target_of(kpi.id))
-        if attainment is not None:
+        if attainment is not None and sample >= part.min_sample:
             found.append((Fraction(part.weight), min(Fraction(part.cap), attainment)))
     if not begun or not found:
         return None, 0

@@ -158,10 +158,10 @@ class UnitReference(Closing):
                 yield any(self._moves(kpi, one) for kpi in self._behind(kpis))
 
     def unit_value(self, kpi: str, rule, unit: str, period: str) -> tuple:
-        """A unit's value and target."""
+        """A unit's value and target, and the events behind the value."""
         mine = self.credits_of(rule.unit, unit, self.counted)
-        value, _, _ = self._measured(kpi, rule, unit, period, mine)
-        return value, self.unit_target(kpi, rule.unit, unit, rule.period, period)
+        value, sample, _ = self._measured(kpi, rule, unit, period, mine)
+        return value, self.unit_target(kpi, rule.unit, unit, rule.period, period), sample
 
     def credits_of(self, kind: str, unit: str, credits: list[Credit]) -> list[Credit]:
         """What counts for a unit; for a manager whatever happened where he led that day, each event once: with its
@@ -253,8 +253,6 @@ class UnitReference(Closing):
         latest = self._latest(self.kpis[kpi], mine)
         inside = [one for one in mine if self.within(rule.period, period, self.day(one.time), latest)]
         value, sample = self.value(self.kpis[kpi], inside, rule.unit)
-        if self.kpis[kpi].aggregate in ("min", "max"):
-            sample = len(inside)  # credits, not events
         return value, sample, inside
 
     def _latest(self, kpi: Kpi, credits: list[Credit]) -> date:

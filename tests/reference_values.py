@@ -115,7 +115,7 @@ class Values:
             return Fraction(len({one.fields[kpi.field] for one in having})), sample
         if kpi.aggregate in ("min", "max"):
             pick = min if kpi.aggregate == "min" else max
-            return Fraction(pick(one.fields[kpi.field] for one in having), SCALE), sample
+            return Fraction(pick(one.fields[kpi.field] for one in having), SCALE), len(having)  # credits, not events
         if kpi.aggregate == "sum":
             return _total(kpi.field, having, unit, *_filter(kpi)), sample
         return _total(kpi.field, having, unit) / sample, sample

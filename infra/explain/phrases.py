@@ -113,6 +113,10 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
         "en": "  {name}: {weight} × {cap} (attainment {attainment}, counted up to {cap}) = {points}",
         "zh": "  {name}：{weight} × {cap}（达成率 {attainment}，最多计 {cap}）= {points}",
     },
+    "part few": {
+        "en": "  {name}: {weight}, no attainment from so little as {sample}",
+        "zh": "  {name}：{weight}，仅 {sample}，不计达成率",
+    },
     "part none": {"en": "  {name}: {weight}, no attainment", "zh": "  {name}：{weight}，无达成率"},
     "said": {
         "en": "  The award states {value}{attainment}, {events}: {verdict}.",
@@ -268,8 +272,8 @@ PHRASES: dict[str, dict[str, str]] = RULE_PHRASES | MONEY_PHRASES | {
     "pool": {"en": "The pool: {money} = {total}, rounded once.", "zh": "奖金池：{money} = {total}（仅四舍五入一次）。"},
     "pool empty": {"en": "The pool stays empty.", "zh": "奖金池为空。"},
     "pool floor": {
-        "en": "The pool opens at {bound} of the unit: {verdict}.",
-        "zh": "奖金池启动线（单位 {bound}）：{verdict}。",
+        "en": "The pool opens at {bound} of the unit{sample}: {verdict}.",
+        "zh": "奖金池启动线（单位 {bound}{sample}）：{verdict}。",
     },
     # --- draws -------------------------------------------------------------------------------------------------------
     "draws": {

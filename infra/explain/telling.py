@@ -329,6 +329,8 @@ class Teller(Speaker):
 
     def _score_part(self, part: ScorePart) -> str:
         words = {"name": self.named(part.kpi.name), "weight": self.percent(part.weight)}
+        if part.few is not None:
+            return self.say("part few", **words, sample=self.events(part.few))
         if part.attainment is None:
             return self.say("part none", **words)
         words |= {"attainment": self.percent(part.attainment), "points": self.percent(part.points)}

@@ -96,7 +96,9 @@ def _pool_lines(speaker: Speaker, rule, field: Field) -> Iterator[str]:
         return
     if rule.floor is not None:
         bound = speaker.bound(rule.kpi, rule.floor.attainment, rule.floor.value)
-        yield speaker.say("pool floor", bound=bound, verdict=speaker.holds(pooled.floor_reached))
+        least = rule.floor.min_sample
+        sample = speaker.say("asks sample", sample=speaker.sample(pooled.measured, least)) if least else ""
+        yield speaker.say("pool floor", bound=bound, sample=sample, verdict=speaker.holds(pooled.floor_reached))
     parts = []
     if rule.rate is not None:
         value = speaker.number(pooled.measured.value)

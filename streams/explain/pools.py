@@ -43,7 +43,10 @@ def pooled(scope: Scope) -> Pooled:
         kpi = next(kpi for kpi in evidence.plan.kpis if kpi.id == rule.kpi)
         target = evidence.target(kpi.id, rule.period, scope.period)
         measured = measure(kpi, in_unit(evidence.plan, evidence.unit, scope.inside), target)
-        reached = rule.floor is None or bound_reached(kpi, rule.floor, measured.value, measured.attainment)
+        reached = rule.floor is None or (
+            measured.sample >= rule.floor.min_sample
+            and bound_reached(kpi, rule.floor, measured.value, measured.attainment)
+        )
         by_rate = max(Fraction(rule.rate or 0) * (measured.value or 0), Fraction(0))
     money = by_rate + Fraction(rule.amount or 0) if reached else Fraction(0)
     total = round_half_up(money * SCALE, minor_step(evidence.plan.currency))

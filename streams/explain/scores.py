@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from schemas.money import SCALE, round_half_up
 from schemas.plan import Kpi, Plan
-from schemas.plan_scorecards import Scorecard
+from schemas.plan_scorecards import Scorecard, ScorecardKpi
 from streams.explain.credits import Credit
 from streams.explain.measured import Measured, Scope
 from streams.explain.values import Step, attainment, standing
@@ -16,12 +16,15 @@ from streams.explain.values import Step, attainment, standing
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """A KPI's part of a score: its weight × the lesser of attainment and cap; no attainment, no part."""
+    """A KPI's part of a score: its weight × the lesser of attainment and cap; no attainment, no part. ``few``: nor with
+    fewer events behind its value than the scorecard asks for, which is how many there are.
+    """
 
     kpi: Kpi
     weight: Fraction
     cap: Fraction
     attainment: Fraction | None
+    few: int | None = None
 
     @property
     def points(self) -> Fraction | None:
@@ -65,13 +68,18 @@ def score_of(
             for step, stood, one in zip(at, now, parts, strict=True)
         ]
         shown = tuple(
-            ScorePart(one.kpi, Fraction(entry.weight), Fraction(entry.cap), attainment(one.kpi, value, target))
-            for entry, one, (value, _, target) in zip(card.kpis, parts, now, strict=True)
+            _part(entry, one.kpi, *figures) for entry, one, figures in zip(card.kpis, parts, now, strict=True)
         )
         value, sample = _score(card, shown) if any(one > 0 for one in below) else (None, 0)
         steps.append(Step(credit, 0, SCALE, value, sample * SCALE))
     value, sample = (steps[-1].value, steps[-1].sample) if steps else (None, 0)
     return Measured(kpi, steps, value, sample, None, None, shown, is_score=True)
+
+
+def _part(entry: ScorecardKpi, kpi: Kpi, value: Fraction | None, sample: int, target: Fraction | None) -> ScorePart:
+    few = sample if sample < entry.min_sample else None
+    reached = attainment(kpi, value, target) if few is None else None
+    return ScorePart(kpi, Fraction(entry.weight), Fraction(entry.cap), reached, few)
 
 
 def _score(card: Scorecard, parts: tuple[ScorePart, ...]) -> tuple[Fraction | None, int]:

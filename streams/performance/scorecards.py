@@ -33,6 +33,7 @@ class ScoreView:
         self.view = PeriodView(measure, 0, card.period, CellTable(1), None)
         self._weights = [Fraction(part.weight) for part in card.kpis]
         self._caps = [Fraction(part.cap) for part in card.kpis]
+        self._least = [part.min_sample * SCALE for part in card.kpis]
 
     def fold(self) -> None:
         """After the KPIs took in a batch: the score after each row that moved one of them."""
@@ -106,9 +107,9 @@ class ScoreView:
         """
         begun, measured = np.zeros(len(targets[0]), bool), np.zeros(len(targets[0]), np.int64)
         attained = []
-        for part, (num, den), target in zip(self.parts, values, targets, strict=True):
+        for part, (num, den), target, least in zip(self.parts, values, targets, self._least, strict=True):
             begun |= den > 0
-            one = Attained.of(part.kpi, num, den, target)
+            one = Attained.of(part.kpi, num, den, target, least)
             measured += one.defined
             attained.append(one)
         scored = begun & (measured > 0)
@@ -159,12 +160,14 @@ class Attained:
     against: np.ndarray
 
     @classmethod
-    def of(cls, kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray) -> Attained:
-        """Of a KPI's numerators, denominators and targets."""
+    def of(cls, kpi: Kpi, num: np.ndarray, den: np.ndarray, target: np.ndarray, least: int) -> Attained:
+        """Of a KPI's numerators, denominators and targets; with a denominator of ``least``, where that is not 0."""
         scale = value_scale(kpi)
         defined = target > 0
         if not scale.empty_is_zero:
             defined = defined & (den > 0)  # sales given away can leave less than nothing to divide by
+        if least:
+            defined = defined & (den >= least)
         value = num.astype(float) * scale.factor
         against = target.astype(float) * (den.astype(float) if scale.divides else 1.0)
         if kpi.direction == "down":

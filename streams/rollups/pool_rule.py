@@ -47,7 +47,7 @@ class PoolRule(PeopleRule):
             measured = self.units.measured(self.units.key(kpi.id, unit), rule.period, ordinal)
             if rule.floor is not None:
                 by = "attainment" if rule.floor.attainment is not None else "value"
-                ladder = Ladder(kpi, [getattr(rule.floor, by)], by)
+                ladder = Ladder(kpi, [getattr(rule.floor, by)], by, rule.floor.min_sample)
                 if not ladder.level(*measured):
                     return 0
             if rule.rate is not None:

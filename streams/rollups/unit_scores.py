@@ -24,7 +24,7 @@ def score_of(card: Scorecard, measured: list[tuple[Kpi, int, int, int]]) -> tupl
     count = 0
     for part, (kpi, num, den, target) in zip(card.kpis, measured, strict=True):
         attainment = attainment_of(kpi, value_of(value_scale(kpi), num, den), target)
-        if attainment is None:
+        if attainment is None or (part.min_sample and den < part.min_sample * SCALE):
             continue
         total += Fraction(part.weight) * min(attainment, Fraction(part.cap))
         weight += Fraction(part.weight)

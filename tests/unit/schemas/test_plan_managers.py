@@ -108,3 +108,8 @@ def test_nor_in_a_sample(definition, exact):
     ):
         found = errors_of(text + about + award)
         assert ["the sample of k;" in message for _, message in found] == [True] * (not exact)
+    target = "  - {kpi: k, period: month, unit: manager, value: 1}\n"
+    card = "scorecards:\n  - id: c\n    name: C\n    period: month\n    persons: false\n    units: [manager]\n"
+    card += "    kpis: [{kpi: k, weight: 100%, min_sample: 2}]\n"
+    found = errors_of(card + text.replace("targets:\n", f"targets:\n{target}"))
+    assert ["the sample of k;" in message for _, message in found] == [True] * (not exact)

@@ -54,6 +54,13 @@ def test_too_few_kpis_are_doubted_with_the_reason():
     assert ["what is not measured is neglected" in warning.message for warning in warnings] == [True]
 
 
+def test_a_smallest_sample_of_a_count_is_doubted():
+    sampled = BASE.replace("complaints, weight: 30%", "complaints, weight: 30%, min_sample: 2")
+    plan, errors, warnings = examine_plan(sampled, "p.yaml")
+    assert plan and not errors
+    assert [(one.path, "is a count" in one.message) for one in warnings] == [(f"{CARD}.kpis[2].min_sample", True)]
+
+
 TARGETS = "".join(
     f"  - {{kpi: {kpi}, period: month, unit: team, value: 1}}\n" for kpi in ("revenue", "satisfaction", "complaints")
 )

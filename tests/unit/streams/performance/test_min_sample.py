@@ -120,6 +120,30 @@ def test_behind_a_score_stand_its_kpis():
     assert run(plan(kpi="card", min_sample=2), events)[1] == [(300.0, "v0")]
 
 
+def card(missing: str) -> Plan:
+    """A third of the score is what is liked, once there are three answers."""
+    parts = [{"kpi": "liked", "weight": "33.3%", "min_sample": 3}, {"kpi": "longest", "weight": "66.7%"}]
+    tiers = [{"value": 0, "amount": 1}, {"value": 60, "amount": 2}, {"value": 100, "amount": 3}]
+    given = plan(kpi="card", tiers=tiers, min_sample=0).model_dump(mode="json", exclude_none=True)
+    return Plan.model_validate(given | {"scorecards": [CARD | {"kpis": parts, "missing": missing}]})
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+def test_a_kpi_of_a_score_waits_for_its_sample_and_is_missing_till_then(batch):
+    events = [answer(0, 90), visit(0), answer(1, 90), answer(2, 90)]
+    assert run(card("zero"), events, batch=batch)[1] == [(2.0, "v0"), (1.0, "a2")]  # of a0 alone there is no score
+    assert run(card("redistribute"), events, batch=batch)[1] == [(3.0, "v0")]
+
+
+@pytest.mark.parametrize(("least", "paid"), [(0, 2), (2, 2), (3, 0)])
+def test_the_floor_of_a_pool_asks_for_a_sample_of_the_unit(least, paid):
+    floor = {"value": 80, "min_sample": least}
+    pool = {"kind": "pool", "id": "p", "name": "P", "period": "month", "unit": "team", "amount": 100, "kpi": "liked"}
+    events = [answer(0, 90), answer(1, 80, employee="E2"), {"control": "close", "period": "2026-03"}]
+    _, lines = run(plan(1, pool | {"floor": floor}, min_sample=9), events)
+    assert lines == [(50.0, "close:p:month:2026-03")] * paid
+
+
 def test_a_team_by_the_events_of_all_of_them():
     table = plan(unit="team", share="equal")
     events = [answer(0, 100), answer(1, 90, employee="E2"), answer(2, 100), answer(3, 100)]
