@@ -120,7 +120,7 @@ def _units_of(plan: Plan, only: Only) -> set[tuple[str, str]] | None:
     if only.employee is None:
         return None
     roll = roll_of(plan)
-    places = roll.places(roll.position[only.employee])
+    places = roll.places(roll.position(only.employee))
     units = {("team", place.team) for place in places}
     units |= {("department", place.department) for place in places}
     return units | {("company", plan.organisation.company), ("manager", only.employee)}

@@ -7,14 +7,15 @@ Of 1,000,000 employees an object each, for every stage and partition, would take
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from schemas.interning import Interner
 from schemas.plan import Plan
 from schemas.plan_employees import Employee, Roster
 from schemas.plan_moves import Place, places_of
@@ -31,24 +32,23 @@ class Group(NamedTuple):
 
 
 class Roll:
-    """``groups``: the teams in the plan's order; ``position``: by id; ``moving``: the places of those who move."""
+    """``groups``: the teams in the plan's order; ``moving``: the places of those who move, by position."""
 
     def __init__(self, plan: Plan) -> None:
         department_of = {team.id: one.id for one in plan.organisation.departments for team in one.teams}
         self.groups: list[Group] = []
-        self.position: dict[str, int] = {}
         self.moving: dict[int, list[Place]] = {}
         first = 0
         for department in plan.organisation.departments:
             for team in department.teams:
                 employees = Roster.of(team.employees)
                 self.groups.append(Group(first, team.id, department.id, employees))
-                self.position.update(zip(employees.ids, range(first, first + len(employees)), strict=True))
                 for at, employee in employees.special():
                     places = places_of(employee, team.id, department_of)
                     if len(places) > 1:
                         self.moving[first + at] = places
                 first += len(employees)
+        self._positions = Interner(self.ids())
         self._moving = list(self.moving)
         self._firsts = [group.first for group in self.groups]
         self._size = first
@@ -65,9 +65,17 @@ class Roll:
         """Those who move, join, leave or are away, by id."""
         return {employee.id: employee for group in self.groups for _, employee in group.employees.special()}
 
-    def positions(self, employees: Sequence[str]) -> np.ndarray:
+    def __contains__(self, employee: str) -> bool:
+        return self._positions.find(employee) >= 0
+
+    def position(self, employee: str) -> int | None:
+        """The position of an employee, None of who is not in the plan."""
+        found = self._positions.find(employee)
+        return None if found < 0 else found
+
+    def positions(self, employees: pa.StringArray) -> np.ndarray:
         """int64 positions of employees, −1 of who is not in the plan."""
-        return np.fromiter(map(self.position.get, employees, repeat(-1)), np.int64, len(employees))
+        return self._positions.find_all(employees)
 
     @cached_property
     def last_roles(self) -> tuple[dict[str, int], np.ndarray]:

@@ -125,10 +125,10 @@ class Numbered(NamedTuple):
 
     def first(self, employee: str, default: int | None = None) -> int | None:
         """The number of somebody's first assignment."""
-        position = self.roll.position.get(employee)
+        position = self.roll.position(employee)
         return default if position is None else int(self.numbers[self.starts[position]])
 
-    def firsts(self, employees: Sequence[str], default: int) -> np.ndarray:
+    def firsts(self, employees: pa.StringArray, default: int) -> np.ndarray:
         """``first`` of many, int32."""
         positions = self.roll.positions(employees)
         known = positions >= 0

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from runtime.state_layout import Rows, StateLayout
 from streams.crediting.upgrades import profiles_added
+from streams.rollups.cell_pages import in_columns
 
 
 def _read_as_they_are(rows: Rows) -> Rows:
@@ -26,7 +27,8 @@ LAYOUTS = {
     "crediting": StateLayout(4, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are}),
     # 2: from where on it is told which credits limits leave out
     "performance": StateLayout(2, {1: _read_as_they_are}),
-    "rollups": StateLayout(),
+    # 2: cells of a page as columns
+    "rollups": StateLayout(2, {1: in_columns}),
 }
 
 

@@ -1,4 +1,4 @@
-"""The one piece of code that is not Python: events in JSON to columns. Optional; without it the same comes slower."""
+"""Code that is not Python: events in JSON to columns, texts to numbers. Optional; without it the same comes slower."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("events.c")
 #: What infra/build_native.py makes of it.
 LIBRARY = SOURCE.with_suffix(".so")
+INTERNING = Path(__file__).with_name("interning.c")
+INTERNING_LIBRARY = INTERNING.with_suffix(".so")
 
 
 def stamp(source: Path) -> str:

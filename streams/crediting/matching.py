@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from schemas.interning import Interner
 from schemas.plan_filters import Where
 from streams.performance.credit_rows import FieldColumn
 from streams.performance.filters import where_mask
-from streams.performance.interning import Interner
 
 
 def matching(table: pa.Table, events: tuple[str, ...], where: Where) -> np.ndarray:

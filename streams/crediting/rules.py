@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.event_fields import FOLLOWING
 from schemas.money import WHOLE, minor_step
@@ -186,9 +187,9 @@ def _convert(
 
 
 def _judge_employee(segment: Segment, rules: Rules, judged: Judged) -> None:
-    codes, names = _dictionary(segment.table, "employee")
+    codes, names = _coded(segment.table, "employee")
     known = rules.firsts_of(names, _NOBODY)
-    known[[at for at, name in enumerate(names) if not name]] = _UNNAMED
+    known[pc.binary_length(names).to_numpy() == 0] = _UNNAMED
     payee = np.append(known, np.int32(_UNNAMED))[codes]
     payee[judged.refund] = _UNNAMED
     unnamed = (payee == _UNNAMED) & ~judged.refund
@@ -221,9 +222,14 @@ def _judge_splits(
 
 def _dictionary(table: pa.Table, name: str) -> tuple[np.ndarray, list[str]]:
     """Codes by row (-1 for null, which picks the last of any array) and the strings by code."""
+    codes, names = _coded(table, name)
+    return codes, names.to_pylist()
+
+
+def _coded(table: pa.Table, name: str) -> tuple[np.ndarray, pa.StringArray]:
     column = _array(table, name)
     indices = column.indices.fill_null(-1) if column.indices.null_count else column.indices
-    return indices.to_numpy(), column.dictionary.to_pylist()
+    return indices.to_numpy(), column.dictionary
 
 
 def _where(column: tuple[np.ndarray, list[str]], test) -> np.ndarray:

@@ -24,4 +24,4 @@ def calendar_of(plan: Plan) -> Calendar:
 def people_of(plan: Plan) -> dict[str, list[Place]]:
     """Everyone in the plan's order with the places they have had and will have, in order of time."""
     roll = Roll(plan)
-    return {employee: roll.places(position) for employee, position in roll.position.items()}
+    return {employee: roll.places(position) for position, employee in enumerate(roll.ids())}

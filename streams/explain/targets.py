@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from schemas.interning import Interner
 from schemas.money import from_fixed
 from schemas.plan import Plan
 from streams.explain.of_plan import calendar_of, once_for_each
 from streams.performance.closes import Closes
 from streams.performance.dated_targets import DatedTargets, TargetPart
-from streams.performance.interning import Interner
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People
 from streams.performance.targets import Targets

@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from schemas.blocks import encode_block
 from schemas.control import CellAdjusted, CellValue, PaidSoFar, ValuesAdjusted
+from schemas.interning import Interner
 from schemas.plan import Kpi, Plan
 from streams.performance.calendar import window_days
 from streams.performance.columns import dictionary_column, distinct
 from streams.performance.family import day_key
-from streams.performance.interning import Interner
 from streams.performance.running import period_key
 
 KIND = "adjustments"

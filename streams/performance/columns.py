@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from schemas.interning import Interner
+
 
 def dictionary_column(values: list[str]) -> pa.DictionaryArray:
     """``values`` dictionary-encoded."""
     return pa.array(values, pa.string()).dictionary_encode()
 
 
-def coded_column(codes: np.ndarray, names: list[str]) -> pa.DictionaryArray:
+def coded_column(codes: np.ndarray, names: Interner) -> pa.DictionaryArray:
     """Names by ``codes`` dictionary-encoded; only names in use go into the dictionary."""
     used, local = numbered(codes, len(names))
-    return pa.DictionaryArray.from_arrays(
-        pa.array(local.astype(np.int32)), pa.array([names[code] for code in used.tolist()], pa.string())
-    )
+    return pa.DictionaryArray.from_arrays(pa.array(local.astype(np.int32)), names.column(used))
 
 
 def distinct(values: np.ndarray) -> np.ndarray:

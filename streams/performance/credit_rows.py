@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.blocks import decode_block
-from streams.performance.interning import Interner
+from schemas.interning import Interner
 
 _KEYS = ("employee", "team", "department", "type")
 #: Columns of credits that are about a sale, or about what several share; no block has them that has no such credit.
@@ -207,9 +207,9 @@ def _codes(array: pa.DictionaryArray, interner: Interner) -> tuple[np.ndarray, n
     used = np.zeros(max(len(names), 1), bool)
     used[local if present.all() else local[present]] = True
     if used.all() and len(names):
-        return np.where(present, interner.codes(names.to_pylist())[local], -1), present
+        return np.where(present, interner.codes(names)[local], -1), present
     which = np.flatnonzero(used)
     mapping = np.full(len(used), -1, np.int64)
     if len(which):
-        mapping[which] = interner.codes(names.take(pa.array(which)).to_pylist())
+        mapping[which] = interner.codes(names.take(pa.array(which)))
     return np.where(present, mapping[local], -1), present

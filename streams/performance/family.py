@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from schemas.interning import Interner
 from schemas.plan import Kpi
 from streams.performance.calendar import NO_PERIOD, Calendar, window_days
 from streams.performance.carried import Carried
@@ -17,7 +18,6 @@ from streams.performance.contributions import (
     unit_contribution,
 )
 from streams.performance.credit_rows import CreditRows
-from streams.performance.interning import Interner
 from streams.performance.period_view import PeriodView
 from streams.performance.rolling import RollingTable
 from streams.performance.running import PeriodTable, group_rows, period_key

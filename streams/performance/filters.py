@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.interning import Interner
 from schemas.money import to_fixed
 from schemas.plan_filters import Comparison, Where
 from streams.performance.credit_rows import CreditRows, FieldColumn
-from streams.performance.interning import Interner
 
 
 class Passed(NamedTuple):

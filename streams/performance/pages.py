@@ -6,15 +6,16 @@ writes a page at an offset writes the same one. That is what makes a late write 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
+from schemas.interning import Interner
 from streams.performance.cells import LEVELS
 from streams.performance.columns import distinct
 from streams.performance.family import Family, day_key, day_key_parts
-from streams.performance.interning import Interner
 
 _BUCKETS = 64
 PREFIX = "cells/"
@@ -37,7 +38,7 @@ class DayPages:
 
     def __init__(self, family: Family, names: dict[str, Interner]) -> None:
         self._family, self._names = family, names
-        self._slots: dict[int, list[int]] = {}
+        self._slots: dict[int, array[int]] = {}
         self._page_of_slot = np.empty(0, np.int64)
 
     def dirty_rows(self) -> dict[str, bytes]:
@@ -65,14 +66,12 @@ class DayPages:
         buckets = (self._names["employee"].hashes()[employee] % np.uint64(_BUCKETS)).astype(np.int64)
         pages = day * _BUCKETS + buckets
         self._page_of_slot = np.concatenate([self._page_of_slot, pages])
-        for slot, page in enumerate(pages.tolist(), start=known):
-            self._slots.setdefault(page, []).append(slot)
+        add_by_page(pages, np.arange(known, size), lambda page: self._slots.setdefault(page, array("i")))
 
     def _encoded(self, index: int, pages: list[int]) -> Iterator[bytes]:
         """Each of ``pages``, cut from columns of them all: a page by itself has a few cells."""
         days = self._family.days
-        slots = np.array([slot for page in pages for slot in self._slots[page]])
-        of_page = np.repeat(np.arange(len(pages)), [len(self._slots[page]) for page in pages])
+        slots, of_page = slots_of([self._slots[page] for page in pages])
         held = days.is_held(index, slots)
         slots, of_page = slots[held], of_page[held]
         employee, team, department, _ = day_key_parts(days.keys[slots])
@@ -80,7 +79,7 @@ class DayPages:
         if self._family.kpis[index].aggregate == "distinct":
             members = [np.array(sorted(days.members[index, slot]), np.uint64).tobytes() for slot in slots.tolist()]
         names = [
-            _named(self._names[kind], codes)
+            self._names[kind].texts(codes)
             for kind, codes in (("employee", employee), ("team", team), ("department", department))
         ]
         own = days.num[index, slots], days.den[index, slots]
@@ -93,6 +92,20 @@ class DayPages:
             parts = (*(column[cells] for column in names), num[packed], den[packed], units, members[cells])
             yield msgspec.msgpack.encode(_Page(*parts))
             first = end
+
+
+def add_by_page(pages: np.ndarray, slots: np.ndarray, kept: Callable[[int], array[int]]) -> None:
+    """Append ``slots`` to what is ``kept`` of the pages that they lie in, in their order."""
+    order = np.argsort(pages, kind="stable")
+    found, firsts = np.unique(pages[order], return_index=True)
+    for page, some in zip(found.tolist(), np.split(slots[order].astype(np.int32), firsts[1:]), strict=True):
+        kept(page).frombytes(some.tobytes())
+
+
+def slots_of(pages: Sequence[array[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """The slots of all ``pages``, one after the other, and which page each lies in."""
+    slots = np.concatenate([np.frombuffer(page, np.int32) for page in pages] or [np.empty(0, np.int32)])
+    return slots, np.repeat(np.arange(len(pages)), list(map(len, pages)))
 
 
 def _key(kpi_id: str, page: int) -> str:
@@ -108,11 +121,6 @@ def _of_level(
         return set(), b"", b""
     differs = (pair[0] != own[0]) | (pair[1] != own[1])
     return set(of_page[differs].tolist()), pair[0].tobytes(), pair[1].tobytes()
-
-
-def _named(names: Interner, codes: np.ndarray) -> list[str]:
-    known = names.names
-    return [known[code] for code in codes.tolist()]
 
 
 def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, tuple]:

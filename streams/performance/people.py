@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.interning import Interner
 from schemas.plan import Plan
 from schemas.plan_moves import Place, place_at
 from schemas.plan_roll import roll_of
 from streams.performance.calendar import Calendar, date_of, window_days
-from streams.performance.interning import Interner
 from streams.performance.running import key_parts, period_key
 
 #: The role's number of who is not in the plan.
@@ -43,7 +43,7 @@ class People:
         self._moves = np.empty(0, bool)
 
     def __contains__(self, employee: str) -> bool:
-        return employee in self._roll.position
+        return employee in self._roll
 
     def ids(self) -> list[str]:
         """Everyone in the plan, in its order."""
@@ -65,7 +65,7 @@ class People:
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
         employee = self._codes.names[code]
-        position = self._roll.position.get(employee)
+        position = self._roll.position(employee)
         if position is None:
             return Person(employee, "", "", "", "")
         return self._person(employee, position, self._roll.last(position))
@@ -76,7 +76,7 @@ class People:
     def standing(self, code: int, kind: str, ordinal: int) -> Person:
         """The employee with ``code`` as the period of ``kind`` sees them."""
         employee = self._codes.names[code]
-        position = self._roll.position.get(employee)
+        position = self._roll.position(employee)
         if position not in self._roll.moving or window_days(kind):
             return self.person(code)
         day = date_of(self._calendar.span(kind, ordinal)[self._day])
@@ -110,7 +110,7 @@ class People:
 
     def _look_up(self) -> None:
         """The roles of employees who have got their code since."""
-        positions = self._roll.positions(self._codes.names[len(self._role_of) :])
+        positions = self._roll.positions(self._codes.column(np.arange(len(self._role_of), len(self._codes))))
         _, last = self._roll.last_roles
         roles = np.where(positions < 0, _NOBODY, np.append(last, _NOBODY)[positions])
         self._role_of = np.concatenate([self._role_of, roles])

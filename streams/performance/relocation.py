@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from schemas.interning import Interner
 from schemas.money import SCALE
 from schemas.plan import Kpi, Plan
 from schemas.plan_moves import Place, employees_of, place_at
 from streams.performance.calendar import date_of
 from streams.performance.carried import CellName
 from streams.performance.family import day_key, day_key_parts
-from streams.performance.interning import Interner
 
 #: What Engine.day_records has of a KPI: keys, numerators, denominators, unit columns, members by key.
 Record = tuple

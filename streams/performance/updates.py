@@ -50,9 +50,9 @@ def days_of(parts: list[DaySlots], engine) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(
         {
             "kpi": _repeated([kpi.id for kpi in kpis], counts),
-            "employee": coded_column(employee, names["employee"].names),
-            "team": coded_column(team, names["team"].names),
-            "department": coded_column(department, names["department"].names),
+            "employee": coded_column(employee, names["employee"]),
+            "team": coded_column(team, names["team"]),
+            "department": coded_column(department, names["department"]),
             "day": pa.array(day.astype(np.int32)),
             "numerator": pa.array(num),
             "denominator": pa.array(den),
@@ -121,7 +121,7 @@ def periods_of(parts: list[PeriodSlots], engine) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(
         {
             "kpi": _repeated([view.kpi.id for view in views], counts),
-            "employee": coded_column(employee, engine.reader.names["employee"].names),
+            "employee": coded_column(employee, engine.reader.names["employee"]),
             "period_kind": _repeated([view.kind for view in views], counts),
             "period": pa.DictionaryArray.from_arrays(pa.array(at.astype(np.int32)), texts),
             "first_day": pa.array(spans[at, 0]),

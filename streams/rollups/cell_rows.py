@@ -1,8 +1,8 @@
-"""Many day cells as columns: of a ``kpi-days`` block, or of what checkpoints hold."""
+"""Many day cells as columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -33,8 +33,13 @@ class Cell(NamedTuple):
 class Coded(NamedTuple):
     """A column of texts: which of ``names`` each row has."""
 
-    names: list[str]
+    names: list[str] | pa.StringArray
     codes: np.ndarray
+
+    def texts(self) -> list[str]:
+        """The text of each row."""
+        names = self.names if isinstance(self.names, list) else self.names.to_pylist()
+        return [names[code] for code in self.codes.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,11 @@ class CellRows:
             for side in ("numerator", "denominator")
         )
         members = block.column("members")
+        kpi, employee, *units = (Coded(one.dictionary, one.indices.to_numpy()) for one in texts)
         return cls(
-            *(Coded(one.dictionary.to_pylist(), one.indices.to_numpy()) for one in texts),
+            kpi._replace(names=kpi.names.to_pylist()),
+            employee,  # these are many: no object each
+            *(one._replace(names=one.names.to_pylist()) for one in units),
             block.column("day").to_numpy().astype(np.int64),
             *sides,
             [tuple(one or ()) for one in members.to_pylist()] if members.null_count < len(members) else None,
@@ -72,25 +80,14 @@ class CellRows:
     def of(cls, cells: Mapping[CellKey, Cell]) -> CellRows:
         """``cells`` (at least one) as columns."""
         *texts, day = zip(*cells, strict=True)
-        return cls(*map(_coded, texts), np.array(day, np.int64), *_held(cells.values()))
-
-    @classmethod
-    def of_pages(cls, pages: Sequence[tuple[PageKey, int]], cells: Sequence[tuple]) -> CellRows:
-        """Cells (at least one; each an employee and what a Cell has), so many of each page, page after page."""
-        keys, counts = zip(*pages, strict=True)
-        kpi, department, team, day = zip(*keys, strict=True)
-        place = np.repeat(np.arange(len(keys)), counts)
-        kpi, department, team = (Coded(one.names, one.codes[place]) for one in map(_coded, (kpi, department, team)))
-        employees = Coded([who for who, *_ in cells], np.arange(len(cells)))
-        held = _held(cell[1:] for cell in cells)
-        return cls(kpi, employees, team, department, np.array(day, np.int64)[place], *held)
+        return cls(*map(coded, texts), np.array(day, np.int64), *_held(cells.values()))
 
     def __len__(self) -> int:
         return len(self.day)
 
     def cells(self) -> Iterator[tuple[CellKey, Cell]]:
         """The inverse of ``of``."""
-        texts = ([one.names[code] for code in one.codes.tolist()] for one in map(self.__getattribute__, _NAMES))
+        texts = (getattr(self, name).texts() for name in _NAMES)
         sides = zip(self.num.tolist(), self.den.tolist(), strict=True)
         pairs = (zip(num, den, strict=True) for num, den in sides)
         members = self.members or [()] * len(self)
@@ -108,7 +105,8 @@ def _held(cells: Iterable[tuple]) -> tuple[np.ndarray, np.ndarray, list[tuple[in
     return *sides, list(map(tuple, members)) if any(members) else None
 
 
-def _coded(texts: tuple[str, ...]) -> Coded:
+def coded(texts: tuple[str, ...]) -> Coded:
+    """The column of ``texts``."""
     names = list(dict.fromkeys(texts))
     place = {name: at for at, name in enumerate(names)}
     return Coded(names, np.array([place[text] for text in texts], np.int64))
@@ -126,7 +124,7 @@ def days_block(cells: Mapping[CellKey, Cell], plan_version: int, meta: dict) -> 
     }
     columns = {
         **{
-            name: pa.DictionaryArray.from_arrays(pa.array(one.codes.astype(np.int32)), pa.array(one.names))
+            name: pa.DictionaryArray.from_arrays(pa.array(one.codes.astype(np.int32)), pa.array(one.names, pa.string()))
             for name, one in texts.items()
         },
         "day": pa.array(rows.day.astype(np.int32)),

@@ -7,26 +7,24 @@ units that somebody leads on a day makes up one more unit, of kind ``manager``; 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 
-import msgspec
 import numpy as np
 
+from schemas.interning import Interner
 from schemas.money import SCALE
 from schemas.plan_units import UNIT_KINDS
 from streams.performance.cells import CellTable
 from streams.performance.columns import numbered
-from streams.performance.interning import Interner
+from streams.performance.pages import add_by_page, slots_of
+from streams.rollups.cell_pages import page_name, read, written
 from streams.rollups.cell_rows import CellKey, CellRows, PageKey
 
-PREFIX = "cells/"
-_SEPARATOR = "\x1f"
 #: A cell's key in the table: the number of its page, and the employee's code in so many bits.
 _CODE_BITS = 32
-#: So many cells are restored at once.
-_RESTORED = 100_000
+_CODE = (1 << _CODE_BITS) - 1
 
 #: KPI, kind of unit, unit ('' for the company).
 UnitKey = tuple[str, str, str]
@@ -53,7 +51,7 @@ class Page:
     def __init__(self, key: PageKey, number: int) -> None:
         self.key, self.number = key, number
         #: Of every cell that it ever had.
-        self.slots: list[int] = []
+        self.slots = array("i")
         #: The unit days that it is part of, each with the index in UNIT_KINDS of what it adds there.
         self.units: list[tuple[UnitDay, int]] = []
 
@@ -77,7 +75,7 @@ class Changes:
     def moved(self) -> Iterator[tuple[str, str, int]]:
         """KPI, employee and day of every cell that changed."""
         rows, at = self._rows, self._changed
-        texts = ([one.names[code] for code in one.codes[at].tolist()] for one in (rows.kpi, rows.employee))
+        texts = (one._replace(codes=one.codes[at]).texts() for one in (rows.kpi, rows.employee))
         return zip(*texts, rows.day[at].tolist(), strict=True)
 
 
@@ -185,10 +183,7 @@ class Cells:
         self, pages: list[Page], page_of: np.ndarray, slots: np.ndarray, employee: np.ndarray, new: np.ndarray
     ) -> None:
         """Cells are new: those of the rows ``new``."""
-        new = new[np.argsort(page_of[new], kind="stable")]
-        of, firsts = np.unique(page_of[new], return_index=True)
-        for page, some in zip(of.tolist(), np.split(slots[new], firsts[1:]), strict=True):
-            pages[page].slots += some.tolist()
+        add_by_page(page_of[new], slots[new], lambda page: pages[page].slots)
         if self._own is not None:
             for at in new.tolist():
                 kpi, _, _, day = pages[page_of[at]].key
@@ -237,13 +232,14 @@ class Cells:
     def people(self) -> list[tuple[str, str, int]]:
         """KPI, employee and day of every cell there is, in order."""
         held = np.flatnonzero(self._held[: self._table.size])
-        pages, names = self._numbered, self._employees.names
-        return sorted({(pages[page].key[0], names[code], pages[page].key[3]) for page, code in self._parts(held)})
+        names = self._employees.texts(self._table.keys[held] & _CODE)
+        pages = (self._numbered[page].key for page, _ in self._parts(held))
+        return sorted({(kpi, name, day) for (kpi, _, _, day), name in zip(pages, names, strict=True)})
 
     def _parts(self, slots: np.ndarray | list[int]) -> list[tuple[int, int]]:
         """Page numbers and employees' codes."""
         keys = self._table.keys[slots]
-        return list(zip((keys >> _CODE_BITS).tolist(), (keys & ((1 << _CODE_BITS) - 1)).tolist(), strict=True))
+        return list(zip((keys >> _CODE_BITS).tolist(), (keys & _CODE).tolist(), strict=True))
 
     def own(self, kpi: str, employee: str, aggregate: str, first: int, last: int) -> tuple[int, int]:
         """Numerator and denominator of an employee from day ``first`` to ``last``, wherever he stood."""
@@ -271,7 +267,7 @@ class Cells:
         kpi, employee, team, department, day = key
         page, code = self._pages.get((kpi, department, team, day)), self._employees.find(employee)
         for slot in page.slots if page is not None else ():
-            if self._table.keys[slot] & ((1 << _CODE_BITS) - 1) == code:
+            if self._table.keys[slot] & _CODE == code:
                 return list(zip(*(side[1:, slot].tolist() for side in (self._table.num, self._table.den)), strict=True))
         return [(0, 0)] * len(UNIT_KINDS)
 
@@ -283,47 +279,35 @@ class Cells:
 
     def by_employee(self, unit: UnitKey, first: int, last: int) -> dict[str, int]:
         """Each employee's own numerator within a unit from day ``first`` to ``last``."""
-        found: dict[str, int] = {}
-        slots, names = _slots(self._within(unit, first, last)), self._employees.names
+        found: dict[int, int] = {}
+        slots = _slots(self._within(unit, first, last))
         for (_, code), num in zip(self._parts(slots), self._table.num[0, slots].tolist(), strict=True):
-            found[names[code]] = found.get(names[code], 0) + num
-        return found
+            found[code] = found.get(code, 0) + num
+        return dict(zip(self._employees.texts(np.array(list(found), np.int64)), found.values(), strict=True))
 
     # -- checkpoints
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Pages (KPI, department, team, day) touched since the last call; b'' where nothing is left."""
         pages = [self._pages[key] for key in sorted(self._unsaved)]
-        slots = [slot for page in pages for slot in page.slots]
-        num, den = self._table.num[:, slots].tolist(), self._table.den[:, slots].tolist()
-        who = [self._employees.names[code] for _, code in self._parts(slots)]
-        units = zip(*(zip(*pair, strict=True) for pair in zip(num[1:], den[1:], strict=True)), strict=True)
-        members = [self._members.get(slot, ()) for slot in slots]
-        held = self._held[slots].tolist()
-        cells = zip(held, zip(who, num[0], den[0], units, members, strict=True), strict=True)
-        rows = {}
-        for page in pages:
-            within = sorted(cell for is_held, cell in islice(cells, len(page.slots)) if is_held)
-            kpi, department, team, day = page.key
-            name = PREFIX + _SEPARATOR.join((kpi, department, team, str(day)))
-            rows[name] = msgspec.msgpack.encode(within) if within else b""
+        slots, of_page = slots_of([page.slots for page in pages])
+        held = self._held[slots]
+        slots, of_page = slots[held], of_page[held]
+        codes = self._table.keys[slots] & _CODE
+        order = np.lexsort((self._employees.hashes()[codes], of_page))  # by what is the same in every process
+        slots = slots[order]
+        members = [self._members.get(slot, ()) for slot in slots.tolist()] if self._members else None
+        counts = np.bincount(of_page, minlength=len(pages)).tolist()
+        names = self._employees.texts(codes[order])
+        encoded = written(counts, names, self._table.num[:, slots], self._table.den[:, slots], members)
+        rows = dict(zip((page_name(page.key) for page in pages), encoded, strict=True))
         self._unsaved.clear()
         return rows
 
     def restore(self, rows: Mapping[str, bytes]) -> None:
         """Take back all pages."""
-        wanted = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
-        names = sorted(name for name in rows if name.startswith(PREFIX))
-        pages: list[tuple[PageKey, int]] = []
-        cells: list[tuple] = []
-        for name in names:
-            kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
-            within = msgspec.msgpack.decode(rows[name], type=wanted)
-            pages.append(((kpi, department, team, int(day)), len(within)))
-            cells += within
-            if cells and (len(cells) >= _RESTORED or name == names[-1]):
-                self.take(CellRows.of_pages(pages, cells))
-                pages, cells = [], []
+        for cells in read(rows):
+            self.take(cells)
         self._unsaved.clear()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from schemas.interning import Interner
 from schemas.plan import Plan
 from schemas.plan_scorecards import kpis_behind
 from streams.performance.calendar import Calendar, window_days
 from streams.performance.dated_targets import DatedTargets
-from streams.performance.interning import Interner
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People, Person
 from streams.performance.targets import Targets

@@ -77,8 +77,8 @@ class Units:
         """The unit that cells know by ``key``; one that left the plan has no name and lies nowhere."""
         _, kind, id_ = key
         id_ = id_ or self.plan.organisation.company
-        if kind == "manager" and id_ in self._roll.position:
-            return Unit(kind, id_, self._roll.name(self._roll.position[id_]), "", "")
+        if kind == "manager" and id_ in self._roll:
+            return Unit(kind, id_, self._roll.name(self._roll.position(id_)), "", "")
         return self._units.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
 
     def all_of(self, kind: str) -> list[Unit]:
@@ -96,17 +96,17 @@ class Units:
 
     def gone(self, employee: str) -> bool:
         """Whether somebody has left the plan."""
-        return employee not in self._roll.position
+        return employee not in self._roll
 
     def in_plan(self, unit: Unit) -> bool:
         """Whether the plan in force still has the unit."""
-        return unit.id in self._roll.position if unit.kind == "manager" else (unit.kind, unit.id) in self._units
+        return unit.id in self._roll if unit.kind == "manager" else (unit.kind, unit.id) in self._units
 
     def placed(self, unit: Unit, kind: str, ordinal: int) -> Unit:
         """A manager with where he stands himself, as the period sees it; any other unit as it is."""
-        if unit.kind != "manager" or unit.id not in self._roll.position:
+        if unit.kind != "manager" or unit.id not in self._roll:
             return unit
-        place = self._standing(self._roll.places(self._roll.position[unit.id]), kind, ordinal)
+        place = self._standing(self._roll.places(self._roll.position(unit.id)), kind, ordinal)
         return unit._replace(team=place.team, department=place.department, role=place.role)
 
     def key(self, kpi: str, unit: Unit) -> UnitKey:

@@ -114,7 +114,7 @@ def test_the_roll_tells_what_the_models_do(rows):
     assert len(roll) == len(listed)
     assert list(roll.ids()) == [one.id for one, _ in listed]
     for employee, places in listed:
-        position = roll.position[employee.id]
+        position = roll.position(employee.id)
         assert roll.places(position) == places
         assert roll.last(position) == places[-1]
         assert roll.name(position) == employee.name

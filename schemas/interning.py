@@ -1,0 +1,209 @@
+"""Strings as small integers, so that keys group and compare as numpy columns."""
+
+from __future__ import annotations
+
+import ctypes
+import secrets
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from schemas.native import INTERNING, INTERNING_LIBRARY, load
+
+#: From so many names on they are kept outside of Python: a dict looks up each by itself, wherever in memory it lies.
+_MANY = 2_000
+_FIRST_BYTES = 16 * _MANY
+
+
+def _loaded() -> ctypes.CDLL | None:
+    library = load(INTERNING_LIBRARY, INTERNING)
+    if library is not None:
+        pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
+        library.kpistream_numbers.argtypes = (pointer, pointer, pointer, size, flag, pointer)
+        library.kpistream_numbers.restype = None
+        library.kpistream_number.argtypes = (pointer, ctypes.c_char_p, size, flag)
+        library.kpistream_number.restype = size
+        library.kpistream_replace.argtypes = (pointer,)
+        library.kpistream_replace.restype = None
+        library.kpistream_hashes.argtypes = (pointer, size, pointer)
+        library.kpistream_hashes.restype = None
+    return library
+
+
+_LIBRARY = _loaded()
+
+
+class Interner:
+    """Codes in order of first appearance. Codes are local to one partition's state and never leave it."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names: Sequence[str] = []
+        self._codes: dict[str, int] = {}
+        self._many: _Names | None = None
+        self._hashes = np.empty(0, np.uint64)
+        self.codes(names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def code(self, name: str) -> int:
+        """The code of ``name``, a new one if need be."""
+        if self._many is not None:
+            return self._many.number(name, True)
+        code = self._codes.get(name)
+        if code is None:
+            code = self._codes[name] = len(self.names)
+            self.names.append(name)
+            self._grown()
+        return code
+
+    def find(self, name: str) -> int:
+        """The code of ``name``, −1 if it has none."""
+        return self._codes.get(name, -1) if self._many is None else self._many.number(name, False)
+
+    def find_all(self, names: pa.StringArray | Iterable[str]) -> np.ndarray:
+        """``find`` of many; int64."""
+        if self._many is not None:
+            return self._many.numbers(_array(names), False)
+        asked = _list(names)
+        return np.fromiter((self._codes.get(name, -1) for name in asked), np.int64, len(asked))
+
+    def codes(self, names: pa.StringArray | Iterable[str]) -> np.ndarray:
+        """int64 codes of ``names``, new ones if need be."""
+        if self._many is not None:
+            return self._many.numbers(_array(names), True)
+        known, before = self._codes, len(self.names)
+        asked = _list(names)
+        codes = np.array([known.setdefault(name, len(known)) for name in asked], np.int64)
+        if len(known) > before:
+            self.names += dict.fromkeys(asked[at] for at in np.flatnonzero(codes >= before).tolist())
+            self._grown()
+        return codes
+
+    def column(self, codes: np.ndarray) -> pa.StringArray:
+        """The names of ``codes``."""
+        if self._many is not None:
+            return self._many.column(codes)
+        return pa.array(self.texts(codes), pa.string())
+
+    def texts(self, codes: np.ndarray) -> list[str]:
+        """``column`` as a list."""
+        if self._many is not None:
+            return self._many.column(codes).to_pylist()
+        return [self.names[code] for code in codes.tolist()]
+
+    def hashes(self) -> np.ndarray:
+        """uint64 xxh3 of every name, indexed by code."""
+        known = len(self._hashes)
+        if known < len(self):
+            if self._many is not None:
+                more = self._many.hashes(known)
+            else:
+                more = np.fromiter((xxhash.xxh3_64_intdigest(name.encode()) for name in self.names[known:]), np.uint64)
+            self._hashes = np.concatenate([self._hashes, more])
+        return self._hashes
+
+    def _grown(self) -> None:
+        if _LIBRARY is not None and len(self.names) >= _MANY:
+            self.names = self._many = _Names(self.names)
+            self._codes = {}
+
+
+class _Table(ctypes.Structure):
+    _fields_ = (
+        ("seed", ctypes.c_uint64),
+        ("places", ctypes.c_void_p),
+        ("mask", ctypes.c_uint64),
+        ("starts", ctypes.c_void_p),
+        ("words", ctypes.c_void_p),
+        ("known", ctypes.c_int64),
+    )
+
+
+class _Names(Sequence):
+    """Names by number, in the memory of interning.c."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._table = _Table(seed=secrets.randbits(64))
+        self._pointer = ctypes.addressof(self._table)
+        self._places = np.zeros(0, np.uint64)
+        self._starts = np.zeros(1, np.int64)
+        self._words = np.zeros(_FIRST_BYTES, np.uint8)
+        self.numbers(_array(names), True)
+
+    def __len__(self) -> int:
+        return self._table.known
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return self.column(np.arange(len(self))[place]).to_pylist()
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"no name has the number {place}")
+        place %= len(self)
+        start, end = self._starts.item(place), self._starts.item(place + 1)
+        return ctypes.string_at(self._table.words + start, end - start).decode("utf-8", "surrogatepass")
+
+    def numbers(self, names: pa.StringArray, add: bool) -> np.ndarray:
+        """int64 numbers of ``names``; of who has none −1, or a new one."""
+        found = np.empty(len(names), np.int64)
+        if not len(names):
+            return found
+        _, offsets, words = names.buffers()
+        bounds = np.frombuffer(offsets, np.int32)[names.offset : names.offset + len(names) + 1]
+        if add:
+            self._reserve(len(names), int(bounds[-1] - bounds[0]))
+        text = None if words is None else words.address
+        _LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, text, len(names), add, found.ctypes.data)
+        return found
+
+    def number(self, name: str, add: bool) -> int:
+        """``numbers`` of one."""
+        text = name.encode("utf-8", "surrogatepass")
+        if add:
+            self._reserve(1, len(text))
+        return _LIBRARY.kpistream_number(self._pointer, text, len(text), add)
+
+    def column(self, numbers: np.ndarray) -> pa.StringArray:
+        """The names of ``numbers``."""
+        buffers = [None, pa.py_buffer(self._starts), pa.py_buffer(self._words)]
+        known = pa.Array.from_buffers(pa.large_string(), len(self), buffers)
+        return known.take(pa.array(numbers)).cast(pa.string())
+
+    def hashes(self, first: int) -> np.ndarray:
+        """uint64 xxh3 of the names from number ``first`` on."""
+        found = np.empty(len(self) - first, np.uint64)
+        _LIBRARY.kpistream_hashes(self._pointer, first, found.ctypes.data)
+        return found
+
+    def _reserve(self, names: int, size: int) -> None:
+        """Make room for so many more names, of ``size`` bytes together."""
+        table, known = self._table, len(self)
+        if known + names + 1 > len(self._starts):
+            self._starts = _wider(self._starts, known + names + 1)
+            table.starts = self._starts.ctypes.data
+        if (needed := int(self._starts[known]) + size) > len(self._words):
+            self._words = _wider(self._words, needed)
+        table.words = self._words.ctypes.data
+        if 2 * (known + names) > len(self._places):
+            self._places = np.zeros(1 << (2 * (known + names)).bit_length(), np.uint64)
+            table.places, table.mask = self._places.ctypes.data, len(self._places) - 1
+            _LIBRARY.kpistream_replace(self._pointer)
+
+
+def _wider(array: np.ndarray, needed: int) -> np.ndarray:
+    """``array`` with room for at least ``needed``."""
+    wide = np.zeros(max(needed, 2 * len(array)), array.dtype)
+    wide[: len(array)] = array
+    return wide
+
+
+def _array(names: pa.StringArray | Iterable[str]) -> pa.StringArray:
+    return names if isinstance(names, pa.StringArray) else pa.array(names, pa.string())
+
+
+def _list(names: pa.StringArray | Iterable[str]) -> list[str]:
+    if isinstance(names, pa.StringArray):
+        return names.to_pylist()
+    return names if isinstance(names, list) else list(names)

@@ -1,0 +1,107 @@
+"""Cells in checkpoints: one page for each KPI, department, team and day.
+
+A page's content follows from the cells alone, never from how the log was batched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+import msgspec
+import numpy as np
+
+from schemas.plan_units import UNIT_KINDS
+from streams.rollups.cell_rows import CellRows, Coded, PageKey, coded
+
+PREFIX = "cells/"
+_SEPARATOR = "\x1f"
+#: So many cells are read at once.
+_READ = 100_000
+_Old = list[tuple[str, int, int, tuple[tuple[int, int], ...], tuple[int, ...]]]
+
+
+class _Page(msgspec.Struct, array_like=True):
+    """Columns of equal length; int64 little-endian bytes."""
+
+    employees: list[str]
+    num: bytes
+    den: bytes
+    units: list[tuple[bytes, bytes] | None]  # (num, den) by UNIT_KINDS; None where they equal the person's
+    members: list[bytes]  # uint64 hashes of each cell; empty where no cell has any
+
+
+def page_name(key: PageKey) -> str:
+    """The key of a page's row."""
+    return PREFIX + _SEPARATOR.join(map(str, key))
+
+
+def written(
+    counts: Sequence[int],
+    employees: list[str],
+    num: np.ndarray,
+    den: np.ndarray,
+    members: Sequence[tuple[int, ...]] | None,
+) -> Iterator[bytes]:
+    """Pages of so many cells each, one after the other in the columns, which are those of CellRows."""
+    ends = np.cumsum(counts)
+    of_page = np.repeat(np.arange(len(counts)), counts)
+    sides = [(num[level].tobytes(), den[level].tobytes()) for level in range(1 + len(UNIT_KINDS))]
+    differ = [set(of_page[(num[level] != num[0]) | (den[level] != den[0])].tolist()) for level in range(1, len(sides))]
+    for page, (count, end) in enumerate(zip(counts, ends.tolist(), strict=True)):
+        cells, packed = slice(end - count, end), slice(8 * (end - count), 8 * end)
+        own, *units = ((side[packed], other[packed]) for side, other in sides)
+        kept = [pair if page in of else None for pair, of in zip(units, differ, strict=True)]
+        some = members[cells] if members is not None and any(members[cells]) else ()
+        hashes = [np.array(one, np.uint64).tobytes() for one in some]
+        yield msgspec.msgpack.encode(_Page(employees[cells], *own, kept, hashes)) if count else b""
+
+
+def read(rows: Mapping[str, bytes]) -> Iterator[CellRows]:
+    """The cells of all pages, many at a time."""
+    pages: list[tuple[PageKey, _Page]] = []
+    cells = 0
+    for name in sorted(name for name in rows if name.startswith(PREFIX)):
+        kpi, department, team, day = name.removeprefix(PREFIX).split(_SEPARATOR)
+        page = msgspec.msgpack.decode(rows[name], type=_Page)
+        pages.append(((kpi, department, team, int(day)), page))
+        cells += len(page.employees)
+        if cells >= _READ:
+            yield _rows(pages)
+            pages, cells = [], 0
+    if cells:
+        yield _rows(pages)
+
+
+def _rows(pages: list[tuple[PageKey, _Page]]) -> CellRows:
+    keys, held = zip(*pages, strict=True)
+    kpi, department, team, day = zip(*keys, strict=True)
+    place = np.repeat(np.arange(len(held)), [len(page.employees) for page in held])
+    kpi, department, team = (Coded(one.names, one.codes[place]) for one in map(coded, (kpi, department, team)))
+    employees = list(chain.from_iterable(page.employees for page in held))
+    sides = []
+    for own, side in ((lambda page: page.num, 0), (lambda page: page.den, 1)):
+        levels = [b"".join(map(own, held))]
+        levels += [
+            b"".join(own(page) if page.units[level] is None else page.units[level][side] for page in held)
+            for level in range(len(UNIT_KINDS))
+        ]
+        sides.append(np.stack([np.frombuffer(level, np.int64) for level in levels]))
+    members = None
+    if any(page.members for page in held):
+        found = chain.from_iterable(page.members or [b""] * len(page.employees) for page in held)
+        members = [tuple(np.frombuffer(one, np.uint64).tolist()) for one in found]
+    days = np.array(day, np.int64)[place]
+    return CellRows(kpi, Coded(employees, np.arange(len(employees))), team, department, days, *sides, members)
+
+
+def in_columns(rows: dict[str, bytes]) -> dict[str, bytes]:
+    """Format 1 → 2 of rollups' state: pages were lists of cells."""
+    return {name: _in_columns(row) if row and name.startswith(PREFIX) else row for name, row in rows.items()}
+
+
+def _in_columns(row: bytes) -> bytes:
+    employees, num, den, units, members = zip(*msgspec.msgpack.decode(row, type=_Old), strict=True)
+    pairs = np.array([((own, over), *of) for own, over, of in zip(num, den, units, strict=True)], np.int64)
+    (page,) = written([len(num)], list(employees), pairs[:, :, 0].T.copy(), pairs[:, :, 1].T.copy(), members)
+    return page
