@@ -12,7 +12,7 @@ from streams.performance.closes import Closes
 from streams.performance.dated_targets import DatedTargets, TargetPart
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People
-from streams.performance.targets import Targets
+from streams.performance.targets import target_index
 from streams.rollups.cells import Cells
 from streams.rollups.units import Units
 
@@ -23,7 +23,7 @@ class PersonTargets:
     def __init__(self, plan: Plan) -> None:
         self._calendar, self._codes = calendar_of(plan), Interner()
         self._people = People(plan, self._codes, self._calendar)
-        self._dated, self._targets = DatedTargets(plan, self._calendar), Targets(plan)
+        self._dated, self._targets = DatedTargets(plan, self._calendar), target_index(plan)
 
     def of(self, employee: str, kpi: str, kind: str, period: str) -> Fraction | None:
         """In units; ``period`` '' for a rolling window."""

@@ -103,16 +103,13 @@ class Calendar:
         days = np.asarray(days, np.int64)
         if kind in self._custom:
             return self._custom[kind].ordinals(days)
-        if kind == "day" or window_days(kind):
-            return days
-        if kind == "week":
-            return (days + 3) // 7  # 1970-01-01 was a Thursday; ISO weeks start on Monday
-        months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        return months // {"month": 1, "quarter": 3, "year": 12}[kind]
+        return _ordinals(kind, days)
 
     def ordinal(self, kind: str, day: int) -> int:
         """Period ordinal of one day."""
-        return int(self.ordinals(kind, np.array([day]))[0])
+        if kind in self._custom:
+            return int(self._custom[kind].ordinals(np.array([day]))[0])
+        return _ordinal(kind, day)
 
     def first_ordinal(self, kind: str, day: int) -> int:
         """The first period that does not end before ``day``, be it in a gap of a company's own calendar."""
@@ -142,15 +139,7 @@ class Calendar:
             if key not in self._custom[kind].keys:
                 raise ValueError(f"calendar {kind} has no period {key}")
             return self._custom[kind].keys.index(key)
-        if kind not in CALENDAR_KINDS and not window_days(kind):
-            raise KeyError(kind)
-        try:
-            ordinal = self.ordinal(kind, day_of(_first_date(kind, key)))
-        except ValueError:
-            ordinal = None
-        if ordinal is None or self.key(kind, ordinal) != key:
-            raise ValueError(f"{key!r} is no key of period {kind}")
-        return ordinal
+        return _parse(kind, key)
 
     def find(self, kind: str, key: str) -> int | None:
         """As ``parse``; None where this calendar has no such period, as that of a plan before may have had."""
@@ -160,7 +149,34 @@ class Calendar:
             return None
 
 
-@lru_cache(maxsize=4096)  # every fold asks for the few periods that are under way
+def _ordinals(kind: str, days: np.ndarray) -> np.ndarray:
+    if kind == "day" or window_days(kind):
+        return days
+    if kind == "week":
+        return (days + 3) // 7  # 1970-01-01 was a Thursday; ISO weeks start on Monday
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return months // {"month": 1, "quarter": 3, "year": 12}[kind]
+
+
+@lru_cache(maxsize=4096)  # every fold asks for the few days and periods that are under way
+def _ordinal(kind: str, day: int) -> int:
+    return int(_ordinals(kind, np.array([day], np.int64))[0])
+
+
+@lru_cache(maxsize=4096)
+def _parse(kind: str, key: str) -> int:
+    if kind not in CALENDAR_KINDS and not window_days(kind):
+        raise KeyError(kind)
+    try:
+        ordinal = _ordinal(kind, day_of(_first_date(kind, key)))
+    except ValueError:
+        ordinal = None
+    if ordinal is None or _key(kind, ordinal) != key:
+        raise ValueError(f"{key!r} is no key of period {kind}")
+    return ordinal
+
+
+@lru_cache(maxsize=4096)
 def _span(kind: str, ordinal: int) -> tuple[int, int]:
     if kind == "day":
         return ordinal, ordinal

@@ -28,7 +28,7 @@ from streams.performance.rules import RULES
 from streams.performance.running import period_key
 from streams.performance.scorecards import ScoreView
 from streams.performance.shared_counts import SharedCounts
-from streams.performance.targets import Targets
+from streams.performance.targets import target_index
 
 
 class Engine:
@@ -38,7 +38,7 @@ class Engine:
         self.plan = plan
         self.reader = reader
         self.calendar = Calendar(plan)
-        self.targets = Targets(plan)
+        self.targets = target_index(plan)
         self.people = People(plan, reader.names["employee"], self.calendar)
         self.dated = DatedTargets(plan, self.calendar)
         self.limits = CustomerLimits(plan, self.calendar, states.customers)

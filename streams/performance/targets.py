@@ -10,6 +10,7 @@ from __future__ import annotations
 from schemas.money import to_fixed
 from schemas.plan import Plan, Target
 from schemas.plan_goals import targets_of
+from schemas.plan_once import once_per_plan
 
 #: Selectors from the widest to the narrowest, as positions in the key below.
 _SELECTORS = ("department", "team", "role", "employee")
@@ -58,6 +59,12 @@ class Targets:
                 if (value := values.get((names, at))) is not None:
                     return value
         return None
+
+
+@once_per_plan
+def target_index(plan: Plan) -> Targets:
+    """The targets of a plan, for every partition that knows it."""
+    return Targets(plan)
 
 
 def names_of(target: Target) -> _Names:

@@ -11,7 +11,7 @@ from streams.performance.calendar import Calendar, window_days
 from streams.performance.dated_targets import DatedTargets
 from streams.performance.ladder import NO_TARGET
 from streams.performance.people import People, Person
-from streams.performance.targets import Targets
+from streams.performance.targets import target_index
 from streams.rollups.cells import Cells, Changes
 from streams.rollups.unit_scores import measure_of, score_of
 
@@ -27,7 +27,7 @@ class Persons:
         #: What people have values of: KPIs, and scores.
         self.kpis = {kpi.id: kpi for kpi in plan.kpis} | {card.id: measure_of(card) for card in self._cards.values()}
         self._people = People(plan, Interner(), calendar)
-        self._targets, self._dated = Targets(plan), DatedTargets(plan, calendar)
+        self._targets, self._dated = target_index(plan), DatedTargets(plan, calendar)
         self._known: dict[tuple[str, str], dict[tuple[str, int], tuple[int, int]]] = {}
 
     def behind(self, kpis: Iterable[str]) -> set[str]:

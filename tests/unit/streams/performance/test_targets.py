@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.plan import Plan
-from streams.performance.targets import Targets
+from streams.performance.targets import Targets, target_index
 
 ME = {"employee": "E1", "role": "rep", "team": "north", "department": "sales"}
 
@@ -97,3 +97,9 @@ def test_agrees_with_a_search_through_all_targets(targets):
     ]
     expected = max(fitting, key=rank)["value"] * 10_000 if fitting else None
     assert in_force(*numbered) == expected
+
+
+def test_all_partitions_share_the_index_of_a_plan():
+    plan = plan_with({"value": 1})
+    assert target_index(plan) is target_index(plan)
+    assert target_index(plan_with({"value": 2})).resolve("k", **ME, period_kind="month", period_key="") == 20_000
