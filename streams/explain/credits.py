@@ -152,8 +152,8 @@ def _about_sale(row: dict) -> dict:
     }
 
 
-def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Credit]:
-    """The credits with the day that each counts on.
+def days_counted(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[int]:
+    """The day that each of the credits counts on.
 
     With ``late: process_date`` what comes behind a close, for a day in its period, counts on the first open day after.
     """
@@ -171,7 +171,7 @@ def dated(plan: Plan, credits: list[Credit], closes: Iterable[Close]) -> list[Cr
         ]
         while any(first <= day <= last for first, last in shut):
             day += 1
-        found.append(replace(credit, day=day))
+        found.append(day)
     return found
 
 

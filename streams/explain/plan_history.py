@@ -10,7 +10,7 @@ from functools import cache
 
 from schemas.plan import Kpi, Plan
 from schemas.plan_moves import Place, place_at
-from streams.explain.credits import Close, Credit, dated, said_by_who_counts, spans_of
+from streams.explain.credits import Close, Credit, days_counted, said_by_who_counts, spans_of
 from streams.explain.of_plan import people_of
 from streams.performance.calendar import date_of
 
@@ -141,30 +141,31 @@ class PlanHistory:
             by_plan.setdefault(id(counts), (counts, []))[1].append(at)
         found = list(credits)
         for counts, places in by_plan.values():
-            for at, credit in zip(places, dated(counts, [credits[at] for at in places], closes), strict=True):
+            for at, day in zip(places, days_counted(counts, [credits[at] for at in places], closes), strict=True):
+                credit = credits[at]
                 said = not credit.overlay and said_by_who_counts(counts, credit)
-                found[at] = replace(self._as_counted(credit, closes, until), by_who_counts=said)
+                counted = self._as_counted(credit, day, closes, until)
+                found[at] = replace(credit, day=day, by_who_counts=said, **counted)
         return found
 
-    def _as_counted(self, credit: Credit, closes: list[Close], until: Until) -> Credit:
+    def _as_counted(self, credit: Credit, day: int, closes: list[Close], until: Until) -> dict:
+        """Place and definitions of a credit that counts on ``day``."""
         partition = credit.partition
         if partition not in self._plans:
-            return credit
+            return {}
         last, at = _last(partition, until), self._at(partition, credit.record)
         known = max(bisect_right(self._records[partition], last), at + 1)
         kpis, rebuilt = self._definitions(partition, at, known), frozenset()
         for one in self._rebuilt.get((partition, credit.employee), ()):
-            if one.day == credit.day and credit.record < one.record <= last:
+            if one.day == day and credit.record < one.record <= last:
                 anew = self._definitions(partition, self._at(partition, one.record + 1), known).get(one.kpi)
                 kpis = kpis if anew is None else {**kpis, one.kpi: anew}
                 rebuilt |= {one.kpi}
         team, department = credit.team, credit.department
         for number in range(max(at, 0) + 1, known):
-            team, department = self._moved(credit, number, (team, department), closes)
+            team, department = self._moved(credit, day, number, (team, department), closes)
         carries = any(one.plan.organisation.backdated == "move" for one in self._plans[partition][:known])
-        return replace(
-            credit, kpis=kpis, team=team, department=department, carries=carries, rebuilt=rebuilt
-        )
+        return {"kpis": kpis, "team": team, "department": department, "carries": carries, "rebuilt": rebuilt}
 
     def _at(self, partition: int, record: int) -> int:
         return bisect_left(self._records.get(partition, ()), record) - 1
@@ -178,16 +179,16 @@ class PlanHistory:
         return {kpi.id: kpi for kpi in first.kpis if all(kpi.id in ids for ids in kept)}
 
     def _moved(
-        self, credit: Credit, number: int, place: tuple[str, str], closes: list[Close]
+        self, credit: Credit, day: int, number: int, place: tuple[str, str], closes: list[Close]
     ) -> tuple[str, str]:
         """Where it stands after a change of plan: elsewhere only if it stood where the plan before had the person."""
         partition, one = credit.partition, self._plans[credit.partition][number]
         if one.plan.organisation.backdated != "move":
             return place
         places = self._moves(partition, number).get(credit.employee)
-        if places is None or (one.plan.late == "process_date" and _is_closed(one, credit.day, closes)):
+        if places is None or (one.plan.late == "process_date" and _is_closed(one, day, closes)):
             return place
-        stood, stands = (place_at(found, date_of(credit.day)) for found in places)
+        stood, stands = (place_at(found, date_of(day)) for found in places)
         return (stands.team, stands.department) if place == (stood.team, stood.department) else place
 
     def _moves_of(self, partition: int, number: int) -> dict[str, tuple[list[Place], list[Place]]]:
