@@ -76,6 +76,7 @@ MONEY_PHRASES: dict[str, dict[str, str]] = {
         "zh": "  {who}：应得 {due}，入账 {paid}：不一致",
     },
     "line": {"en": "  {time}  {type} {id}{came}{of}  {amount}", "zh": "  {time}  {type} {id}{came}{of}  {amount}"},
+    "line capped": {"en": "{amount} of {uncapped}, capped", "zh": "{amount}（应计 {uncapped}，已封顶）"},
     "line of": {"en": " ({field} {value})", "zh": "（{field} {value}）"},
     "line differs": {
         "en": "  {time}  {type} {id}{came}{of}  {amount} due, booked {paid}: DIFFERS",

@@ -197,7 +197,10 @@ class Teller(Speaker):
         of += self.share(credit) + self.counts_on(credit)
         about = {"time": self.time(credit.time), "type": self.event(credit.type), "id": credit.id, "of": of}
         about["came"] = self.came(credit) if rule.field == "amount" else ""
-        amounts = {"amount": self.money(line.amount), "paid": self.money(line.paid)}
+        amount = self.money(line.amount)
+        if line.uncapped != line.amount:
+            amount = self.say("line capped", amount=amount, uncapped=self.money(line.uncapped))
+        amounts = {"amount": amount, "paid": self.money(line.paid)}
         return self.say("line" if agrees else "line differs", **about, **amounts)
 
     def _bounds(self, explained: RuleExplained) -> list[str]:

@@ -19,11 +19,12 @@ from streams.performance.calendar import NO_PERIOD, Calendar, date_of
 
 @dataclass(frozen=True, slots=True)
 class SpiffLine:
-    """An event's money, due and paid, in ten-thousandths."""
+    """An event's money, due and paid, in ten-thousandths; ``uncapped``: what would be due without the cap."""
 
     credit: Credit
     amount: int
     paid: int
+    uncapped: int
 
 
 @dataclass(slots=True)
@@ -55,14 +56,14 @@ def spiff_lines(scopes: list[Scope]) -> list[SpiffLine]:
         paid[line["source"], line["id"]] += line["amount"]
     book = _Book()
     return [
-        SpiffLine(credit, amount, paid[credit.source, credit.id])
+        SpiffLine(credit, amount, paid[credit.source, credit.id], uncapped)
         for scope in scopes
-        for credit, amount in _lines(scope, book)
+        for credit, amount, uncapped in _lines(scope, book)
     ]
 
 
-def _lines(scope: Scope, book: _Book) -> Iterator[tuple[Credit, int]]:
-    """Credits of the period, and what each pays, under one plan."""
+def _lines(scope: Scope, book: _Book) -> Iterator[tuple[Credit, int, int]]:
+    """Credits of the period, what each pays and would pay without the cap, under one plan."""
     rule, plan = scope.rule, scope.evidence.plan
     step, calendar = minor_step(plan.currency), calendar_of(plan)
     cap = None if rule.cap is None else to_fixed(rule.cap) // step * step
@@ -79,16 +80,16 @@ def _lines(scope: Scope, book: _Book) -> Iterator[tuple[Credit, int]]:
             book.came.add((credit.source, credit.id))
         due = None if credit.moved is None else _anew(rule, credit, calendar, takes_part, book.sales, step)
         if due is not None:
-            amount = _restated(rule, credit, book.sales, due, step, room)
+            amount, uncapped = _restated(rule, credit, book.sales, due, step, room)
         elif credit.type in FOLLOWING:
-            amount = _taken(rule, credit, book.sales.get(sale_of(credit)), step, room)
+            amount, uncapped = _taken(rule, credit, book.sales.get(sale_of(credit)), step, room)
         elif _pays(rule, credit, calendar) and takes_part:
-            amount = _paid(rule, credit, book.sales, step, room)
+            amount, uncapped = _paid(rule, credit, book.sales, step, room)
         else:
             continue
         book.sums[period] += amount
-        if amount and period == scope.period:
-            yield credit, amount
+        if (amount or uncapped) and period == scope.period:
+            yield credit, amount, uncapped
 
 
 def _pays(rule: Spiff, credit: Credit, calendar: Calendar) -> bool:
@@ -125,20 +126,27 @@ def _anew(
     return round_half_up(_due(rule, credit, credit.sold if of_amount else 0), step)
 
 
-def _restated(rule: Spiff, credit: Credit, sales: dict, due: int, step: int, room: int | None) -> int:
+def _restated(
+    rule: Spiff, credit: Credit, sales: dict, due: int, step: int, room: int | None
+) -> tuple[int, int]:
     """As if the sale had been shared so from the beginning."""
     sale = sales.get(sale_of(credit))
     if sale is None:
         if not due:
-            return 0
+            return 0, 0
         sale = sales[sale_of(credit)] = _Sale(0, 0, 0, 0)
     left = 0 if credit.moved == 1 else sale.left  # what an overlay had, who shares it now, is not his any more
     sale.paid, sale.credited, sale.left = due, credit.sold, left + credit.fields.get("amount", 0)
     gone = Fraction(sale.credited - sale.left, sale.credited) if sale.credited else Fraction(0)
-    change = _still(rule, sale, gone, step) - sale.kept
-    change = change if room is None else min(change, room)
+    return _changed(sale, _still(rule, sale, gone, step), room)
+
+
+def _changed(sale: _Sale, still: int, room: int | None) -> tuple[int, int]:
+    """What more, or less, is due for a sale of which ``still`` is, as far as there is room, and without a cap."""
+    whole = still - sale.kept
+    change = whole if room is None else min(whole, room)
     sale.kept += change
-    return change
+    return change, whole
 
 
 def _still(rule: Spiff, sale: _Sale, gone: Fraction, step: int) -> int:
@@ -146,23 +154,20 @@ def _still(rule: Spiff, sale: _Sale, gone: Fraction, step: int) -> int:
     return sale.paid - round_half_up(sale.paid * (gone if rule.amount is None else max(gone, Fraction(0))), step)
 
 
-def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None) -> int:
-    money = round_half_up(_due(rule, credit, credit.fields.get(rule.field, 0)), step)
-    money = money if room is None else min(money, room)
+def _paid(rule: Spiff, credit: Credit, sales: dict, step: int, room: int | None) -> tuple[int, int]:
+    whole = round_half_up(_due(rule, credit, credit.fields.get(rule.field, 0)), step)
+    money = whole if room is None else min(whole, room)
     if credit.type == "sale":
         amount = credit.fields.get("amount", 0)
         sales[credit.source, credit.id] = _Sale(money, amount, amount, money)
-    return money
+    return money, whole
 
 
-def _taken(rule: Spiff, credit: Credit, sale: _Sale | None, step: int, room: int | None) -> int:
+def _taken(rule: Spiff, credit: Credit, sale: _Sale | None, step: int, room: int | None) -> tuple[int, int]:
     """Of the money what is gone of the sale, less what was taken before; more only for a rate alone."""
     if sale is None:
-        return 0
+        return 0, 0
     sale.left += credit.fields.get("amount", 0)
     if not sale.credited:
-        return 0
-    change = _still(rule, sale, Fraction(sale.credited - sale.left, sale.credited), step) - sale.kept
-    change = change if room is None else min(change, room)
-    sale.kept += change
-    return change
+        return 0, 0
+    return _changed(sale, _still(rule, sale, Fraction(sale.credited - sale.left, sale.credited), step), room)

@@ -89,6 +89,15 @@ def test_a_spiff_line_by_line():
 
 
 @pytest.mark.parametrize(
+    ("language", "cut"),
+    [("en", "  88.00 CNY of 150.00 CNY, capped"), ("zh", "  88.00 元（应计 150.00 元，已封顶）")],
+)
+def test_a_line_that_the_cap_cut_says_of_what(language, cut):
+    told = explain_example("awards/spiff", "E1", "2026-03", "--language", language)
+    assert [line.endswith(cut) for line in told.stdout.splitlines() if "s4" in line] == [True], told.stdout
+
+
+@pytest.mark.parametrize(
     ("language", "words"),
     [
         ("en", ("  On-time bonus: nothing yet, 3 of 4 events\n", "  No tier counts before there are 4 events.\n",
