@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.holders import Holders
 from schemas.plan import Kpi, Plan
 from schemas.plan_scorecards import Scorecard
 from schemas.wording import difference, measured, percent
@@ -28,6 +29,7 @@ def print_report(
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
     kpis = {kpi.id: kpi for kpi in (*plan.kpis, *plan.scorecards)}
+    named = Holders(plan)
 
     def value(row: dict, name: str) -> str | None:
         text = row[name]
@@ -44,7 +46,7 @@ def print_report(
         (
             (
                 _name(kpis[row["kpi"]]),
-                row["employee"],
+                named.person(row["employee"]),
                 _period(row),
                 value(row, "value"),
                 value(row, "target"),
@@ -61,7 +63,7 @@ def print_report(
         (
             (
                 _name(kpis[row["kpi"]]),
-                row["employee"],
+                named.person(row["employee"]),
                 _period(row),
                 value(row, "value"),
                 value(row, "target"),
@@ -81,7 +83,7 @@ def print_report(
         (
             (
                 _name(kpis[row["kpi"]]),
-                f"{row['unit_kind']} {row['unit']}",
+                named.unit(row["unit_kind"], row["unit"]),
                 _period(row),
                 value(row, "value"),
                 value(row, "target"),
@@ -95,7 +97,7 @@ def print_report(
         console,
         "Awards",
         ("who", "award", "period", "reached", "pays", "state", "because of", "next"),
-        (_award_row(row, kpis, plan.currency) for row in report["awards"]),
+        (_award_row(row, named, kpis, plan.currency) for row in report["awards"]),
     )
     print_table(
         console,
@@ -106,7 +108,7 @@ def print_report(
         ),
         (
             (
-                _who(row),
+                named.holder(row),
                 row["rule"],
                 _period(row),
                 row["posted_in"] if row["posted_in"] != row["period"] else "",
@@ -124,7 +126,7 @@ def print_report(
         f"Statements ({report['currency']})",
         ("who", "period", "pays", "of it adjustments", "withheld", "earned as now known"),
         (
-            (_who(row), _period(row), *(grouped(row[name]) for name in statement))
+            (named.holder(row), _period(row), *(grouped(row[name]) for name in statement))
             for row in report["statements"]
         ),
         right=(2, 3, 4, 5),
@@ -135,7 +137,7 @@ def print_report(
         f"Payouts of closed periods ({report['currency']})",
         ("who", "period", "earned", "guaranteed", "advanced", "recovered", "due", "still to be recovered"),
         (
-            (row["employee"] or row["unit"], _period(row), *(grouped(row[name]) for name in money))
+            (_payee(row, named), _period(row), *(grouped(row[name]) for name in money))
             for row in report["payouts"]
         ),
         right=(2, 3, 4, 5, 6, 7),
@@ -183,9 +185,10 @@ def _name(kpi: Kpi | Scorecard) -> str:
     return kpi.name.en
 
 
-def _who(row: dict) -> str:
-    """The employee, or the unit as a whole."""
-    return row["employee"] or f"{row['unit_kind']} {row['unit']}"
+def _payee(row: dict, named: Holders) -> str:
+    """Of a payout, which names a unit as ``team:north`` or ``company``."""
+    kind, _, unit = row["unit"].partition(":")
+    return named.holder(row | {"unit_kind": kind, "unit": unit})
 
 
 def _period(row: dict) -> str:
@@ -202,14 +205,14 @@ def grouped(text: str | None) -> str | None:
     return None if text is None else f"{Decimal(text):,f}"
 
 
-def _award_row(row: dict, kpis: dict[str, Kpi | Scorecard], currency: str) -> tuple[str, ...]:
+def _award_row(row: dict, named: Holders, kpis: dict[str, Kpi | Scorecard], currency: str) -> tuple[str, ...]:
     paid = grouped(row["amount"]) or row["pays"] or ""
     missing = ""
     if row["gap"] not in (None, "0"):
         unit = kpis[row["evidence"][0]["kpi"]].unit
         missing = f"{difference(Decimal(row['gap']), unit, currency, 'en')} to {row['next_tier']}"
     return (
-        _who(row),
+        named.holder(row),
         row["rule"],
         _period(row),
         row["threshold"],

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from infra.backtest_report import amount_text, number_text
 from infra.backtest_tables import grouped, percent_text, print_table
+from infra.holders import Holders
 from schemas.plan import Plan
 from schemas.plan_changes import Change
-from schemas.plan_moves import employees_of
 from schemas.wording import measured
 from streams.plan_comparison import Comparison, award_holder
 
@@ -71,12 +71,12 @@ def print_diff(report: dict[str, Any], old: Plan, new: Plan, console: Console | 
     console = console or Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH, file=console.file)
-    names = {one.id: one.name for plan in (old, new) for one, _ in employees_of(plan)}
+    named = Holders(old, new)
     kpis = {one.id: one for plan in (old, new) for one in (*plan.kpis, *plan.scorecards)}
 
     def who(row: dict) -> str:
-        name = names.get(row["employee"])
-        return f"{name} ({row['employee']})" if name else row["employee"]
+        kind, space, unit = row["employee"].partition(" ")  # which no id of a person has
+        return named.unit(kind, unit) if space else named.person(kind)
 
     def money(row: dict) -> tuple[str, ...]:
         difference = Decimal(row["difference"])

@@ -216,6 +216,20 @@ def test_one_employee_or_period_only(tmp_path):
     } == {"2026-04"}
 
 
+def test_tables_call_people_and_units_by_their_names(tmp_path):
+    """With its id whoever may have a namesake; by the id what has no name."""
+    named = "company: acme\n  name: {en: Acme Ltd}\n"
+    text = (PLANS / "plan-p.yaml").read_text("utf-8").replace("company: acme\n", named)
+    text = text.replace("- id: north\n", "- id: north\n          name: {en: North Sea, zh: 北海}\n")
+    (tmp_path / "plan.yaml").write_text(text, "utf-8")
+    told = backtest("--events", lines(tmp_path / "e.jsonl", sale(amount=105_000)), plan=tmp_path / "plan.yaml")
+    assert told.exit_code == 0, told.output
+    found = {line.split("  ")[0] for line in told.stdout.splitlines()}
+    assert "Ada (E1)" in found and "E1" not in found
+    units = [line.split("  ")[1].strip() for line in told.stdout.splitlines() if line.startswith("Revenue")]
+    assert {"team North Sea", "department sales", "company Acme Ltd"} <= set(units), told.stdout
+
+
 def test_the_table_shows_every_part(tmp_path):
     events = lines(tmp_path / "e.jsonl", sale("a", amount=105_000), sale("b", "[bold]x[/bold]"))
     result = backtest("--events", events)
