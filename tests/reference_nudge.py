@@ -50,7 +50,8 @@ def forecast_nudge(reference, rule: Nudge, one, credits: list, outcome) -> None:
         return
     for employee in sorted((employee for employee, _ in employees_of(reference.plan)), key=lambda found: found.id):
         who, role = employee.id, reference.standing(employee.id, rule.period, period).role
-        own = [each for each in credits if each.employee == who and reference.counts(kpi, each)]
+        ahead = [each for each in credits if each is not one]  # which is of the day that begins
+        own = [each for each in ahead if each.employee == who and reference.counts(kpi, each)]
         value, sample = reference.value(kpi, [each for each in own if reference.day(each.time) in days])
         worked = [day for day in days if works(reference.plan, employee, day)]
         gone = len([day for day in worked if day <= over])

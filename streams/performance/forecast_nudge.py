@@ -42,7 +42,9 @@ class ForecastNudgeRule(Nudging):
         return self.table.model_copy(update={"min_sample": 0})
 
     def decide(self, decisions: Decisions, origins) -> None:
-        """Everybody with a value in the period of the day that is over, at each row that brings the next day."""
+        """Everybody with a value in the period of the day that is over, at each row that brings the next day, of which
+        that row is already.
+        """
         for row, _ in decisions.new_days():
             self._judge(row, int(decisions.latest[row]) - 1, decisions, origins)
 
@@ -61,7 +63,7 @@ class ForecastNudgeRule(Nudging):
         if not len(keys):
             return
         keys = keys[self.writer.people.eligible(self.rule.roles, self.rule.period, keys)]
-        num, den = self.view.all_as_of(keys, row)
+        num, den = self.view.all_before(keys, row)
         keys, num, den = keys[den != 0], num[den != 0], den[den != 0]
         total, gone = self._person_days(keys, ordinal, over)
         judged = (gone >= self.rule.after) & (gone > 0) & (gone < total) & (den >= self.table.min_sample * SCALE)

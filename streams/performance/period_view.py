@@ -81,11 +81,19 @@ class PeriodView:
 
     def all_as_of(self, keys: np.ndarray, rows: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
         """``as_of`` of many keys, each after its row or all after one; ``current`` where that is −1."""
+        rows = np.broadcast_to(rows, len(keys))
+        return self._after(keys, rows, rows >= 0)
+
+    def all_before(self, keys: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Numerators and denominators of ``keys`` ahead of a batch row."""
+        return self._after(keys, np.full(len(keys), row - 1), np.ones(len(keys), bool))
+
+    def _after(self, keys: np.ndarray, rows: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """After the rows where ``asked``, else ``current``; row −1 is ahead of the batch."""
         num, den = self.all_current(keys)
         if self.running is not None:
             place = np.minimum(np.searchsorted(self.running.keys, keys), len(self.running.keys) - 1)
-            rows = np.broadcast_to(rows, len(keys))
-            ours = np.flatnonzero((self.running.keys[place] == keys) & (rows >= 0))
+            ours = np.flatnonzero((self.running.keys[place] == keys) & asked)
             if len(ours):
                 num[ours], den[ours] = self.running.after(place[ours], rows[ours])
         return num, den
