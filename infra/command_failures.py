@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 def command_failure(error: Exception) -> str | None:
     """What ``error`` means for whoever typed the command; None where it is none of these."""
-    library = type(error).__module__.partition(".")[0]
+    library = _library(error)
     if library == "pydantic_core":
         from infra.settings import setting_problems
 
@@ -30,3 +32,13 @@ def command_failure(error: Exception) -> str | None:
     if type(error).__name__ in ("OthersAtWork", "LockLost"):
         return str(error)
     return None
+
+
+def _library(error: Exception) -> str:
+    """The one that raised ``error``: what sockets raise themselves belongs to the client that used them."""
+    if isinstance(error, (OSError, EOFError)):
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            package = frame.f_globals.get("__name__", "").partition(".")[0]
+            if package in ("kafka", "aiokafka", "clickhouse_driver"):
+                return package
+    return type(error).__module__.partition(".")[0]

@@ -13,7 +13,6 @@ import time
 from uuid import uuid4
 
 import click
-from clickhouse_driver.errors import Error as ClickHouseError
 
 from infra.clickhouse.reconcile import Report
 from infra.clickhouse.reconcile import reconcile as run_checks
@@ -71,7 +70,7 @@ def reconcile(
         _serve(settings, web_port, every, wait)
         return
     connection = from_settings(settings)
-    report = _checked(connection)
+    report = run_checks(connection)
     if repair:
         report = _repaired(settings, connection, report, reason, by or getpass.getuser(), wait)
     click.echo(
@@ -79,14 +78,6 @@ def reconcile(
     )
     if report.differences:
         raise SystemExit(1)
-
-
-def _checked(connection: ClickHouseSettings) -> Report:
-    try:
-        return run_checks(connection)
-    except (ClickHouseError, OSError) as error:
-        where = f"{connection.host}:{connection.port}"
-        raise click.ClickException(f"ClickHouse at {where} cannot be asked: {_first_line(error)}") from error
 
 
 def _serve(settings: Settings, port: int, every: float, wait: float) -> None:
@@ -138,7 +129,7 @@ def _repaired(
             )
         told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes(connection, id_).items())
         click.echo(f"adjustment {id_}: {told or 'nothing'}", err=True)
-        report = _checked(connection)
+        report = run_checks(connection)
         if not report.differences:
             return report
     return report
@@ -163,7 +154,3 @@ def as_text(report: Report) -> str:
     else:
         closing = f"Everything agrees: {compared:,} comparisons in {len(report.checks)} checks."
     return "\n".join([*lines, closing])
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

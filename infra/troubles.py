@@ -44,8 +44,12 @@ def clickhouse_refusal(error: Exception, where: str) -> str:
         return _tls(where, text, "KPISTREAM_CLICKHOUSE_CA", "KPISTREAM_CLICKHOUSE_TLS")
     if "Authentication failed" in text:
         return f"{where} refuses the account: no such user, or a wrong password"
+    if type(error).__name__ == "SocketTimeoutError":  # of the driver, which takes its time to load
+        return f"{where} takes connections and does not answer in time: it stands still, or has too much to do"
+    if "Connection refused" in text:
+        return f"nothing listens at {where}: try kpistream doctor"
     if "Connection reset" in text or "Unexpected EOF" in text:
-        return f"{where} hangs up at once: if it expects TLS, set KPISTREAM_CLICKHOUSE_TLS=true"
+        return f"{where} hangs up: it may just have ended; if it expects TLS, set KPISTREAM_CLICKHOUSE_TLS=true"
     return text.split(" Stack trace")[0][:200]
 
 

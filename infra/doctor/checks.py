@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error as ClickHouseError
+from clickhouse_driver.errors import SocketTimeoutError
 from kafka.errors import KafkaError
 
 from infra.clickhouse.migrate import status
@@ -157,6 +158,8 @@ def _account(account: ClickHouseSettings, variable: str) -> Finding | None:
         return None
     except (ClickHouseError, OSError, EOFError) as failed:
         said = clickhouse_refusal(failed, f"{account.host}:{account.port}")
+        if isinstance(failed, SocketTimeoutError):
+            return error("clickhouse", f"{said}.", "see its log and what the machine does; start it anew")
         return error("clickhouse", f"The user {account.user} is refused: {said}.",
                      f"create the user, or correct {variable} and its password")  # fmt: skip
 

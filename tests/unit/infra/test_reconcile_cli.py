@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from click.testing import CliRunner
-
-from infra.cli import main
 from infra.clickhouse.reconcile import Check, Report
-from infra.local.ports import PortReservation
 from infra.reconcile_cli import as_json, as_text
 
 GOOD = Check("credits sum to their event", 1200, 0)
@@ -39,22 +34,3 @@ def test_empty_tables_are_no_agreement():
     assert as_text(Report((Check("days of revenue", 0, 0),))).endswith(
         "Nothing to compare: the tables are empty."
     )
-
-
-@pytest.mark.parametrize(
-    "command", [["reconcile"], ["dlq", "list"], ["dlq", "show", "x"], ["dlq", "replay", "--all"]]
-)
-def test_without_clickhouse_there_is_one_sentence(command, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # no connection file of a local stack
-    reserved = PortReservation()  # nobody listens there
-    try:
-        environment = {
-            "KPISTREAM_CLICKHOUSE_HOST": "127.0.0.1",
-            "KPISTREAM_CLICKHOUSE_PORT": str(reserved.port),
-        }
-        result = CliRunner().invoke(main, command, env=environment)
-    finally:
-        reserved.release()
-    assert result.exit_code == 1
-    assert f"ClickHouse at 127.0.0.1:{reserved.port} cannot be asked: " in result.stderr
-    assert len(result.stderr.splitlines()) == 1
