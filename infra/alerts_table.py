@@ -40,7 +40,7 @@ def read_pending(settings: Settings, alerts: AlertSettings, known: Deliveries) -
     outbox = Outbox(alerts, known)
     for record in _records(settings, AWARDS.name, _committed(settings)):
         try:
-            award = decode_award(record.value or b"")
+            award = decode_award(record.value)
         except MsgspecError:
             continue
         outbox.take(record.partition, record.offset, record.timestamp, award, int(time.time() * 1000))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+import click
 from kafka import KafkaProducer
+from kafka.consumer.fetcher import ConsumerRecord
+from msgspec import DecodeError
 
 from infra.settings import Settings
 from infra.topic_reading import whole_topic
@@ -12,6 +16,7 @@ from schemas.payouts import Payment, Payout, decode_payment, decode_payout, enco
 from schemas.topics import PAYMENTS, PAYOUTS, Topic
 
 _TIMEOUT_S = 60
+Row = TypeVar("Row", Payout, Payment)
 
 
 def publish(settings: Settings, topic: Topic, rows: Sequence[Payout | Payment]) -> None:
@@ -29,15 +34,26 @@ def publish(settings: Settings, topic: Topic, rows: Sequence[Payout | Payment]) 
 
 def logged_payments(settings: Settings) -> list[Payment]:
     """Every payment of the topic, of all plans."""
-    return [decode_payment(record.value) for record in whole_topic(settings, PAYMENTS.name)]
+    return [_decoded(record, decode_payment) for record in whole_topic(settings, PAYMENTS.name)]
 
 
 def published_versions(settings: Settings, plan: str) -> dict[tuple[str, str], int]:
     """(Kind, period) → the newest version of its payout that was published."""
     found: dict[tuple[str, str], int] = {}
     for record in whole_topic(settings, PAYOUTS.name):
-        row = decode_payout(record.value)
+        row = _decoded(record, decode_payout)
         if row.plan == plan:
             period = row.period_kind, row.period
             found[period] = max(found.get(period, 0), row.payout_version)
     return found
+
+
+def _decoded(record: ConsumerRecord, decode: Callable[[bytes | None], Row]) -> Row:
+    """Passed over, what a newer program has recorded as paid would be paid a second time."""
+    try:
+        return decode(record.value)
+    except DecodeError as error:
+        raise click.ClickException(
+            f"{record.topic}, partition {record.partition}, offset {record.offset} cannot be read ({error}): a newer "
+            "kpistream wrote it, or somebody who should not (docs/reliability.md, Records that do not belong)"
+        ) from error

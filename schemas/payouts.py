@@ -66,16 +66,16 @@ def encode_payout(row: Payout | Payment) -> bytes:
 _PAYOUT, _PAYMENT = msgspec.json.Decoder(Payout), msgspec.json.Decoder(Payment)
 
 
-def decode_payout(value: bytes) -> Payout:
+def decode_payout(value: bytes | None) -> Payout:
     """A payout's row from its JSON; raises msgspec.DecodeError."""
     with _texts():
-        return _PAYOUT.decode(value)
+        return _PAYOUT.decode(value or b"")
 
 
-def decode_payment(value: bytes) -> Payment:
+def decode_payment(value: bytes | None) -> Payment:
     """A payment from its JSON; raises msgspec.DecodeError."""
     with _texts():
-        return _PAYMENT.decode(value)
+        return _PAYMENT.decode(value or b"")
 
 
 @contextmanager

@@ -90,9 +90,9 @@ def encode_award(award: Award) -> bytes:
 _DECODER = msgspec.json.Decoder(Award)
 
 
-def decode_award(value: bytes) -> Award:
+def decode_award(value: bytes | None) -> Award:
     """An award from its JSON; raises msgspec.DecodeError."""
     try:
-        return _DECODER.decode(value)
+        return _DECODER.decode(value or b"")
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(str(error)) from error

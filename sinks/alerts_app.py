@@ -104,7 +104,7 @@ office: _Office | None = None
 
 def _award(batch: RecordBatch, record: Record) -> Award | None:
     try:
-        return decode_award(record.value or b"")
+        return decode_award(record.value)
     except (MsgspecError, ValueError) as error:
         metrics.ALERTS_UNREADABLE.inc()
         place = f"{batch.topic}, partition {batch.partition}, offset {record.offset}"

@@ -11,6 +11,7 @@ from functools import partial
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
+from msgspec import DecodeError
 
 from infra import metrics
 from infra.logs import logging_config
@@ -93,7 +94,10 @@ async def rollups(batches):
 async def awards(stream):
     """Tells of every award, in the log and as a metric. Nothing rests on it."""
     async for value in stream:
-        award = decode_award(value)
+        try:
+            award = decode_award(value)
+        except DecodeError:  # the loader tells of it
+            continue
         metrics.AWARDS.labels(award.rule, award.state).inc()
         log.info(
             "award",

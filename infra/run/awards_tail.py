@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
-from msgspec import ValidationError
+from msgspec import DecodeError
 
 from infra.kafka_records import KafkaConsumer
 from infra.settings import Settings
@@ -67,10 +67,10 @@ class AwardsTail:
         finally:
             consumer.close()
 
-    def _add(self, value: bytes) -> None:
+    def _add(self, value: bytes | None) -> None:
         try:
             award = decode_award(value)
-        except ValidationError:  # only the view; the loader tells of it
+        except DecodeError:  # only the view; the loader tells of it
             return
         before = self._known.get(award.award_id)
         self._known[award.award_id] = award.state
