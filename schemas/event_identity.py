@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest, xxh3_128_digest
 
+from schemas.interning import text_hashes
+
 HASH_BYTES = 16
 
 
@@ -30,4 +32,4 @@ def partition_key_hash(key: str) -> int:
 
 def partition_key_hashes(keys: Sequence[str]) -> np.ndarray:
     """``partition_key_hash`` of each key, uint64."""
-    return np.fromiter([xxh3_64_intdigest(key.encode()) for key in keys], np.uint64, len(keys))
+    return text_hashes(pa.array(keys, pa.string()))

@@ -27,12 +27,24 @@ def _loaded() -> ctypes.CDLL | None:
         library.kpistream_number.restype = size
         library.kpistream_replace.argtypes = (pointer,)
         library.kpistream_replace.restype = None
-        library.kpistream_hashes.argtypes = (pointer, size, pointer)
+        library.kpistream_hashes.argtypes = (pointer, pointer, size, pointer)
         library.kpistream_hashes.restype = None
     return library
 
 
 _LIBRARY = _loaded()
+
+
+def text_hashes(texts: pa.StringArray) -> np.ndarray:
+    """uint64 xxh3 of each text's UTF-8."""
+    if _LIBRARY is None:
+        found = (xxhash.xxh3_64_intdigest(text.encode()) for text in texts.to_pylist())
+        return np.fromiter(found, np.uint64, len(texts))
+    hashes = np.empty(len(texts), np.uint64)
+    if len(texts):
+        bounds, words = _memory(texts)
+        _LIBRARY.kpistream_hashes(bounds.ctypes.data, words, len(texts), hashes.ctypes.data)
+    return hashes
 
 
 class Interner:
@@ -76,6 +88,8 @@ class Interner:
             return self._many.numbers(_array(names), True)
         known, before = self._codes, len(self.names)
         asked = _list(names)
+        if len(asked) >= _MANY and self._grown(len(asked)):
+            return self.codes(asked)
         codes = np.array([known.setdefault(name, len(known)) for name in asked], np.int64)
         if len(known) > before:
             self.names += dict.fromkeys(asked[at] for at in np.flatnonzero(codes >= before).tolist())
@@ -98,17 +112,16 @@ class Interner:
         """uint64 xxh3 of every name, indexed by code."""
         known = len(self._hashes)
         if known < len(self):
-            if self._many is not None:
-                more = self._many.hashes(known)
-            else:
-                more = np.fromiter((xxhash.xxh3_64_intdigest(name.encode()) for name in self.names[known:]), np.uint64)
-            self._hashes = np.concatenate([self._hashes, more])
+            self._hashes = np.concatenate([self._hashes, text_hashes(self.column(np.arange(known, len(self))))])
         return self._hashes
 
-    def _grown(self) -> None:
-        if _LIBRARY is not None and len(self.names) >= _MANY:
-            self.names = self._many = _Names(self.names)
-            self._codes = {}
+    def _grown(self, more: int = 0) -> bool:
+        """With so many more names, whether they are kept outside of Python now."""
+        if _LIBRARY is None or len(self.names) + more < _MANY:
+            return False
+        self.names = self._many = _Names(self.names)
+        self._codes = {}
+        return True
 
 
 class _Table(ctypes.Structure):
@@ -131,6 +144,7 @@ class _Names(Sequence):
         self._places = np.zeros(0, np.uint64)
         self._starts = np.zeros(1, np.int64)
         self._words = np.zeros(_FIRST_BYTES, np.uint8)
+        self._reserve(_MANY, 0)
         self.numbers(_array(names), True)
 
     def __len__(self) -> int:
@@ -150,12 +164,10 @@ class _Names(Sequence):
         found = np.empty(len(names), np.int64)
         if not len(names):
             return found
-        _, offsets, words = names.buffers()
-        bounds = np.frombuffer(offsets, np.int32)[names.offset : names.offset + len(names) + 1]
+        bounds, words = _memory(names)
         if add:
             self._reserve(len(names), int(bounds[-1] - bounds[0]))
-        text = None if words is None else words.address
-        _LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, text, len(names), add, found.ctypes.data)
+        _LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, words, len(names), add, found.ctypes.data)
         return found
 
     def number(self, name: str, add: bool) -> int:
@@ -171,12 +183,6 @@ class _Names(Sequence):
         known = pa.Array.from_buffers(pa.large_string(), len(self), buffers)
         return known.take(pa.array(numbers)).cast(pa.string())
 
-    def hashes(self, first: int) -> np.ndarray:
-        """uint64 xxh3 of the names from number ``first`` on."""
-        found = np.empty(len(self) - first, np.uint64)
-        _LIBRARY.kpistream_hashes(self._pointer, first, found.ctypes.data)
-        return found
-
     def _reserve(self, names: int, size: int) -> None:
         """Make room for so many more names, of ``size`` bytes together."""
         table, known = self._table, len(self)
@@ -190,6 +196,13 @@ class _Names(Sequence):
             self._places = np.zeros(1 << (2 * (known + names)).bit_length(), np.uint64)
             table.places, table.mask = self._places.ctypes.data, len(self._places) - 1
             _LIBRARY.kpistream_replace(self._pointer)
+
+
+def _memory(texts: pa.StringArray) -> tuple[np.ndarray, int | None]:
+    """Where each of ``texts`` (at least one) begins and the last ends, from the address."""
+    _, offsets, words = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return bounds, None if words is None else words.address
 
 
 def _wider(array: np.ndarray, needed: int) -> np.ndarray:

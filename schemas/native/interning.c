@@ -84,10 +84,8 @@ void kpistream_replace(table *in) {
     }
 }
 
-/* xxh3, without a seed, of the texts from number ``first`` on. */
-void kpistream_hashes(const table *in, int64_t first, uint64_t *hashes) {
-    for (int64_t number = first; number < in->known; number++) {
-        int64_t start = in->starts[number];
-        hashes[number - first] = XXH3_64bits(in->words + start, (size_t)(in->starts[number + 1] - start));
-    }
+/* xxh3, without a seed, of ``count`` texts that lie from offsets[i] to offsets[i + 1]. */
+void kpistream_hashes(const int32_t *offsets, const uint8_t *texts, int64_t count, uint64_t *hashes) {
+    for (int64_t i = 0; i < count; i++)
+        hashes[i] = XXH3_64bits(texts + offsets[i], (size_t)(offsets[i + 1] - offsets[i]));
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from schemas.interning import Interner
 from streams.performance.cells import LEVELS
@@ -125,47 +126,50 @@ def _of_level(
 
 def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, tuple]:
     """Day records by KPI id, as Engine.day_records gives them."""
-    pieces: dict[str, list[tuple]] = {}
+    pages: dict[str, list[tuple[int, _Page]]] = {}
     for key in sorted(key for key in rows if key.startswith(PREFIX)):
         kpi, day, _ = key.removeprefix(PREFIX).rsplit("/", 2)
         page = msgspec.msgpack.decode(rows[key], type=_Page)
-        if not page.employees:
-            continue
-        columns = (
-            names[kind].codes(values)
-            for kind, values in (("employee", page.employees), ("team", page.teams), ("department", page.departments))
-        )
-        keys = day_key(*columns, np.int64(day))
-        num, den = np.frombuffer(page.num, np.int64), np.frombuffer(page.den, np.int64)
-        units = tuple(pair and tuple(np.frombuffer(column, np.int64) for column in pair) for pair in page.units)
-        # only distinct KPIs have members
-        members = {
-            int(cell): np.frombuffer(hashes, np.uint64).tolist()
-            for cell, hashes in zip(keys, page.members, strict=False)
-        }
-        pieces.setdefault(kpi, []).append((keys, num, den, units, members))
-    return {kpi: _joined(parts) for kpi, parts in pieces.items()}
+        if page.employees:
+            pages.setdefault(kpi, []).append((int(day), page))
+    return {kpi: _record(*zip(*found, strict=True), names) for kpi, found in pages.items()}
 
 
-def _joined(parts: list[tuple]) -> tuple:
-    members = {}
-    for part in parts:
-        members.update(part[4])
-    return (
-        np.concatenate([part[0] for part in parts]),
-        np.concatenate([part[1] for part in parts]),
-        np.concatenate([part[2] for part in parts]),
-        tuple(_joined_level(parts, level) for level in range(len(LEVELS))),
-        members,
-    )
+def _record(days: Sequence[int], pages: Sequence[_Page], names: dict[str, Interner]) -> tuple:
+    """The day record of one KPI."""
+    counts = [len(page.employees) for page in pages]
+    texts = {
+        "employee": [name for page in pages for name in page.employees],
+        "team": [name for page in pages for name in page.teams],
+        "department": [name for page in pages for name in page.departments],
+    }
+    keys = day_key(*(_coded(names[kind], some) for kind, some in texts.items()), np.repeat(np.array(days), counts))
+    num, den = _column([page.num for page in pages]), _column([page.den for page in pages])
+    units = tuple(_of_units(pages, level) for level in range(len(LEVELS)))
+    # only distinct KPIs have members
+    hashes = [cell for page in pages for cell in page.members]
+    members = {
+        key: np.frombuffer(cell, np.uint64).tolist() for key, cell in zip(keys.tolist(), hashes, strict=True)
+    } if hashes else {}  # fmt: skip
+    return keys, num, den, units, members
 
 
-def _joined_level(parts: list[tuple], level: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Unit columns of all parts; where only some have their own, the others' are the person's."""
-    if all(part[3][level] is None for part in parts):
+def _coded(names: Interner, texts: list[str]) -> np.ndarray:
+    """Codes of ``texts``, most of which come many times."""
+    found = pa.array(texts, pa.string()).dictionary_encode()
+    return names.codes(found.dictionary)[found.indices.to_numpy()]
+
+
+def _column(parts: Sequence[bytes]) -> np.ndarray:
+    return np.frombuffer(b"".join(parts), np.int64)
+
+
+def _of_units(pages: Sequence[_Page], level: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Unit columns of all pages; where only some have their own, the others' are the person's."""
+    if all(page.units[level] is None for page in pages):
         return None
-    pairs = [part[3][level] or (part[1], part[2]) for part in parts]
-    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+    pairs = [page.units[level] or (page.num, page.den) for page in pages]
+    return tuple(map(_column, zip(*pairs, strict=True)))
 
 
 def load_days(engine, records: dict[str, tuple]) -> None:

@@ -37,6 +37,7 @@ def test_codes_are_those_of_a_dictionary(batches, asked):
         codes = [expected.setdefault(name, len(expected)) for name in batch]
         names = pa.array(["before", *batch, "after"], pa.string())[1:-1] if number % 2 else batch
         assert interner.codes(names).tolist() == codes
+        assert interner.find("not there") == -1
         assert [interner.code(name) for name in batch] == codes
     assert len(interner) == len(expected)
     found = [expected.get(name, -1) for name in asked]
@@ -52,6 +53,7 @@ def test_codes_are_those_of_a_dictionary(batches, asked):
 @pytest.mark.usefixtures("kept")
 def test_names_one_by_one_get_codes_in_their_order():
     interner, names = Interner(), [f"E{number}" for number in range(5_000)]
+    assert Interner(iter(names)).codes(names[::-1]).tolist() == list(range(5_000))[::-1]
     assert [interner.code(name) for name in names] == list(range(5_000))
     assert interner.find("E") == interner.find("E5000") == -1
     assert [interner.names[-1], interner.names[17]] == ["E4999", "E17"]
