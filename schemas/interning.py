@@ -189,9 +189,9 @@ class _Names(Sequence):
         if known + names + 1 > len(self._starts):
             self._starts = _wider(self._starts, known + names + 1)
             table.starts = self._starts.ctypes.data
-        if (needed := int(self._starts[known]) + size) > len(self._words):
+        if (needed := self._starts.item(known) + size) > len(self._words) or not table.words:
             self._words = _wider(self._words, needed)
-        table.words = self._words.ctypes.data
+            table.words = self._words.ctypes.data
         if 2 * (known + names) > len(self._places):
             self._places = np.zeros(1 << (2 * (known + names)).bit_length(), np.uint64)
             table.places, table.mask = self._places.ctypes.data, len(self._places) - 1
