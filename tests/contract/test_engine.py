@@ -50,8 +50,10 @@ def test_engine_equals_the_reference(seed, batch):
     check_against_reference(*history(seed), batch)
 
 
-def check_against_reference(plan, events: list[dict], values: list[bytes], batch: int) -> None:
-    """Every result of the engine is one of the reference, in the same order, and the other way round."""
+def check_against_reference(plan, events: list[dict], values: list[bytes], batch: int) -> BacktestResult:
+    """Every result of the engine, which is returned, is one of the reference, in the same order, and the other way
+    round.
+    """
     got, want = run(plan, values, batch), reference.run(plan, events)
     counts = [json.loads(value) for value in got.outcomes.values()]
     assert {name: sum(count[name] for count in counts) for name in want.outcomes()} == want.outcomes()
@@ -88,6 +90,7 @@ def check_against_reference(plan, events: list[dict], values: list[bytes], batch
         (row["kpi"], row["unit_kind"], row["unit"], row["period_kind"], row["period"]): fixed(row["value"])
         for row in want.units
     }
+    return got
 
 
 @examples(3)

@@ -25,8 +25,8 @@ from tests.generated_units import random_people_plan, random_unit_plan
 from tests.recorded_log import SeveralPlans, recorded_log
 
 #: Seeds whose histories have every kind that is looked for; where generators change, the search goes on behind them.
-HAVE_THEM = (7, 13, 18, 25, 35, 36, 47)
-HAVE_UNITS = (0, 1, 11, 12, 16, 19, 22)
+HAVE_THEM = (36, 35, 56)
+HAVE_UNITS = (22, 11, 19, 16, 12)
 
 
 def source_of(seed: int, batch: int) -> SeveralPlans:
