@@ -68,7 +68,7 @@ def run(plan: Plan, events: list[dict]) -> Outcome:
     closes = [place for place, event in enumerate(events) if "control" in event]
     for place in [*closes, len(events)]:
         before = [event for event in events[:place] if "control" not in event]
-        so_far = len(credit(plan, before).credits) if place < len(events) else len(outcome.crediting.credits)
+        so_far = outcome.crediting.so_far[len(before)]
         for one in outcome.crediting.credits[seen:so_far]:
             dated = reference.dated(one)
             counts = limits.admits(dated)

@@ -59,6 +59,7 @@ class Crediting:
     """What became of the events."""
 
     credits: list[Credit] = field(default_factory=list)
+    so_far: list[int] = field(default_factory=lambda: [0])  # how many of them none, one, two … of the events made
     outcomes: dict[int, str] = field(default_factory=dict)  # by place in the list
     dead_letters: list[tuple[int, str]] = field(default_factory=list)
 
@@ -190,15 +191,19 @@ class _Ledger:
 
     def run(self, events: list[dict]) -> Crediting:
         for place, event in enumerate(events):
-            identity = (event["source"], event["id"])
-            if identity in self.applied or identity in self._waiting():
-                self.result.outcomes[place] = "duplicate"
-                continue
-            self._decide(place, event, self._one)
-            if identity in self.sales:
-                for number, refund in self.parked.pop(identity, []):
-                    self._decide(number, refund, self._refund)
+            self._take(place, event)
+            self.result.so_far.append(len(self.result.credits))
         return self.result
+
+    def _take(self, place: int, event: dict) -> None:
+        identity = (event["source"], event["id"])
+        if identity in self.applied or identity in self._waiting():
+            self.result.outcomes[place] = "duplicate"
+            return
+        self._decide(place, event, self._one)
+        if identity in self.sales:
+            for number, refund in self.parked.pop(identity, []):
+                self._decide(number, refund, self._refund)
 
     def _decide(self, place: int, event: dict, decide) -> None:
         """Keep the outcome of an event. What was dead-lettered may come again, mended, under the same id."""
@@ -419,12 +424,11 @@ def holds(fields: dict, name: str, wanted) -> bool:
         return False
     has = fields[name]
     if isinstance(wanted, Comparison):
-        bounds = {bound: to_fixed(number) for bound, number in wanted if number is not None}
         return (
-            has > bounds.get("gt", has - 1)
-            and has >= bounds.get("gte", has)
-            and has < bounds.get("lt", has + 1)
-            and has <= bounds.get("lte", has)
+            (wanted.gt is None or has > to_fixed(wanted.gt))
+            and (wanted.gte is None or has >= to_fixed(wanted.gte))
+            and (wanted.lt is None or has < to_fixed(wanted.lt))
+            and (wanted.lte is None or has <= to_fixed(wanted.lte))
         )
     options = wanted if isinstance(wanted, tuple) else (wanted,)
     if isinstance(has, (str, bool)):

@@ -71,18 +71,16 @@ class UnitReference(Closing):
 
     def run(self, events: list[dict]) -> None:
         """Decide after each event; ``{"control": "close", "period": KEY}`` among them closes a period."""
-        limits, business = CustomerLimits(self), []
-        whole = credit(self.plan, [event for event in events if "control" not in event]).credits
-        seen = 0
+        limits = CustomerLimits(self)
+        whole = credit(self.plan, [event for event in events if "control" not in event])
         for event in events:
             if "control" in event:
                 self.close(event["period"])
                 continue
-            business.append(event)
-            so_far = len(credit(self.plan, business).credits)
-            self.personal += [one for one in map(self.dated, whole[seen:so_far]) if limits.admits(one)]
+            new = whole.credits[whole.so_far[self.steps] : whole.so_far[self.steps + 1]]
+            self.personal += [one for one in map(self.dated, new) if limits.admits(one)]
             self.counted = by_those_who_count([one for one in self.personal if not one.overlay])
-            self.steps, seen = self.steps + 1, so_far
+            self.steps += 1
             self.settle(self.counted)
 
     def close(self, period: str) -> None:
@@ -109,8 +107,8 @@ class UnitReference(Closing):
                 if rule.kind in PEOPLE:
                     self._compare(rule, unit)
                     continue
-                mine = self.credits_of(rule.unit, unit, credits)
-                mine = [one for one in mine if any(self.counts(kpi, one) for kpi in self._behind(rule.kpi_ids()))]
+                mine, kpis = self.credits_of(rule.unit, unit, credits), self._behind(rule.kpi_ids())
+                mine = [one for one in mine if any(self.counts(kpi, one) for kpi in kpis)]
                 for period in self._periods(rule.period, mine):
                     self._settle(rule, unit, period, mine)
 

@@ -229,6 +229,8 @@ def _move(one: Credit, events: tuple[str, ...], where) -> int:
 
 def _turns(one: Credit, events: tuple[str, ...], where) -> bool:
     """Whether that is so for the person, or for a unit."""
+    if one.had is None or "sale" not in events:
+        return False
     units = ("", "team", "department", "company", "manager")
     return any(_unit_move(one, events, where, unit) for unit in units)
 
