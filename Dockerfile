@@ -17,7 +17,7 @@ COPY streams streams
 COPY runtime runtime
 COPY sinks sinks
 COPY infra infra
-RUN /opt/kpistream/bin/python -m infra.build_native && test -e schemas/native/events.so -a -e schemas/native/interning.so -a -e runtime/native/records.so
+RUN /opt/kpistream/bin/python -m infra.build_native && test -e schemas/native/events.so -a -e schemas/native/lookups.so -a -e runtime/native/records.so
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheel . \
  && /opt/kpistream/bin/pip install --no-deps --no-index /opt/wheel/*.whl \
  && /opt/kpistream/bin/pip check

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # What was compiled is kept, whatever the environment wants: tests and servers start many processes.
 unexport PYTHONDONTWRITEBYTECODE
-NATIVE := schemas/native/events.so schemas/native/interning.so runtime/native/records.so infra/local/native/failed_writes.so
+NATIVE := schemas/native/events.so schemas/native/lookups.so runtime/native/records.so infra/local/native/failed_writes.so
 
 .PHONY: help setup run test test-unit soak chaos fuzz lint bench bench-quick audit requirements clean
 .DELETE_ON_ERROR:

@@ -19,7 +19,7 @@ from schemas.native import stamp
 #: Sources and what becomes of them.
 PIECES = {
     **{module.SOURCE: module.LIBRARY for module in (schemas.native, runtime.native, infra.local.native)},
-    schemas.native.INTERNING: schemas.native.INTERNING_LIBRARY,
+    schemas.native.LOOKUPS: schemas.native.LOOKUPS_LIBRARY,
 }
 _OPTIONS = ("-O3", "-std=gnu11", "-Wall", "-Wextra", "-shared", "-fPIC")
 _NEEDS = "a C compiler, libc6-dev and libxxhash-dev"

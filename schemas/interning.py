@@ -10,40 +10,22 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from schemas.native import INTERNING, INTERNING_LIBRARY, load
+from schemas.native.hash_tables import LIBRARY
 
 #: From so many names on they are kept outside of Python: a dict looks up each by itself, wherever in memory it lies.
 _MANY = 2_000
 _FIRST_BYTES = 16 * _MANY
 
 
-def _loaded() -> ctypes.CDLL | None:
-    library = load(INTERNING_LIBRARY, INTERNING)
-    if library is not None:
-        pointer, size, flag = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
-        library.kpistream_numbers.argtypes = (pointer, pointer, pointer, size, flag, pointer)
-        library.kpistream_numbers.restype = None
-        library.kpistream_number.argtypes = (pointer, ctypes.c_char_p, size, flag)
-        library.kpistream_number.restype = size
-        library.kpistream_replace.argtypes = (pointer,)
-        library.kpistream_replace.restype = None
-        library.kpistream_hashes.argtypes = (pointer, pointer, size, pointer)
-        library.kpistream_hashes.restype = None
-    return library
-
-
-_LIBRARY = _loaded()
-
-
 def text_hashes(texts: pa.StringArray) -> np.ndarray:
     """uint64 xxh3 of each text's UTF-8."""
-    if _LIBRARY is None:
+    if LIBRARY is None:
         found = (xxhash.xxh3_64_intdigest(text.encode()) for text in texts.to_pylist())
         return np.fromiter(found, np.uint64, len(texts))
     hashes = np.empty(len(texts), np.uint64)
     if len(texts):
         bounds, words = _memory(texts)
-        _LIBRARY.kpistream_hashes(bounds.ctypes.data, words, len(texts), hashes.ctypes.data)
+        LIBRARY.kpistream_hashes(bounds.ctypes.data, words, len(texts), hashes.ctypes.data)
     return hashes
 
 
@@ -117,7 +99,7 @@ class Interner:
 
     def _grown(self, more: int = 0) -> bool:
         """With so many more names, whether they are kept outside of Python now."""
-        if _LIBRARY is None or len(self.names) + more < _MANY:
+        if LIBRARY is None or len(self.names) + more < _MANY:
             return False
         self.names = self._many = _Names(self.names)
         self._codes = {}
@@ -167,7 +149,7 @@ class _Names(Sequence):
         bounds, words = _memory(names)
         if add:
             self._reserve(len(names), int(bounds[-1] - bounds[0]))
-        _LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, words, len(names), add, found.ctypes.data)
+        LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, words, len(names), add, found.ctypes.data)
         return found
 
     def number(self, name: str, add: bool) -> int:
@@ -175,7 +157,7 @@ class _Names(Sequence):
         text = name.encode("utf-8", "surrogatepass")
         if add:
             self._reserve(1, len(text))
-        return _LIBRARY.kpistream_number(self._pointer, text, len(text), add)
+        return LIBRARY.kpistream_number(self._pointer, text, len(text), add)
 
     def column(self, numbers: np.ndarray) -> pa.StringArray:
         """The names of ``numbers``."""
@@ -195,7 +177,7 @@ class _Names(Sequence):
         if 2 * (known + names) > len(self._places):
             self._places = np.zeros(1 << (2 * (known + names)).bit_length(), np.uint64)
             table.places, table.mask = self._places.ctypes.data, len(self._places) - 1
-            _LIBRARY.kpistream_replace(self._pointer)
+            LIBRARY.kpistream_replace(self._pointer)
 
 
 def _memory(texts: pa.StringArray) -> tuple[np.ndarray, int | None]:

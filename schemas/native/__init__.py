@@ -1,4 +1,4 @@
-"""Code that is not Python: events in JSON to columns, texts to numbers. Optional; without it the same comes slower."""
+"""Code that is not Python: events to columns, names and keys to numbers. Optional; without it the same comes slower."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("events.c")
 #: What infra/build_native.py makes of it.
 LIBRARY = SOURCE.with_suffix(".so")
-INTERNING = Path(__file__).with_name("interning.c")
-INTERNING_LIBRARY = INTERNING.with_suffix(".so")
+LOOKUPS = Path(__file__).with_name("lookups.c")
+LOOKUPS_LIBRARY = LOOKUPS.with_suffix(".so")
 
 
 def stamp(source: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from schemas.native.hash_tables import LIBRARY
+
 _FIRST_CAPACITY = 256
 #: 2⁶⁴ over the golden ratio: what a key is multiplied by has its upper bits spread evenly.
 _SPREAD = 0x9E3779B97F4A7C15
@@ -38,6 +40,10 @@ class KeyTable:
         """``find`` of many keys; int64."""
         if len(keys) <= _FEW:
             return np.array(self._find_few(keys.tolist()), np.int64)
+        if LIBRARY is not None:
+            keys, found = np.ascontiguousarray(keys, np.int64), np.empty(len(keys), np.int64)
+            LIBRARY.kpistream_find(*self._in_memory(), keys.ctypes.data, len(keys), found.ctypes.data)
+            return found
         found = np.full(len(keys), -1)
         left, at = np.arange(len(keys)), self._homes(keys)
         while len(left):
@@ -67,6 +73,9 @@ class KeyTable:
         self.keys[first : self.size] = keys
         if 2 * self.size > len(self._places):
             self._places, first = np.full(2 * len(self.keys), -1, np.int32), 0
+        if LIBRARY is not None:
+            LIBRARY.kpistream_place(*self._in_memory(), first, self.size)
+            return
         slots, at = np.arange(first, self.size, dtype=np.int32), self._homes(self.keys[first : self.size])
         while len(slots):
             free = self._places[at] < 0
@@ -79,6 +88,11 @@ class KeyTable:
         while capacity < needed:
             capacity *= 2
         self.keys = wider(self.keys, capacity)
+
+    def _in_memory(self) -> tuple[int, int, int, int]:
+        """What lookups.c gets of the table."""
+        places = self._places
+        return self.keys.ctypes.data, places.ctypes.data, len(places) - 1, _BITS - len(places).bit_length() + 1
 
     def _homes(self, keys: np.ndarray) -> np.ndarray:
         shift = np.uint64(_BITS - len(self._places).bit_length() + 1)

@@ -20,12 +20,12 @@ TEXTS = st.text("ab中\x00é", max_size=5)
 def kept(request, monkeypatch):
     """Kept in Python, in C from the first name on, or in C once there are some."""
     if request.param == "python":
-        monkeypatch.setattr(schemas.interning, "_LIBRARY", None)
+        monkeypatch.setattr(schemas.interning, "LIBRARY", None)
     monkeypatch.setattr(schemas.interning, "_MANY", {"few": 1, "many": 5}.get(request.param, 1))
 
 
 def test_it_is_compiled():
-    assert schemas.interning._LIBRARY, "make setup says what is missing"
+    assert schemas.interning.LIBRARY, "make setup says what is missing"
 
 
 @pytest.mark.usefixtures("kept")

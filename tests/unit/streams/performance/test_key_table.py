@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.performance import key_table
 from streams.performance.key_table import KeyTable
 from tests.depth import examples
 
@@ -17,7 +19,15 @@ _MANY = st.tuples(st.integers(0, 2**20), st.integers(1, 2**40), st.integers(101,
 _BATCHES = st.lists(st.lists(_KEYS | st.integers(0, 2**62), max_size=40, unique=True) | _MANY, max_size=8)
 
 
-@examples(100)
+@pytest.fixture(params=["c", "numpy"])
+def kept(request, monkeypatch):
+    """Looked up by lookups.c, or without it."""
+    if request.param == "numpy":
+        monkeypatch.setattr(key_table, "LIBRARY", None)
+
+
+@pytest.mark.usefixtures("kept")
+@examples(60)
 @given(_BATCHES)
 def test_slots_are_those_of_a_dict(batches):
     table, known = KeyTable(), {}

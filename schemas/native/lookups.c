@@ -1,6 +1,7 @@
-/* Texts to the numbers they got when they first came: a hash table that looks up a batch at once.
+/* Texts and keys to the numbers they got when they first came: hash tables that look up a batch at once.
  *
- * Called by schemas/interning.py, whose ctypes structure mirrors the one below, and which makes room before it calls.
+ * Called by schemas/interning.py, whose ctypes structure mirrors the one below, and streams/performance/key_table.py; both
+ * make room before they call.
  */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -18,6 +19,7 @@ typedef struct {
 } table;
 
 #define UPPER 0xffffffff00000000u
+#define SPREAD 0x9e3779b97f4a7c15u /* as in key_table.py */
 /* Lookups on their way at once: each waits for memory that is in no cache. */
 #define AHEAD 64
 
@@ -88,4 +90,43 @@ void kpistream_replace(table *in) {
 void kpistream_hashes(const int32_t *offsets, const uint8_t *texts, int64_t count, uint64_t *hashes) {
     for (int64_t i = 0; i < count; i++)
         hashes[i] = XXH3_64bits(texts + offsets[i], (size_t)(offsets[i + 1] - offsets[i]));
+}
+
+/* Slots of keys: places holds them where the keys' hashes say, or as few places behind as others leave free; -1 where free.
+ * There are mask + 1 places, and the upper 64 - shift bits of a hash say which. */
+
+static uint64_t home(int64_t key, int32_t shift) { return (uint64_t)key * SPREAD >> shift; }
+
+/* The slots of ``count`` keys among those ``known`` by slot, -1 for who is not there. */
+void kpistream_find(const int64_t *known, const int32_t *places, uint64_t mask, int32_t shift, const int64_t *keys,
+                    int64_t count, int64_t *slots) {
+    for (int64_t first = 0; first < count; first += AHEAD) {
+        int64_t last = count - first < AHEAD ? count : first + AHEAD;
+        for (int64_t i = first; i < last; i++)
+            __builtin_prefetch(places + home(keys[i], shift));
+        for (int64_t i = first; i < last; i++) {
+            int32_t slot = places[home(keys[i], shift)];
+            if (slot >= 0)
+                __builtin_prefetch(known + slot);
+        }
+        for (int64_t i = first; i < last; i++) {
+            uint64_t at = home(keys[i], shift);
+            int32_t slot;
+            while ((slot = places[at]) >= 0 && known[slot] != keys[i])
+                at = (at + 1) & mask;
+            slots[i] = slot;
+        }
+    }
+}
+
+/* Give the keys of slots ``first`` to before ``end``, which are not there, their places. */
+void kpistream_place(const int64_t *known, int32_t *places, uint64_t mask, int32_t shift, int64_t first, int64_t end) {
+    for (int64_t slot = first; slot < end; slot++) {
+        if (slot + AHEAD < end)
+            __builtin_prefetch(places + home(known[slot + AHEAD], shift), 1);
+        uint64_t at = home(known[slot], shift);
+        while (places[at] >= 0)
+            at = (at + 1) & mask;
+        places[at] = (int32_t)slot;
+    }
 }
