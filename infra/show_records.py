@@ -111,9 +111,9 @@ def _value(topic: str, value: bytes | None) -> Any:
         return readable(value)
 
 
-def _time(ms: int) -> str | None:
+def _time(ms: int | None) -> str | None:
     """ISO 8601 in UTC; None for a record without a timestamp, or one beyond what a calendar holds."""
     try:
-        return None if ms < 0 else time_of(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return None if ms is None or ms < 0 else time_of(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except OverflowError:
         return None

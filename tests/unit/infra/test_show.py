@@ -211,6 +211,12 @@ def test_any_other_topic(value, expected):
     assert line == {"record": at, "key": "hex:fe", "value": expected}
 
 
+@pytest.mark.parametrize("time", [None, -1, -(2**63), 253_402_300_800_000, 2**63 - 1])
+def test_a_record_without_a_time_or_with_one_that_is_none(time: int | None):
+    (line,) = shown("events.sales", 1, Taken(4, b"x", timestamp=time))
+    assert line["record"]["time"] is None
+
+
 def test_a_block_that_is_none_is_said_and_shown():
     (line,) = shown("facts", 0, Taken(1, b"\xffnot arrow", kind_header("facts")))
     assert "not a block" in line["error"] and line["value"] == "hex:ff" + b"not arrow".hex()
