@@ -153,7 +153,7 @@ def replay(
                 list(records)
             else:
                 send(settings, records)
-        except KafkaError as error:
+        except (KafkaError, LookupError) as error:
             raise click.ClickException(
                 f"not all could be sent: {error}. Given again, the command sends all; what was applied counts once"
             ) from error

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import xxhash
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from infra.dead_letter_table import StoredLetter
 from infra.settings import Settings
@@ -70,7 +70,10 @@ def _obstacle(letter: StoredLetter, topic: str, mapped: Collection[str]) -> str:
 
 
 def send(settings: Settings, records: Iterable[Record]) -> None:
-    """Send every record, each delivery confirmed; raises kafka.errors.KafkaError where one fails."""
+    """Send every record, each delivery confirmed; raises kafka.errors.KafkaError where one fails, LookupError where its
+    topic is missing.
+    """
+    topics = _topics(settings)  # asked at once: the producer would wait for one to appear
     producer = KafkaProducer(
         **settings.kafka_options(),
         acks="all",
@@ -83,12 +86,22 @@ def send(settings: Settings, records: Iterable[Record]) -> None:
     try:
         waiting = []
         for record in records:
+            if record.topic not in topics:
+                raise LookupError(f"topic {record.topic} does not exist")
             waiting.append(producer.send(record.topic, record.value, key=record.key))
             if len(waiting) >= _IN_FLIGHT:
                 _confirm(waiting)
         _confirm(waiting)
     finally:
         producer.close(timeout=5)
+
+
+def _topics(settings: Settings) -> Collection[str]:
+    admin = KafkaAdminClient(**settings.kafka_options(), bootstrap_timeout_ms=15_000)
+    try:
+        return frozenset(admin.list_topics())
+    finally:
+        admin.close()
 
 
 def _confirm(waiting: list) -> None:

@@ -180,6 +180,13 @@ def test_a_replay_must_say_what(pipeline):
     assert pipeline.command("dlq", "replay", "--all", "--reason", "invalid_json").exit_code == 2
 
 
+def test_a_replay_to_a_topic_that_is_missing_says_so_at_once(pipeline):
+    result = pipeline.command("dlq", "replay", "--reason", "unknown_employee", "--to", "nowhere")
+    assert result.exit_code == 1
+    assert "topic nowhere does not exist" in result.output
+    assert "Traceback" not in result.output
+
+
 def test_a_dry_run_sends_nothing(pipeline):
     before = counts(pipeline)
     result = pipeline.command("dlq", "replay", "--all", "--dry-run")
