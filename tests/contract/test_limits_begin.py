@@ -14,6 +14,7 @@ from schemas.plan import Plan
 from schemas.topics import CONTROL_TARGETS, CREDITS, KPI_UPDATES, UNIT_UPDATES
 from tests.contract.test_explain import check
 from tests.depth import examples
+from tests.generated_sales import shared_history
 from tests.integration.memory_log import MemoryLog
 from tests.recorded_log import evidence_of, rebuild
 
@@ -50,17 +51,16 @@ def sale(dice: Random, number: int) -> dict:
     return {"specversion": "1.0", "source": "s", "id": f"e{number}", "type": "sale", "time": time, "data": data}
 
 
-def change(log: MemoryLog, plan: Plan, dice: Random, number: int) -> int:
-    """``plan`` comes to one partition after another, in any order, with sales between them; returns the next number."""
-    value = encode_control(PlanApplied(id=f"p-{plan.version}", plan=plan))
+def change(log: MemoryLog, plan: Plan, dice: Random, events: list[dict]) -> None:
+    """``plan`` comes to one partition after another, in any order, with the next of ``events`` between them."""
+    value = encode_control(PlanApplied(id=f"{plan.plan}-{plan.version}", plan=plan))
     places = [(topic.name, one) for topic in CONTROL_TARGETS for one in range(topic.partitions or log.partitions)]
     for topic, partition in dice.sample(places, len(places)):
         log.append([Out(topic, value, partition, headers=kind_header(KIND))])
         more = dice.randint(0, 3)
-        log.feed([sale(dice, number + at) for at in range(more)], batch=dice.choice([1, 3]))
-        number += more
+        log.feed(events[:more], batch=dice.choice([1, 3]))
+        del events[:more]
     log.advance()
-    return number
 
 
 def counted(log: MemoryLog) -> dict[str, set[str]]:
@@ -105,12 +105,28 @@ def test_a_unit_counts_once_what_any_of_its_people_counts_while_limits_come_and_
     dice, log = Random(seed), MemoryLog(2)
     plans = [plan_of(1 + at, limited) for at, limited in enumerate((False, True, False)[: 2 + go])]
     log.apply(plans[0])
-    number = 0
+    sales = [sale(dice, at) for at in range(60)]
     for plan in plans[1:]:
-        number = change(log, plan, dice, number)
-    log.feed([sale(dice, number + at) for at in range(5)])
+        change(log, plan, dice, sales)
+    log.feed(sales[:5])
     assert check(evidence_of(plans, log))
     assert published(log) == {unit: len(sales) for unit, sales in counted(log).items()}
+
+
+@examples(2)
+@given(st.integers(0, 2**32), st.booleans())
+def test_explanations_agree_while_limits_come_and_go_and_sales_change_hands(seed, go):
+    dice, log = Random(seed), MemoryLog(2)
+    limited, events, _ = shared_history(seed, of_units=True)
+    free = limited.model_copy(update={"crediting": limited.crediting.model_copy(update={"guards": ()})})
+    versions = enumerate((free, limited, free)[: 2 + go], start=1)
+    plans = [plan.model_copy(update={"version": version}) for version, plan in versions]
+    events = [event for event in events if "control" not in event]
+    log.apply(plans[0])
+    for plan in plans[1:]:
+        change(log, plan, dice, events)
+    log.feed(events, batch=2)
+    check(evidence_of(plans, log))
 
 
 @examples(2)
