@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -134,6 +136,8 @@ class ValuesAdjusted(BaseModel):
 
 Control = PlanApplied | PeriodClosed | ValuesAdjusted
 _READER: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="control")])
+#: The last records that were decoded, by what their JSON comes to: 30 MB with 1,000,000 employees, and not kept itself.
+_DECODED: deque[tuple[bytes, Control]] = deque(maxlen=4)
 
 
 def encode_control(record: Control) -> bytes:
@@ -151,11 +155,17 @@ def stored_control(record: PlanApplied) -> bytes:
 def decode_control(value: bytes) -> Control:
     """A control record from its JSON, or from that packed; raises pydantic's ValidationError.
 
-    The same bytes give the same object: every stage and partition reads the same plan, and with 100,000 employees that
-    takes half a second and 100 MB each time.
+    The same JSON gives the same object: every stage and partition reads the same plan, from the log and from its state,
+    and with 100,000 employees that takes half a second and 100 MB each time.
     """
     try:
         document = unpack(value)
     except ValueError:
         document = value  # no JSON either, and refused as such
-    return _READER.validate_json(document)
+    digest = hashlib.sha256(document).digest()
+    for known, control in tuple(_DECODED):
+        if known == digest:
+            return control
+    control = _READER.validate_json(document)
+    _DECODED.append((digest, control))
+    return control
