@@ -80,25 +80,28 @@ def export(settings: Settings, plan: Plan, period: str, out: Path | None) -> Non
     """Make the payout of ``period``, publish it, write it to a file and say so; later ones that changed likewise.
 
     Published before it is written, and also where it stood already: who has the file knows that HR has the rows, and
-    a publication that was cut short is made up for by the same command.
+    whatever was cut short is made up for by the same command, also files of later payouts that are still to be paid.
     """
     kind = _kind(plan, period)
     with tables(settings, plan) as (ledger, lock):
         lock.confirm()
         first, *later = ledger.make(kind, period)
         publish(settings, PAYOUTS, [row for one in (first, *later) for row in records(plan, kind, one)])
+        logged = logged_payments(settings) if later else []
+        later = [one for one in later if one.new or ledger.pay(kind, one.period, logged)[1]]
     path = out or Path(f"payout-{period}-v{first.number}.csv")
     if not first.rows:
         click.echo(f"{period} pays nobody anything")
     else:
         write_csv(path, records(plan, kind, first), names_of(plan))
         click.echo(f"{path}: {len(first.rows)} payees, version {first.number}")
-    for one in (one for one in later if one.new):
+    for one in later:
         beside = path.with_name(f"payout-{one.period}-v{one.number}.csv")
         write_csv(beside, records(plan, kind, one), names_of(plan))
+        why = "since what it recovers or pays has changed" if one.new else "which is still to be paid"
         click.echo(
-            f"{beside}: {len(one.rows)} payees, version {one.number}, since what it recovers or pays has changed; "
-            f"kpistream pay {one.period} records the difference"
+            f"{beside}: {len(one.rows)} payees, version {one.number}, {why}; kpistream pay {one.period} records the "
+            "difference"
         )
 
 

@@ -122,6 +122,7 @@ def _repaired(
         if not records:
             return report
         adjust(settings, records)
+        click.echo(f"adjustment {id_}: written", err=True)  # it stands, whatever fails from here on
         if values_loaded(settings, wait) is None:
             raise click.ClickException(
                 f"adjustment {id_} is written, but the tables do not show it after {wait:.0f} s: reconcile again once "

@@ -120,7 +120,7 @@ def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monk
         _published(pipeline, tmp_path)
         _paid_as_the_log_says(pipeline)
         versions_before = pipeline.query(versions)
-        _remade(pipeline, plan, exported)
+        _remade(pipeline, plan, exported, tmp_path)
         assert versions_before == [("2026-03", 1, False, 2), ("2026-03", 2, True, 2), ("2026-04", 1, True, 3)]
 
 
@@ -170,7 +170,7 @@ def _paid_as_the_log_says(pipeline: Pipeline) -> None:
     pipeline.wait_until_drained()
 
 
-def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict]) -> None:
+def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict], folder: Path) -> None:
     """A higher draw, applied late: March made anew makes April anew too, which has nothing to recover now."""
     apply_plan(pipeline.settings, plan.model_copy(update={"draws": (Draw(id="more", period="month", amount=150),)}))
     made = pipeline.command("payout", "2026-03")
@@ -187,4 +187,9 @@ def _remade(pipeline: Pipeline, plan: Plan, exported: Callable[[str], dict]) -> 
         "E2": ("0.0000", "150.0000", "0.0000", "150.0000"),
         "E3": ("1.0000", "149.0000", "0.0000", "150.0000"),
     }
+    (folder / "payout-2026-04-v2.csv").unlink()  # as if the command had been killed ahead of it
+    again = pipeline.command("payout", "2026-03").output
+    assert "payout-2026-04-v2.csv: 3 payees, version 2, which is still to be paid; kpistream pay 2026-04" in again
+    assert (folder / "payout-2026-04-v2.csv").exists()
     assert "Ada (E1): 50.00 CNY" in pipeline.command("pay", "2026-04").output
+    assert "2026-04" not in pipeline.command("payout", "2026-03").output
