@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+import click
 from kafka import KafkaProducer
 
 from infra.control_lock import BOOTSTRAP_MS, Lock, sole_operator
@@ -58,7 +59,7 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
     """Write ``plan`` as a control record everywhere it is needed, acknowledged by all replicas.
 
     Its version becomes one above the version in force if the file does not say a higher one. While Kafka is away, it
-    waits, and goes on from what it has written.
+    waits, and goes on from what it has written. Refuses a plan that gives the id of an award to another kind of award.
     """
     id_, now = uuid4().hex, time.time_ns() // 1_000_000
     floor: list[int] = []  # where ``control`` ended when we began: an attempt of before may have written since
@@ -71,6 +72,8 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
                 if control.id == id_:
                     return control
             before, version = _newest_plan(log), plan.version
+            if before is not None and (of_another_kind := changed_kinds(before.plan, plan)):
+                raise click.ClickException(f"the plan is not applied: {'; '.join(of_another_kind)}")
             if before is not None and version <= before.plan.version:
                 version = before.plan.version + 1
             record = PlanApplied(id=id_, time=now, plan=plan.model_copy(update={"version": version}))
@@ -78,6 +81,17 @@ def apply_plan(settings: Settings, plan: Plan) -> PlanApplied:
             return record
 
     return patiently(settings, write)
+
+
+def changed_kinds(before: Plan, after: Plan) -> list[str]:
+    """A sentence for each award of ``after`` whose id is that of another kind in ``before``."""
+    kinds = {rule.id: rule.kind for rule in before.awards} if before.plan == after.plan else {}
+    return [
+        f"award {rule.id} is of kind {kinds[rule.id]} in version {before.version} and would be of kind {rule.kind}: "
+        "what people have under that id would be taken for this one's, so it needs an id of its own"
+        for rule in after.awards
+        if kinds.get(rule.id, rule.kind) != rule.kind
+    ]
 
 
 def adjust(settings: Settings, records: dict[int, ValuesAdjusted]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -188,3 +189,17 @@ def test_patience_has_an_end(environment: dict):
     result = CliRunner().invoke(main, ["plan", "apply", str(PLAN)], env=nowhere)
     assert result.exit_code == 1
     assert "Kafka at 127.0.0.1:1 does not answer" in result.output
+
+
+def test_an_id_of_another_kind_of_award_is_refused_and_nothing_written(settings: Settings):
+    plan = load_plan(PLAN)
+    tiers = next(rule for rule in plan.awards if rule.kind == "tiers")
+    bonus = next(rule for rule in plan.awards if rule.kind == "threshold")
+    changed = plan.model_copy(update={"awards": (bonus.model_copy(update={"id": tiers.id}),)})
+    apply_plan(settings, plan)
+    before = ids(settings)
+    with pytest.raises(click.ClickException, match=f"award {tiers.id} is of kind tiers in version .* an id of its own"):
+        apply_plan(settings, changed)
+    assert ids(settings) == before
+    applied = apply_plan(settings, changed.model_copy(update={"awards": (bonus,)}))
+    assert ids(settings) == {place: [*kept, applied.id] for place, kept in before.items()}
