@@ -28,6 +28,9 @@ KIND_HEADER = "kind"
 _Sink = TypeVar("_Sink", io.BytesIO, pa.BufferOutputStream)
 
 
+_BROKEN = (pa.ArrowException, msgspec.DecodeError)
+
+
 class BlockError(ValueError):
     """A record that should hold a block does not."""
 
@@ -67,7 +70,7 @@ def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, d
         table = reader.read_next_batch()
         if checked:
             table.validate(full=True)
-    except (pa.ArrowException, KeyError, TypeError, StopIteration, OSError, ValueError, msgspec.DecodeError) as error:
+    except (*_BROKEN, KeyError, TypeError, StopIteration, OSError, ValueError, RecursionError) as error:
         raise BlockError(f"not a block: {error}") from error
     return table, meta
 

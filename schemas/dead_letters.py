@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.json_decoding import decoder
+
 
 class DeadLetter(msgspec.Struct, frozen=True):
     """``reason`` is a stable code to count by, ``detail`` a sentence; ``raw`` the record's value as it came."""
@@ -30,12 +32,9 @@ def encode_dead_letter(letter: DeadLetter) -> bytes:
     return msgspec.json.encode(letter)
 
 
-_DECODER = msgspec.json.Decoder(DeadLetter)
+_DECODER = decoder(DeadLetter)
 
 
 def decode_dead_letter(value: bytes) -> DeadLetter:
     """A dead letter from its JSON; raises msgspec.DecodeError."""
-    try:
-        return _DECODER.decode(value)
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
+    return _DECODER(value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
+
+from schemas.json_decoding import decoder
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -63,25 +62,14 @@ def encode_payout(row: Payout | Payment) -> bytes:
     return msgspec.json.encode(row)
 
 
-_PAYOUT, _PAYMENT = msgspec.json.Decoder(Payout), msgspec.json.Decoder(Payment)
+_PAYOUT, _PAYMENT = decoder(Payout), decoder(Payment)
 
 
 def decode_payout(value: bytes | None) -> Payout:
     """A payout's row from its JSON; raises msgspec.DecodeError."""
-    with _texts():
-        return _PAYOUT.decode(value or b"")
+    return _PAYOUT(value)
 
 
 def decode_payment(value: bytes | None) -> Payment:
     """A payment from its JSON; raises msgspec.DecodeError."""
-    with _texts():
-        return _PAYMENT.decode(value or b"")
-
-
-@contextmanager
-def _texts() -> Iterator[None]:
-    """Bytes that are no text are one more thing that is not as it should be."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
+    return _PAYMENT(value)

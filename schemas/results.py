@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from schemas.json_decoding import decoder
+
 AwardState = Literal["provisional", "final", "revoked"]
 
 
@@ -87,12 +89,9 @@ def encode_award(award: Award) -> bytes:
     return msgspec.json.encode(award)
 
 
-_DECODER = msgspec.json.Decoder(Award)
+_DECODER = decoder(Award)
 
 
 def decode_award(value: bytes | None) -> Award:
     """An award from its JSON; raises msgspec.DecodeError."""
-    try:
-        return _DECODER.decode(value or b"")
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
+    return _DECODER(value)

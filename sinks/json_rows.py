@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from schemas.dead_letters import decode_dead_letter
+from schemas.json_decoding import decoder
 from schemas.money import to_fixed
 from schemas.payouts import decode_payment, decode_payout
 from schemas.results import decode_award
@@ -87,7 +88,7 @@ class Outcome(msgspec.Struct, frozen=True):
     version: int
 
 
-_OUTCOME = msgspec.json.Decoder(Outcome)
+_OUTCOME = decoder(Outcome)
 
 
 def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Rows:
@@ -137,7 +138,7 @@ def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
 
 def outcome_rows(value: bytes, origin: Origin) -> list[Rows]:
     """One line of counts; its own version is the facts offset up to which was counted."""
-    return [rows_from_dicts(OUTCOMES, [msgspec.structs.asdict(_OUTCOME.decode(value))], origin)]
+    return [rows_from_dicts(OUTCOMES, [msgspec.structs.asdict(_OUTCOME(value))], origin)]
 
 
 def alert_rows(value: bytes, origin: Origin) -> list[Rows]:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import xxhash
 
+from schemas.json_decoding import decoder
 from schemas.results import Award
 
 Status = Literal["sent", "failed", "given_up", "suppressed"]
@@ -39,12 +40,12 @@ def encode_delivery(delivery: Delivery) -> bytes:
     return msgspec.json.encode(delivery)
 
 
-_DECODER = msgspec.json.Decoder(Delivery)
+_DECODER = decoder(Delivery)
 
 
 def decode_delivery(value: bytes) -> Delivery:
-    """A delivery from its JSON; raises msgspec.ValidationError."""
-    return _DECODER.decode(value)
+    """A delivery from its JSON; raises msgspec.DecodeError."""
+    return _DECODER(value)
 
 
 class Deliveries:
