@@ -15,6 +15,8 @@ from typing import TypeVar
 import msgspec
 import pyarrow as pa
 
+from schemas.rejections import FAILURES
+
 _META = b"kpistream"
 # Arrow's thread pool costs small blocks several times what it saves large ones
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
@@ -26,9 +28,6 @@ _READ = pa.ipc.IpcReadOptions(use_threads=False)
 
 KIND_HEADER = "kind"
 _Sink = TypeVar("_Sink", io.BytesIO, pa.BufferOutputStream)
-
-
-_BROKEN = (pa.ArrowException, msgspec.DecodeError)
 
 
 class BlockError(ValueError):
@@ -70,7 +69,7 @@ def decode_block(value: bytes, checked: bool = False) -> tuple[pa.RecordBatch, d
         table = reader.read_next_batch()
         if checked:
             table.validate(full=True)
-    except (*_BROKEN, KeyError, TypeError, StopIteration, OSError, ValueError, RecursionError) as error:
+    except (*FAILURES, pa.ArrowException, KeyError, StopIteration, OSError) as error:
         raise BlockError(f"not a block: {error}") from error
     return table, meta
 

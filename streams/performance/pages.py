@@ -85,7 +85,7 @@ class DayPages:
         ]
         own = days.num[index, slots], days.den[index, slots]
         num, den = (side.tobytes() for side in own)
-        levels = [_of_level(pair, own, of_page) for pair in days.units(index, slots)]
+        levels = [of_level(pair, own, of_page) for pair in days.units(index, slots)]
         first = 0
         for page, end in enumerate(np.cumsum(np.bincount(of_page, minlength=len(pages))).tolist()):
             cells, packed = slice(first, end), slice(8 * first, 8 * end)
@@ -114,7 +114,7 @@ def _key(kpi_id: str, page: int) -> str:
     return f"{PREFIX}{kpi_id}/{day}/{bucket}"
 
 
-def _of_level(
+def of_level(
     pair: tuple[np.ndarray, np.ndarray] | None, own: tuple[np.ndarray, np.ndarray], of_page: np.ndarray
 ) -> tuple[set[int], bytes, bytes]:
     """The pages in which some cell adds something else than the person's ``own`` to a unit, and what all cells add."""
@@ -144,8 +144,8 @@ def _record(days: Sequence[int], pages: Sequence[_Page], names: dict[str, Intern
         "department": [name for page in pages for name in page.departments],
     }
     keys = day_key(*(_coded(names[kind], some) for kind, some in texts.items()), np.repeat(np.array(days), counts))
-    num, den = _column([page.num for page in pages]), _column([page.den for page in pages])
-    units = tuple(_of_units(pages, level) for level in range(len(LEVELS)))
+    num, den = int64s([page.num for page in pages]), int64s([page.den for page in pages])
+    units = tuple(of_units(pages, level) for level in range(len(LEVELS)))
     # only distinct KPIs have members
     hashes = [cell for page in pages for cell in page.members]
     members = {
@@ -160,16 +160,19 @@ def _coded(names: Interner, texts: list[str]) -> np.ndarray:
     return names.codes(found.dictionary)[found.indices.to_numpy()]
 
 
-def _column(parts: Sequence[bytes]) -> np.ndarray:
+def int64s(parts: Sequence[bytes]) -> np.ndarray:
+    """The columns ``parts``, one after the other."""
     return np.frombuffer(b"".join(parts), np.int64)
 
 
-def _of_units(pages: Sequence[_Page], level: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Unit columns of all pages; where only some have their own, the others' are the person's."""
+def of_units(pages: Sequence[_Page], level: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Unit columns of all pages; where only some have their own, the others' are the person's. Rollups' pages have the
+    same ``num``, ``den`` and ``units``.
+    """
     if all(page.units[level] is None for page in pages):
         return None
     pairs = [page.units[level] or (page.num, page.den) for page in pages]
-    return tuple(map(_column, zip(*pairs, strict=True)))
+    return tuple(map(int64s, zip(*pairs, strict=True)))
 
 
 def load_days(engine, records: dict[str, tuple]) -> None:

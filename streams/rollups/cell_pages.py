@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from schemas.plan_units import UNIT_KINDS
+from streams.performance.pages import int64s, of_level, of_units
 from streams.rollups.cell_rows import CellRows, Coded, PageKey, coded
 
 PREFIX = "cells/"
@@ -46,15 +47,16 @@ def written(
     """Pages of so many cells each, one after the other in the columns, which are those of CellRows."""
     ends = np.cumsum(counts)
     of_page = np.repeat(np.arange(len(counts)), counts)
-    sides = [(num[level].tobytes(), den[level].tobytes()) for level in range(1 + len(UNIT_KINDS))]
-    differ = [set(of_page[(num[level] != num[0]) | (den[level] != den[0])].tolist()) for level in range(1, len(sides))]
+    own, *units = zip(num, den, strict=True)
+    nums, dens = (side.tobytes() for side in own)
+    levels = [of_level(pair, own, of_page) for pair in units]
     for page, (count, end) in enumerate(zip(counts, ends.tolist(), strict=True)):
         cells, packed = slice(end - count, end), slice(8 * (end - count), 8 * end)
-        own, *units = ((side[packed], other[packed]) for side, other in sides)
-        kept = [pair if page in of else None for pair, of in zip(units, differ, strict=True)]
+        kept = [(sides[0][packed], sides[1][packed]) if page in differ else None for differ, *sides in levels]
         some = members[cells] if members is not None and any(members[cells]) else ()
         hashes = [np.array(one, np.uint64).tobytes() for one in some]
-        yield msgspec.msgpack.encode(_Page(employees[cells], *own, kept, hashes)) if count else b""
+        columns = _Page(employees[cells], nums[packed], dens[packed], kept, hashes)
+        yield msgspec.msgpack.encode(columns) if count else b""
 
 
 def read(rows: Mapping[str, bytes]) -> Iterator[CellRows]:
@@ -79,14 +81,9 @@ def _rows(pages: list[tuple[PageKey, _Page]]) -> CellRows:
     place = np.repeat(np.arange(len(held)), [len(page.employees) for page in held])
     kpi, department, team = (Coded(one.names, one.codes[place]) for one in map(coded, (kpi, department, team)))
     employees = list(chain.from_iterable(page.employees for page in held))
-    sides = []
-    for own, side in ((lambda page: page.num, 0), (lambda page: page.den, 1)):
-        levels = [b"".join(map(own, held))]
-        levels += [
-            b"".join(own(page) if page.units[level] is None else page.units[level][side] for page in held)
-            for level in range(len(UNIT_KINDS))
-        ]
-        sides.append(np.stack([np.frombuffer(level, np.int64) for level in levels]))
+    own = int64s([page.num for page in held]), int64s([page.den for page in held])
+    levels = [own, *(of_units(held, level) or own for level in range(len(UNIT_KINDS)))]
+    sides = map(np.stack, zip(*levels, strict=True))
     members = None
     if any(page.members for page in held):
         found = chain.from_iterable(page.members or [b""] * len(page.employees) for page in held)

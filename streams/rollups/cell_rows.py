@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +79,11 @@ class CellRows:
     def of(cls, cells: Mapping[CellKey, Cell]) -> CellRows:
         """``cells`` (at least one) as columns."""
         *texts, day = zip(*cells, strict=True)
-        return cls(*map(coded, texts), np.array(day, np.int64), *_held(cells.values()))
+        num, den, units, members = zip(*cells.values(), strict=True)
+        by_kind = np.array(units, np.int64)  # cell, kind of unit, side
+        sides = (np.vstack([np.array(own, np.int64), by_kind[:, :, at].T]) for at, own in enumerate((num, den)))
+        held = list(map(tuple, members)) if any(members) else None
+        return cls(*map(coded, texts), np.array(day, np.int64), *sides, held)
 
     def __len__(self) -> int:
         return len(self.day)
@@ -94,15 +97,6 @@ class CellRows:
         keys = zip(*texts, self.day.tolist(), strict=True)
         rows = zip(*pairs, members, strict=True)
         return ((key, Cell(*own, tuple(units), of)) for key, (own, *units, of) in zip(keys, rows, strict=True))
-
-
-def _held(cells: Iterable[tuple]) -> tuple[np.ndarray, np.ndarray, list[tuple[int, ...]] | None]:
-    """``num``, ``den`` and ``members`` of CellRows."""
-    num, den, units, members = zip(*cells, strict=True)
-    flat = np.fromiter(chain.from_iterable(chain.from_iterable(units)), np.int64)
-    by_kind = flat.reshape(len(num), len(UNIT_KINDS), 2)
-    sides = (np.vstack([np.array(own, np.int64), by_kind[:, :, side].T]) for side, own in enumerate((num, den)))
-    return *sides, list(map(tuple, members)) if any(members) else None
 
 
 def coded(texts: tuple[str, ...]) -> Coded:
