@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.process_cli import run_faust, web_port_option
+from infra.exporter_command import web_port_option
+from infra.process_cli import run_faust
 from infra.settings import Settings, load_settings
 from sinks.alerts.channels import Outcome, sender_of
 from sinks.alerts.config import AlertSettings
@@ -47,7 +48,7 @@ def alerts() -> None:
 
 @alerts.command()
 @_settings_file
-@web_port_option
+@web_port_option()
 def run(file: Path | None, web_port: int | None) -> None:
     """Push awards to the channels of the settings file."""
     if file is not None:

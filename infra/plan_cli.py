@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
-from infra.plan_diff_cli import diff
-from infra.plan_suggest_cli import suggest
+from infra.lazy_commands import Lazily, LazyGroup
 from schemas.plan_file import InvalidPlan, examine_plan, read_plan_text
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+class _PlanCommands(LazyGroup):
+    lazily: ClassVar = {
+        "validate": Lazily("infra.plan_cli:validate", "Check a plan file: all errors at once, each with its line."),
+        "targets": Lazily("infra.plan_cli:targets", "Print the goals that decompositions come to, as trees."),
+        "apply": Lazily("infra.plan_cli:apply", "Put a plan in force at once, without a restart."),
+        "current": Lazily("infra.plan_cli:current", "Print the plan in force as JSON."),
+        "diff": Lazily("infra.plan_diff_cli:diff", "Who gains and loses what by another plan."),
+        "suggest": Lazily("infra.plan_suggest_cli:suggest", "Suggest targets from history, with reasons."),
+    }
+
+
+@click.command(cls=_PlanCommands)
 def plan() -> None:
     """The plan: organisation, KPIs, targets, awards."""
 
@@ -34,7 +45,7 @@ def read_plan(file: Path):
     return found
 
 
-@plan.command()
+@click.command()
 @click.argument("file", type=_FILE)
 def validate(file: Path) -> None:
     """Check FILE: all errors at once, each with its line."""
@@ -46,7 +57,7 @@ def validate(file: Path) -> None:
     )
 
 
-@plan.command()
+@click.command()
 @click.argument("file", type=_FILE)
 def targets(file: Path) -> None:
     """Print the goals that the decompositions of FILE come to, as trees with sums."""
@@ -56,7 +67,7 @@ def targets(file: Path) -> None:
         click.echo(line)
 
 
-@plan.command()
+@click.command()
 @click.argument("file", type=_FILE)
 def apply(file: Path) -> None:
     """Put FILE in force at once, without a restart: it goes in-band to every stage."""
@@ -67,7 +78,7 @@ def apply(file: Path) -> None:
     click.echo(f"plan {record.plan.plan} version {record.plan.version} applied (control record {record.id})")
 
 
-@plan.command()
+@click.command()
 def current() -> None:
     """Print the plan in force as JSON."""
     from infra.control_topic import newest_plan
@@ -77,7 +88,3 @@ def current() -> None:
     if record is None:
         raise click.ClickException("no plan has been applied")
     click.echo(record.plan.model_dump_json(indent=2, exclude_none=True))
-
-
-plan.add_command(diff)
-plan.add_command(suggest)

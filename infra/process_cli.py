@@ -9,14 +9,13 @@ import time
 
 import click
 
+from infra.exporter_command import web_port_option
 from infra.mappings_file import load_mappings
 from infra.settings import Settings, load_settings
 from infra.troubles import kafka_refusal
 
 _EXIT_AWAY, _EXIT_SETTINGS = 69, 78  # EX_UNAVAILABLE, EX_CONFIG of sysexits.h
 _PAUSE_SECONDS = 0.5
-
-web_port_option = click.option("--web-port", type=click.IntRange(1, 65535), help="Port of /metrics, /healthz, /readyz.")
 
 
 def run_faust(app: str, port: int | None) -> None:
@@ -65,7 +64,7 @@ def _listens(broker: str) -> bool:
 
 
 @click.command()
-@web_port_option
+@web_port_option()
 @click.option("--stages", help="Stages to run, comma separated: intake, crediting, performance, rollups.")
 def worker(web_port: int | None, stages: str | None) -> None:
     """Run the stages: intake, crediting, performance, rollups."""
@@ -80,7 +79,7 @@ def worker(web_port: int | None, stages: str | None) -> None:
 
 
 @click.command()
-@web_port_option
+@web_port_option()
 def sink(web_port: int | None) -> None:
     """Run the loader: internal topics to ClickHouse."""
     run_faust("sinks.app", web_port)

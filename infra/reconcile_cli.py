@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-import logging
-import logging.config
 import re
-import signal
-import threading
 import time
 from uuid import uuid4
 
@@ -16,6 +12,7 @@ import click
 
 from infra.clickhouse.reconcile import Report
 from infra.clickhouse.reconcile import reconcile as run_checks
+from infra.exporter_command import serve_until_told, web_port_option
 from infra.settings import Settings, load_settings
 from sinks.connection import ClickHouseSettings, from_settings
 
@@ -42,13 +39,7 @@ class Span(click.ParamType):
 @click.command()
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--every", type=Span(), help="Compare KPI values again and again, such as 5m, and serve /metrics.")
-@click.option(
-    "--web-port",
-    type=click.IntRange(1, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="With --every: its port.",
-)
+@web_port_option("With --every: its port.", default=DEFAULT_PORT, show_default=True)
 @click.option("--repair", is_flag=True, help="Set right in-band what differs of KPI values.")
 @click.option("--reason", default="", help="With --repair: why, for bi.adjustments.")
 @click.option("--by", help="With --repair: who, for bi.adjustments; by default the name of the login.")
@@ -81,20 +72,9 @@ def reconcile(
 
 
 def _serve(settings: Settings, port: int, every: float, wait: float) -> None:
-    from infra.lag.exporter import serve
-    from infra.logs import logging_config
     from infra.reconcile_service import ReconcileExporter
 
-    logging.config.dictConfig(logging_config(settings.log_format))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        serve(ReconcileExporter(settings, wait, stop), settings.web_host, port, every, stop)
-    except OSError as error:
-        raise click.ClickException(
-            f"{settings.web_host}:{port} cannot be served ({error.strerror}): choose another --web-port"
-        ) from error
+    serve_until_told(lambda stop: ReconcileExporter(settings, wait, stop), settings, port, every)
 
 
 def _repaired(
