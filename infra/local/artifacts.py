@@ -50,7 +50,7 @@ def fetch(cache: Path | None = None, pins: Path = PINS) -> Artifacts:
 def fetch_kafka(cache: Path | None = None, pins: Path = PINS) -> Path:
     """Folder with Kafka's jars, by Maven."""
     wanted = (pins / "kafka.sha256").read_text()
-    name = "kafka-" + _short_hash(wanted + (pins / "pom.xml").read_text())
+    name = "kafka-" + short_hash(wanted + (pins / "pom.xml").read_text())
     return cached(cache or cache_dir(), name, "Kafka's jars (about 45 MB)",
                    lambda folder: fetch_jars(folder, pins / "pom.xml", wanted))
 
@@ -60,7 +60,7 @@ def fetch_libchdb(cache: Path | None = None, pins: Path = PINS) -> Path:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise StackError("The embedded ClickHouse runs on Linux x86-64 only: use docker-compose.yml here.")
     pin = json.loads((pins / "libchdb.json").read_text())
-    name = f"libchdb-{pin['version']}-{_short_hash(pin['integrity'])}"
+    name = f"libchdb-{pin['version']}-{short_hash(pin['integrity'])}"
     folder = cached(cache or cache_dir(), name, "ClickHouse's library (about 180 MB)",
                      lambda folder: _fetch_library(folder, pin))
     return folder / Path(pin["member"]).name
@@ -113,7 +113,7 @@ def file_digest(path: Path, algorithm: str) -> bytes:
         return hashlib.file_digest(file, algorithm).digest()
 
 
-def cached(cache: Path, name: str, what: str, fill: Callable[[Path], None]) -> Path:
+def cached(cache: Path, name: str, what: str, fill: Callable[[Path], None], doing: str = "Fetching") -> Path:
     """The cache's folder `name`; made by `fill` in a temporary folder first, so it is complete or absent."""
     target = cache / name
     if target.is_dir():
@@ -126,7 +126,7 @@ def cached(cache: Path, name: str, what: str, fill: Callable[[Path], None]) -> P
                              f"{_NEEDED_BYTES // 1_000_000} MB; KPISTREAM_CACHE may name another folder.")
         for leftover in cache.glob(f"{name}.part-*"):  # of a process killed on the way; we hold the lock
             shutil.rmtree(leftover)
-        print(f"Fetching {what} into {cache} …", file=sys.stderr, flush=True)
+        print(f"{doing} {what} into {cache} …", file=sys.stderr, flush=True)
         part = Path(tempfile.mkdtemp(prefix=f"{name}.part-", dir=cache))
         try:
             fill(part)
@@ -164,7 +164,8 @@ def _run(command: Sequence[str], cwd: str | None = None) -> None:
         raise StackError(f"{command[0]} did not fetch what is pinned (exit {done.returncode}):\n{said}")
 
 
-def _short_hash(text: str) -> str:
+def short_hash(text: str) -> str:
+    """What of a cached folder's name says what it was made of."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -51,10 +51,10 @@ class Server(ABC):
             raise RuntimeError("launch comes first")
         self._process.wait_until(self.answers, timeout)
 
-    def stop(self) -> None:
+    def stop(self, timeout: float = 20) -> None:
         """End the process in order; data and ports stay."""
         if self._process:
-            self._process.stop()
+            self._process.stop(timeout)
 
     def kill(self) -> None:
         """End the process as a crash would."""

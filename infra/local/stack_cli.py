@@ -10,6 +10,7 @@ from infra.local.artifacts import fetch as fetch_artifacts
 from infra.local.connection import FILE_NAME, Connection
 from infra.local.data_dir import is_locked
 from infra.local.errors import StackError
+from infra.local.kafka import with_ready_classes
 from infra.local.ports import answers
 from infra.local.stack import LocalStack
 
@@ -60,8 +61,9 @@ def start(data: Path, kafka_port: int | None, clickhouse_port: int | None,
 
 @stack.command()
 def fetch() -> None:
-    """Fetch Kafka's jars and ClickHouse's library into the cache."""
+    """Fetch Kafka's jars and ClickHouse's library into the cache, and make them ready."""
     artifacts = fetch_artifacts()
+    with_ready_classes(artifacts.kafka_jars)
     click.echo(f"Kafka      {artifacts.kafka_jars}\nClickHouse {artifacts.libchdb}")
 
 

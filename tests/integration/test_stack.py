@@ -14,8 +14,10 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from clickhouse_driver.errors import ServerException
 from kafka.errors import KafkaTimeoutError
 
+from infra.local.artifacts import fetch_kafka
 from infra.local.connection import FILE_NAME, Connection
 from infra.local.errors import StackError
+from infra.local.kafka import ready_classes
 from infra.local.stack import LocalStack
 from tests.integration.clickhouse_server import running_server
 from tests.integration.conftest import alive, children, create_topic, eventually, read_all, send
@@ -30,6 +32,12 @@ def test_records_carry_the_time_of_arrival(stack: LocalStack, topic: str) -> Non
     record, = read_all(stack, topic)
     assert (record.value, record.timestamp_type) == (b"sale", _APPEND_TIME)
     assert record.timestamp > _LAST_YEAR
+
+
+def test_the_broker_maps_the_classes_that_were_written_once(stack: LocalStack) -> None:
+    assert stack.kafka.pid is not None
+    mapped = Path(f"/proc/{stack.kafka.pid}/maps").read_text()
+    assert str(ready_classes(fetch_kafka()) / "kafka.jsa") in mapped
 
 
 def test_a_large_block_passes(stack: LocalStack, topic: str) -> None:
