@@ -37,6 +37,7 @@ class Interner:
         self._codes: dict[str, int] = {}
         self._many: _Names | None = None
         self._hashes = np.empty(0, np.uint64)
+        self._hashed = 0
         self.codes(names)
 
     def __len__(self) -> int:
@@ -88,14 +89,17 @@ class Interner:
         """``column`` as a list."""
         if self._many is not None:
             return self._many.column(codes).to_pylist()
-        return [self.names[code] for code in codes.tolist()]
+        return list(map(self.names.__getitem__, codes.tolist()))
 
     def hashes(self) -> np.ndarray:
         """uint64 xxh3 of every name, indexed by code."""
-        known = len(self._hashes)
-        if known < len(self):
-            self._hashes = np.concatenate([self._hashes, text_hashes(self.column(np.arange(known, len(self))))])
-        return self._hashes
+        known, now = self._hashed, len(self)
+        if known < now:
+            if now > len(self._hashes):
+                self._hashes = _wider(self._hashes, now)
+            self._hashes[known:now] = text_hashes(self.column(np.arange(known, now)))
+            self._hashed = now
+        return self._hashes[:now]
 
     def _grown(self, more: int = 0) -> bool:
         """With so many more names, whether they are kept outside of Python now."""
@@ -161,9 +165,16 @@ class _Names(Sequence):
 
     def column(self, numbers: np.ndarray) -> pa.StringArray:
         """The names of ``numbers``."""
-        buffers = [None, pa.py_buffer(self._starts), pa.py_buffer(self._words)]
-        known = pa.Array.from_buffers(pa.large_string(), len(self), buffers)
-        return known.take(pa.array(numbers)).cast(pa.string())
+        numbers = np.ascontiguousarray(numbers, np.int64)
+        if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < len(self):
+            raise IndexError("some numbers are those of no name")
+        asked, offsets = (self._pointer, numbers.ctypes.data, len(numbers)), np.empty(len(numbers) + 1, np.int32)
+        size = LIBRARY.kpistream_lay_out(*asked, offsets.ctypes.data)
+        if size > np.iinfo(np.int32).max:
+            raise OverflowError(f"{len(numbers)} names have {size} bytes, more than a column can hold")
+        words = pa.allocate_buffer(size)
+        LIBRARY.kpistream_texts(*asked, offsets.ctypes.data, words.address)
+        return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), words)
 
     def _reserve(self, names: int, size: int) -> None:
         """Make room for so many more names, of ``size`` bytes together."""

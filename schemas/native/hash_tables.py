@@ -15,6 +15,10 @@ def _loaded() -> ctypes.CDLL | None:
         library.kpistream_numbers.restype = None
         library.kpistream_number.argtypes = (pointer, ctypes.c_char_p, size, flag)
         library.kpistream_number.restype = size
+        library.kpistream_lay_out.argtypes = (pointer, pointer, size, pointer)
+        library.kpistream_lay_out.restype = size
+        library.kpistream_texts.argtypes = (pointer, pointer, size, pointer, pointer)
+        library.kpistream_texts.restype = None
         library.kpistream_replace.argtypes = (pointer,)
         library.kpistream_replace.restype = None
         library.kpistream_hashes.argtypes = (pointer, pointer, size, pointer)

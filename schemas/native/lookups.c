@@ -74,15 +74,45 @@ int64_t kpistream_number(table *in, const uint8_t *text, int64_t length, int32_t
     return number_of(in, XXH3_64bits_withSeed(text, (size_t)length, in->seed), text, length, add);
 }
 
+/* Where each of the texts of ``count`` numbers begins, once they lie one after the other; returns where the last ends,
+ * which offsets cannot say beyond 2 GB. */
+int64_t kpistream_lay_out(const table *in, const int64_t *numbers, int64_t count, int32_t *offsets) {
+    int64_t end = 0;
+    offsets[0] = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            __builtin_prefetch(in->starts + numbers[i + AHEAD]);
+        end += in->starts[numbers[i] + 1] - in->starts[numbers[i]];
+        offsets[i + 1] = (int32_t)end;
+    }
+    return end;
+}
+
+/* Those texts, laid out so. */
+void kpistream_texts(const table *in, const int64_t *numbers, int64_t count, const int32_t *offsets, uint8_t *texts) {
+    for (int64_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            __builtin_prefetch(in->words + in->starts[numbers[i + AHEAD]]);
+        memcpy(texts + offsets[i], in->words + in->starts[numbers[i]], (size_t)(offsets[i + 1] - offsets[i]));
+    }
+}
+
 /* Find every text's place again, in ``places`` that are all free. */
 void kpistream_replace(table *in) {
-    for (int64_t number = 0; number < in->known; number++) {
-        int64_t start = in->starts[number];
-        uint64_t hash = XXH3_64bits_withSeed(in->words + start, (size_t)(in->starts[number + 1] - start), in->seed);
-        uint64_t at = hash & in->mask;
-        while (in->places[at])
-            at = (at + 1) & in->mask;
-        in->places[at] = (hash & UPPER) | (uint64_t)(number + 1);
+    uint64_t hashes[AHEAD];
+    for (int64_t first = 0; first < in->known; first += AHEAD) {
+        int64_t some = in->known - first < AHEAD ? in->known - first : AHEAD;
+        for (int64_t i = 0; i < some; i++) {
+            int64_t start = in->starts[first + i], end = in->starts[first + i + 1];
+            hashes[i] = XXH3_64bits_withSeed(in->words + start, (size_t)(end - start), in->seed);
+            __builtin_prefetch(in->places + (hashes[i] & in->mask), 1);
+        }
+        for (int64_t i = 0; i < some; i++) {
+            uint64_t at = hashes[i] & in->mask;
+            while (in->places[at])
+                at = (at + 1) & in->mask;
+            in->places[at] = (hashes[i] & UPPER) | (uint64_t)(first + i + 1);
+        }
     }
 }
 

@@ -29,6 +29,16 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return ordered[first]
 
 
+def stable_order(values: np.ndarray, below: int) -> np.ndarray:
+    """The order of ``values`` (0 to ``below``) by value and place. Numbers that hold both are sorted several times
+    faster than numpy finds a stable order.
+    """
+    bits = len(values).bit_length()
+    if below >= 1 << (63 - bits):
+        return np.argsort(values, kind="stable")
+    return np.sort(values.astype(np.int64) << bits | np.arange(len(values))) & (1 << bits) - 1
+
+
 def among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Bool per value: whether it is one of ``wanted``, which are unique and ascending."""
     if not len(wanted):

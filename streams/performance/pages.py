@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from schemas.interning import Interner
 from streams.performance.cells import LEVELS
-from streams.performance.columns import distinct
+from streams.performance.columns import distinct, numbered, stable_order
 from streams.performance.family import Family, day_key, day_key_parts
+from streams.performance.key_table import wider
 
 _BUCKETS = 64
 PREFIX = "cells/"
@@ -41,6 +42,7 @@ class DayPages:
         self._family, self._names = family, names
         self._slots: dict[int, array[int]] = {}
         self._page_of_slot = np.empty(0, np.int64)
+        self._known = 0
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Pages touched since the last call."""
@@ -49,7 +51,7 @@ class DayPages:
         for index, (kpi, touched) in enumerate(zip(self._family.kpis, self._family.unsaved_days, strict=True)):
             if not touched:
                 continue
-            pages = distinct(self._page_of_slot[np.concatenate(touched)]).tolist()
+            pages = _distinct(self._page_of_slot[np.concatenate(touched)])
             rows |= zip((_key(kpi.id, page) for page in pages), self._encoded(index, pages), strict=True)
             touched.clear()
         return rows
@@ -60,13 +62,15 @@ class DayPages:
         return [_key(kpi_id, page) for page in sorted(self._slots)]
 
     def _index_new_slots(self) -> None:
-        known, size = len(self._page_of_slot), self._family.days.size
+        known, size = self._known, self._family.days.size
         if size == known:
             return
         employee, _, _, day = day_key_parts(self._family.days.keys[known:size])
         buckets = (self._names["employee"].hashes()[employee] % np.uint64(_BUCKETS)).astype(np.int64)
         pages = day * _BUCKETS + buckets
-        self._page_of_slot = np.concatenate([self._page_of_slot, pages])
+        self._page_of_slot = wider(self._page_of_slot, len(self._family.days.keys))
+        self._page_of_slot[known:size] = pages
+        self._known = size
         add_by_page(pages, np.arange(known, size), lambda page: self._slots.setdefault(page, array("i")))
 
     def _encoded(self, index: int, pages: list[int]) -> Iterator[bytes]:
@@ -96,11 +100,19 @@ class DayPages:
 
 
 def add_by_page(pages: np.ndarray, slots: np.ndarray, kept: Callable[[int], array[int]]) -> None:
-    """Append ``slots`` to what is ``kept`` of the pages that they lie in, in their order."""
-    order = np.argsort(pages, kind="stable")
-    found, firsts = np.unique(pages[order], return_index=True)
-    for page, some in zip(found.tolist(), np.split(slots[order].astype(np.int32), firsts[1:]), strict=True):
+    """Append ``slots`` (one at least) to what is ``kept`` of the pages that they lie in, in their order."""
+    lowest = int(pages.min())
+    order = stable_order(pages - lowest, int(pages.max()) - lowest + 1)
+    pages, slots = pages[order], slots[order].astype(np.int32)
+    firsts = np.flatnonzero(np.append(True, pages[1:] != pages[:-1]))
+    for page, some in zip(pages[firsts].tolist(), np.split(slots, firsts[1:]), strict=True):
         kept(page).frombytes(some.tobytes())
+
+
+def _distinct(pages: np.ndarray) -> list[int]:
+    """Each once, ascending."""
+    lowest = int(pages.min())
+    return (lowest + numbered(pages - lowest, int(pages.max()) - lowest + 1)[0]).tolist()
 
 
 def slots_of(pages: Sequence[array[int]]) -> tuple[np.ndarray, np.ndarray]:

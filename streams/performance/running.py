@@ -14,6 +14,7 @@ import numpy as np
 
 from schemas.plan import Kpi
 from streams.performance.cells import CellTable, novel_members
+from streams.performance.columns import stable_order
 from streams.performance.contributions import Contribution
 
 _ORDINAL_BITS = 24
@@ -133,9 +134,7 @@ def group_rows(
         rows, of_row = rows[inside], of_row[inside]
     group = np.full(batch, -1)
     group[rows] = of_row
-    # numpy sorts 16-bit integers by radix, an order of magnitude faster
-    narrow = of_row.astype(np.int16) if len(unique) < 2**15 else of_row
-    return Grouping(group, rows[np.argsort(narrow, kind="stable")], unique, of_cell)
+    return Grouping(group, rows[stable_order(of_row, len(unique))], unique, of_cell)
 
 
 def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

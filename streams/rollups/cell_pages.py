@@ -44,12 +44,14 @@ def written(
     den: np.ndarray,
     members: Sequence[tuple[int, ...]] | None,
 ) -> Iterator[bytes]:
-    """Pages of so many cells each, one after the other in the columns, which are those of CellRows."""
+    """Pages of so many cells each, one after the other in the columns, which are those of CellRows; those of
+    units may be missing where every cell adds to them what it is.
+    """
     ends = np.cumsum(counts)
     of_page = np.repeat(np.arange(len(counts)), counts)
     own, *units = zip(num, den, strict=True)
     nums, dens = (side.tobytes() for side in own)
-    levels = [of_level(pair, own, of_page) for pair in units]
+    levels = [of_level(pair, own, of_page) for pair in units or [None] * len(UNIT_KINDS)]
     for page, (count, end) in enumerate(zip(counts, ends.tolist(), strict=True)):
         cells, packed = slice(end - count, end), slice(8 * (end - count), 8 * end)
         kept = [(sides[0][packed], sides[1][packed]) if page in differ else None for differ, *sides in levels]

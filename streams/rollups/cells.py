@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from streams.rollups.cell_rows import CellKey, CellRows, PageKey
 #: A cell's key in the table: the number of its page, and the employee's code in so many bits.
 _CODE_BITS = 32
 _CODE = (1 << _CODE_BITS) - 1
+#: The number of a page among those that a checkpoint writes, beside what is left of a hash.
+_PAGE_BITS = 16
 
 #: KPI, kind of unit, unit ('' for the company).
 UnitKey = tuple[str, str, str]
@@ -86,7 +89,8 @@ class Cells:
         self._employees = Interner()
         self._pages: dict[PageKey, Page] = {}
         self._numbered: list[Page] = []
-        self._table = CellTable(1 + len(UNIT_KINDS))
+        #: A row for the person, and one for each of UNIT_KINDS once some cell adds something else to a unit.
+        self._table = CellTable(1)
         #: By slot whether there is anything in the cell: of a KPI that has left the plan nothing is.
         self._held = np.zeros(len(self._table.keys), bool)
         self._members: dict[int, tuple[int, ...]] = {}
@@ -119,17 +123,20 @@ class Cells:
         slots = table.slots((np.array([page.number for page in pages])[page_of] << _CODE_BITS) | employee)
         if table.size > before:
             self._begin(pages, page_of, slots, employee, np.flatnonzero(slots >= before))
-        num, den = rows.num - table.num[:, slots], rows.den - table.den[:, slots]
+        given = self._as_kept(rows)
+        num, den = (new - kept.take(slots, axis=1) for new, kept in zip(given, (table.num, table.den), strict=True))
         changed = num.any(axis=0) | den.any(axis=0) | self._put_members(rows, slots)
         if not changed.any():
             return None
-        held = rows.num.any(axis=0) | rows.den.any(axis=0)
+        held = given[0].any(axis=0) | given[1].any(axis=0)
         if rows.members is not None:
             held |= np.array([bool(members) for members in rows.members])
         if len(self._held) < len(table.keys):
             self._held = np.append(self._held, np.zeros(len(table.keys) - len(self._held), bool))
         moves = _by_page(page_of, len(pages), num, den, held.astype(np.int64) - self._held[slots])
-        table.num[:, slots], table.den[:, slots], self._held[slots] = rows.num, rows.den, held
+        for kept, new in zip((*table.num, *table.den), chain(*given), strict=True):
+            kept[slots] = new
+        self._held[slots] = held
         touched: dict[tuple[UnitKey, int], None] = {}
         for at in np.flatnonzero(np.bincount(page_of[changed], minlength=len(pages))).tolist():
             page = pages[at]
@@ -138,6 +145,16 @@ class Cells:
                 _move(unit_day, level, moves[at])
                 touched[unit_day.key] = None
         return Changes(rows, np.flatnonzero(changed), touched)
+
+    def _as_kept(self, rows: CellRows) -> tuple[np.ndarray, np.ndarray]:
+        """Numerators and denominators of ``rows``, as many of each as the table has; from now on all where need be."""
+        table, sides = self._table, (rows.num, rows.den)
+        if len(table.num) > 1:
+            return sides
+        if all((side[1:] == side[0]).all() for side in sides):
+            return rows.num[:1], rows.den[:1]
+        table.num, table.den = (np.repeat(side, 1 + len(UNIT_KINDS), axis=0) for side in (table.num, table.den))
+        return sides
 
     def _pages_of(self, rows: CellRows) -> tuple[list[Page], np.ndarray]:
         """The pages of ``rows``, and which of them each row lies in."""
@@ -268,7 +285,8 @@ class Cells:
         page, code = self._pages.get((kpi, department, team, day)), self._employees.find(employee)
         for slot in page.slots if page is not None else ():
             if self._table.keys[slot] & _CODE == code:
-                return list(zip(*(side[1:, slot].tolist() for side in (self._table.num, self._table.den)), strict=True))
+                pairs = list(zip(self._table.num[:, slot].tolist(), self._table.den[:, slot].tolist(), strict=True))
+                return pairs[1:] or pairs * len(UNIT_KINDS)
         return [(0, 0)] * len(UNIT_KINDS)
 
     def keys_of(self, employee: str) -> list[CellKey]:
@@ -294,12 +312,13 @@ class Cells:
         held = self._held[slots]
         slots, of_page = slots[held], of_page[held]
         codes = self._table.keys[slots] & _CODE
-        order = np.lexsort((self._employees.hashes()[codes], of_page))  # by what is the same in every process
+        order = _ordered(of_page, self._employees.hashes()[codes])  # by what is the same in every process
         slots = slots[order]
         members = [self._members.get(slot, ()) for slot in slots.tolist()] if self._members else None
         counts = np.bincount(of_page, minlength=len(pages)).tolist()
         names = self._employees.texts(codes[order])
-        encoded = written(counts, names, self._table.num[:, slots], self._table.den[:, slots], members)
+        sides = self._table.num.take(slots, axis=1), self._table.den.take(slots, axis=1)
+        encoded = written(counts, names, *sides, members)
         rows = dict(zip((page_name(page.key) for page in pages), encoded, strict=True))
         self._unsaved.clear()
         return rows
@@ -317,11 +336,24 @@ def _slots(days: list[UnitDay]) -> list[int]:
 
 def _by_page(page_of: np.ndarray, pages: int, num: np.ndarray, den: np.ndarray, held: np.ndarray) -> list[list[int]]:
     """Sums by page: numerators by UNIT_KINDS, denominators, and how many cells."""
-    sides = (*num[1:], *den[1:], held)
+    sides = (*(num[1:] if len(num) > 1 else num), *(den[1:] if len(den) > 1 else den), held)
     sums = np.zeros((len(sides), pages), np.int64)
     for side, values in zip(sums, sides, strict=True):
         np.add.at(side, page_of, values)
+    if len(num) == 1:  # each unit has what the people have
+        sums = np.repeat(sums, [len(UNIT_KINDS), len(UNIT_KINDS), 1], axis=0)
     return sums.T.tolist()
+
+
+def _ordered(of_page: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """The order by page (ascending as they are) and hash."""
+    if len(of_page) and of_page[-1] < 1 << _PAGE_BITS:  # one number of both, which numpy sorts much faster than two
+        keys = of_page.astype(np.uint64) << np.uint64(64 - _PAGE_BITS) | hashes >> np.uint64(_PAGE_BITS)
+        order = np.argsort(keys)
+        keys = keys[order]
+        if (keys[1:] != keys[:-1]).all():
+            return order
+    return np.lexsort((hashes, of_page))
 
 
 def _move(unit_day: UnitDay, level: int, sums: list[int]) -> None:

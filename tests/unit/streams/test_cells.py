@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.money import SCALE
 from streams.performance.columns import dictionary_column, numbered
 from streams.rollups.cell_rows import Cell, CellRows
-from streams.rollups.cells import Cells
+from streams.rollups.cells import Cells, _ordered
 from tests.depth import examples
 
 _NUMBERS = st.integers(-3, 3)
@@ -25,7 +25,13 @@ _MEMBERS = st.sets(st.integers(1, 3), max_size=2).map(sorted).map(tuple)
 _CELLS = st.builds(
     Cell, _NUMBERS, st.integers(0, 2), st.tuples(*[st.tuples(_NUMBERS, st.integers(0, 2))] * 3), _MEMBERS
 ) | st.just(Cell(0, 0, ((0, 0),) * 3, ()))
-_UPDATES = st.lists(st.dictionaries(_KEYS, _CELLS, min_size=1, max_size=6), max_size=6)
+#: What adds to its units what it is.
+_ALIKE = st.builds(
+    lambda num, den, members: Cell(num, den, ((num, den),) * 3, members), _NUMBERS, st.integers(0, 2), _MEMBERS
+)
+_UPDATES = st.tuples(
+    *(st.lists(st.dictionaries(_KEYS, cells, min_size=1, max_size=6), max_size=4) for cells in (_ALIKE, _CELLS))
+).map(lambda parts: parts[0] + parts[1])
 _EMPTY = Cell(0, 0, ((0, 0),) * 3, ())
 
 
@@ -138,3 +144,10 @@ def test_numbers_are_those_of_sorting(values, below):
     wanted = np.unique(np.array(values, np.int64), return_inverse=True)
     for one, other in zip(numbered(np.array(values, np.int64), below), wanted, strict=True):
         assert one.tolist() == other.tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**16 + 1), st.integers(0, 3) | st.integers(0, 2**64 - 1))))
+def test_cells_of_pages_in_the_order_of_hashes(cells):
+    cells = sorted(cells, key=lambda cell: cell[0])
+    order = _ordered(np.array([page for page, _ in cells], np.int64), np.array([one for _, one in cells], np.uint64))
+    assert order.tolist() == sorted(range(len(cells)), key=cells.__getitem__)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.performance.columns import among, distinct, numbered
+from streams.performance.columns import among, distinct, numbered, stable_order
 
 values = st.lists(st.integers(0, 30) | st.integers(-(2**63), 2**63 - 1))
 
@@ -27,3 +27,8 @@ def test_numbered_values(some, below):
     unique, which = numbered(np.array(some), below)
     assert unique.tolist() == sorted(set(some))
     assert unique[which].tolist() == some
+
+
+@given(st.lists(st.integers(0, 30)), st.sampled_from([31, 2**62]))
+def test_a_stable_order(some, below):
+    assert stable_order(np.array(some, np.int64), below).tolist() == sorted(range(len(some)), key=some.__getitem__)
