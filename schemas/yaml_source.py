@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode, YAMLError
+from yaml.composer import Composer
+from yaml.cyaml import CParser
 
 from schemas.yaml_words import plain_words
 
@@ -24,12 +24,16 @@ MAX_DEPTH = 40
 _MAX_DIGITS = 40
 
 _INT = re.compile(r"[-+]?[0-9]+")
-_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?$")
 _FULL_WIDTH = dict(zip("：，｛｝［］“”％", ":,{}[]\"\"%", strict=True))
 #: Spaces that look like one and are none to YAML.
 _ODD_SPACES = {"\u3000": "a full-width space", "\u00a0": "a no-break space"}
+#: Line breaks to YAML 1.1, none to 1.2 nor to editors.
+_ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 #: What the parser notices lines after the place that is to be mended, where it began.
 _NOTICED_LATE = ("could not find expected ':'", "found unexpected end of stream")
+#: What the parser says of a tab where none may be.
+_NO_TAB = ("tab character", "cannot start any token")
 _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 _TRUE = frozenset(["true", "True", "TRUE"])
 _FALSE = frozenset(["false", "False", "FALSE"])
@@ -85,15 +89,37 @@ class Source:
         return Place(1, 1)
 
 
+class _Document(Composer, CParser):
+    """The nodes of a text that libyaml reads; what a plain text stands for is decided here, not by YAML 1.1."""
+
+    def __init__(self, text: str):
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+
+    def resolve(self, kind: type[Node], value: object, implicit: object) -> str:
+        """No tag for what is written without one."""
+        return ""
+
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        """No tag depends on a path."""
+
+    def ascend_resolver(self) -> None:
+        """No tag depends on a path."""
+
+
 def read_yaml(text: str) -> Source:
     """Values and places of one YAML document; raises YamlProblem where it cannot be read at all."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise YamlProblem(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    if odd := _ODD_BREAKS.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        said = f"an invisible line separator (U+{ord(odd[0]):04X}): take it out, or write a line break"
+        raise YamlProblem(said, Place(line, odd.start() - text.rfind("\n", 0, odd.start())))
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = _Document(text).get_single_node()
     except MarkedYAMLError as error:
         raise _syntax(error, text) from error
-    except YAMLError as error:
+    except (YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(f"not valid YAML: {error}".splitlines()[0]) from error
     except RecursionError as error:
         raise YamlProblem("nested too deeply") from error
@@ -108,22 +134,25 @@ def read_yaml(text: str) -> Source:
 
 def _syntax(error: MarkedYAMLError, text: str) -> YamlProblem:
     mark, begun = error.problem_mark or error.context_mark, error.context_mark
+    lines = text.splitlines() or [""]
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+    if place.line > len(lines):  # the end of the text
+        place = Place(len(lines), len(lines[-1]) + 1)
+    line = lines[place.line - 1]
     what = " ".join(part for part in (error.context, error.problem) if part)
-    lines = text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    if "'\\t'" in what:
-        indented = "\t" in line[: len(line) - len(line.lstrip())]
+    at = line[place.column - 1 :]
+    if at[:1] == "\t" and any(said in what for said in _NO_TAB):
+        indented = not line[: place.column - 1].strip()
         said = "indented with a tab: indent with spaces" if indented else "a tab in the line: write a space instead"
         return YamlProblem(said, place)
     first = begun.line if begun and mark else place.line - 1
     around = enumerate(lines[max(first - 1, 0) : place.line], max(first, 1))
-    hint = next(filter(None, (full_width(one, at) for at, one in around)), "")
+    hint = next(filter(None, (full_width(one, number) for number, one in around)), "")
     if begun and error.problem in _NOTICED_LATE:
         place = Place(begun.line + 1, begun.column + 1)
     elif first != place.line - 1:
         hint = f" (it began on line {first + 1}){hint}"
-    return YamlProblem(f"not valid YAML: {plain_words(what, line)}{hint}", place)
+    return YamlProblem(f"not valid YAML: {plain_words(what, line, at)}{hint}", place)
 
 
 def full_width(text: str, line: int = 0) -> str:
@@ -209,12 +238,12 @@ def _forgotten_dash(key: str) -> str:
 
 
 def _scalar(node: ScalarNode, path: Path, source: Source) -> object:
-    tag = str(node.tag)
-    if tag not in _TAGS:
+    tag = node.tag
+    if tag and tag not in _TAGS:
         source.problems.append(YamlProblem(f"tag {tag} is not supported", _place(node), path))
         return None
     text = node.value
-    if node.style is not None or tag == _TAG + "str":
+    if node.style or tag == _TAG + "str":
         return text
     if text in _NULL:
         return None
@@ -228,7 +257,7 @@ def _number(text: str) -> WrittenInt | WrittenDecimal | str:
         return text
     if _INT.fullmatch(text):
         number: WrittenInt | WrittenDecimal = WrittenInt(text)
-    elif _DECIMAL.fullmatch(text):
+    elif NUMBER.fullmatch(text):
         number = WrittenDecimal(text)
     else:
         return text

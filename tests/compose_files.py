@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from infra.settings import Settings
 
@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?:(?P<how>:-|:\?)(?P<rest>[^}]*)
 @cache
 def raw() -> dict[str, Any]:
     """The file as written, merge keys resolved; read once, and changed by nobody."""
-    return YAML(typ="safe").load(COMPOSE_FILE)
+    return yaml.safe_load(COMPOSE_FILE.read_text())
 
 
 def references(value: object) -> list[tuple[str, str | None, str | None]]:

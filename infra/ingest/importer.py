@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from infra.ingest.event_check import EventCheck
 from infra.ingest.expressions import compile_expression
@@ -30,6 +30,7 @@ from infra.ingest.table_loader import OnProgress, Tables
 from infra.ingest.tables import Counts, Rejected, Row, RowError
 from schemas.plan import Plan
 from schemas.plan_checks import check as check_plan
+from schemas.yaml_source import NUMBER
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,13 +48,20 @@ class Imported:
     counts: dict[str, Counts]
 
 
+class _PlanWriter(yaml.SafeDumper):
+    """Entries of lists are indented, and a text that a plan file would take for a number is quoted."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+_PlanWriter.add_implicit_resolver("tag:yaml.org,2002:float", NUMBER, list("+-.0123456789"))
+
+
 def plan_yaml(plan: Plan) -> str:
     """``plan`` as a plan file; settings that were never given stay out."""
-    writer, text = YAML(), io.StringIO()
-    writer.width, writer.default_flow_style = 120, False
-    writer.indent(mapping=2, sequence=4, offset=2)
-    writer.dump(plan.model_dump(mode="json", exclude_unset=True), text)
-    return text.getvalue()
+    content = plan.model_dump(mode="json", exclude_unset=True)
+    return yaml.dump(content, Dumper=_PlanWriter, width=120, allow_unicode=True, sort_keys=False)
 
 
 def run_import(mapping: MappingFile, paths: list[Path], on_progress: OnProgress | None = None) -> Imported:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from benchmarks.sales import plan_of, produce_sales
 from infra.control_topic import apply_plan
@@ -35,8 +35,7 @@ class Prometheus:
     def __init__(self, folder: Path, targets: dict[str, list[int]]) -> None:
         program = shutil.which("prometheus")
         assert program, "prometheus is missing: see Prerequisites in README.md"
-        yaml = YAML()
-        configuration = yaml.load(CONFIGURATION / "prometheus.yml")
+        configuration = yaml.safe_load((CONFIGURATION / "prometheus.yml").read_text())
         configuration["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
         jobs = {job["job_name"]: job for job in configuration["scrape_configs"]}
         for name, ports in targets.items():
@@ -44,7 +43,7 @@ class Prometheus:
             jobs[name]["static_configs"] = [{"targets": [f"127.0.0.1:{port}" for port in ports]}]
         configuration["scrape_configs"] = [jobs[name] for name in targets]
         folder.mkdir()
-        yaml.dump(configuration, folder / "prometheus.yml")
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
         shutil.copy(CONFIGURATION / "rules.yml", folder)
         self._port = PortReservation()
         command = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from tests.compose_files import FIELDS, ROOT, SECRETS, host_path, resolved, settings_in
 
@@ -17,7 +17,7 @@ SERVING = {name for name, service in OURS.items() if service["restart"] != "no"}
 
 
 def yaml_of(path: Path) -> Any:
-    return YAML(typ="safe").load(path)
+    return yaml.safe_load(path.read_text())
 
 
 def test_prometheus_scrapes_every_process_at_its_port() -> None:
@@ -58,7 +58,7 @@ def test_alerts_write_where_a_volume_keeps_it() -> None:
 def test_the_override_of_the_docs_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "docker.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    for name, service in YAML(typ="safe").load(block)["services"].items():
+    for name, service in yaml.safe_load(block)["services"].items():
         environment = OURS[name]["environment"] | service["environment"]
         settings = settings_in({key: value for key, value in environment.items() if key in FIELDS}, monkeypatch)
         assert [volume.split(":")[1] for volume in service["volumes"]] == [str(settings.alerts)]

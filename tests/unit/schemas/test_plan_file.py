@@ -165,7 +165,7 @@ ERRORS = [
     ("currency: CNY", "currency:\u3000CNY", 3, "", "line 3 has a full-width space"),
     ("    unit: money", "\u00a0   unit: money", 29, "", "line 28 has a no-break space"),
     ("currency: CNY", "currency:CNY", 3, "", "a colon and a space behind it"),
-    ("currency: CNY", "currency:\tCNY", 3, "", "a tab in the line"),
+    ("  - id: answers", "  -\tid: answers", 29, "", "a tab in the line"),
     ("  - id: answers\n    name", "  - id: answers\n   name", 30, "", "begin in the same column (it began on line 21)"),
     ("  - id: answers", "  -id: answers", 29, "", "a space behind the “-”"),
     ("description: Sales", "description: Sales: all", 23, "", "a text with it is put in quotes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ruamel.yaml import YAML
+import yaml
 
 from infra.grafana.build import FILE, SOURCE, build
 from infra.grafana.panels import ROWS
@@ -39,9 +39,9 @@ def test_panels_have_their_own_numbers_and_no_two_share_a_place():
 
 
 def test_the_provisioned_data_source_is_the_one_the_panels_ask():
-    (source,) = YAML(typ="safe").load(FOLDER / "provisioning/datasources/kpistream.yml")["datasources"]
+    (source,) = yaml.safe_load((FOLDER / "provisioning/datasources/kpistream.yml").read_text())["datasources"]
     assert (source["type"], source["uid"]) == (SOURCE.type_val, SOURCE.uid)
     asked = {tuple(sorted(target["datasource"].items())) for one in panels() for target in one.get("targets", ())}
     assert asked == {(("type", source["type"]), ("uid", source["uid"]))}
-    (provider,) = YAML(typ="safe").load(FOLDER / "provisioning/dashboards/kpistream.yml")["providers"]
+    (provider,) = yaml.safe_load((FOLDER / "provisioning/dashboards/kpistream.yml").read_text())["providers"]
     assert provider["type"] == "file"

@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 from infra.ingest.import_mapping import MappingError, read_mapping
-from infra.ingest.importer import run_import, write_result
+from infra.ingest.importer import plan_yaml, run_import, write_result
+from schemas.plan import Plan
 from schemas.plan_file import load_plan
 
 MAPPING = """\
@@ -284,3 +285,15 @@ events:
         ("a", "2024-01-01", "5"), ("b", "2024-04-01", "7.5"), ("a", "2024-04-01", "6")]
     quotas = [(row.line, row.reason) for row in result.rejected if "quotas" in row.file]
     assert quotas == [(5, "second target for 2024-04-01, a, n, term"), (6, "value: expected a number, it is missing")]
+
+
+def test_a_plan_that_was_written_reads_back_as_it_was():
+    """Texts that a plan file, or YAML of old, would take for something else."""
+    texts = ["007", "089", "1e3", ".5", "+1", "0x1F", "1_000", "12:30", "2026-01-01", "yes", "null", "True", "", "~"]
+    texts += ["=", "<<", "%", "a: b", "- x", "#1", " y", "中文", "a\nb", "x" * 200 + " " + "y" * 50]
+    plan = Plan.model_validate({
+        "plan": "p", "timezone": "UTC", "currency": "EUR",
+        "organisation": {"company": "c", "departments": [{"id": "d", "teams": [{"id": "t"}]}]},
+        "kpis": [{"id": "k", "name": "K", "aggregate": "count", "events": ["sale"], "where": {"channel": texts}}],
+    })  # fmt: skip
+    assert load_plan(plan_yaml(plan)) == plan
