@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from sinks.columns import Column, Values, columns, from_arrow
+from sinks.columns import Column, columns, from_arrow
 from sinks.insert import Origin, Table
 
 #: Fields of the built-in payloads: a typed column each. All others go to the extra maps.
@@ -38,10 +38,10 @@ class BlockTable:
     constants: Callable[[dict, Origin], dict[str, object]]
     sources: dict[str, str] = field(default_factory=dict)
     payload: bool = False
-    per_row: Callable[[Origin, int], dict[str, Values]] = lambda origin, count: {}
+    per_row: Callable[[Origin, int], dict[str, pa.Array]] = lambda origin, count: {}
 
 
-def payload_values(batch: pa.RecordBatch) -> tuple[dict[str, Values], dict[tuple[str, str], Values]]:
+def payload_values(batch: pa.RecordBatch) -> tuple[dict[str, pa.Array], dict[tuple[str, str], pa.Array]]:
     """Payload columns of a block: those with a column of their own, and (map, field) to values for the rest.
 
     A field that a plan declares under a built-in name but with another type goes to the maps too.
@@ -65,14 +65,14 @@ def _kind(kind: pa.DataType) -> str:
     return "fixed" if pa.types.is_integer(kind) else "text"
 
 
-def _facts_per_row(origin: Origin, count: int) -> dict[str, Values]:
+def _facts_per_row(origin: Origin, count: int) -> dict[str, pa.Array]:
     """The earliest position gets the largest version, so that merging keeps the copy which crediting applied.
 
     Every copy of an event is in the same facts partition, so positions there are an order.
     """
     rows = np.arange(count, dtype=np.int64)
     place = (np.uint64(origin.offset) << np.uint64(_ROW_BITS)) + rows.astype(np.uint64)
-    return {"facts_index": Values(rows), "version": Values(np.uint64(2**64 - 1) - place)}
+    return {"facts_index": pa.array(rows), "version": pa.array(np.uint64(2**64 - 1) - place)}
 
 
 def _credits_position(meta: dict, origin: Origin) -> dict[str, object]:
@@ -127,7 +127,7 @@ BLOCKS: dict[str, BlockTable] = {
             "kpi:text employee:text team:text department:text day:day numerator:fixed "
             "denominator:fixed low:fixed? high:fixed? team_numerator:fixed team_denominator:fixed "
             "department_numerator:fixed department_denominator:fixed company_numerator:fixed "
-            "company_denominator:fixed members:uints "
+            "company_denominator:fixed members:uints? "
             "plan_version:int credits_partition:int",
         ),
         _credits_position,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from clickhouse_driver import Client
 
 from infra.settings import Settings
+from sinks.native_client import NativeClient
 
 # It logs each failed attempt with a traceback before it raises; whoever asked says it in a sentence.
 logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
@@ -46,7 +47,7 @@ def reader_from_settings(settings: Settings) -> ClickHouseSettings:
     return replace(from_settings(settings), user=settings.clickhouse_bi_user, password=password)
 
 
-def connect(settings: ClickHouseSettings, **options: object) -> Client:
+def connect(settings: ClickHouseSettings, **options: object) -> NativeClient:
     """A client that connects on first use; ``options`` are settings of the driver and of its queries.
 
     Inserts are synchronous: the server's asynchronous ones would put rows of several blocks together, and an
@@ -60,8 +61,8 @@ def connect_briefly(settings: ClickHouseSettings) -> Client:
     return _client(settings, 3, 20, {})
 
 
-def _client(settings: ClickHouseSettings, connect_seconds: float, answer_seconds: float, options: dict) -> Client:
-    return Client(
+def _client(settings: ClickHouseSettings, connect_seconds: float, answer_seconds: float, options: dict) -> NativeClient:
+    return NativeClient(
         settings.host,
         port=settings.port,
         user=settings.user,

@@ -10,7 +10,7 @@ from schemas.plan_goals import targets_of
 from schemas.plan_moves import employees_of
 from schemas.plan_scorecards import Scorecard
 from sinks.columns import columns
-from sinks.insert import Origin, Rows, Table
+from sinks.insert import Objects, Origin, Table
 from sinks.json_rows import rows_from_dicts
 
 _PLAN = "plan:text plan_version:int "
@@ -68,7 +68,7 @@ ADJUSTMENT_RECORDS = Table(
 )
 
 
-def position_rows(value: bytes, origin: Origin) -> list[Rows]:
+def position_rows(value: bytes, origin: Origin) -> list[Objects]:
     """Where a plan version begins to count in one credits partition, a period was closed, or values were adjusted, from
     the copy there.
     """
@@ -87,7 +87,7 @@ def position_rows(value: bytes, origin: Origin) -> list[Rows]:
     return [rows_from_dicts(PLAN_POSITIONS, [row], origin)]
 
 
-def control_rows(value: bytes, origin: Origin) -> list[Rows]:
+def control_rows(value: bytes, origin: Origin) -> list[Objects]:
     """Rows of every dimension table for the plan version that a control record applies; or the close."""
     record = decode_control(value)
     if isinstance(record, PeriodClosed):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
-import numpy as np
+import pyarrow as pa
 
-from sinks.columns import KINDS, Column, Values, concatenate
+from sinks.columns import Column, concatenate, native, native_objects, plain
 
 #: Maps of fields that event types of the plan declare: column, kind of value, type of the map.
 EXTRA_KINDS = {
@@ -17,8 +19,9 @@ EXTRA_KINDS = {
     "extra_strings": ("text", "Map(String, String)"),
     "extra_flags": ("flag", "Map(String, Bool)"),
 }
+_SIGNED = range(-(2**63), 2**63)
+_ROOM = {"int": _SIGNED, "fixed": _SIGNED, "time": _SIGNED, "uint": range(2**64)}
 _FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
-_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ class Table:
     name: str
     columns: tuple[Column, ...]
 
+    @cached_property
+    def row(self) -> Callable[[dict[str, object]], tuple]:
+        """Takes the values of a row out of a dict, in the order of the columns."""
+        return itemgetter(*(column.name for column in self.columns))
+
+    @cached_property
+    def numbers(self) -> list[tuple[int, Column, range]]:
+        """Place of each number in a row, and what there is room for."""
+        placed = enumerate(self.columns)
+        return [(place, column, _ROOM[column.kind]) for place, column in placed if column.kind in _ROOM]
+
 
 @dataclass
 class Rows:
@@ -45,94 +59,108 @@ class Rows:
 
     table: Table
     count: int
-    values: dict[str, Values]
-    extras: dict[tuple[str, str], Values] = field(default_factory=dict)
+    values: dict[str, pa.Array]
+    extras: dict[tuple[str, str], pa.Array] = field(default_factory=dict)
+
+
+@dataclass
+class Objects:
+    """Rows of Python objects: text as str or bytes, numbers as int, None for null. They become columns together with
+    those of other records: by itself, a record of a single row would cost what thousands of rows cost.
+    """
+
+    table: Table
+    rows: list[tuple]
+
+    @property
+    def count(self) -> int:
+        """How many rows."""
+        return len(self.rows)
+
+
+class NativeColumns(NamedTuple):
+    """``count`` rows, each column in the native format of its type.
+
+    NativeClient's ``execute`` takes them as the data of an insert.
+    """
+
+    count: int
+    columns: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
 class Insert:
-    """A query and its columns, ready for the driver: lists of equal length."""
+    """A query and the ``count`` rows of its columns."""
 
     table: str
     query: str
-    data: list[list]
+    data: NativeColumns
     count: int
 
 
-def build_insert(pieces: Sequence[Rows]) -> Insert:
-    """One insert of all ``pieces`` (of one table). Columns that no piece has are left to the table's default.
+def build_insert(pieces: Sequence[Rows] | Sequence[Objects]) -> Insert:
+    """One insert of all ``pieces`` (of one table and kind). Columns without any value are left to the table's default.
 
     Raises ValueError, naming table and column, where a piece lacks a column that must be there.
     """
-    table = pieces[0].table
-    used = [column for column in table.columns if any(column.name in piece.values for piece in pieces)]
-    extras = sorted({key for piece in pieces for key in piece.extras})
-    whole: list[Values] = []
-    for column in table.columns:
-        parts = [(piece.values.get(column.name), piece.count) for piece in pieces]
-        if not column.nullable and any(values is None for values, _ in parts):
-            raise ValueError(f"{table.name}.{column.name}: the column is missing")
-        if column in used:
-            values = concatenate(column.kind, parts)
-            if values.nulls is not None and not column.nullable:
-                raise ValueError(f"{table.name}.{column.name}: expected a value in every row, found null")
-            whole.append(values)
-    for name, key in extras:
-        kind = EXTRA_KINDS[name][0]
-        whole.append(concatenate(kind, [(piece.extras.get((name, key)), piece.count) for piece in pieces]))
-    nullable = tuple(values.nulls is not None for values in whole)
-    query = _query(table.name, tuple(used), tuple(extras), nullable)
-    data = [values.data.tolist() for values in whole]
-    data += [mask.tolist() for mask in _masks(whole)]
-    return Insert(table.name, query, data, sum(piece.count for piece in pieces))
+    table, count = pieces[0].table, sum(piece.count for piece in pieces)
+    wires: dict[str, tuple[str, bytes]] = {}
+    extras: dict[tuple[str, str], tuple[str, bytes]] = {}
+    if isinstance(pieces[0], Objects):
+        listed = zip(*(row for piece in pieces for row in piece.rows), strict=True)
+        for column, items in zip(table.columns, listed, strict=True):
+            if _holds(table, column, items.count(None), count):
+                wires[column.name] = native_objects(column.kind, items)
+    else:
+        for column in table.columns:
+            parts = [(piece.values.get(column.name), piece.count) for piece in pieces]
+            if not column.nullable and any(values is None for values, _ in parts):
+                raise ValueError(f"{table.name}.{column.name}: the column is missing")
+            if all(values is None for values, _ in parts):
+                continue
+            whole = concatenate(column.kind, parts)
+            if _holds(table, column, whole.null_count, count):
+                wires[column.name] = native(column.kind, whole)
+        for name, key in sorted({key for piece in pieces for key in piece.extras}):
+            kind = EXTRA_KINDS[name][0]
+            whole = concatenate(kind, [(piece.extras.get((name, key)), piece.count) for piece in pieces])
+            extras[name, key] = native(kind, plain(kind, whole))  # the values of a map are of one type
+    types = tuple(type_ for type_, _ in (*wires.values(), *extras.values()))
+    contents = tuple(content for _, content in (*wires.values(), *extras.values()))
+    query = _query(table.name, tuple(wires), tuple(extras), types)
+    return Insert(table.name, query, NativeColumns(count, contents), count)
 
 
-def _masks(whole: list[Values]) -> list[np.ndarray]:
-    """uint64 bit masks: bit i of mask m is set where nullable column 64 m + i is null."""
-    nulls = [values.nulls for values in whole if values.nulls is not None]
-    masks = []
-    for start in range(0, len(nulls), _BITS):
-        mask = np.zeros(len(nulls[0]), np.uint64)
-        for bit, one in enumerate(nulls[start : start + _BITS]):
-            mask |= one.astype(np.uint64) << np.uint64(bit)
-        masks.append(mask)
-    return masks
+def _holds(table: Table, column: Column, nulls: int, count: int) -> bool:
+    """Whether there is anything in a column of so many nulls; raises ValueError where there may be none."""
+    if nulls and not column.nullable:
+        raise ValueError(f"{table.name}.{column.name}: expected a value in every row, found null")
+    return nulls < count
 
 
 @lru_cache(maxsize=256)
-def _query(
-    table: str, used: tuple[Column, ...], extras: tuple[tuple[str, str], ...], nullable: tuple[bool, ...]
-) -> str:
-    """INSERT ... SELECT ... FROM input(): wire columns are w0, w1, ... and the masks m0, m1, ..."""
-    kinds = [column.kind for column in used] + [EXTRA_KINDS[name][0] for name, _ in extras]
-    expressions = []
-    nulls = 0
-    for number, (kind, may_be_null) in enumerate(zip(kinds, nullable, strict=True)):
-        expression = KINDS[kind].expression.format(f"w{number}")
-        if may_be_null:
-            expression = f"if(bitTest(m{nulls // _BITS}, {nulls % _BITS}), NULL, {expression})"
-            nulls += 1
-        expressions.append(expression)
-    names = [f"`{column.name}`" for column in used]
-    selected = expressions[: len(used)]
-    for name, expression in _map_expressions(extras, expressions[len(used) :]):
+def _query(table: str, used: tuple[str, ...], extras: tuple[tuple[str, str], ...], types: tuple[str, ...]) -> str:
+    """INSERT ... SELECT ... FROM input(): wire columns are w0, w1, ..., of which the server makes the table's types."""
+    wires = [f"w{number}" for number in range(len(types))]
+    names = [f"`{name}`" for name in used]
+    selected = wires[: len(used)]
+    for name, expression in _map_expressions(extras, wires[len(used) :]):
         names.append(name)
         selected.append(expression)
-    wires = [f"w{number} {KINDS[kind].type}" for number, kind in enumerate(kinds)]
-    wires += [f"m{number} UInt64" for number in range(-(-nulls // _BITS))]
+    declared = ", ".join(f"{wire} {type_}" for wire, type_ in zip(wires, types, strict=True)).replace("'", "\\'")
     return (
         f"INSERT INTO kpistream.{table} ({', '.join(names)}) SELECT {', '.join(selected)} "
-        f"FROM input('{', '.join(wires)}') FORMAT Native"
+        f"FROM input('{declared}') FORMAT Native"
     )
 
 
-def _map_expressions(extras: tuple[tuple[str, str], ...], expressions: list[str]) -> list[tuple[str, str]]:
+def _map_expressions(extras: tuple[tuple[str, str], ...], wires: list[str]) -> list[tuple[str, str]]:
     """A map per map column, holding the fields that are present in the row."""
     pairs: dict[str, list[str]] = {}
-    for (name, key), expression in zip(extras, expressions, strict=True):
+    for (name, key), wire in zip(extras, wires, strict=True):
         if not _FIELD.match(key):
             raise ValueError(f"field {key!r}: expected lower-case letters, digits and underscores")
-        pairs.setdefault(name, []).append(f"'{key}', {expression}")
+        pairs.setdefault(name, []).append(f"'{key}', {wire}")
     return [
         (name, f"CAST(mapFilter((k, v) -> isNotNull(v), map({', '.join(items)})), '{EXTRA_KINDS[name][1]}')")
         for name, items in pairs.items()

@@ -12,8 +12,8 @@ from schemas.money import to_fixed
 from schemas.payouts import decode_payment, decode_payout
 from schemas.results import decode_award
 from sinks.alerts.delivery import decode_delivery
-from sinks.columns import columns, from_list
-from sinks.insert import Origin, Rows, Table
+from sinks.columns import columns
+from sinks.insert import Objects, Origin, Table
 
 AWARDS = Table(
     "awards",
@@ -91,20 +91,24 @@ class Outcome(msgspec.Struct, frozen=True):
 _OUTCOME = decoder(Outcome)
 
 
-def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Rows:
-    """Rows of ``table`` from one dict per row; version and processed_at come from ``origin`` unless given."""
+def rows_from_dicts(table: Table, dicts: list[dict], origin: Origin) -> Objects:
+    """Rows of ``table`` from one dict per row; version and processed_at come from ``origin`` unless given.
+
+    Raises OverflowError for a number that the table has no room for, here where the record is known.
+    """
     loaded = {"version": origin.offset, "processed_at": origin.timestamp}
-    whole = [loaded | one for one in dicts]
-    values = {column.name: from_list(column.kind, [one[column.name] for one in whole]) for column in table.columns}
-    return Rows(table, len(whole), values)
+    rows = [table.row(loaded | one) for one in dicts]
+    for row in rows:
+        for place, column, room in table.numbers:
+            if row[place] is not None and row[place] not in room:
+                raise OverflowError(f"{column.name}: {row[place]} is too large or too small")
+    return Objects(table, rows)
 
 
-def award_rows(value: bytes, origin: Origin) -> list[Rows]:
+def award_rows(value: bytes, origin: Origin) -> list[Objects]:
     """One award. Its version is the place of its cause in the credits log: a copy sent late is no later state."""
     award = decode_award(value)
-    fields = msgspec.structs.asdict(award)
-    row = {column.name: fields[column.name] for column in AWARDS.columns if column.name in fields}
-    row |= {
+    row = msgspec.structs.asdict(award) | {
         "name_en": award.name.get("en", ""),
         "name_zh": award.name.get("zh", ""),
         "amount": None if award.amount is None else to_fixed(Decimal(award.amount)),
@@ -126,7 +130,7 @@ def award_rows(value: bytes, origin: Origin) -> list[Rows]:
 _TIMES_END = 10_413_792_000_000
 
 
-def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
+def dead_letter_rows(value: bytes, origin: Origin) -> list[Objects]:
     """One dead letter, with its raw bytes."""
     letter = decode_dead_letter(value)
     row = msgspec.structs.asdict(letter) | {
@@ -136,19 +140,19 @@ def dead_letter_rows(value: bytes, origin: Origin) -> list[Rows]:
     return [rows_from_dicts(DEAD_LETTERS, [row], origin)]
 
 
-def outcome_rows(value: bytes, origin: Origin) -> list[Rows]:
+def outcome_rows(value: bytes, origin: Origin) -> list[Objects]:
     """One line of counts; its own version is the facts offset up to which was counted."""
     return [rows_from_dicts(OUTCOMES, [msgspec.structs.asdict(_OUTCOME(value))], origin)]
 
 
-def alert_rows(value: bytes, origin: Origin) -> list[Rows]:
+def alert_rows(value: bytes, origin: Origin) -> list[Objects]:
     """One delivery of an alert. All of one alert lie in one partition, so the latest offset is the latest state."""
     delivery = decode_delivery(value)
     row = msgspec.structs.asdict(delivery) | {"state": delivery.status, "processed_at": delivery.at}
     return [rows_from_dicts(ALERTS, [row], origin)]
 
 
-def payout_rows(value: bytes, origin: Origin) -> list[Rows]:
+def payout_rows(value: bytes, origin: Origin) -> list[Objects]:
     """A payee's row of a payout, the same that the command wrote to the table itself."""
     payout = msgspec.structs.asdict(decode_payout(value))
     money = {name: to_fixed(Decimal(payout[name])) for name in _PAYOUT_MONEY}
@@ -156,7 +160,7 @@ def payout_rows(value: bytes, origin: Origin) -> list[Rows]:
     return [rows_from_dicts(PAYOUTS, [payout | money | made], origin)]
 
 
-def payment_rows(value: bytes, origin: Origin) -> list[Rows]:
+def payment_rows(value: bytes, origin: Origin) -> list[Objects]:
     """One payment; when it was recorded is its version, so a copy of it sent late changes nothing."""
     payment = decode_payment(value)
     row = msgspec.structs.asdict(payment) | {

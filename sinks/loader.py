@@ -12,8 +12,8 @@ from clickhouse_driver.errors import Error
 from infra.metrics import SINK_FAILURES, SINK_ROWS
 from runtime.records import RecordBatch
 from sinks.connection import ClickHouseSettings, connect_binary
-from sinks.insert import Insert, Rows, build_insert
-from sinks.rows import rows_of
+from sinks.insert import Insert, build_insert
+from sinks.rows import Pieces, rows_of
 
 #: An insert is closed once it holds this many rows. Each is a single block: the driver cannot send several to
 #: INSERT ... SELECT FROM input() (it waits for a packet that the server sends only at the end).
@@ -53,13 +53,10 @@ class Loader:
         self._client: Client | None = None
         self._retry = retry
         self._sleep = sleep
-        self._buffers: dict[str, list[Rows]] = {}
+        self._buffers: dict[str, Pieces] = {}
         self._offsets: dict[tuple[str, int], int] = {}
-
-    @property
-    def buffered_rows(self) -> int:
-        """Rows that wait for the next flush."""
-        return sum(piece.count for pieces in self._buffers.values() for piece in pieces)
+        #: Rows that wait for the next flush.
+        self.buffered_rows = 0
 
     def add(self, batch: RecordBatch) -> None:
         """Buffer one batch; raises RowError, and buffers none of it, where a record is not what its topic
@@ -70,6 +67,7 @@ class Loader:
         ]
         for piece in decoded:
             self._buffers.setdefault(piece.table.name, []).append(piece)
+            self.buffered_rows += piece.count
         self._offsets[batch.topic, batch.partition] = batch.records[-1].offset + 1
 
     def flush(self) -> dict[tuple[str, int], int]:
@@ -83,7 +81,7 @@ class Loader:
             for together in _blocks(pieces):
                 self._insert(build_insert(together))
         # Only here is every row stored.
-        committable, self._offsets, self._buffers = self._offsets, {}, {}
+        committable, self._offsets, self._buffers, self.buffered_rows = self._offsets, {}, {}, 0
         return committable
 
     def close(self) -> None:
@@ -98,7 +96,7 @@ class Loader:
         for attempt in range(1, self._retry.attempts + 1):
             try:
                 self._client = self._client or self._client_factory()
-                self._client.execute(insert.query, insert.data, columnar=True)
+                self._client.execute(insert.query, insert.data)
                 SINK_ROWS.labels(insert.table).inc(insert.count)
                 return
             except (Error, OSError, EOFError) as error:
@@ -113,9 +111,9 @@ class Loader:
             pause = min(2 * pause, self._retry.longest)
 
 
-def _blocks(pieces: list[Rows]) -> Iterator[list[Rows]]:
+def _blocks(pieces: Pieces) -> Iterator[Pieces]:
     """Consecutive pieces in groups of about BLOCK_ROWS rows."""
-    group: list[Rows] = []
+    group: Pieces = []
     count = 0
     for piece in pieces:
         group.append(piece)

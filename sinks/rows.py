@@ -17,9 +17,9 @@ from schemas.blocks import decode_block, kind_of
 from schemas.control import CLOSED_KIND
 from schemas.control import KIND as CONTROL
 from sinks.block_tables import BLOCKS, BlockTable, payload_values
-from sinks.columns import Values, constant, from_arrow
+from sinks.columns import constant, from_arrow
 from sinks.control_rows import control_rows, position_rows
-from sinks.insert import Origin, Rows
+from sinks.insert import Objects, Origin, Rows
 from sinks.json_rows import alert_rows, award_rows, dead_letter_rows, outcome_rows, payment_rows, payout_rows
 from sinks.update_rows import days_published, limits_begun, partition_closed_rows, plan_rows
 
@@ -28,13 +28,14 @@ class RowError(ValueError):
     """A record of an internal topic cannot be loaded; the message names topic, partition and offset."""
 
 
-RowFunction = Callable[[bytes, Origin], list[Rows]]
+Pieces = list[Rows | Objects]
+RowFunction = Callable[[bytes, Origin], Pieces]
 
 
-def block_rows(block: BlockTable, beside: Callable[[dict, Origin], list[Rows]] | None = None) -> RowFunction:
+def block_rows(block: BlockTable, beside: Callable[[dict, Origin], Pieces] | None = None) -> RowFunction:
     """The function that reads blocks for ``block``; ``beside``: further rows, from a block's metadata."""
 
-    def rows(value: bytes, origin: Origin) -> list[Rows]:
+    def rows(value: bytes, origin: Origin) -> Pieces:
         batch, meta = decode_block(value, checked=True)
         more = beside(meta, origin) if beside is not None else []
         return [_from_block(block, batch, meta, origin), *more] if batch.num_rows else more
@@ -42,7 +43,7 @@ def block_rows(block: BlockTable, beside: Callable[[dict, Origin], list[Rows]] |
     return rows
 
 
-def _none(value: bytes, origin: Origin) -> list[Rows]:
+def _none(value: bytes, origin: Origin) -> Pieces:
     """Of records that no table holds."""
     return []
 
@@ -78,7 +79,7 @@ SINKS: dict[tuple[str, str], RowFunction] = {
 LOADED_TOPICS = tuple(sorted({topic for topic, _ in SINKS}))
 
 
-def rows_of(topic: str, partition: int, record: Record) -> list[Rows]:
+def rows_of(topic: str, partition: int, record: Record) -> Pieces:
     """Rows of one record; raises RowError where it is not what its topic holds."""
     kind = kind_of(record.headers)
     make = SINKS.get((topic, kind)) or SINKS.get((topic, ""))
@@ -103,7 +104,7 @@ def _from_block(block: BlockTable, batch: pa.RecordBatch, meta: dict, origin: Or
         at = batch.schema.get_field_index(block.sources.get(column.name, column.name))
         if at >= 0 and column.name not in values:
             values[column.name] = from_arrow(column.kind, batch.column(at))
-    extras: dict[tuple[str, str], Values] = {}
+    extras: dict[tuple[str, str], pa.Array] = {}
     if block.payload:
         known, extras = payload_values(batch)
         values |= known

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 
@@ -20,10 +22,18 @@ def _facts(offset: int, value: bytes) -> list:
     return rows_of("facts", 1, record(offset, value, "facts"))
 
 
-def _columns(insert) -> dict[str, list]:
-    """Wire columns of an insert by name: w0, w1, ..., m0."""
-    wires = insert.query.partition("input('")[2].partition("')")[0].split(", ")
-    return dict(zip((wire.split(" ", 1)[0] for wire in wires), insert.data, strict=True))
+def _types(insert) -> dict[str, str]:
+    """What an insert sends, by the column or the expression of a map that it is for."""
+    names = insert.query.partition("(")[2].partition(")")[0].replace("`", "").split(", ")
+    wires = insert.query.partition("input('")[2].partition("') FORMAT")[0]
+    types = [wire.partition(" ")[2].replace(", ", ",") for wire in re.split(", (?=w[0-9])", wires)]
+    assert len(types) == len(insert.data.columns)
+    return dict(zip(names, types, strict=False))
+
+
+def _dicts(rows) -> list[dict]:
+    names = [column.name for column in rows.table.columns]
+    return [dict(zip(names, row, strict=True)) for row in rows.rows]
 
 
 def test_every_internal_topic_is_loaded() -> None:
@@ -34,7 +44,7 @@ def test_first_position_has_the_largest_version() -> None:
     versions = []
     for offset in (0, 1, 7):
         [rows] = _facts(offset, facts_block(["a", "b", "c"]))
-        versions += rows.values["version"].data.tolist()
+        versions += rows.values["version"].to_pylist()
     assert versions == sorted(versions, reverse=True)
     assert len(set(versions)) == len(versions)
     assert versions[0] == 2**64 - 1
@@ -42,7 +52,7 @@ def test_first_position_has_the_largest_version() -> None:
 
 def test_values_keep_position_and_processed_time() -> None:
     [rows] = _facts(9, facts_block(["a", "b"], first=40))
-    values = {name: column.data.tolist() for name, column in rows.values.items()}
+    values = {name: column.to_pylist() for name, column in rows.values.items()}
     assert values["offset"] == [40, 41]
     assert values["topic"] == [b"events.sales"] * 2
     assert values["partition"] == [3, 3]
@@ -66,13 +76,12 @@ def test_declared_fields_go_to_maps_and_so_does_another_type_under_a_known_name(
             score=words("high", "low"),
         ),
     )
-    assert rows.values["amount"].data.tolist() == [10_000, 0]
-    assert rows.values["amount"].nulls.tolist() == [False, True]
+    assert rows.values["amount"].to_pylist() == [10_000, None]
     assert "score" not in rows.values
-    assert {key: column.data.tolist() for key, column in rows.extras.items()} == {
+    assert {key: column.to_pylist() for key, column in rows.extras.items()} == {
         ("extra_numbers", "bonus"): [5, 6],
-        ("extra_strings", "grade"): [b"x", b""],
-        ("extra_flags", "done"): [1, 0],
+        ("extra_strings", "grade"): [b"x", None],
+        ("extra_flags", "done"): [1, None],
         ("extra_strings", "score"): [b"high", b"low"],
     }
 
@@ -84,28 +93,27 @@ def test_one_insert_of_records_with_different_fields() -> None:
     ]
     insert = build_insert(pieces)
     assert insert.count == 3
-    assert {len(column) for column in insert.data} == {3}
-    assert "`amount`" in insert.query and "`score`" in insert.query and "`currency`" in insert.query
-    assert "`customer`" not in insert.query  # no row has it: left to the table's default
-    masks = _columns(insert)["m0"]
-    # splits, amount, currency, score in the order of the table's columns
-    assert masks == [0b1001, 0b0101, 0b0111]
+    assert "`customer`" not in insert.query  # no row has it: left to the table's default, as splits, which all are null
+    types = _types(insert)
+    assert {name: types.get(name) for name in ("id", "splits", "amount", "currency", "score", "version")} == {
+        "id": "String",
+        "splits": None,
+        "amount": "Nullable(Decimal(18,4))",
+        "currency": "Nullable(String)",
+        "score": "Nullable(Decimal(18,4))",
+        "version": "UInt64",
+    }
 
 
-def test_a_list_that_travels_is_of_plain_objects() -> None:
-    insert = build_insert(_facts(0, facts_block(["a", "zero"], amount=pa.array([1, 2]))))
-    for column in insert.data:
-        assert type(column) is list
-        assert {type(item) for item in column} <= {int, bytes}
-
-
-def test_more_than_64_nullable_columns_need_a_second_mask() -> None:
-    payload = {f"f{number:03}": pa.array([None, number]) for number in range(70)}
-    insert = build_insert(_facts(0, facts_block(["a", "b"], **payload)))
-    columns = _columns(insert)
-    assert set(columns) >= {"m0", "m1"}
-    assert (columns["m0"][0], columns["m1"][0]) == (2**64 - 1, 2**7 - 1)  # 70 fields and splits
-    assert (columns["m0"][1], columns["m1"][1]) == (1, 0)
+def test_words_of_many_rows_travel_once() -> None:
+    many = [f"s{number}" for number in range(100)]
+    pieces = _facts(0, facts_block(many, currency=words("CNY", *["EUR"] * 99), customer=words(None, *many[1:])))
+    types = _types(build_insert(pieces))
+    assert (types["id"], types["currency"]) == ("String", "LowCardinality(String)")
+    assert types["customer"] == "LowCardinality(Nullable(String))"
+    pieces += _facts(1, facts_block(["b"], currency=pa.array(["CNY"])))
+    types = _types(build_insert(pieces))
+    assert (types["currency"], types["customer"]) == ("String", "LowCardinality(Nullable(String))")
 
 
 def test_an_empty_block_is_no_row() -> None:
@@ -121,23 +129,25 @@ def test_of_control_records_in_the_credits_the_place_is_kept() -> None:
     control = encode_control(PlanApplied(id="c1", plan=plan))
     [rows] = rows_of("credits", 1, record(8, control, "control"))
     assert rows.table.name == "plan_positions"
-    assert {name: column.data.tolist() for name, column in rows.values.items()} == {
-        "credits_partition": [1],
-        "credits_offset": [8],
-        "control_id": [b"c1"],
-        "plan": [plan.plan.encode()],
-        "plan_version": [plan.version],
-        "version": [8],
-        "processed_at": [TIMESTAMP],
-    }
+    assert _dicts(rows) == [
+        {
+            "credits_partition": 1,
+            "credits_offset": 8,
+            "control_id": "c1",
+            "plan": plan.plan,
+            "plan_version": plan.version,
+            "version": 8,
+            "processed_at": TIMESTAMP,
+        }
+    ]
     close = encode_control(PeriodClosed.of(plan, "month", "2026-03"))
     [rows] = rows_of("credits", 1, record(9, close, "control"))
     assert rows.table.name == "period_closes"
-    assert (rows.values["credits_offset"].data.tolist(), rows.values["period"].data.tolist()) == ([9], [b"2026-03"])
+    assert (_dicts(rows)[0]["credits_offset"], _dicts(rows)[0]["period"]) == (9, "2026-03")
     adjustment = encode_control(ValuesAdjusted(id="a1", reason="复核"))
     [rows] = rows_of("credits", 1, record(10, adjustment, "control"))
     assert rows.table.name == "adjustment_records"
-    assert (rows.values["credits_offset"].data.tolist(), rows.values["record"].data.tolist()) == ([10], [adjustment])
+    assert (_dicts(rows)[0]["credits_offset"], _dicts(rows)[0]["record"]) == (10, adjustment)
     [*tables] = rows_of("control", 0, record(2, control, "control"))
     assert {rows.table.name: rows.count for rows in tables} == {
         "plan_versions": 1,
@@ -156,12 +166,10 @@ def test_of_kpi_updates_the_order_is_kept() -> None:
     [planned] = rows_of("kpi-updates", 0, record(8, applied, "control"))
     assert rows_of("kpi-updates", 0, record(9, encode_control(close), "control")) == []
     found = {
-        rows.values["updates_offset"].data[0]: [
-            rows.values[name].data[0] for name in ("kind", "credits_partition", "credits_offset", "control_id")
-        ]
-        for rows in (closed, planned)
+        row["updates_offset"]: [row[name] for name in ("kind", "credits_partition", "credits_offset", "control_id")]
+        for row in (*_dicts(closed), *_dicts(planned))
     }
-    assert found == {7: [b"close", 1, 9, close.id.encode()], 8: [b"plan", -1, -1, b"c1"]}
+    assert found == {7: ["close", 1, 9, close.id], 8: ["plan", -1, -1, "c1"]}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +186,14 @@ def test_of_kpi_updates_the_order_is_kept() -> None:
         ("awards", b"{}", "", "awards, partition 2, offset 5: ValidationError"),
         ("outcomes", b'{"facts_partition": "x"}', "", "outcomes, partition 2, offset 5: ValidationError"),
         ("dead-letters", b"{", "", "dead-letters, partition 2, offset 5: DecodeError"),
+        (
+            "outcomes",
+            msgspec.json.encode(dict.fromkeys(("facts_partition", "partition", "applied", "duplicate"), 0)
+            | dict.fromkeys(("dead_lettered", "parked", "gaps", "version"), 0)
+            | {"topic": "t", "last_offset": 2**63}),
+            "",
+            "outcomes, partition 2, offset 5: OverflowError: last_offset: 9223372036854775808 is too large",
+        ),
         ("control", b'{"control": "plan"}', "control", "control, partition 2, offset 5: ValidationError"),
     ],
 )
