@@ -51,31 +51,36 @@ def test_an_unknown_topic_is_not_created(stack: LocalStack, unique_prefix: str) 
         send(stack, unique_prefix, b"lost")
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_data_survives(end: str, tmp_path: Path) -> None:
+def test_data_survives_an_end_in_order_and_a_kill(tmp_path: Path) -> None:
+    sent, rows = [b"before"], [(1,), (2,)]
     with LocalStack(tmp_path) as stack:
         create_topic(stack, "kept")
         send(stack, "kept", b"before")
         with stack.clickhouse.client() as client:
             client.execute("CREATE TABLE t (n Int64) ENGINE = MergeTree ORDER BY n")
-            client.execute("INSERT INTO t VALUES", [(1,), (2,)])
+            client.execute("INSERT INTO t VALUES", rows)
         before = stack.connection
-        for server in (stack.kafka, stack.clickhouse):
-            getattr(server, end)()
-            assert server.pid is None
-            server.start()
-        assert stack.connection == before, "a server must come back where its clients look for it"
-        send(stack, "kept", b"after")
-        check_kept(stack)
+        for end in ("stop", "kill"):
+            with stack.clickhouse.client() as client:
+                client.execute("INSERT INTO t VALUES", more := [(len(rows) + 1,)])
+            rows += more
+            for server in (stack.kafka, stack.clickhouse):
+                getattr(server, end)()
+                assert server.pid is None
+                server.start()
+            assert stack.connection == before, "a server must come back where its clients look for it"
+            send(stack, "kept", after := f"after {end}".encode())
+            sent.append(after)
+            check_kept(stack, sent, rows)
     with LocalStack(tmp_path) as again:  # other ports now
         assert again.connection.clickhouse_password == before.clickhouse_password
-        check_kept(again)
+        check_kept(again, sent, rows)
 
 
-def check_kept(stack: LocalStack) -> None:
-    assert [record.value for record in read_all(stack, "kept")] == [b"before", b"after"]
+def check_kept(stack: LocalStack, sent: list[bytes], rows: list[tuple[int]]) -> None:
+    assert [record.value for record in read_all(stack, "kept")] == sent
     with stack.clickhouse.client() as client:
-        assert client.execute("SELECT n FROM t ORDER BY n") == [(1,), (2,)]
+        assert client.execute("SELECT n FROM t ORDER BY n") == rows
 
 
 def test_clickhouse_ends_where_a_write_fails_and_keeps_what_it_took(tmp_path: Path) -> None:
@@ -124,16 +129,17 @@ def test_only_this_machine_is_served(stack: LocalStack) -> None:
     assert listening == {"0100007F", "0000000000000000FFFF00000100007F"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_server_outlives_its_parent(number: signal.Signals, tmp_path: Path) -> None:
-    parent = subprocess.Popen([*START, str(tmp_path)], stdout=subprocess.DEVNULL)
-    assert eventually((tmp_path / FILE_NAME).exists, 60)
-    servers = children(parent.pid)
-    assert len(servers) == 2 and all(map(alive, servers))
-    parent.send_signal(number)
-    assert parent.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    assert eventually(lambda: not any(map(alive, servers)))
-    with LocalStack(tmp_path) as again, again.clickhouse.client() as client:  # and the folder is usable
+def test_no_server_outlives_its_parent(tmp_path: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        assert not (tmp_path / FILE_NAME).exists()
+        parent = subprocess.Popen([*START, str(tmp_path)], stdout=subprocess.DEVNULL)
+        assert eventually((tmp_path / FILE_NAME).exists, 60)  # both answer: the folder is usable after each end
+        servers = children(parent.pid)
+        assert len(servers) == 2 and all(map(alive, servers))
+        parent.send_signal(number)
+        assert parent.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+        assert eventually(lambda servers=servers: not any(map(alive, servers)))
+    with LocalStack(tmp_path) as again, again.clickhouse.client() as client:
         assert client.execute("SELECT 1") == [(1,)]
 
 
