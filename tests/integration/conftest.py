@@ -12,12 +12,29 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from infra.local.stack import LocalStack
 from infra.settings import Settings
+from tests.integration.emptying import empty, start_again
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables alone, as a process with these has them."""
     fields = {name.removeprefix("KPISTREAM_").lower(): value for name, value in environment.items()}
     return Settings(_env_file=None, **fields)
+
+
+@pytest.fixture
+def own_stack(stack: LocalStack) -> Iterator[LocalStack]:
+    """The servers with nothing in them, for a test that needs topics and tables of fixed names, or kills servers."""
+    empty(stack)
+    yield stack
+    start_again(stack)
+
+
+@pytest.fixture(scope="module")
+def module_stack(stack: LocalStack) -> Iterator[LocalStack]:
+    """The same for the tests of one module together, none of which asks for ``own_stack``."""
+    empty(stack)
+    yield stack
+    start_again(stack)
 
 
 @pytest.fixture

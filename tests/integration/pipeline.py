@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent.parent
 class Pipeline:
     """Topics, tables, one worker and one sink on a running stack; a context manager.
 
-    ``stack`` must be this test module's own: topics and tables have fixed names. ``settings`` are further
+    ``stack`` must hold nothing (own_stack, module_stack): topics and tables have fixed names. ``settings`` are further
     settings by field name, such as ``checkpoint_seconds="0.2"``.
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -37,8 +36,8 @@ awards:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
-    with LocalStack(tmp_path / "stack") as stack, Pipeline(stack, partitions=2) as running:
+def pipeline(own_stack: LocalStack) -> Iterator[Pipeline]:
+    with Pipeline(own_stack, partitions=2) as running:
         yield running
 
 

@@ -29,13 +29,12 @@ from tests.integration.conftest import eventually
 
 
 @pytest.fixture
-def alerts(tmp_path: Path) -> Iterator[Alerts]:
-    with LocalStack(tmp_path / "stack") as stack:
-        running = Alerts(stack, tmp_path, "alerts-test")
-        try:
-            yield running
-        finally:
-            running.close()
+def alerts(own_stack: LocalStack, tmp_path: Path) -> Iterator[Alerts]:
+    running = Alerts(own_stack, tmp_path, "alerts-test")
+    try:
+        yield running
+    finally:
+        running.close()
 
 
 def test_a_receiver_that_fails_delays_and_refuses_gets_everything_once(alerts: Alerts) -> None:

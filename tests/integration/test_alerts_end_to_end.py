@@ -22,10 +22,12 @@ def sale(number: int, employee: str, amount: str) -> dict:
     }  # fmt: skip
 
 
-def test_an_event_that_crosses_a_tier_is_told_once_whatever_is_sent_again_or_killed(tmp_path: Path) -> None:
+def test_an_event_that_crosses_a_tier_is_told_once_whatever_is_sent_again_or_killed(
+    own_stack: LocalStack, tmp_path: Path
+) -> None:
     plan = plan_of(load_plan(ROOT / "plans" / "benchmark-tiers.yaml"), employees=10)
-    with LocalStack(tmp_path / "stack") as stack, Pipeline(stack, partitions=2) as pipeline:
-        alerts = Alerts(stack, tmp_path, pipeline.settings.group_prefix)
+    with Pipeline(own_stack, partitions=2) as pipeline:
+        alerts = Alerts(own_stack, tmp_path, pipeline.settings.group_prefix)
         accepted = alerts.receiver.accepted
         try:
             alerts.start()

@@ -33,14 +33,13 @@ main(["alerts", "run", "--web-port", sys.argv[2]])
 
 
 @pytest.fixture
-def alerts(tmp_path: Path) -> Iterator[Alerts]:
-    with LocalStack(tmp_path / "stack") as stack:
-        running = Alerts(stack, tmp_path, "standstill")
-        running.environment["KPISTREAM_STALL_SECONDS"] = str(STALL_SECONDS)
-        try:
-            yield running
-        finally:
-            running.close()
+def alerts(own_stack: LocalStack, tmp_path: Path) -> Iterator[Alerts]:
+    running = Alerts(own_stack, tmp_path, "standstill")
+    running.environment["KPISTREAM_STALL_SECONDS"] = str(STALL_SECONDS)
+    try:
+        yield running
+    finally:
+        running.close()
 
 
 def test_a_client_that_gets_no_records_ends_the_process_and_the_restart_tells_everything(

@@ -24,18 +24,17 @@ OUTCOME, AWARD = (OUTCOMES.name, 0), (AWARDS.name, 1)
 
 
 @pytest.fixture(scope="module")
-def used() -> Iterator[Pipeline]:
+def used(module_stack: LocalStack) -> Iterator[Pipeline]:
     """Topics and tables, no processes; five outcomes and three awards."""
-    with LocalStack() as stack:
-        pipeline = Pipeline(stack, partitions=2)
-        create_topics(pipeline.settings)
-        migrate(from_settings(pipeline.settings))
-        producer = KafkaProducer(**pipeline.settings.kafka_options())
-        for topic, partition in [OUTCOME] * 5 + [AWARD] * 3:
-            producer.send(topic, b"{}", partition=partition).get(30)
-        producer.close()
-        yield pipeline
-        pipeline.stop()
+    pipeline = Pipeline(module_stack, partitions=2)
+    create_topics(pipeline.settings)
+    migrate(from_settings(pipeline.settings))
+    producer = KafkaProducer(**pipeline.settings.kafka_options())
+    for topic, partition in [OUTCOME] * 5 + [AWARD] * 3:
+        producer.send(topic, b"{}", partition=partition).get(30)
+    producer.close()
+    yield pipeline
+    pipeline.stop()
 
 
 def _committed(used: Pipeline) -> dict[tuple[str, int], int]:

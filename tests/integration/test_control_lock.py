@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,8 @@ for _ in range(6):
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with LocalStack(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack.connection.environment()
+def environment(module_stack: LocalStack) -> dict[str, str]:
+    return module_stack.connection.environment()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,14 +54,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def environment(stack: LocalStack) -> dict[str, str]:
-    return stack.connection.environment() | {"KPISTREAM_PARTITIONS": "2"}
+def environment(module_stack: LocalStack) -> dict[str, str]:
+    return module_stack.connection.environment() | {"KPISTREAM_PARTITIONS": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -168,16 +161,16 @@ def test_a_close_that_nobody_answered_is_not_doubled(settings: Settings, monkeyp
 
 
 def test_a_command_waits_for_a_broker_that_is_away(
-    stack: LocalStack, settings: Settings, capfd: pytest.CaptureFixture[str]
+    module_stack: LocalStack, settings: Settings, capfd: pytest.CaptureFixture[str]
 ):
     before = ids(settings)[CONTROL.name, 0]
-    stack.kafka.kill()
+    module_stack.kafka.kill()
     with ThreadPoolExecutor(1) as operator:
         applying = operator.submit(apply_plan, settings, load_plan(PLAN))
         said = ""
         while "trying for" not in said and not applying.done():
             said += capfd.readouterr().err
-        stack.kafka.start()
+        module_stack.kafka.start()
         applied = applying.result(timeout=110)
     assert f"Kafka at {settings.kafka_bootstrap} does not answer" in said
     met = ids(settings)

@@ -80,10 +80,9 @@ class Prometheus:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Prometheus]]:
+def running(own_stack: LocalStack, tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Prometheus]]:
     with (
-        LocalStack(tmp_path / "stack") as stack,
-        Pipeline(stack, partitions=2) as pipeline,
+        Pipeline(own_stack, partitions=2) as pipeline,
         exporter(pipeline.environment, tmp_path) as lag,
     ):
         alerts = PortReservation()
@@ -103,7 +102,7 @@ def running(tmp_path: Path) -> Iterator[tuple[LocalStack, Pipeline, Exporter, Pr
         prometheus = Prometheus(tmp_path / "prometheus", targets)
         try:
             prometheus.process.wait_until(prometheus.ready, 30)
-            yield stack, pipeline, lag, prometheus
+            yield own_stack, pipeline, lag, prometheus
         finally:
             prometheus.close()
             comparer.stop(20)
@@ -174,7 +173,7 @@ def test_every_query_returns_series_and_faults_show_within_a_minute(running):
     pipeline.start_worker(instead_of=stopped)  # where Prometheus looks for it
     pipeline.wait_until_drained()
     shows = within_a_minute()
-    stack.clickhouse.close()
+    stack.clickhouse.stop()
     produce_sales(bootstrap, "events.sales", 300, EMPLOYEES, seed=9)
     assert shows(lambda: ask("timeseries: Failures against ClickHouse", 2) == {"": 1})
     assert shows(lambda: ask("timeseries: Failures against ClickHouse", 0).get("", 0) > 0)

@@ -73,9 +73,9 @@ BAD: list[tuple[str, bytes | dict | None, str]] = [
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Iterator[Pipeline]:
+def pipeline(module_stack: LocalStack) -> Iterator[Pipeline]:
     """A pipeline that has folded the good and the bad records, mixed."""
-    with LocalStack() as stack, Pipeline(stack) as running:
+    with Pipeline(module_stack) as running:
         running.apply(PLAN)
         running.produce(TOPIC, GOOD[:2])
         running.wait_until_drained()

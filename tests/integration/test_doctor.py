@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from benchmarks.sales import plan_of, produce_sales
@@ -16,12 +13,6 @@ from infra.local.stack import LocalStack
 from schemas.plan_file import load_plan
 from tests.integration.conftest import eventually
 from tests.integration.pipeline import ROOT, Pipeline
-
-
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
 
 
 def doctor(environment: dict[str, str], **changed: str) -> tuple[int, dict[tuple[str, str], dict]]:

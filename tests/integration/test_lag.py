@@ -33,12 +33,6 @@ from tests.integration.pipeline import ROOT, Pipeline
 Page = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
-
-
 class Exporter:
     """``kpistream lag-exporter`` as a process; ``page`` is one scrape."""
 
@@ -247,11 +241,11 @@ def test_a_stopped_worker_shows_as_lag_and_old_checkpoints_and_servers_away_as_d
         assert of_exporter(running.page()) == {key: figures for key, figures in tool.items() if figures is not None}
         pipeline.sink.kill()  # it would wait for ClickHouse at its end
         before = oldest_checkpoint(running.page(), "crediting")
-        own_stack.clickhouse.close()
+        own_stack.clickhouse.stop()
         assert eventually(lambda: value(running.page(), "kpistream_lag_exporter_clickhouse_up") == 0)
         assert eventually(lambda: oldest_checkpoint(running.page(), "crediting") > before + 1)
         assert intake_lag(running.page()) == 300
-        own_stack.kafka.close()
+        own_stack.kafka.stop()
         assert eventually(lambda: running.page() == {("kpistream_lag_exporter_up", ()): 0.0}, 40)
         assert not running.ready()
 

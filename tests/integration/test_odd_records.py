@@ -45,8 +45,8 @@ GOOD = 10
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Iterator[Pipeline]:
-    with LocalStack() as stack, Pipeline(stack, partitions=1) as running:
+def pipeline(module_stack: LocalStack) -> Iterator[Pipeline]:
+    with Pipeline(module_stack, partitions=1) as running:
         running.apply(PLAN)
         admin = KafkaAdminClient(**running.settings.kafka_options())
         whenever = dict.fromkeys(("message.timestamp.after.max.ms", "message.timestamp.before.max.ms"), str(LAST))

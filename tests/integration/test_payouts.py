@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -41,12 +41,6 @@ awards:
 draws:
   - {id: base, period: month, amount: 100, roles: [rep]}
 """
-
-
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
 
 
 def test_from_a_close_to_the_balance(own_stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -6,11 +6,8 @@ import json
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
 from confluent_kafka import Producer
 
 from benchmarks.check import read_topic
@@ -24,12 +21,6 @@ from schemas.topics import AWARDS
 from tests.integration.pipeline import ROOT, Pipeline
 
 TIERS = ROOT / "plans" / "benchmark-tiers.yaml"
-
-
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
 
 
 def sale(id: str, employee: str, amount: str) -> dict:
@@ -103,7 +94,7 @@ def with_console_producer(stack: LocalStack, events: list[dict]) -> None:
 
 
 def test_kill_9_of_the_worker_changes_no_figure(own_stack: LocalStack):
-    events, employees = 120_000, 150
+    events, employees = 60_000, 75
     plan = plan_of(load_plan(TIERS), employees)
     with Pipeline(own_stack, partitions=4, max_batch_records="400", checkpoint_seconds="0.2") as pipeline:
         apply_plan(pipeline.settings, plan)

@@ -40,14 +40,8 @@ awards:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
-
-
-@pytest.fixture
-def pipeline(stack: LocalStack) -> Iterator[Pipeline]:
-    with Pipeline(stack, partitions=2) as running:
+def pipeline(own_stack: LocalStack) -> Iterator[Pipeline]:
+    with Pipeline(own_stack, partitions=2) as running:
         yield running
 
 
@@ -117,7 +111,7 @@ def test_history_counts_once_whatever_dies(pipeline: Pipeline) -> None:
 
 
 def test_a_switch_waits_for_a_kafka_that_is_away_and_writes_nothing_twice(
-    pipeline: Pipeline, stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    pipeline: Pipeline, own_stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     deals = with_history(pipeline)
     assert eventually(lambda: deals() == [("A", 1), ("B", 1), ("C", 1)], 20)
@@ -130,7 +124,7 @@ def test_a_switch_waits_for_a_kafka_that_is_away_and_writes_nothing_twice(
         if not kills:
             write_adjustments(settings, records)
         if len(kills) < 2 and partition not in kills:
-            stack.kafka.kill()
+            own_stack.kafka.kill()
             kills.append(partition)
             if len(kills) == 1:
                 return
@@ -148,7 +142,7 @@ def test_a_switch_waits_for_a_kafka_that_is_away_and_writes_nothing_twice(
         )
         while not switching.done():
             if "trying for" in capfd.readouterr().err and restarts < len(kills):
-                stack.kafka.start()
+                own_stack.kafka.start()
                 restarts += 1
             time.sleep(0.1)
         switching.result()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -27,8 +26,8 @@ SAME = BEFORE.splitlines()[-1].replace("id: sold", "id: again")
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
-    with LocalStack(tmp_path / "stack") as stack, Pipeline(stack, partitions=2) as running:
+def pipeline(own_stack: LocalStack) -> Iterator[Pipeline]:
+    with Pipeline(own_stack, partitions=2) as running:
         yield running
 
 

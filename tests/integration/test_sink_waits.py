@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from benchmarks.sales import plan_of
 from infra.control_topic import apply_plan
@@ -18,15 +17,12 @@ STALL_SECONDS = 10
 AWAY_SECONDS = 26
 
 
-def test_clickhouse_away_for_longer_than_a_standstill_ends_no_sink(tmp_path: Path) -> None:
+def test_clickhouse_away_for_longer_than_a_standstill_ends_no_sink(own_stack: LocalStack) -> None:
     plan = plan_of(load_plan(ROOT / "plans" / "benchmark-tiers.yaml"), employees=20)
-    with (
-        LocalStack(tmp_path / "stack") as stack,
-        Pipeline(stack, partitions=1, stall_seconds=STALL_SECONDS) as pipeline,
-    ):
+    with Pipeline(own_stack, partitions=1, stall_seconds=STALL_SECONDS) as pipeline:
         apply_plan(pipeline.settings, plan)
         pipeline.wait_until_drained()
-        stack.clickhouse.kill()
+        own_stack.clickhouse.kill()
         end, expected = time.monotonic() + AWAY_SECONDS, 0
         while time.monotonic() < end:  # the sink takes what it has room for, then no more
             pipeline.produce("events.sales", [_sale(number) for number in range(expected, expected + 50)])
@@ -35,7 +31,7 @@ def test_clickhouse_away_for_longer_than_a_standstill_ends_no_sink(tmp_path: Pat
         _told_once(pipeline.sink, "going on trying")
         _told_once(pipeline.workers[0], "going on without", stages=3)
         assert _lag(pipeline) > 0
-        stack.clickhouse.start()
+        own_stack.clickhouse.start()
         assert eventually(lambda: _loaded(pipeline) == expected, 60), pipeline.logs()
         assert pipeline.sink.running()
         assert pipeline.sink.log_tail(500).count("rows are inserted again") == 1

@@ -30,21 +30,20 @@ PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
 
 
 @pytest.fixture(scope="module")
-def used() -> Iterator[Pipeline]:
+def used(module_stack: LocalStack) -> Iterator[Pipeline]:
     """A pipeline that has done some work and was stopped in order."""
-    with LocalStack() as stack:
-        pipeline = Pipeline(stack, partitions=2)
-        pipeline.start()
-        try:
-            pipeline.apply(PLAN)
-            sale = {"specversion": "1.0", "type": "sale", "source": "shop", "time": "2026-03-02T10:00:00Z"}
-            data = {"employee": "E1001", "amount": "90000.00", "currency": "CNY"}
-            pipeline.produce("events.sales", [sale | {"id": str(number), "data": data} for number in range(9)])
-            pipeline.wait_until_drained()
-            pipeline.stop_worker()
-            yield pipeline
-        finally:
-            pipeline.stop()
+    pipeline = Pipeline(module_stack, partitions=2)
+    pipeline.start()
+    try:
+        pipeline.apply(PLAN)
+        sale = {"specversion": "1.0", "type": "sale", "source": "shop", "time": "2026-03-02T10:00:00Z"}
+        data = {"employee": "E1001", "amount": "90000.00", "currency": "CNY"}
+        pipeline.produce("events.sales", [sale | {"id": str(number), "data": data} for number in range(9)])
+        pipeline.wait_until_drained()
+        pipeline.stop_worker()
+        yield pipeline
+    finally:
+        pipeline.stop()
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-
-import pytest
 
 from infra.control_topic import apply_plan, close_period
 from infra.local.stack import LocalStack
@@ -61,12 +57,6 @@ awards:
      floor: {attainment: 100%}}
   - {kind: honour, id: star, name: Star, kpi: revenue, period: month, top: 1, prize: 10}
 """
-
-
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path / "stack") as running:
-        yield running
 
 
 def test_an_award_of_a_team_arrives_once_also_after_a_kill(own_stack: LocalStack):
