@@ -177,7 +177,7 @@ def _missing(column: pa.Array | None, always: np.ndarray) -> np.ndarray | None:
 def _organisation(assignment: np.ndarray, assignments: Assignments) -> dict[str, pa.Array]:
     return {
         name: pa.DictionaryArray.from_arrays(
-            pa.array(assignments.columns[name][assignment]), assignments.names[name]
+            pa.array(assignments.columns[name].take(assignment)), assignments.names[name]
         )
         for name in Assignments.PLACE
     }

@@ -41,6 +41,8 @@ class People:
         self._day = -1 if plan.organisation.standing == "period_end" else 0
         self._role_of = np.empty(0, np.int32)
         self._moves = np.empty(0, bool)
+        #: Ids and positions (−1: not in the plan) of those of whom much is asked just now, by code.
+        self._asked: dict[int, tuple[str, int]] = {}
 
     def __contains__(self, employee: str) -> bool:
         return employee in self._roll
@@ -55,7 +57,21 @@ class People:
 
     def id(self, code: int) -> str:
         """The id of the employee with ``code``."""
-        return self._codes.names[code]
+        return self._known(code)[0]
+
+    def look_up(self, codes: np.ndarray) -> None:
+        """``codes`` are asked for next: by column it takes less than one by one, where there are many people."""
+        names = self._codes.column(codes)
+        found = zip(names.to_pylist(), self._roll.positions(names).tolist(), strict=True)
+        self._asked = dict(zip(codes.tolist(), found, strict=True))
+
+    def _known(self, code: int) -> tuple[str, int]:
+        found = self._asked.get(code)
+        if found is None:
+            employee = self._codes.names[code]
+            position = self._roll.position(employee)
+            found = employee, -1 if position is None else position
+        return found
 
     def key(self, employee: str, kind: str, period: str) -> int | None:
         """The period key of somebody's period, by its text; None where the calendar has not such a period."""
@@ -64,9 +80,8 @@ class People:
 
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
-        employee = self._codes.names[code]
-        position = self._roll.position(employee)
-        if position is None:
+        employee, position = self._known(code)
+        if position < 0:
             return Person(employee, "", "", "", "")
         return self._person(employee, position, self._roll.last(position))
 
@@ -75,8 +90,7 @@ class People:
 
     def standing(self, code: int, kind: str, ordinal: int) -> Person:
         """The employee with ``code`` as the period of ``kind`` sees them."""
-        employee = self._codes.names[code]
-        position = self._roll.position(employee)
+        employee, position = self._known(code)
         if position not in self._roll.moving or window_days(kind):
             return self.person(code)
         day = date_of(self._calendar.span(kind, ordinal)[self._day])
@@ -112,6 +126,8 @@ class People:
         """The roles of employees who have got their code since."""
         positions = self._roll.positions(self._codes.column(np.arange(len(self._role_of), len(self._codes))))
         _, last = self._roll.last_roles
-        roles = np.where(positions < 0, _NOBODY, np.append(last, _NOBODY)[positions])
+        roles = np.full(len(positions), _NOBODY, np.int32)
+        known = np.flatnonzero(positions >= 0)
+        roles[known] = last[positions[known]]
         self._role_of = np.concatenate([self._role_of, roles])
         self._moves = np.concatenate([self._moves, np.isin(positions, list(self._roll.moving))])

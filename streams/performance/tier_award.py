@@ -23,6 +23,9 @@ from streams.performance.limits import Limits
 from streams.performance.period_view import PeriodView
 from streams.performance.running import Running, key_parts, period_key
 
+#: So few people are looked up one by one.
+_FEW = 8
+
 
 class TierRule:
     """One tier table over one KPI's periods."""
@@ -76,7 +79,10 @@ class TierRule:
             turns |= held != run.before(held, held_base)
         if self.rule.cool_down_days:
             turns |= self._thaws(run, turns, spread)
-        for at in np.flatnonzero(turns & counts).tolist():
+        turned = np.flatnonzero(turns & counts)
+        if len(turned) > _FEW:
+            self.writer.people.look_up(key_parts(run.keys[spread[turned]])[0])
+        for at in turned.tolist():
             key = int(run.keys[spread[at]])
             values = int(run.num[at]), int(run.den[at]), int(targets[spread[at]])
             levels = int(level[at]), int(held[at])
