@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Annotated, Any
 
 from pydantic_core import core_schema
@@ -19,6 +20,7 @@ from schemas.plan_moves import Move
 _KNOWN = frozenset(["id", "name", "role", "moves", "start", "end", "leave"])
 _DATED = ("moves", "start", "end", "leave")
 _EMPTY = ((), [])
+_ID, _ROLE = itemgetter("id"), itemgetter("role")
 _IDENTIFIERS = re.compile(f"(?:{IDENTIFIER[1:-1]}\n)*")
 
 
@@ -44,7 +46,7 @@ class Roster(Sequence[Employee]):
     def __init__(self, ids: list[str], names: list[str], roles: list[str], special: dict[int, Employee]) -> None:
         """``special``: models of those who have dates, by place in the list, ascending."""
         kept: dict[str, str] = {}
-        self.ids, self.roles = ids, [kept.setdefault(role, role) for role in roles]
+        self.ids, self.roles = ids, list(map(kept.setdefault, roles, roles))
         self._names = names if any(names) else None
         self._special = special
 
@@ -114,11 +116,13 @@ def _read(value: object, read_models: Callable[[object], tuple[Employee, ...]]) 
 def _columns(rows: list, read_models: Callable[[object], tuple[Employee, ...]]) -> Roster | None:
     """None where anything is not as most plans have it."""
     try:
-        special = [at for at, one in enumerate(rows) if len(one) != 2 + ("name" in one) and not _undated(one)]
-        ids, roles = [one["id"] for one in rows], [one["role"] for one in rows]
-        names = [one.get("name", "") for one in rows]
         if {*map(type, rows)} != {dict}:
             return None
+        ids, roles = list(map(_ID, rows)), list(map(_ROLE, rows))
+        special, names = [], [""] * len(rows)
+        if {*map(len, rows)} != {2}:  # 1,000,000 are not looked at one by one for what none of them has
+            special = [at for at, one in enumerate(rows) if len(one) != 2 + ("name" in one) and not _undated(one)]
+            names = [one.get("name", "") for one in rows]
         if not (_identifiers(ids) and _identifiers([*{*roles}]) and {*map(type, names)} == {str}):
             return None
         models = read_models([rows[at] for at in special]) if special else ()
