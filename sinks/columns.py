@@ -38,6 +38,8 @@ _BLANKS = {"text": b"", "hash": bytes(16)}
 _WORDS = pa.DictionaryArray
 #: Up to so many texts Python objects cost less than setting up what handles columns, on both sides.
 _FEW = 32
+#: From so many characters on, theirs is what costs; and an Arrow array has room for 2 GB.
+_MUCH = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def native(kind: str, array: pa.Array) -> tuple[str, bytes]:
 
 def native_objects(kind: str, items: Sequence) -> tuple[str, bytes]:
     """The same of Python objects: text as str or bytes, numbers as int, None for null."""
-    if kind == "text" and len(items) > _FEW:
+    if kind == "text" and len(items) > _FEW and sum(map(len, filter(None, items))) < _MUCH:
         return native(kind, pa.array(items, pa.binary()))
     name = KINDS[kind].type
     if kind == "texts":

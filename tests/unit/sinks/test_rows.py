@@ -12,7 +12,7 @@ import pytest
 from schemas.control import PartitionClosed, PeriodClosed, PlanApplied, ValuesAdjusted, encode_control
 from schemas.plan_file import load_plan
 from schemas.topics import INTERNAL
-from sinks.columns import KINDS, from_arrow
+from sinks.columns import KINDS, from_arrow, native, native_objects
 from sinks.insert import build_insert
 from sinks.rows import LOADED_TOPICS, SINKS, RowError, rows_of
 from tests.unit.sinks.blocks import TIMESTAMP, facts_block, record, words
@@ -227,3 +227,9 @@ def test_registry_has_one_function_per_kind() -> None:
     assert {topic for topic, _ in SINKS} == set(LOADED_TOPICS)
     assert all(callable(function) for function in SINKS.values())
     assert {"text", "fixed", "time", "day", "flag"} <= set(KINDS)
+
+
+def test_long_texts_are_written_the_same_way_without_an_array() -> None:
+    texts = [b"x" * (1 << 19), None, "客户", b""] * 33
+    array = pa.array([text.encode() if isinstance(text, str) else text for text in texts], pa.binary())
+    assert native_objects("text", texts) == native("text", array)
