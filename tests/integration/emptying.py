@@ -7,6 +7,7 @@ import time
 from clickhouse_driver import Client
 from kafka import KafkaAdminClient
 from kafka.admin import MemberToRemove
+from kafka.errors import KafkaError
 
 from infra.local.stack import LocalStack
 
@@ -45,7 +46,17 @@ def _drop_databases(client: Client) -> None:
 
 
 def _delete(admin: KafkaAdminClient) -> list[str]:
-    """What was still there. Members of killed processes would stay in their groups for the time of a session."""
+    """What was still there, or what the broker is still busy with, such as loading groups after a start."""
+    try:
+        return _deleted(admin)
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        return [repr(error)]
+
+
+def _deleted(admin: KafkaAdminClient) -> list[str]:
+    """Members of killed processes would stay in their groups for the time of a session."""
     topics = [name for name in admin.list_topics() if not name.startswith(_INTERNAL)]
     groups = [one["group_id"] for one in admin.list_groups()]
     for group, found in admin.describe_groups(groups).items() if groups else ():
