@@ -29,8 +29,9 @@ SECTIONS = (
     Section("same_job", ("--events", "50000"), ("--events", "{events}"), minutes=25),
     Section("full_plan", ("--events", "20000", "--employees", "300")),
     Section("cost", ("--events", "20000")),
-    Section("scale", ("--events", "20000", "--employees", "1000", "--employees", "5000")),
+    Section("scale", ("--events", "20000", "--employees", "1000", "--employees", "5000"), minutes=15),
     Section("latency", ("--seconds", "4", "--rate", "1", "--rate", "300"), minutes=8),
+    Section("latency", ("--bi", "--seconds", "4", "--rate", "1", "--rate", "300"), ("--bi",), minutes=8),
     Section("backtest", ("--events", "20000"), minutes=5),
     Section("two_workers", ("--events", "50000")),
     Section("bi_queries", ("--rows", "600000")),
@@ -40,7 +41,7 @@ SECTIONS = (
 @click.command()
 @click.option("--events", default=5_000_000, show_default=True, help="Events of the comparison with other systems.")
 @click.option("--small", is_flag=True, help="Few events everywhere: whether all of it works; the figures mean nothing.")
-@click.option("--only", multiple=True, type=click.Choice([section.module for section in SECTIONS]))
+@click.option("--only", multiple=True, type=click.Choice(sorted({section.module for section in SECTIONS})))
 @click.option("--report", "file", type=click.Path(path_type=Path), default=Path("bench.md"), show_default=True)
 def main(events: int, small: bool, only: tuple[str, ...], file: Path) -> None:
     """Run the sections; a failed one is named in the report, and fails the whole in the end."""

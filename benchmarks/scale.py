@@ -71,8 +71,8 @@ def run(employees: int, events: int, awards: int) -> dict:
 
 
 @click.command()
-@click.option("--employees", type=int, multiple=True, default=(1_000, 10_000, 100_000), show_default=True)
-@click.option("--events", default=2_000_000, show_default=True)
+@click.option("--employees", type=int, multiple=True, default=(1_000, 100_000, 1_000_000), show_default=True)
+@click.option("--events", default=1_000_000, show_default=True)
 @click.option("--report", type=click.Path(path_type=Path))
 def main(employees: tuple[int, ...], events: int, report: Path | None) -> None:
     """Measure and print the section."""
