@@ -127,7 +127,7 @@ BLOCKS: dict[str, BlockTable] = {
             "kpi:text employee:text team:text department:text day:day numerator:fixed "
             "denominator:fixed low:fixed? high:fixed? team_numerator:fixed team_denominator:fixed "
             "department_numerator:fixed department_denominator:fixed company_numerator:fixed "
-            "company_denominator:fixed members:uints? "
+            "company_denominator:fixed members:uints "
             "plan_version:int credits_partition:int",
         ),
         _credits_position,

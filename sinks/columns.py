@@ -80,7 +80,7 @@ def from_arrow(kind: str, array: pa.Array) -> pa.Array:
             array = pc.not_equal(array, 0)
         return array if array.type == wanted else array.cast(wanted, safe=False)
     if pa.types.is_list(array.type) and kind == "uints":
-        return array.cast(wanted)
+        return pc.fill_null(array.cast(wanted), pa.scalar([], wanted))  # only distinct KPIs have members
     if array.type != wanted:
         raise TypeError(f"expected {KINDS[kind].type} values, found {array.type}")
     return array
@@ -190,8 +190,8 @@ def _strings(array: pa.Array) -> np.ndarray:
 
 
 def _lists(array: pa.Array) -> Iterable[memoryview | np.ndarray]:
-    """Where each ends, then the items of all; a null is an empty list."""
-    ends = np.cumsum(pc.fill_null(pc.list_value_length(array), 0).to_numpy(), dtype=np.uint64)
+    """Where each ends, then the items of all."""
+    ends = np.cumsum(pc.list_value_length(array).to_numpy(), dtype=np.uint64)
     return [ends, *_plain(array.flatten())]
 
 

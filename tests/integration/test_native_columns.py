@@ -69,7 +69,7 @@ def test_every_kind_of_column_arrives_as_it_was(server: ClickHouseServer, kind: 
 
 
 def test_null_is_an_empty_list(server: ClickHouseServer) -> None:
-    array = pa.array([None, [1, 2], None, [3]], pa.list_(pa.uint64()))
+    array = from_arrow("uints", pa.array([None, [1, 2], None, [3]], pa.list_(pa.uint64())))
     assert _stored(server, "uints", native("uints", array), 4) == [[], [1, 2], [], [3]]
 
 
