@@ -195,7 +195,10 @@ def _by_target(column: pa.DictionaryArray, starts: np.ndarray, ends: np.ndarray)
     keys = np.repeat(np.arange(len(starts)) * words, ends - starts) + codes
     used = keys if valid is None else keys[valid]
     if len(used) * 8 < len(starts) * words:
-        distinct, renumbered = _numbered(used, keys)
+        # with the inverse, asked for or not: without it numpy fills a hash set, several times as slow as sorting
+        distinct, renumbered = np.unique(used, return_inverse=True)
+        if valid is not None:
+            renumbered = np.searchsorted(distinct, keys)
     else:
         marked = np.zeros(len(starts) * words, bool)
         marked[used] = True
@@ -212,21 +215,6 @@ def _by_target(column: pa.DictionaryArray, starts: np.ndarray, ends: np.ndarray)
         dictionary = strings.slice(first, after - first)
         parts.append(pa.DictionaryArray.from_arrays(indices, dictionary, safe=False))
     return parts
-
-
-def _numbered(used: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The unique ``used``, ascending, and which of them each of ``keys`` is, where it is one. By ``unique`` alone numpy
-    fills a hash set first, which takes several times as long as sorting.
-    """
-    order = np.argsort(used)
-    ordered = used[order]
-    first = np.append(True, ordered[1:] != ordered[:-1])
-    distinct = ordered[first]
-    if used is not keys:
-        return distinct, np.searchsorted(distinct, keys)
-    renumbered = np.empty(len(keys), np.int64)
-    renumbered[order] = np.cumsum(first) - 1
-    return distinct, renumbered
 
 
 def _encode(block: pa.RecordBatch, first: int, last: int, facts_partition: int) -> Iterator[bytes]:
