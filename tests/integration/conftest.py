@@ -21,20 +21,16 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
     return Settings(_env_file=None, **fields)
 
 
-@pytest.fixture
-def own_stack(stack: LocalStack) -> Iterator[LocalStack]:
-    """The servers with nothing in them, for a test that needs topics and tables of fixed names, or kills servers."""
+def emptied(stack: LocalStack) -> Iterator[LocalStack]:
+    """The servers with nothing in them, for what needs topics and tables of fixed names, or kills servers."""
     empty(stack)
     yield stack
     start_again(stack)
 
 
-@pytest.fixture(scope="module")
-def module_stack(stack: LocalStack) -> Iterator[LocalStack]:
-    """The same for the tests of one module together, none of which asks for ``own_stack``."""
-    empty(stack)
-    yield stack
-    start_again(stack)
+#: For one test; or for the tests of one module together, none of which asks for ``own_stack``.
+own_stack = pytest.fixture(emptied, name="own_stack")
+module_stack = pytest.fixture(emptied, name="module_stack", scope="module")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from infra.cli import main
 from infra.lazy_commands import Lazily, LazyGroup
 from infra.plan_cli import plan
 
-_HEAVY = ("numpy", "pyarrow", "pydantic", "kafka", "faust", "clickhouse_driver", "ruamel")
+_HEAVY = ("numpy", "pyarrow", "pydantic", "kafka", "faust", "clickhouse_driver", "yaml")
 
 
 def lazily() -> list[tuple[LazyGroup, str, Lazily]]:
