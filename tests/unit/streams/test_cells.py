@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.money import SCALE
@@ -106,7 +106,12 @@ def check(found: Cells, wanted: dict) -> None:
     assert found.people() == sorted({(kpi, who, day) for kpi, who, _, _, day in wanted})
 
 
+#: A unit counts this cell by another denominator than the person does, and by the same numerator.
+_OTHER_DEN = [{("revenue", "E1", "north", "sales", 2): Cell(3, 1, ((3, 1), (3, 1), (3, 2)), ())}]
+
+
 @examples(60)
+@example(_OTHER_DEN, False, False)
 @given(_UPDATES, st.booleans(), st.booleans())
 def test_sums_are_those_of_the_cells(updates, led, asked):
     found, wanted, rows = Cells(), {}, {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from runtime.records import RecordBatch
@@ -319,6 +321,20 @@ def test_large_credits_are_cut_between_facts_records(monkeypatch):
     for rows, meta in blocks:
         assert set(rows.column("offset").to_pylist()) <= set(range(meta["first"], meta["last"] + 1))
     assert sum(rows.num_rows for rows, _ in blocks) == 27
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("words", [3, 2_000])  # marked in an array, and sorted
+def test_each_target_gets_the_words_that_it_uses(words, missing):
+    texts = [f"w{number * 37 % words}" for number in range(120)] + ["w0", None if missing else "w1"] * 20
+    names = [f"w{number}" for number in range(words)]
+    codes = pa.array([None if text is None else names.index(text) for text in texts], pa.int32())
+    column = pa.DictionaryArray.from_arrays(codes, pa.array(names))
+    starts, ends = np.array([0, 50, 50, 110]), np.array([50, 50, 110, 160])
+    parts = credit_blocks._by_target(column, starts, ends)
+    for part, start, end in zip(parts, starts, ends, strict=True):
+        assert part.to_pylist() == texts[start:end]
+        assert sorted(part.dictionary.to_pylist()) == sorted({*texts[start:end]} - {None})
 
 
 def test_a_foreign_record_stops_the_fold_and_names_its_offset():
