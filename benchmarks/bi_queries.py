@@ -42,6 +42,14 @@ SELECT kpi, employee, 'month', formatDateTime(toStartOfMonth(day), '%Y-%m'), toS
     sum(numerator) AS n, sum(denominator), n, 700000, n / 700000, 1, 1, now64(3)
 FROM kpistream.kpi_days GROUP BY kpi, employee, toStartOfMonth(day)
 """
+#: What rollups keeps of units, its values being sums here.
+_UNITS = """
+INSERT INTO kpistream.unit_periods (kpi, unit_kind, unit, period_kind, period, first_day, last_day, numerator,
+    denominator, value, plan_version, version, processed_at)
+SELECT kpi, '{level}', {unit} AS unit_, 'month', formatDateTime(toStartOfMonth(day), '%Y-%m'), toStartOfMonth(day),
+    toLastDayOfMonth(any(day)), sum({level}_numerator) AS n, sum({level}_denominator), n, 1, 1, now64(3)
+FROM kpistream.kpi_days GROUP BY kpi, unit_, toStartOfMonth(day)
+"""
 QUERIES = {
     "a person's months": "SELECT period, value FROM bi.kpi_person_month "
     "WHERE kpi = 'revenue' AND employee = 'S101' ORDER BY period",
@@ -55,8 +63,13 @@ QUERIES = {
     "teams by month": "SELECT team, period, value FROM bi.kpi_team_month WHERE kpi = 'revenue' ORDER BY team, period",
     "departments by quarter": "SELECT department, period, value FROM bi.kpi_department_quarter "
     "WHERE kpi = 'satisfaction' ORDER BY department, period",
+    "teams by quarter, all KPIs": "SELECT kpi, team, period, value FROM bi.kpi_team_quarter ORDER BY kpi, team, period",
     "the company by month, all KPIs": "SELECT kpi, period, value FROM bi.kpi_company_month ORDER BY kpi, period",
     "the company's year by day": "SELECT day, value FROM bi.kpi_company_day WHERE kpi = 'revenue' ORDER BY day",
+    "the company's week by day, all KPIs": "SELECT kpi, day, value FROM bi.kpi_company_day "
+    "WHERE day >= toDate('2025-03-03') AND day < toDate('2025-03-10') ORDER BY kpi, day",
+    "a team's 30 days, all KPIs": "SELECT kpi, day, value FROM bi.kpi_team_day WHERE team = 'sales-north' "
+    "AND day >= toDate('2025-01-01') AND day < toDate('2025-01-31') ORDER BY kpi, day",
 }
 #: What a view says in all, and the same from the rows beneath.
 CHECKS = (
@@ -86,6 +99,9 @@ def fill(own: Own, rows: int) -> int:
     for start in range(0, days, step):
         own.query(_DAYS.format(first=_FIRST_DAY, start=start, days=min(step, days - start)))
     own.query(_PERIODS)
+    company = "(SELECT company FROM kpistream.current_plan)"
+    for level, unit in (("team", "team"), ("department", "department"), ("company", company)):
+        own.query(_UNITS.format(level=level, unit=unit))
     return count_of("kpi_days")
 
 

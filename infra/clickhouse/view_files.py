@@ -45,7 +45,7 @@ _LEVELS = (
 
 @dataclass(frozen=True)
 class _Period:
-    """What a view adds up over. ``start``: SQL for its first day; ``key``: SQL for its key, '' for days."""
+    """What a view adds up over. ``start``: SQL for its first day, of ``{day}``; ``key``: SQL for its key or ''."""
 
     period: str
     start: str
@@ -67,12 +67,14 @@ class _Period:
 
 
 _PERIODS = (
-    _Period("day", "day"),
-    _Period("month", "toStartOfMonth(day)", "formatDateTime(c.start, '%Y-%m')"),
+    _Period("day", "{day}"),
+    _Period("month", "toStartOfMonth({day})", "formatDateTime(c.start, '%Y-%m')"),
     _Period(
-        "quarter", "toStartOfQuarter(day)", "concat(toString(toYear(c.start)), '-Q', toString(toQuarter(c.start)))"
+        "quarter", "toStartOfQuarter({day})", "concat(toString(toYear(c.start)), '-Q', toString(toQuarter(c.start)))"
     ),
 )
+
+_DISTINCT = "(SELECT kpi FROM kpistream.current_kpis WHERE aggregate = 'distinct')"
 
 
 def read_views(folder: Path = FOLDER) -> str:
@@ -82,12 +84,32 @@ def read_views(folder: Path = FOLDER) -> str:
 
 def _kpi_views(folder: Path) -> list[str]:
     per_period, rolling, value = (_read(folder, name) for name in ("kpi_period", "kpi_rolling", "kpi_value"))
+    of_days, of_months = _read(folder, "kpi_of_days"), _read(folder, "kpi_of_months")
     values = {f"value_{days}": value.format(window=f"_{days}") for days in (7, 30, 90)}
     made = []
     for level in _LEVELS:
-        made += [per_period.format(of=level, over=period, value=value.format(window="")) for period in _PERIODS]
+        made += [
+            per_period.format(
+                of=level, over=period, value=value.format(window=""), sums=_sums(level, period, of_days, of_months)
+            )
+            for period in _PERIODS
+        ]
         made.append(rolling.format(of=level, **values))
     return made
+
+
+def _sums(of: _Level, over: _Period, of_days: str, of_months: str) -> str:
+    """What a view takes its values from. Members of three months are no sum: distinct KPIs go by days."""
+
+    def filled(source: str, day: str, only: str = "") -> str:
+        return source.format(of=of, start=over.start.format(day=day), only=only)
+
+    if of.level == "person" or over.period == "day":
+        return filled(of_days, "day")
+    if over.period == "month":
+        return filled(of_months, "first_day")
+    months = filled(of_months, "first_day", f" AND kpi NOT IN {_DISTINCT}")
+    return f"{months}\n    UNION ALL\n    {filled(of_days, 'day', f' AND kpi IN {_DISTINCT}')}"
 
 
 def _read(folder: Path, name: str) -> str:

@@ -65,7 +65,8 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def events(plan: Plan) -> list[dict]:
-    made = simulate(plan, seed=11, start=date(2026, 3, 22), days=16, events_per_day=100)
+    # two months of one quarter, and one of the next
+    made = simulate(plan, seed=11, start=date(2026, 2, 22), days=44, events_per_day=40)
     decoded = [json.loads(msgspec.json.encode(event), parse_float=Decimal) for event in made]
     sales = [event["data"] for event in decoded if event["type"] == "sale" and "employee" in event["data"]]
     for one, other in zip(sales[::7], sales[1::7], strict=False):  # shared, also by two teams
@@ -176,6 +177,25 @@ def test_calendar_views_equal_the_reference(
     assert {kpi for kpi, _, _ in defined} == set(values.kpis)
     assert {key: value for key, value in found.items() if value is not None} == defined
     assert {key for key, value in found.items() if value is None} <= set(expected)
+
+
+def test_a_question_by_key_sees_the_newest_of_each_row(server: ClickHouseServer, bi: Client) -> None:
+    """Conditions on the key are looked at ahead of FINAL."""
+    everything = bi.execute("SELECT employee, day, kpi, value FROM bi.kpi_person_day")
+    with server.client() as writer:
+        older = "SELECT * REPLACE (numerator + 1 AS numerator, version - 1 AS version) FROM kpistream.kpi_days FINAL"
+        writer.execute("SYSTEM STOP MERGES kpistream.kpi_days")
+        writer.execute(f"INSERT INTO kpistream.kpi_days {older} WHERE version > 0")
+        [(rows, cells)] = writer.execute("SELECT count(), uniqExact(kpi, employee, team, day) FROM kpistream.kpi_days")
+    assert rows > cells
+    asked = {one[:2] for one in everything}
+    assert len(asked) > 100
+    for employee, day in sorted(asked)[::5]:
+        found = bi.execute(
+            "SELECT employee, day, kpi, value FROM bi.kpi_person_day WHERE employee = %(employee)s AND day = %(day)s",
+            {"employee": employee, "day": day},
+        )
+        assert sorted(found, key=str) == sorted((one for one in everything if one[:2] == (employee, day)), key=str)
 
 
 @pytest.mark.parametrize("level", ["person", "team"])

@@ -25,18 +25,7 @@ SELECT
     if(k.aggregate IN ('distinct', 'min', 'max'), NULL, c.lower) AS denominator
 FROM
 (
-    SELECT
-        kpi,
-        {of.unit} AS unit,
-        {over.start} AS start,
-        sum({of.prefix}numerator) AS upper,
-        sum({of.prefix}denominator) AS lower,
-        min(low) AS smallest,
-        max(high) AS largest,
-        uniqExactArray(members) AS uniques
-    FROM kpistream.kpi_days FINAL
-    WHERE {of.counted} != ''
-    GROUP BY kpi, unit, start
+{sums}
 ) AS c
 INNER JOIN kpistream.current_kpis AS k ON k.kpi = c.kpi
 LEFT JOIN

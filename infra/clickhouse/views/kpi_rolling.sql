@@ -58,6 +58,7 @@ FROM
         FROM kpistream.kpi_days FINAL
         WHERE {of.counted} != ''
         GROUP BY kpi, unit, day
+        SETTINGS optimize_move_to_prewhere_if_final = 1
     )
     WINDOW
         w7 AS (PARTITION BY kpi, unit ORDER BY day ASC RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
