@@ -1,6 +1,7 @@
 """Records as columns are the records that aiokafka itself gives, whatever the batches and however they are taken."""
 
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from aiokafka import TopicPartition
@@ -72,7 +73,7 @@ def test_it_is_compiled():
 def test_the_same_records_as_aiokafka(data):
     fetched, aborted, first = b"", [], data.draw(st.integers(0, 2**40))
     start = first
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _ in range(data.draw(st.integers(1, 6))):
         records = data.draw(st.lists(_record, min_size=1, max_size=6))
         codec, gap = data.draw(st.sampled_from(sorted(CODECS.values()))), data.draw(st.sampled_from([0, 0, 3]))
         kind = data.draw(st.sampled_from(["plain", "plain", "committed", "aborted"]))
@@ -90,7 +91,8 @@ def test_the_same_records_as_aiokafka(data):
     start += data.draw(st.integers(0, 5))
     sizes = data.draw(st.lists(st.integers(1, 8), min_size=1, max_size=3))
     wanted = take(fetched, None, sizes, start, aborted)
-    assert take(fetched, as_columns, sizes, start, aborted) == wanted
+    with mock.patch.object(record_batches, "_MOST", data.draw(st.integers(1, 20))):
+        assert take(fetched, as_columns, sizes, start, aborted) == wanted
     assert take(fetched, as_parsed, sizes, start, aborted) == wanted
 
 
@@ -129,6 +131,22 @@ def test_a_checksum_that_is_wrong_is_refused(deserializer, length):
         damaged[place] ^= 1
         with pytest.raises(CorruptRecordException, match="CRC"):
             take(bytes(damaged), deserializer, [10])
+
+
+@pytest.mark.parametrize("place", [17, 57, 61])  # checksum, number of records, a record's length
+def test_of_batches_in_a_row_those_ahead_of_a_damaged_one_are_read(place):
+    three = [batch(at, [(at, b"k", b"value %d" % at, [])] * 2) for at in (0, 2, 4)]
+    damaged = bytearray(three[1])
+    damaged[place] ^= 1
+    if place != 17:
+        damaged[17:21] = _crc(damaged).to_bytes(4, "big")
+    whole = fetcher.PartitionRecords(
+        PARTITION, fetcher.MemoryRecords(three[0] + damaged + three[2]), [], 0, None, as_columns, True, 0
+    )
+    assert [one.value for one in next(whole)] == [b"value 0"] * 2
+    assert whole.next_fetch_offset == 2
+    with pytest.raises(CorruptRecordException):
+        next(whole)
 
 
 def test_without_the_instruction_aiokafka_computes_the_checksum(monkeypatch):
