@@ -58,8 +58,9 @@ class StageLine:
         return self.stage, str(self.members), rate, f"{self.behind:,}", f"{self.waits:,.1f}"
 
 
-#: Groups that carry no data: of the workers as Faust has them, and the lock of commands (infra/control_lock.py).
-_NO_DATA = ("worker", "operators")
+#: Groups that carry no data: of the workers as Faust has them, what tells of awards in their log, and the lock of
+#: commands (infra/control_lock.py).
+_NO_DATA = ("worker", "award-log", "operators")
 HEADINGS = ("stage", "members", "records/s", "behind", "waits s")
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from functools import lru_cache
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
 
 from infra import metrics
 from runtime.failing import fatal
@@ -14,7 +17,18 @@ from runtime.records import Out
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED = 1 << 16  # keys
 _BACKOFF = (0.2, 0.5, 1, 2, 5, 10, 20, 30, 30, 30, 30, 30)
+
+
+_hash_of = lru_cache(_REMEMBERED)(murmur2)
+
+
+def partition_by_key(key: bytes | None, all_partitions: list[int], available: list[int]) -> int:
+    """As Kafka's own clients place a key; aiokafka's hash is Python, byte by byte, and the same people come again."""
+    if key is None:
+        return random.choice(available or all_partitions)
+    return all_partitions[(_hash_of(key) & 0x7FFFFFFF) % len(all_partitions)]
 
 
 class Sender:
@@ -41,11 +55,30 @@ class Sender:
 
     async def _lane(self, lane: list[Out]) -> None:
         if lane[0].partition is not None:
-            for out in lane:
-                await self._acknowledged(out)
+            await self._one_by_one(lane)
             return
-        # records placed by key are told apart by their ids, not by their position: no need to wait for each
-        await asyncio.gather(*(self._acknowledged(out) for out in lane))
+        # Records placed by key are told apart by their ids, not by their position: no need to wait for each. Awards
+        # are many, so only what fails gets a task, with all that follows for the same key: the last state counts.
+        begun = [await self._begun(out) for out in lane]
+        again: dict[bytes | None, list[Out]] = {}
+        for out, result in zip(lane, await asyncio.gather(*begun, return_exceptions=True), strict=True):
+            if isinstance(result, KafkaError) or out.key in again:
+                again.setdefault(out.key, []).append(out)
+            elif isinstance(result, BaseException):
+                raise result
+        await asyncio.gather(*map(self._one_by_one, again.values()))
+
+    async def _begun(self, out: Out) -> asyncio.Future:
+        try:
+            return await self._producer.send(out.topic, out.value, key=out.key, headers=list(out.headers))
+        except KafkaError as error:
+            failed = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
+    async def _one_by_one(self, outs: list[Out]) -> None:
+        for out in outs:
+            await self._acknowledged(out)
 
     async def _acknowledged(self, out: Out) -> None:
         for pause in (*_BACKOFF, None):

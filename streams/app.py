@@ -11,22 +11,21 @@ from functools import partial
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
-from msgspec import DecodeError
 
-from infra import metrics
 from infra.logs import logging_config
 from infra.mappings_file import load_mappings
 from infra.plugins import load
 from infra.settings import load_settings
 from infra.topic_ids import topic_ids
 from runtime.app import make_app
+from runtime.award_log import AwardLog
 from runtime.channels import BatchChannel
 from runtime.checkpoints import until_answered
 from runtime.control import ControlFollower
 from runtime.failing import fatal
 from runtime.log_bounds import NEW_NAME, RESTORE, partitions_refusal
 from runtime.memory import settle
-from runtime.producing import Sender
+from runtime.producing import Sender, partition_by_key
 from runtime.rounds import round_ended
 from runtime.source import RecordBatchSource
 from runtime.stage import StageRunner
@@ -34,8 +33,7 @@ from runtime.topic_identity import Reader, recognise, watch
 from runtime.web import add_pages
 from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
-from schemas.results import decode_award
-from schemas.topics import AWARDS, CREDITS, FACTS, INTERNAL, KPI_UPDATES
+from schemas.topics import CONTROL, CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from streams.crediting.sources import next_offset_of, source_key
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
@@ -90,25 +88,11 @@ async def rollups(batches):
         await runners["rollups"].process(*together)
 
 
-@app.agent(app.topic(AWARDS.name, value_type=bytes, value_serializer="raw"), name="awards")
-async def awards(stream):
-    """Tells of every award, in the log and as a metric. Nothing rests on it."""
+@app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
+async def plans(stream):
+    """Tells of plan changes in the log; gives Faust's own consumer a topic, without which its worker does not start."""
     async for value in stream:
-        try:
-            award = decode_award(value)
-        except DecodeError:  # the loader tells of it
-            continue
-        metrics.AWARDS.labels(award.rule, award.state).inc()
-        log.info(
-            "award",
-            extra={
-                "employee": award.employee,
-                "rule": award.rule,
-                "tier": award.threshold,
-                "period": award.period,
-                "state": award.state,
-            },
-        )
+        log.info("control record", extra={"bytes": len(value)})
 
 
 def _make_fold(stage: str):
@@ -135,6 +119,7 @@ async def run_stages() -> None:
         max_request_size=16 << 20,
         # one batch of a partition is on its way at a time: at the usual 16 kB a burst of awards took dozens of them
         max_batch_size=1 << 20,
+        partitioner=partition_by_key,
     )
     await producer.start()
     await _check_topics()
@@ -145,6 +130,7 @@ async def run_stages() -> None:
         follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
+    await app.add_runtime_dependency(AwardLog(settings))
     # side by side: after a kill each group waits for its dead member to time out
     await asyncio.gather(*(_start(stage, ids) for stage in settings.stages))
     app.add_future(watch([*map(_reader, settings.stages)], ids, _ids, settings.topics_taken_over))

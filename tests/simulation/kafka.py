@@ -78,6 +78,9 @@ class Producer:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
+    async def send(self, topic, value, key=None, headers=()) -> asyncio.Task[Sent]:
+        return asyncio.ensure_future(self.send_and_wait(topic, value, key, None, headers))
+
     async def send_and_wait(self, topic, value, key=None, partition=None, headers=()) -> Sent:
         return await self._broker.network.request(
             f"send to {topic}", lambda: self._broker.append(topic, value, partition, key, headers), KafkaTimeoutError

@@ -1,0 +1,48 @@
+"""What the log and the metric say of awards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from infra.metrics import AWARDS
+from runtime.award_log import tell
+
+
+def _award(number: int, state: str = "confirmed", rule: str = "told-tiers") -> bytes:
+    award = {"employee": f"E{number}", "rule": rule, "threshold": "100%", "period": "2026-03", "state": state, "x": 1}
+    return msgspec.json.encode(award)
+
+
+def _counted(rule: str, state: str) -> float:
+    return AWARDS.labels(rule, state)._value.get()
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[logging.LogRecord]]:
+    caplog.set_level(logging.INFO, "kpistream")
+    return lambda: caplog.records
+
+
+def test_a_few_are_told_one_by_one_and_what_is_none_is_left_out(said):
+    before = _counted("told-tiers", "confirmed")
+    tell([_award(1), b"{not json", None, b"\xff", b"[" * 100_000, b'{"rule": "told-tiers"}', _award(2, "revoked")])
+    told = [(one.msg, one.employee, one.rule, one.tier, one.period, one.state) for one in said()]
+    assert told == [
+        ("award", "E1", "told-tiers", "100%", "2026-03", "confirmed"),
+        ("award", "E2", "told-tiers", "100%", "2026-03", "revoked"),
+    ]
+    assert _counted("told-tiers", "confirmed") == before + 1
+
+
+def test_many_are_counted_by_rule(said):
+    before = _counted("told-many", "confirmed"), _counted("told-many", "revoked")
+    tell([*(_award(one, rule="told-many") for one in range(30)), _award(1, "revoked", "told-many")])
+    assert [(one.msg, one.rule, one.state, one.awards) for one in said()] == [
+        ("awards", "told-many", "confirmed", 30),
+        ("awards", "told-many", "revoked", 1),
+    ]
+    assert (_counted("told-many", "confirmed"), _counted("told-many", "revoked")) == (before[0] + 30, before[1] + 1)
