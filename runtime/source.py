@@ -25,7 +25,7 @@ from runtime.watchdog import Watchdog
 log = logging.getLogger(__name__)
 
 _POLL_MS = 200
-_SMALL = 500  # records: with more, stages that work side by side are faster than by rounds (docs/benchmarks.md)
+_SMALL = 2_000  # records: with more, stages that work side by side are faster than by rounds (docs/benchmarks.md)
 _FETCH_MS = 20  # that fetching what is in the log already may take, at most
 
 
