@@ -15,8 +15,8 @@ _UNCONSUMED_SECONDS = 2.0
 class _Consumer(AIOKafkaConsumer):
     """Waits longer before it fetches other partitions of a broker while records of one lie at hand.
 
-    aiokafka waits 0.1 s. A request that then holds only partitions where nothing comes is not answered for half a second,
-    and a broker gets one request at a time: whoever took longer than 0.1 s for a round waited 0.5 s for the next one.
+    aiokafka waits 0.1 s. A request that then names only partitions where nothing comes is not answered for half a
+    second, and a broker gets one request at a time: whoever took 0.1 s for a round waited 0.5 s for the next one.
     """
 
     async def start(self) -> None:

@@ -27,6 +27,8 @@ MAX_BYTES = 4_000_000
 _RENAMES = "correction"
 #: Dictionaries up to this many strings are sent as they are, used or not.
 _SMALL_DICTIONARY = 32
+#: Up to so many credits texts are looked at one by one; of more their codes are.
+_FEW = 2_000
 
 
 def credit_blocks(
@@ -189,6 +191,9 @@ def _large(column: pa.Array) -> bool:
 
 def _by_target(column: pa.DictionaryArray, starts: np.ndarray, ends: np.ndarray) -> list[pa.DictionaryArray]:
     """The column's parts from ``starts`` to before ``ends``, each with only the strings in use there."""
+    if len(column) < _FEW:
+        texts = column.dictionary_decode()
+        return [texts.slice(start, end - start).dictionary_encode() for start, end in zip(starts, ends, strict=True)]
     valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
     codes = (column.indices.fill_null(0) if column.null_count else column.indices).to_numpy()
     words = len(column.dictionary)

@@ -12,7 +12,7 @@ from infra.metrics import AWARDS
 from runtime.award_log import tell
 
 
-def _award(number: int, state: str = "confirmed", rule: str = "told-tiers") -> bytes:
+def _award(number: int, state: str = "provisional", rule: str = "told-tiers") -> bytes:
     award = {"employee": f"E{number}", "rule": rule, "threshold": "100%", "period": "2026-03", "state": state, "x": 1}
     return msgspec.json.encode(award)
 
@@ -28,21 +28,21 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[logging.LogRecor
 
 
 def test_a_few_are_told_one_by_one_and_what_is_none_is_left_out(said):
-    before = _counted("told-tiers", "confirmed")
+    before = _counted("told-tiers", "provisional")
     tell([_award(1), b"{not json", None, b"\xff", b"[" * 100_000, b'{"rule": "told-tiers"}', _award(2, "revoked")])
     told = [(one.msg, one.employee, one.rule, one.tier, one.period, one.state) for one in said()]
     assert told == [
-        ("award", "E1", "told-tiers", "100%", "2026-03", "confirmed"),
+        ("award", "E1", "told-tiers", "100%", "2026-03", "provisional"),
         ("award", "E2", "told-tiers", "100%", "2026-03", "revoked"),
     ]
-    assert _counted("told-tiers", "confirmed") == before + 1
+    assert _counted("told-tiers", "provisional") == before + 1
 
 
 def test_many_are_counted_by_rule(said):
-    before = _counted("told-many", "confirmed"), _counted("told-many", "revoked")
+    before = _counted("told-many", "provisional"), _counted("told-many", "revoked")
     tell([*(_award(one, rule="told-many") for one in range(30)), _award(1, "revoked", "told-many")])
     assert [(one.msg, one.rule, one.state, one.awards) for one in said()] == [
-        ("awards", "told-many", "confirmed", 30),
+        ("awards", "told-many", "provisional", 30),
         ("awards", "told-many", "revoked", 1),
     ]
-    assert (_counted("told-many", "confirmed"), _counted("told-many", "revoked")) == (before[0] + 30, before[1] + 1)
+    assert (_counted("told-many", "provisional"), _counted("told-many", "revoked")) == (before[0] + 30, before[1] + 1)
