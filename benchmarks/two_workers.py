@@ -1,8 +1,9 @@
 """Two workers on two cores against one on one.
 
-``python -m benchmarks.two_workers [--events N]``. Each worker is tied to a core of its own. Kafka and ClickHouse run on
-whatever is left: tied to the last core where there are more than two, else they share both cores with the workers, and
-the CPU per event says more than the rate.
+``python -m benchmarks.two_workers [--events N]``. Each worker is tied to a core of its own. Kafka and ClickHouse are
+tied to the last cores where there are more than two. Where there are two, nothing is left to put them out of the way:
+they share the workers' cores in either run, so that one core with all that a worker needs stands against two; and a
+run of one worker with Kafka and ClickHouse free to use the other core tells what a second one adds beside that.
 """
 
 from __future__ import annotations
@@ -39,21 +40,21 @@ def on_core(cores: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def run(workload: Workload, made: Columns, expected: Expected, count: int) -> tuple[Steady, str]:
-    """(rate and CPU of all, check) of so many workers."""
-    cores = sorted(os.sched_getaffinity(0))
+def run(
+    workload: Workload, made: Columns, expected: Expected, cores: list[int], servers: list[int]
+) -> tuple[Steady, str]:
+    """(rate and CPU of all, check) of a worker on each of ``cores``, with Kafka and ClickHouse on ``servers``."""
     with Own() as own:
-        if len(cores) > 2:
-            for pid in (own.stack.kafka.pid, own.stack.clickhouse.pid):
-                for thread in os.listdir(f"/proc/{pid}/task"):
-                    os.sched_setaffinity(int(thread), set(cores[2:]))
+        for pid in (own.stack.kafka.pid, own.stack.clickhouse.pid):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(thread), set(servers))
         own.apply(plan_of(load_plan(PLAN), workload.employees, tiers=workload.tiers))
         produce(own.broker, "events.sales", made)
         results = BlockResults(own.broker, KPI_UPDATES.name)
         workers: list[Worker] = []
-        for number_ in range(count):
-            with on_core({cores[number_ % len(cores)]}):
-                workers.append(own.start(worker_id=f"bench-{number_}"))
+        for core in cores:
+            with on_core({core}):
+                workers.append(own.start(worker_id=f"bench-{core}"))
         cpu: list[tuple[float, float]] = []
 
         def all_counted() -> bool:
@@ -68,6 +69,16 @@ def run(workload: Workload, made: Columns, expected: Expected, count: int) -> tu
         return warm, check_sales(own.settings, expected)
 
 
+def placements(cores: list[int]) -> list[tuple[str, list[int], list[int]]]:
+    """(where Kafka and ClickHouse run, cores of the workers, cores of those two) of each run."""
+    apart = cores[2:]
+    found = [
+        ("apart" if apart else "on the same core", cores[:1], apart or cores[:1]),
+        ("apart" if apart else "on the same cores", cores[:2], apart or cores[:2]),
+    ]
+    return found if apart else [*found, ("on the other core too", cores[:1], cores)]
+
+
 @click.command()
 @click.option("--events", default=1_000_000, show_default=True)
 @click.option("--employees", default=2_000, show_default=True)
@@ -78,23 +89,22 @@ def main(events: int, employees: int, report: Path | None) -> None:
     made = columns(workload)
     expected = Expected.of(made, workload.tiers)
     rows, first = [], None
-    for count in (1, 2):
-        click.echo(f"{count} workers …", err=True)
+    for where, on, servers in placements(sorted(os.sched_getaffinity(0))):
+        click.echo(f"{len(on)} workers, Kafka and ClickHouse {where} …", err=True)
         try:
-            warm, check = run(workload, made, expected, count)
+            warm, check = run(workload, made, expected, on, servers)
         except click.ClickException as error:
             warm, check = Steady(), f"failed: {' '.join(error.message.split())[:300]}"
         if not check.startswith("ok"):
             warm = Steady()
         rate = warm.events_per_second
-        first = rate if count == 1 else first
+        first = rate if first is None else first
         ratio = f"{rate / first:.2f} ×" if rate and first else ""
-        rows.append([number(count), number(rate), ratio, number(warm.cpu_us_per_event, 2), check])
-        head = ["workers", "warm events/s", "towards one", "CPU µs/event of all", "check"]
-        servers = "on the others" if (os.cpu_count() or 1) > 2 else "share these cores"
+        rows.append([number(len(on)), where, number(rate), ratio, number(warm.cpu_us_per_event, 2), check])
+        head = ["workers", "Kafka and ClickHouse", "warm events/s", "towards the first", "CPU µs/event of all", "check"]
         text = (
-            f"## Two workers\n\n{events:,} sales, {employees:,} employees, each worker tied to a core of its own; "
-            f"Kafka and ClickHouse {servers}.\n\n{markdown(head, rows)}\n"
+            f"## Two workers\n\n{events:,} sales, {employees:,} employees, each worker tied to a core of its own."
+            f"\n\n{markdown(head, rows)}\n"
         )
         if report:
             report.write_text(text)
