@@ -130,9 +130,9 @@ async def run_stages() -> None:
         follower = ControlFollower(settings, _plan_applied)
         await app.add_runtime_dependency(follower)
         await follower.caught_up.wait()
-    await app.add_runtime_dependency(AwardLog(settings))
     # side by side: after a kill each group waits for its dead member to time out
-    await asyncio.gather(*(_start(stage, ids) for stage in settings.stages))
+    told = app.add_runtime_dependency(AwardLog(settings))
+    await asyncio.gather(told, *(_start(stage, ids) for stage in settings.stages))
     app.add_future(watch([*map(_reader, settings.stages)], ids, _ids, settings.topics_taken_over))
     settle()
 
