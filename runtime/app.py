@@ -1,6 +1,8 @@
-"""Faust applications as all our processes use them: worker, agents, web server; no tables, no topics of its own."""
+"""Faust applications as all our processes use them: worker, agents, web server; no tables, one small topic."""
 
 from __future__ import annotations
+
+import logging
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
@@ -9,6 +11,9 @@ from faust.types.auth import CredentialsT
 import runtime.record_batches  # noqa: F401  what it mends holds for every consumer of the process
 from runtime.connections import mend
 from runtime.ending import EndsSoon
+from schemas.topics import CONTROL
+
+log = logging.getLogger("kpistream")
 
 
 class _Worker(EndsSoon, faust.Worker):
@@ -18,7 +23,7 @@ class _Worker(EndsSoon, faust.Worker):
 def make_app(name: str, settings, logging_config: dict) -> faust.App:
     """An application whose own consumer group is ``<group prefix>-<name>``."""
     mend()
-    return faust.App(
+    app = faust.App(
         f"{settings.group_prefix}-{name}",
         broker=[f"kafka://{broker}" for broker in settings.kafka_bootstrap.split(",")],
         broker_credentials=_credentials(settings),
@@ -35,6 +40,14 @@ def make_app(name: str, settings, logging_config: dict) -> faust.App:
         logging_config=logging_config,
         Worker=_Worker,
     )
+
+    @app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
+    async def plans(stream) -> None:
+        """Tells of plan changes; gives Faust's own consumer a topic, without which its worker does not start."""
+        async for value in stream:
+            log.info("control record", extra={"bytes": len(value)})
+
+    return app
 
 
 def _credentials(settings) -> CredentialsT | None:

@@ -18,7 +18,6 @@ from runtime.failing import fatal
 from runtime.records import Record, RecordBatch
 from runtime.web import add_pages
 from schemas.results import Award, decode_award
-from schemas.topics import CONTROL
 from sinks.alerts.channels import open_senders
 from sinks.alerts.config_file import AlertSettingsError, load_alert_settings
 from sinks.alerts.courier import Courier
@@ -120,13 +119,6 @@ async def alerts(stream):
             office.take(batch)
         except Exception as error:
             fatal(f"alerts: {error!r}")
-
-
-@app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
-async def plans(stream):
-    """Tells of plan changes in the log; gives Faust's own consumer a topic, without which its worker does not start."""
-    async for value in stream:
-        log.info("control record", extra={"bytes": len(value)})
 
 
 async def _deliver(courier: Courier) -> None:

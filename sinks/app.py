@@ -20,7 +20,6 @@ from runtime.topic_identity import Reader, recognise, watch
 from runtime.trouble import Trouble
 from runtime.uninterrupted import to_the_end
 from runtime.web import add_pages
-from schemas.topics import CONTROL
 from sinks.checkpoints import open_store
 from sinks.connection import from_settings
 from sinks.loader import Loader, LoadError, loader_client
@@ -86,13 +85,6 @@ async def loader(stream):
     """Every internal topic to its tables."""
     async for batch in stream:
         await flusher.add(batch)
-
-
-@app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
-async def plans(stream):
-    """Tells of plan changes in the log; gives Faust's own consumer a topic, without which its worker does not start."""
-    async for value in stream:
-        log.info("control record", extra={"bytes": len(value)})
 
 
 @app.task()

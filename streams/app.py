@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -33,14 +32,13 @@ from runtime.topic_identity import Reader, recognise, watch
 from runtime.web import add_pages
 from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
-from schemas.topics import CONTROL, CREDITS, FACTS, INTERNAL, KPI_UPDATES
+from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from streams.crediting.sources import next_offset_of, source_key
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
 from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
 from streams.state_layouts import layout_of
 
-log = logging.getLogger("kpistream")
 settings = load_settings()
 
 app = make_app("worker", settings, logging_config(settings.log_format))
@@ -86,13 +84,6 @@ async def rollups(batches):
     """KPI values of persons to those of units, and what units reach."""
     async for together in batches:
         await runners["rollups"].process(*together)
-
-
-@app.agent(app.topic(CONTROL.name, value_type=bytes, value_serializer="raw"), name="plans")
-async def plans(stream):
-    """Tells of plan changes in the log; gives Faust's own consumer a topic, without which its worker does not start."""
-    async for value in stream:
-        log.info("control record", extra={"bytes": len(value)})
 
 
 def _make_fold(stage: str):
