@@ -94,7 +94,8 @@ def _kpi_views(folder: Path) -> list[str]:
             )
             for period in _PERIODS
         ]
-        made.append(rolling.format(of=level, **values))
+        days = of_days.format(of=level, start="day", only="", members="groupUniqArrayArray")
+        made.append(rolling.format(of=level, sums=days, **values))
     return made
 
 
@@ -102,7 +103,7 @@ def _sums(of: _Level, over: _Period, of_days: str, of_months: str) -> str:
     """What a view takes its values from. Members of three months are no sum: distinct KPIs go by days."""
 
     def filled(source: str, day: str, only: str = "") -> str:
-        return source.format(of=of, start=over.start.format(day=day), only=only)
+        return source.format(of=of, start=over.start.format(day=day), only=only, members="uniqExactArray")
 
     if of.level == "person" or over.period == "day":
         return filled(of_days, "day")

@@ -7,7 +7,7 @@
         sum({of.prefix}denominator) AS lower,
         min(low) AS smallest,
         max(high) AS largest,
-        uniqExactArray(members) AS uniques
+        {members}(members) AS uniques
     FROM kpistream.kpi_days FINAL
     WHERE {of.counted} != ''{only}
     GROUP BY kpi, unit, start

@@ -28,42 +28,30 @@ FROM
     SELECT
         kpi,
         unit,
-        day,
+        start AS day,
         sum(upper) OVER w7 AS upper_7,
         sum(lower) OVER w7 AS lower_7,
         min(smallest) OVER w7 AS smallest_7,
         max(largest) OVER w7 AS largest_7,
-        length(groupUniqArrayArray(of_day) OVER w7) AS uniques_7,
+        length(groupUniqArrayArray(uniques) OVER w7) AS uniques_7,
         sum(upper) OVER w30 AS upper_30,
         sum(lower) OVER w30 AS lower_30,
         min(smallest) OVER w30 AS smallest_30,
         max(largest) OVER w30 AS largest_30,
-        length(groupUniqArrayArray(of_day) OVER w30) AS uniques_30,
+        length(groupUniqArrayArray(uniques) OVER w30) AS uniques_30,
         sum(upper) OVER w90 AS upper_90,
         sum(lower) OVER w90 AS lower_90,
         min(smallest) OVER w90 AS smallest_90,
         max(largest) OVER w90 AS largest_90,
-        length(groupUniqArrayArray(of_day) OVER w90) AS uniques_90
+        length(groupUniqArrayArray(uniques) OVER w90) AS uniques_90
     FROM
     (
-        SELECT
-            kpi,
-            {of.unit} AS unit,
-            day,
-            sum({of.prefix}numerator) AS upper,
-            sum({of.prefix}denominator) AS lower,
-            min(low) AS smallest,
-            max(high) AS largest,
-            groupUniqArrayArray(members) AS of_day
-        FROM kpistream.kpi_days FINAL
-        WHERE {of.counted} != ''
-        GROUP BY kpi, unit, day
-        SETTINGS optimize_move_to_prewhere_if_final = 1
+{sums}
     )
     WINDOW
-        w7 AS (PARTITION BY kpi, unit ORDER BY day ASC RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
-        w30 AS (PARTITION BY kpi, unit ORDER BY day ASC RANGE BETWEEN 29 PRECEDING AND CURRENT ROW),
-        w90 AS (PARTITION BY kpi, unit ORDER BY day ASC RANGE BETWEEN 89 PRECEDING AND CURRENT ROW)
+        w7 AS (PARTITION BY kpi, unit ORDER BY start ASC RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
+        w30 AS (PARTITION BY kpi, unit ORDER BY start ASC RANGE BETWEEN 29 PRECEDING AND CURRENT ROW),
+        w90 AS (PARTITION BY kpi, unit ORDER BY start ASC RANGE BETWEEN 89 PRECEDING AND CURRENT ROW)
 ) AS c
 INNER JOIN kpistream.current_kpis AS k ON k.kpi = c.kpi
 LEFT JOIN
