@@ -62,6 +62,8 @@ class Sender:
         begun = [await self._begun(out) for out in lane]
         again: dict[bytes | None, list[Out]] = {}
         for out, result in zip(lane, await asyncio.gather(*begun, return_exceptions=True), strict=True):
+            if isinstance(result, KafkaError):
+                self._failed(out, result, 0)
             if isinstance(result, KafkaError) or out.key in again:
                 again.setdefault(out.key, []).append(out)
             elif isinstance(result, BaseException):
@@ -94,6 +96,9 @@ class Sender:
             except KafkaError as error:
                 if pause is None:
                     fatal(f"{self._stage}: {out.topic} cannot be written to: {error!r}")
-                metrics.PRODUCE_RETRIES.labels(self._stage).inc()
-                log.warning("send failed, again in %s s", pause, extra={"topic": out.topic, "error": repr(error)})
+                self._failed(out, error, pause)
                 await asyncio.sleep(pause)
+
+    def _failed(self, out: Out, error: KafkaError, pause: float) -> None:
+        metrics.PRODUCE_RETRIES.labels(self._stage).inc()
+        log.warning("send failed, again in %s s", pause, extra={"topic": out.topic, "error": repr(error)})

@@ -229,7 +229,6 @@ class _Batches:
             return batch
         return _Whole(batch, piece) if self._whole else _Checked(batch, piece)
 
-
     def _plain(self, piece: memoryview) -> _Plain | None:
         """The batches from ``piece``, the next one, on; None where it is not plain."""
         records = self._records

@@ -10,6 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.metrics import PRODUCE_RETRIES
 from runtime import producing
 from runtime.producing import Sender, partition_by_key
 from runtime.records import Out
@@ -58,10 +59,11 @@ async def test_what_goes_well_keeps_its_order():
 
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_what_fails_is_sent_again_with_what_follows_for_its_key(at_once):
-    producer = _Producer({b"a1": 3, b"b2": 1}, at_once)
+    producer, before = _Producer({b"a1": 3, b"b2": 1}, at_once), PRODUCE_RETRIES.labels("test")._value.get()
     await Sender(producer, "test").send(_awards(b"a0", b"a1", b"b1", b"a2", b"b2", b"c1"))
     sent = {key: [value for of, value in producer.log if of == key] for key in (b"a", b"b", b"c")}
     assert sent == {b"a": [b"a0", b"a2", b"a1", b"a2"], b"b": [b"b1", b"b2"], b"c": [b"c1"]}
+    assert PRODUCE_RETRIES.labels("test")._value.get() == before + 4
 
 
 @pytest.mark.parametrize("error", [KafkaTimeoutError, MessageSizeTooLargeError])
