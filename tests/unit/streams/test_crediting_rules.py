@@ -323,9 +323,11 @@ def test_large_credits_are_cut_between_facts_records(monkeypatch):
     assert sum(rows.num_rows for rows, _ in blocks) == 27
 
 
+@pytest.mark.parametrize("few", [0, 2_000])  # by codes, and by texts
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("words", [3, 2_000])  # marked in an array, and sorted
-def test_each_target_gets_the_words_that_it_uses(words, missing):
+def test_each_target_gets_the_words_that_it_uses(words, missing, few, monkeypatch):
+    monkeypatch.setattr(credit_blocks, "_FEW", few)
     texts = [f"w{number * 37 % words}" for number in range(120)] + ["w0", None if missing else "w1"] * 20
     names = [f"w{number}" for number in range(words)]
     codes = pa.array([None if text is None else names.index(text) for text in texts], pa.int32())
