@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from schemas.packing import pack, unpack
 from schemas.plan import Plan
+from schemas.plan_employees import BY_COLUMNS
 from schemas.plan_once import once_per_plan
 
 KIND = "control"
@@ -141,8 +142,8 @@ _DECODED: deque[tuple[bytes, Control]] = deque(maxlen=4)
 
 
 def encode_control(record: Control) -> bytes:
-    """The JSON of a control record."""
-    return record.model_dump_json(exclude_none=True).encode()
+    """The JSON of a control record, long rosters by columns (``schemas.plan_employees``)."""
+    return record.model_dump_json(exclude_none=True, context=BY_COLUMNS).encode()
 
 
 @once_per_plan
@@ -166,6 +167,6 @@ def decode_control(value: bytes) -> Control:
     for known, control in tuple(_DECODED):
         if known == digest:
             return control
-    control = _READER.validate_json(document)
+    control = _READER.validate_json(document, context=BY_COLUMNS)
     _DECODED.append((digest, control))
     return control

@@ -30,6 +30,6 @@ def partition_key_hash(key: str) -> int:
     return xxh3_64_intdigest(key.encode())
 
 
-def partition_key_hashes(keys: Sequence[str]) -> np.ndarray:
+def partition_key_hashes(keys: pa.StringArray | Sequence[str]) -> np.ndarray:
     """``partition_key_hash`` of each key, uint64."""
-    return text_hashes(pa.array(keys, pa.string()))
+    return text_hashes(keys if isinstance(keys, pa.StringArray) else pa.array(keys, pa.string()))

@@ -70,9 +70,10 @@ class Interner:
         if self._many is not None:
             return self._many.numbers(_array(names), True)
         known, before = self._codes, len(self.names)
+        names = names if isinstance(names, pa.StringArray) else _list(names)
+        if len(names) >= _MANY and self._grown(len(names)):
+            return self.codes(names)
         asked = _list(names)
-        if len(asked) >= _MANY and self._grown(len(asked)):
-            return self.codes(asked)
         codes = np.array([known.setdefault(name, len(known)) for name in asked], np.int64)
         if len(known) > before:
             self.names += dict.fromkeys(asked[at] for at in np.flatnonzero(codes >= before).tolist())

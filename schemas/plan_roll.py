@@ -59,7 +59,7 @@ class Roll:
 
     def ids(self) -> Iterator[str]:
         """Everybody's id, by position."""
-        return (one for group in self.groups for one in group.employees.ids)
+        return chain.from_iterable(group.employees.ids for group in self.groups)
 
     def special(self) -> dict[str, Employee]:
         """Those who move, join, leave or are away, by id."""

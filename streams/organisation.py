@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,12 +54,9 @@ class Assignments(Sequence[Assignment]):
     def __getitem__(self, number: int) -> Assignment:
         return Assignment(*(self.names[name][int(self.columns[name][number])].as_py() for name in self.COLUMNS))
 
-    def rows(self, first: int) -> Iterator[Assignment]:
-        """Those from number ``first`` on."""
-        words = (
-            self.names[name].take(pa.array(self.columns[name][first:])).to_pylist() for name in self.COLUMNS
-        )
-        return map(Assignment._make, zip(*words, strict=True))
+    def since(self, first: int) -> list[pa.StringArray]:
+        """Those from number ``first`` on, by column."""
+        return [self.names[name].take(pa.array(self.columns[name][first:])) for name in self.COLUMNS]
 
     def unit(self, number: int) -> tuple[str, str]:
         """Team and department of an assignment."""
@@ -67,7 +64,7 @@ class Assignments(Sequence[Assignment]):
 
     def extended(self, assignments: Iterable[Assignment]) -> tuple[Assignments, np.ndarray]:
         """With ``assignments`` as well, and their numbers (int32); those that are new are numbered in their order."""
-        return self.with_columns([list(column) for column in zip(*assignments, strict=True)])
+        return self.with_columns([pa.array(column, pa.string()) for column in zip(*assignments, strict=True)])
 
     def _numbers(self, columns: dict[str, np.ndarray], names: dict[str, pa.Array]) -> np.ndarray:
         """int64 numbers of the rows of ``columns``, whose first ones are those known, in order of first appearance.
@@ -84,19 +81,22 @@ class Assignments(Sequence[Assignment]):
             keys = _by_appearance(keys) * len(names[name]) + columns[name]
         return _by_appearance(keys)
 
-    def with_columns(self, asked: Sequence[list[str]]) -> tuple[Assignments, np.ndarray]:
-        """As ``extended``, given by column."""
-        if not asked or not asked[0]:
+    def with_columns(
+        self, asked: Sequence[pa.StringArray | pa.DictionaryArray]
+    ) -> tuple[Assignments, np.ndarray]:
+        """As ``extended``, given by column: the employees as strings, the others as these or by codes of distinct ones.
+        """
+        if not asked or not len(asked[0]):
             return self, np.empty(0, np.int32)
         known, columns, names = len(self), {}, {}
         for name, words in zip(self.COLUMNS, asked, strict=True):
-            codes, names[name] = _interned(self.names[name], pa.array(words, pa.string()))
+            codes, names[name] = _interned(self.names[name], words)
             columns[name] = np.concatenate([self.columns[name], codes])
         numbers = self._numbers(columns, names)
         new = np.diff(np.maximum.accumulate(numbers), prepend=-1) > 0
         if new.sum() == known:
             return self, numbers[known:].astype(np.int32)
-        people = [asked[0][at] for at in np.flatnonzero(new[known:]).tolist()]
+        people = asked[0].filter(pa.array(new[known:]))
         targets = partition_key_hashes(people) % np.uint64(self._partitions)  # as schemas.topics.partition_of
         grown = Assignments(
             self._partitions, {name: column[new] for name, column in columns.items()}, names,
@@ -110,9 +110,9 @@ def _by_appearance(keys: np.ndarray) -> np.ndarray:
     return pa.array(keys).dictionary_encode().indices.to_numpy().astype(np.int64)
 
 
-def _interned(known: pa.Array, words: pa.Array) -> tuple[np.ndarray, pa.Array]:
+def _interned(known: pa.Array, words: pa.StringArray | pa.DictionaryArray) -> tuple[np.ndarray, pa.Array]:
     """int32 codes of ``words``, and the names by code: ``known`` and then those that are new, in their order."""
-    coded = words.dictionary_encode()
+    coded = words if isinstance(words, pa.DictionaryArray) else words.dictionary_encode()
     found = pc.index_in(coded.dictionary, value_set=known)
     new = found.is_null()
     fresh = coded.dictionary.filter(new)
@@ -163,22 +163,30 @@ def numbered(plan: Plan, assignments: Assignments) -> Numbered:
     return Numbered(roll, grown, numbers, (np.cumsum(held) - held).astype(np.int32))
 
 
-def _columns_of(roll: Roll, currency: str) -> list[list[str]]:
+def _columns_of(roll: Roll, currency: str) -> list[pa.Array]:
     """The assignments of everybody by column, in the plan's order and that of their moves."""
-    found: list[list[str]] = [[] for _ in Assignments.PLACE]
+    ids: list[str] = []
+    roles: list[str] = []
+    runs: list[tuple[str, str, int]] = []  # so many in a team of a department
     for group in roll.groups:
-        ids, roles = group.employees.ids, group.employees.roles
         at = 0
-        for moving in [*roll.moving_in(group), group.first + len(ids)]:
+        for moving in [*roll.moving_in(group), group.first + len(group.employees)]:
             stop = moving - group.first
-            count = stop - at
-            columns = [ids[at:stop], [group.team] * count, [group.department] * count, roles[at:stop]]
-            places = roll.moving.get(moving, ()) if stop < len(ids) else ()
-            columns[0] += [ids[stop]] * len(places) if places else []
-            columns[1] += [place.team for place in places]
-            columns[2] += [place.department for place in places]
-            columns[3] += [place.role for place in places]
-            for column, more in zip(found, columns, strict=True):
-                column += more
+            ids += group.employees.ids[at:stop]
+            roles += group.employees.roles[at:stop]
+            runs.append((group.team, group.department, stop - at))
+            for place in roll.moving.get(moving, ()) if stop < len(group.employees) else ():
+                ids.append(group.employees.ids[stop])
+                roles.append(place.role)
+                runs.append((place.team, place.department, 1))
             at = stop + 1
-    return [*found, [currency] * len(found[0])]
+    teams, departments, counts = zip(*runs, strict=True) if runs else ((), (), ())
+    units = (_coded(words, counts) for words in (teams, departments))
+    return [pa.array(ids, pa.string()), *units, pa.array(roles, pa.string()), _coded([currency], [len(ids)])]
+
+
+def _coded(words: Sequence[str], counts: Sequence[int]) -> pa.DictionaryArray:
+    """Each of ``words`` as many times, one after the other."""
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    codes = np.repeat(np.array([numbers[word] for word in words], np.int32), counts)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(numbers, pa.string()))

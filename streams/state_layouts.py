@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from runtime.state_layout import Rows, StateLayout
-from streams.crediting.upgrades import profiles_added
+from streams.crediting.upgrades import assignments_by_column, profiles_added
 from streams.rollups.cell_pages import in_columns
 
 
@@ -23,12 +23,15 @@ def _read_as_they_are(rows: Rows) -> Rows:
 
 
 LAYOUTS = {
-    # 3: standings of sales say what filters saw of them; 4: columns of remembered events in as few bytes as they need
-    "crediting": StateLayout(4, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are}),
-    # 2: from where on it is told which credits limits leave out
-    "performance": StateLayout(2, {1: _read_as_they_are}),
-    # 2: cells of a page as columns
-    "rollups": StateLayout(2, {1: in_columns}),
+    # 3: standings of sales say what filters saw of them; 4: columns of remembered events in as few bytes as they need;
+    # 5: assignments, and long rosters in the plan, as columns
+    "crediting": StateLayout(
+        5, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are, 4: assignments_by_column}
+    ),
+    # 2: from where on it is told which credits limits leave out; 3: long rosters in the plan as columns
+    "performance": StateLayout(3, {1: _read_as_they_are, 2: _read_as_they_are}),
+    # 2: cells of a page as columns; 3: long rosters in the plan as columns
+    "rollups": StateLayout(3, {1: in_columns, 2: _read_as_they_are}),
 }
 
 

@@ -12,9 +12,10 @@ from functools import lru_cache
 import msgspec
 
 from schemas.control import PlanApplied, decode_control, stored_control
-from schemas.packing import pack, unpack
 from schemas.plan import Plan
 from schemas.plan_once import once_per_plan
+from streams.crediting import assignment_rows
+from streams.crediting.assignment_rows import ASSIGNMENTS
 from streams.crediting.memory import EventMemory
 from streams.crediting.profiles import Named, Profiles
 from streams.crediting.refunds import ParkedRefunds, Standings
@@ -24,7 +25,7 @@ from streams.crediting.terms import Terms, TermsBook
 from streams.organisation import Assignments
 
 FORMAT = 2
-_CLOCK, _PLAN, _ASSIGNMENTS, _TERMS, _PROFILES = "clock", "plan", "assignments/", "terms/", "profiles/"
+_CLOCK, _PLAN, _TERMS, _PROFILES = "clock", "plan", "terms/", "profiles/"
 
 
 class State:
@@ -56,7 +57,7 @@ class State:
         self._put_in_force(control.plan)
         self._dirty_plans[_PLAN] = stored_control(control)
         if len(self.assignments) > known:
-            self._dirty_plans[f"{_ASSIGNMENTS}{known}"] = _numbered_row(control.plan, self.assignments, known)
+            self._dirty_plans[f"{ASSIGNMENTS}{known}"] = _added(control.plan, self.assignments, known)
         if len(self.terms.all) > agreed:
             self._dirty_plans[f"{_TERMS}{agreed}"] = msgspec.msgpack.encode(self.terms.all[agreed:])
 
@@ -68,7 +69,7 @@ class State:
         if _CLOCK in rows:
             next_offset = self._restore_clock(rows[_CLOCK])
             self.memory.restore(rows, next_offset, self.floor)
-        pieces = _pieces(rows, _ASSIGNMENTS)
+        pieces = _pieces(rows, ASSIGNMENTS)
         self.assignments = _restored(self.assignments, tuple(pieces))
         for piece in _pieces(rows, _TERMS):
             for terms in msgspec.msgpack.decode(piece, type=list[Terms]):
@@ -109,9 +110,9 @@ def _pieces(rows: dict[str, bytes], prefix: str) -> list[bytes]:
 
 
 @once_per_plan
-def _numbered_row(plan: Plan, assignments: Assignments, known: int) -> bytes:
+def _added(plan: Plan, assignments: Assignments, known: int) -> bytes:
     """The row of what ``plan`` added to the first ``known`` of ``assignments``."""
-    return pack(msgspec.msgpack.encode(list(assignments.rows(known))))
+    return assignment_rows.encoded(assignments, known)
 
 
 @lru_cache(maxsize=1)
@@ -119,5 +120,5 @@ def _restored(none: Assignments, pieces: tuple[bytes, ...]) -> Assignments:
     """The same pieces give the same object: all partitions of a process have it in common."""
     found = none
     for piece in pieces:
-        found, _ = found.extended(msgspec.msgpack.decode(unpack(piece), type=list[tuple[str, str, str, str, str]]))
+        found, _ = found.with_columns(assignment_rows.decoded(piece))
     return found

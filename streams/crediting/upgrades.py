@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.control import decode_control
+from streams.crediting.assignment_rows import ASSIGNMENTS, by_column
 from streams.crediting.chunks import with_profiles
 from streams.crediting.memory import FINAL_ROWS, MERGED_ROWS
 from streams.crediting.profiles import Profiles
@@ -23,3 +24,10 @@ def profiles_added(rows: dict[str, bytes]) -> dict[str, bytes]:
         profiles.of(decode_control(rows["plan"]).plan)
         found["profiles/0"] = msgspec.msgpack.encode(profiles.all)
     return found
+
+
+def assignments_by_column(rows: dict[str, bytes]) -> dict[str, bytes]:
+    """Format 4 → 5."""
+    return {
+        key: by_column(value) if value and key.startswith(ASSIGNMENTS) else value for key, value in rows.items()
+    }

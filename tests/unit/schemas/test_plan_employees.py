@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.plan import Organisation, Plan
-from schemas.plan_employees import Employee, Employees, Roster
+from schemas.plan_employees import BY_COLUMNS, Employee, Employees, Roster
 from schemas.plan_moves import employees_of
 from schemas.plan_roll import Roll
 
@@ -83,6 +83,47 @@ def test_read_as_models_and_the_same_is_wrong(rows, text):
         assert Plain.model_validate_json(written) == plain
         assert Plain.model_validate(kept.model_dump()) == plain
         assert Kept.model_validate_json(written) == kept
+
+
+_LONG = st.lists(_GOOD, min_size=1, max_size=4).map(
+    lambda some: [some[at % len(some)] | {"id": f"E{at}", "role": "lead" if at == 7 else "rep"} for at in range(50)]
+)
+
+
+@given(_LONG, st.booleans())
+def test_a_control_record_has_a_long_roster_by_columns(rows, one_role):
+    rows = [row | {"role": "rep"} for row in rows] if one_role else rows
+    kept = Kept.model_validate({"employees": rows})
+    written = kept.model_dump_json(exclude_none=True, context=BY_COLUMNS)
+    assert Kept.model_validate_json(written, context=BY_COLUMNS) == kept
+    found = json.loads(written)["employees"]
+    assert found["ids"] == " ".join(row["id"] for row in rows)
+    assert found["roles"] == "rep" if one_role else "lead" in found["roles"]
+    with pytest.raises(ValidationError, match="employees"):  # as of a plan's file, never
+        Kept.model_validate_json(written)
+    short = Kept.model_validate({"employees": rows[:49]})
+    assert json.loads(short.model_dump_json(context=BY_COLUMNS)) == json.loads(short.model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [
+        ({"ids": "E1 E2", "roles": "rep rep rep"}, "2 ids, 3 roles and 0 names: expected as many"),
+        ({"ids": "E1 E2", "roles": "rep", "names": ["Ann"]}, "2 ids, 2 roles and 1 names: expected as many"),
+        ({"ids": "E1  E2", "roles": "rep"}, "ids: expected identifiers with a space between each two"),
+        ({"ids": "", "roles": "rep"}, "ids: expected identifiers with a space between each two"),
+        ({"ids": "E1 E2", "roles": "rep é"}, "roles: expected identifiers"),
+        ({"ids": "E1", "roles": "rep", "dated": [[1, {"id": "E1", "role": "rep"}]]}, "dated: expected places"),
+        ({"ids": "E1", "roles": "rep", "dated": [[-1, {"id": "E1", "role": "rep"}]]}, "dated: expected places"),
+        ({"ids": "E1", "roles": "rep", "dated": [[0, {"id": "E2", "role": "rep"}]]}, "dated: expected places"),
+        ({"ids": "E1", "roles": "rep", "dated": [[0, {"id": "E1", "role": "rep"}]] * 2}, "dated: expected places"),
+        ({"ids": "E1", "roles": "rep", "more": 1}, "more"),
+        ({"ids": "E1"}, "roles"),
+    ],
+)
+def test_columns_that_do_not_belong_together_are_refused(columns, wrong):
+    with pytest.raises(ValidationError, match=wrong):
+        Kept.model_validate({"employees": columns}, context=BY_COLUMNS)
 
 
 def test_schema_is_that_of_models():
