@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from schemas.event_identity import partition_key_hashes
+from schemas.interning import Interner
 from schemas.plan import Plan
 from schemas.plan_once import once_per_plan
 from schemas.plan_roll import Roll, roll_of
@@ -112,16 +112,12 @@ def _by_appearance(keys: np.ndarray) -> np.ndarray:
 
 def _interned(known: pa.Array, words: pa.StringArray | pa.DictionaryArray) -> tuple[np.ndarray, pa.Array]:
     """int32 codes of ``words``, and the names by code: ``known`` and then those that are new, in their order."""
-    coded = words if isinstance(words, pa.DictionaryArray) else words.dictionary_encode()
-    found = pc.index_in(coded.dictionary, value_set=known)
-    new = found.is_null()
-    fresh = coded.dictionary.filter(new)
-    codes = found.fill_null(0).to_numpy()
-    if len(fresh):
-        missing = new.to_numpy(zero_copy_only=False)
-        codes = np.where(missing, len(known) + np.cumsum(missing) - 1, codes)
-        known = pa.concat_arrays([known, fresh])
-    return codes.astype(np.int32)[coded.indices.to_numpy()], known
+    if isinstance(words, pa.DictionaryArray):
+        codes, names = _interned(known, words.dictionary)
+        return codes[words.indices.to_numpy()], names
+    found = Interner(known)
+    codes = found.codes(words)
+    return codes.astype(np.int32), found.column(np.arange(len(found)))
 
 
 class Numbered(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -150,12 +151,11 @@ def read_pages(rows: dict[str, bytes], names: dict[str, Interner]) -> dict[str, 
 def _record(days: Sequence[int], pages: Sequence[_Page], names: dict[str, Interner]) -> tuple:
     """The day record of one KPI."""
     counts = [len(page.employees) for page in pages]
-    texts = {
-        "employee": [name for page in pages for name in page.employees],
-        "team": [name for page in pages for name in page.teams],
-        "department": [name for page in pages for name in page.departments],
-    }
-    keys = day_key(*(_coded(names[kind], some) for kind, some in texts.items()), np.repeat(np.array(days), counts))
+    employees = pa.array(list(chain.from_iterable(page.employees for page in pages)), pa.string())
+    teams = list(chain.from_iterable(page.teams for page in pages))
+    departments = list(chain.from_iterable(page.departments for page in pages))
+    codes = names["employee"].codes(employees), _coded(names["team"], teams), _coded(names["department"], departments)
+    keys = day_key(*codes, np.repeat(np.array(days), counts))
     num, den = int64s([page.num for page in pages]), int64s([page.den for page in pages])
     units = tuple(of_units(pages, level) for level in range(len(LEVELS)))
     # only distinct KPIs have members
