@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Annotated, Any
 
-from pydantic import SerializationInfo, ValidationInfo
+from pydantic import BaseModel, ConfigDict, SerializationInfo, ValidationInfo
 from pydantic_core import core_schema
 
 from schemas.plan_attendance import Leave
@@ -43,10 +43,12 @@ class Employee(Model):
     leave: tuple[Leave, ...] = ()
 
 
-class _Columns(Model):
+class _Columns(BaseModel):
     """A long roster in a control record: ``ids`` one after the other, parted by spaces; ``roles`` as many, or the one
     that all have; ``names`` as many, or none; ``dated``: places in the list, ascending, of those who have dates.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     ids: str
     roles: str
