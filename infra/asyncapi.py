@@ -22,7 +22,7 @@ _COUNTS = ("applied", "duplicate", "dead_lettered", "parked", "gaps", "last_offs
 
 #: Blocks by topic: Kafka header ``kind`` and what one holds.
 _BLOCKS = {
-    "facts": {"facts": "Valid events of one intake batch, one row each, by ascending source offset."},
+    "facts": {"facts": "Valid events, one row each, by source partition and ascending source offset."},
     "credits": {"credits": "Who is credited with what, one row per event and payee."},
     "kpi-updates": {
         "kpi-days": "Absolute values of a KPI by employee and day.",

@@ -31,14 +31,16 @@ T = TypeVar("T")
 #: Commits offsets; False where that failed and is worth another try.
 Commit = Callable[[dict[TopicPartition, int]], Awaitable[bool]]
 
+#: A batch of so many records fills blocks by itself.
+_LARGE = 2_000
 _HAND_OVER_SECONDS = 15.0  # how long a partition that is taken away may wait for the checkpoint store
 
 
 class Fold(Protocol):
     """A stage's pure core for one input partition."""
 
-    def fold(self, batch: RecordBatch) -> list[Out]:
-        """Results of the batch; changes the state."""
+    def fold(self, *batches: RecordBatch) -> list[Out]:
+        """Results of the batch, or of one each of several partitions where the stage ``joins``; changes the state."""
         ...
 
     def updates(self) -> list[Out]:
@@ -70,7 +72,9 @@ class _Owned:
 
 
 class StageRunner:
-    """Runs one stage's folds. ``store`` None: the stage has no state and lives by Kafka's committed offsets."""
+    """Runs one stage's folds. ``store`` None: the stage has no state and lives by Kafka's committed offsets. ``joins``:
+    its folds take small batches of each other's partitions as well, so that one block has the results of them all.
+    """
 
     def __init__(
         self,
@@ -79,8 +83,10 @@ class StageRunner:
         sender: Sender,
         store: CheckpointStore | None,
         layout: StateLayout = FIRST_LAYOUT,
+        joins: bool = False,
     ) -> None:
         self.stage = stage
+        self._joins = joins
         self.ready = False
         self._make_fold, self._sender, self._store, self._layout = make_fold, sender, store, layout
         self._owned: dict[TopicPartition, _Owned] = {}
@@ -205,20 +211,32 @@ class StageRunner:
     async def _process(self, batches: Sequence[RecordBatch]) -> None:
         async with self._lock:
             before: list[asyncio.Task] = []
-            for batch in batches:
-                owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
-                if owned is None or owned.epoch != batch.epoch:
-                    continue  # read under an assignment that has ended
-                self._check(owned, batch)
-                owned.batches += 1
-                earlier = _pending([owned])
-                outs = self._folded(owned, batch)
+            for together in self._together(batches):
+                owned = [one for one, _ in together]
+                earlier = _pending(owned)
+                outs = self._folded(together)
                 # no wait between fold and send: a stop there would leave a state without its results
-                owned.sending = asyncio.ensure_future(self._send_after(earlier, outs)) if outs or earlier else None
+                sending = asyncio.ensure_future(self._send_after(earlier, outs)) if outs or earlier else None
+                for one in owned:
+                    one.sending = sending
                 before += earlier
-                metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
-                metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
             await _acknowledged(before)
+
+    def _together(self, batches: Sequence[RecordBatch]) -> list[list[tuple[_Owned, RecordBatch]]]:
+        """Batches that are ours, those in one list that are folded at once."""
+        alone: list[list[tuple[_Owned, RecordBatch]]] = []
+        small: list[tuple[_Owned, RecordBatch]] = []
+        for batch in batches:
+            owned = self._owned.get(TopicPartition(batch.topic, batch.partition))
+            if owned is None or owned.epoch != batch.epoch:
+                continue  # read under an assignment that has ended
+            self._check(owned, batch)
+            owned.batches += 1
+            if self._joins and len(batch.records) < _LARGE:
+                small.append((owned, batch))
+            else:
+                alone.append([(owned, batch)])
+        return [*alone, small] if small else alone
 
     def _check(self, owned: _Owned, batch: RecordBatch) -> None:
         if batch.number != owned.batches:
@@ -233,20 +251,20 @@ class StageRunner:
         await _acknowledged(earlier)
         await self._sender.send(outs)
 
-    def _folded(self, owned: _Owned, batch: RecordBatch) -> list[Out]:
+    def _folded(self, together: list[tuple[_Owned, RecordBatch]]) -> list[Out]:
         started = time.perf_counter()
         try:
-            outs = owned.fold.fold(batch)
+            outs = together[0][0].fold.fold(*(batch for _, batch in together))
         except Exception:
-            first, last = batch.records[0].offset, batch.records[-1].offset
-            fatal(
-                f"{self.stage}: cannot fold {batch.topic}/{batch.partition} offsets {first} to {last}; "
-                "stopping before it"
-            )
-        owned.next_offset = batch.records[-1].offset + 1
-        owned.unpublished = True
+            places = (f"{batch.topic}/{batch.partition} offsets {_span(batch)}" for _, batch in together)
+            fatal(f"{self.stage}: cannot fold {', '.join(places)}; stopping before it")
         metrics.FOLD_SECONDS.labels(self.stage).observe(time.perf_counter() - started)
-        metrics.BATCH_RECORDS.labels(self.stage).observe(len(batch.records))
+        for owned, batch in together:
+            owned.next_offset = batch.records[-1].offset + 1
+            owned.unpublished = True
+            metrics.BATCH_RECORDS.labels(self.stage).observe(len(batch.records))
+            metrics.RECORDS.labels(self.stage, batch.topic, batch.partition).inc(len(batch.records))
+            metrics.NEXT_OFFSET.labels(self.stage, batch.topic, batch.partition).set(owned.next_offset)
         return outs
 
     async def publish(self) -> None:
@@ -336,6 +354,10 @@ class StageRunner:
 
 def _pending(owned: Iterable[_Owned]) -> list[asyncio.Task]:
     return [one.sending for one in owned if one.sending is not None]
+
+
+def _span(batch: RecordBatch) -> str:
+    return f"{batch.records[0].offset} to {batch.records[-1].offset}"
 
 
 async def _acknowledged(sends: list[asyncio.Task]) -> None:

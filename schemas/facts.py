@@ -1,6 +1,9 @@
 """Facts blocks: the columns every one has, and blocks cut from a larger table. See docs/architecture.md."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
@@ -19,6 +22,38 @@ _COLUMNS = pa.schema([
 
 #: A block without rows, which still carries what its metadata tells.
 NO_FACTS = pa.RecordBatch.from_arrays([pa.array([], column.type) for column in _COLUMNS], schema=_COLUMNS)
+
+
+class FactsSource(NamedTuple):
+    """What a block holds of one source partition: ``rows`` rows, behind those of the sources named ahead of it, of the
+    records ``first`` to ``last``. ``rejected``: [offset, reason] of dead letters; ``gaps``: [offset of the next record,
+    how many are missing ahead of it].
+    """
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    rows: int
+    rejected: Sequence[list] = ()
+    gaps: Sequence[list] = ()
+
+
+def meta_of(sources: Sequence[FactsSource]) -> dict:
+    """The metadata of a block; lists that are empty are left out."""
+    return {"sources": [{name: value for name, value in one._asdict().items() if value != ()} for one in sources]}
+
+
+def sources_of(meta: dict, rows: int) -> list[FactsSource]:
+    """From the metadata of a block of ``rows`` rows; older blocks are of one source. Raises TypeError or ValueError on
+    anything else.
+    """
+    if "sources" not in meta:
+        return [FactsSource(**{"rejected": (), "gaps": ()} | meta, rows=rows)]
+    found = [FactsSource(**one) for one in meta["sources"]]
+    if (told := sum(one.rows for one in found)) != rows or any(one.rows < 0 for one in found):
+        raise ValueError(f"its sources tell of {told} rows, it has {rows}")
+    return found
 
 
 def facts_slice(rows: pa.RecordBatch, offsets: np.ndarray, start: int, end: int) -> pa.RecordBatch:

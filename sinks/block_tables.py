@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from schemas.facts import sources_of
 from sinks.columns import Column, columns, from_arrow
 from sinks.insert import Origin, Table
 
@@ -32,13 +33,14 @@ _ROW_BITS = 20
 @dataclass(frozen=True)
 class BlockTable:
     """``sources`` names block columns that differ from the table's; ``constants`` gives the same value to
-    every row, ``per_row`` the columns that depend on the row's place in the record."""
+    every row, ``per_row`` the columns that depend on the row's place in the record.
+    """
 
     table: Table
     constants: Callable[[dict, Origin], dict[str, object]]
     sources: dict[str, str] = field(default_factory=dict)
     payload: bool = False
-    per_row: Callable[[Origin, int], dict[str, pa.Array]] = lambda origin, count: {}
+    per_row: Callable[[dict, Origin, int], dict[str, pa.Array]] = lambda meta, origin, count: {}
 
 
 def payload_values(batch: pa.RecordBatch) -> tuple[dict[str, pa.Array], dict[tuple[str, str], pa.Array]]:
@@ -65,14 +67,22 @@ def _kind(kind: pa.DataType) -> str:
     return "fixed" if pa.types.is_integer(kind) else "text"
 
 
-def _facts_per_row(origin: Origin, count: int) -> dict[str, pa.Array]:
-    """The earliest position gets the largest version, so that merging keeps the copy which crediting applied.
-
-    Every copy of an event is in the same facts partition, so positions there are an order.
+def _facts_per_row(meta: dict, origin: Origin, count: int) -> dict[str, pa.Array]:
+    """Where each row came from. The earliest position gets the largest version, so that merging keeps the copy which
+    crediting applied: every copy of an event is in the same facts partition, so positions there are an order.
     """
     rows = np.arange(count, dtype=np.int64)
     place = (np.uint64(origin.offset) << np.uint64(_ROW_BITS)) + rows.astype(np.uint64)
-    return {"facts_index": pa.array(rows), "version": pa.array(np.uint64(2**64 - 1) - place)}
+    sources = sources_of(meta, count)
+    counts = [source.rows for source in sources]
+    topics = list(dict.fromkeys(source.topic.encode() for source in sources))
+    codes = np.array([topics.index(source.topic.encode()) for source in sources], np.int32)
+    return {
+        "topic": pa.DictionaryArray.from_arrays(np.repeat(codes, counts), pa.array(topics, pa.binary())),
+        "partition": pa.array(np.repeat(np.array([source.partition for source in sources], np.int64), counts)),
+        "facts_index": pa.array(rows),
+        "version": pa.array(np.uint64(2**64 - 1) - place),
+    }
 
 
 def _credits_position(meta: dict, origin: Origin) -> dict[str, object]:
@@ -93,12 +103,7 @@ BLOCKS: dict[str, BlockTable] = {
             "facts_index:int",
             PAYLOAD,
         ),
-        lambda meta, origin: {
-            "topic": meta["topic"].encode(),
-            "partition": meta["partition"],
-            "facts_partition": origin.partition,
-            "facts_offset": origin.offset,
-        },
+        lambda meta, origin: {"facts_partition": origin.partition, "facts_offset": origin.offset},
         payload=True,
         per_row=_facts_per_row,
     ),

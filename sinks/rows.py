@@ -99,7 +99,7 @@ def _from_block(block: BlockTable, batch: pa.RecordBatch, meta: dict, origin: Or
     fixed = block.constants(meta, origin) | {"processed_at": origin.timestamp}
     kinds = {column.name: column.kind for column in block.table.columns}
     values = {name: constant(kinds[name], value, count) for name, value in fixed.items()}
-    values |= block.per_row(origin, count)
+    values |= block.per_row(meta, origin, count)
     for column in block.table.columns:
         at = batch.schema.get_field_index(block.sources.get(column.name, column.name))
         if at >= 0 and column.name not in values:

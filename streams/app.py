@@ -34,9 +34,10 @@ from schemas.control import PlanApplied
 from schemas.event_types import EventTypes
 from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from streams.crediting.sources import next_offset_of, source_key
+from streams.intake import Intake
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
-from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+from streams.stage_folds import CreditingFold, IntakeFold
 from streams.state_layouts import layout_of
 
 settings = load_settings()
@@ -46,8 +47,7 @@ app = make_app("worker", settings, logging_config(settings.log_format))
 producer: AIOKafkaProducer | None = None
 runners: dict[str, StageRunner] = {}
 sources: list[RecordBatchSource] = []
-types = SharedTypes(EventTypes({}))
-mappings = load_mappings(settings.mappings)
+facts_of = Intake(settings.partitions, EventTypes({}), load_mappings(settings.mappings), settings.max_event_bytes)
 
 channels = {stage: BatchChannel(app, maxsize=1) for stage in ("intake", "crediting", "performance", "rollups")}
 _TOPICS = {
@@ -88,7 +88,7 @@ async def rollups(batches):
 
 def _make_fold(stage: str):
     if stage == "intake":
-        return lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, mappings)
+        return lambda at, offset: IntakeFold(at.topic, at.partition, offset, facts_of)
     if stage == "rollups":
         return lambda at, offset: Rollups(at.partition)
     fold = {"crediting": CreditingFold, "performance": Performance}[stage]
@@ -96,7 +96,7 @@ def _make_fold(stage: str):
 
 
 def _plan_applied(control: PlanApplied) -> None:
-    types.replace(EventTypes(control.plan.events))
+    facts_of.set_types(EventTypes(control.plan.events))
 
 
 @app.task()
@@ -154,7 +154,7 @@ async def _start(stage: str, ids: dict[str, str]) -> None:
     topic = _TOPICS[stage][0]
     layout = layout_of(stage, settings.partitions, topic, ids.get(topic, ""), settings.topics_taken_over)
     runners[stage] = StageRunner(
-        stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout
+        stage, _make_fold(stage), Sender(producer, stage), None if stateless else store, layout, joins=stateless
     )
     more = {}
     if stage == "intake":

@@ -4,8 +4,9 @@ Pure, and stateless but for the next offset expected of each source partition, b
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,9 @@ from schemas.dead_letters import DeadLetter, encode_dead_letter
 from schemas.decode import MAX_EVENT_BYTES, Decoded, Rejected, Reshape, decoder_for
 from schemas.event_identity import partition_key_hash
 from schemas.event_types import EventTypes
-from schemas.facts import KIND, NO_FACTS, facts_slice
+from schemas.facts import KIND, NO_FACTS, FactsSource, facts_slice, meta_of
 from schemas.mapping import TopicMapping
+from schemas.texts import Texts
 from schemas.times import time_of
 from schemas.topics import DEAD_LETTERS, FACTS, partition_of
 
@@ -66,19 +68,27 @@ class Intake:
         """The next record of this source partition should have this offset; a later one leaves a gap."""
         self._expected[topic, partition] = _Expected(next_offset)
 
-    def fold(self, batch: RecordBatch) -> list[Out]:
-        """Facts blocks by target partition, then dead letters by offset; the same if folded again."""
-        records = RecordColumns.of(batch.records)
-        offsets = records.offsets
-        gaps = self._gaps((batch.topic, batch.partition), offsets)
-        decoded = self._decoder.batch(records.values, self._reshapes.get(batch.topic))
-        decoded = _without_future(decoded, records)
-        rejected = sorted(decoded.rejected.items())
-        position = {"topic": batch.topic, "partition": batch.partition,
-                    "first": int(offsets[0]), "last": int(offsets[-1])}
-        reports = {"rejected": [[int(offsets[place]), why.reason] for place, why in rejected], "gaps": gaps}
-        outs = list(self._facts(decoded, records, position, reports))
-        return outs + [self._dead_letter(batch, records[place], why) for place, why in rejected]
+    def fold(self, *batches: RecordBatch) -> list[Out]:
+        """Facts blocks by target partition, then dead letters by offset; the same if folded again. Of several source
+        partitions, which are all different, a block has the rows of one behind those of the other.
+        """
+        alike: dict[str | None, list[RecordBatch]] = {}
+        for batch in batches:
+            alike.setdefault(batch.topic if batch.topic in self._reshapes else None, []).append(batch)
+        return [out for topic, some in alike.items() for out in self._fold_alike(some, self._reshapes.get(topic))]
+
+    def _fold_alike(self, batches: list[RecordBatch], reshape: Reshape | None) -> list[Out]:
+        taken = _Taken.of(batches)
+        decoded = _without_future(self._decoder.batch(taken.values, reshape), taken.timestamps)
+        rejected = [(place, *taken.at(place), why) for place, why in sorted(decoded.rejected.items())]
+        sources = []
+        for number, (batch, offsets) in enumerate(zip(batches, taken.by_batch(), strict=True)):
+            said = [[int(taken.offsets[place]), why.reason] for place, of, _, why in rejected if of == number]
+            gaps = self._gaps((batch.topic, batch.partition), offsets)
+            place = int(offsets[0]), int(offsets[-1])
+            sources.append(FactsSource(batch.topic, batch.partition, *place, 0, said or (), gaps or ()))
+        outs = list(self._facts(decoded, taken, sources))
+        return outs + [self._dead_letter(batches[of], batches[of].records[at], why) for _, of, at, why in rejected]
 
     def _gaps(self, source: tuple[str, int], offsets: np.ndarray) -> list[list[int]]:
         """[offset of the next record, how many are missing before it]; a batch folded again sees the same."""
@@ -92,29 +102,40 @@ class Intake:
         missing = np.diff(offsets, prepend=before - 1) - 1
         return [[int(offsets[row]), int(missing[row])] for row in np.flatnonzero(missing > 0)]
 
-    def _facts(self, decoded: Decoded, records: RecordColumns, position: dict, reports: dict) -> Iterator[Out]:
-        """A block for each target partition with rows, more if it is long; one for the reports' partition."""
-        source = f"{position['topic']}:{position['partition']}"
-        home = partition_of(partition_key_hash(source), self._partitions)
+    def _facts(self, decoded: Decoded, taken: _Taken, sources: list[FactsSource]) -> Iterator[Out]:
+        """A block for each target partition with rows, more if it is long. What of a source was rejected, and what is
+        missing, stands in one target partition, be there rows or not.
+        """
+        homes: list[list[int]] = [[] for _ in range(self._partitions)]
+        for number, source in enumerate(sources):
+            name = f"{source.topic}:{source.partition}"
+            homes[partition_of(partition_key_hash(name), self._partitions)].append(number)
         targets = (decoded.partition_hashes % np.uint64(self._partitions)).astype(np.int64)
         order = np.argsort(targets, kind="stable")
         rows, places = decoded.rows, decoded.places[order]
         if (np.diff(targets) < 0).any():  # as of a single event, never
             rows = rows.take(pa.array(order))
-        offsets, sizes = records.offsets[places], records.values.lengths()[places] + _ROW_BYTES
+        offsets, sizes = taken.offsets[places], taken.values.lengths()[places] + _ROW_BYTES
+        came_from = taken.batch_of(places)
         filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
         for target in range(self._partitions):
             start, end = int(filled_to[target]), int(filled_to[target + 1])
-            pending = reports if target == home else {"rejected": [], "gaps": []}
-            if start == end and target == home:
-                yield self._block(NO_FACTS, target, position | pending)
+            pending = {*homes[target]}
+            if start == end and pending:
+                told = [sources[number] for number in sorted(pending)]
+                yield self._block(NO_FACTS, target, told)
             for cut_from, cut_to in _cuts(sizes, start, end):
-                block = facts_slice(rows, offsets, cut_from, cut_to)
-                yield self._block(block, target, position | pending)
-                pending = {"rejected": [], "gaps": []}
+                counts = np.bincount(came_from[cut_from:cut_to], minlength=len(sources)).tolist()
+                told = [
+                    source._replace(rows=count, **({} if number in pending else {"rejected": (), "gaps": ()}))
+                    for number, (source, count) in enumerate(zip(sources, counts, strict=True))
+                    if count or number in pending
+                ]
+                yield self._block(facts_slice(rows, offsets, cut_from, cut_to), target, told)
+                pending = set()
 
-    def _block(self, rows: pa.RecordBatch, target: int, meta: dict) -> Out:
-        return Out(FACTS.name, encode_block(rows, meta), partition=target, headers=_KIND)
+    def _block(self, rows: pa.RecordBatch, target: int, sources: list[FactsSource]) -> Out:
+        return Out(FACTS.name, encode_block(rows, meta_of(sources)), partition=target, headers=_KIND)
 
     def _dead_letter(self, batch: RecordBatch, record: Record, why: Rejected) -> Out:
         """The record whole, unless it is too large to be sent on: then its beginning."""
@@ -126,6 +147,37 @@ class Intake:
         )
         key = f"{batch.topic}:{batch.partition}".encode()
         return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=key)
+
+
+class _Taken(NamedTuple):
+    """Records of several batches, one behind the other; ``starts``: where each batch begins, and the last one ends."""
+
+    offsets: np.ndarray
+    timestamps: np.ndarray
+    values: Texts
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, batches: Sequence[RecordBatch]) -> _Taken:
+        parts = [RecordColumns.of(batch.records) for batch in batches]
+        starts = np.cumsum([0, *map(len, parts)])
+        if len(parts) == 1:
+            return cls(parts[0].offsets, parts[0].timestamps, parts[0].values, starts)
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("offsets", "timestamps"))
+        return cls(*columns, Texts.joined([part.values for part in parts]), starts)
+
+    def by_batch(self) -> list[np.ndarray]:
+        """The offsets of each batch."""
+        return np.split(self.offsets, self.starts[1:-1])
+
+    def batch_of(self, places: np.ndarray) -> np.ndarray:
+        """Which batch each of ``places`` lies in."""
+        return np.searchsorted(self.starts, places, side="right") - 1
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Batch, and place within it."""
+        batch = int(self.batch_of(np.array(place)))
+        return batch, place - int(self.starts[batch])
 
 
 def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -142,11 +194,11 @@ def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
         row = after
 
 
-def _without_future(decoded: Decoded, records: RecordColumns) -> Decoded:
+def _without_future(decoded: Decoded, timestamps: np.ndarray) -> Decoded:
     """Reject events that the broker received long before they happened; records without a time stamp pass."""
     if not len(decoded.places):
         return decoded
-    received = records.timestamps[decoded.places]
+    received = timestamps[decoded.places]
     times = decoded.rows.column("time").to_numpy()
     ahead = (received >= 0) & (times - received > MAX_AHEAD_MS)
     if not ahead.any():

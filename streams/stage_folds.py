@@ -5,21 +5,9 @@ from __future__ import annotations
 from infra import metrics
 from runtime.records import Out, RecordBatch
 from schemas.dead_letters import decode_dead_letter
-from schemas.event_types import EventTypes
 from schemas.topics import DEAD_LETTERS, OUTCOMES
 from streams.crediting.stage import Crediting
 from streams.intake import Intake
-
-
-class SharedTypes:
-    """The event types in force; folds notice a change by its number."""
-
-    def __init__(self, types: EventTypes) -> None:
-        self.types, self.number = types, 0
-
-    def replace(self, types: EventTypes) -> None:
-        """Decode by ``types`` from now on."""
-        self.types, self.number = types, self.number + 1
 
 
 def _count_dead_letters(stage: str, outs: list[Out]) -> int:
@@ -30,21 +18,18 @@ def _count_dead_letters(stage: str, outs: list[Out]) -> int:
 
 
 class IntakeFold:
-    """Intake of one source partition. Stateless: nothing to restore, nothing to save."""
+    """One source partition of the process's ``intake``. Stateless: nothing to restore, nothing to save."""
 
-    def __init__(self, topic: str, partition: int, offset: int, settings, shared: SharedTypes, mappings: dict) -> None:
-        self._shared, self._number = shared, shared.number
-        self._intake = Intake(settings.partitions, shared.types, mappings, settings.max_event_bytes)
-        self._intake.assigned(topic, partition, offset)
+    def __init__(self, topic: str, partition: int, offset: int, intake: Intake) -> None:
+        self._intake = intake
+        intake.assigned(topic, partition, offset)
 
-    def fold(self, batch: RecordBatch) -> list[Out]:
-        """As Intake.fold."""
-        if self._number != self._shared.number:
-            self._number = self._shared.number
-            self._intake.set_types(self._shared.types)
-        outs = self._intake.fold(batch)
-        metrics.EVENTS.inc(len(batch.records))
-        metrics.FACTS.inc(len(batch.records) - _count_dead_letters("intake", outs))
+    def fold(self, *batches: RecordBatch) -> list[Out]:
+        """As Intake.fold: also of other source partitions of the process."""
+        outs = self._intake.fold(*batches)
+        records = sum(len(batch.records) for batch in batches)
+        metrics.EVENTS.inc(records)
+        metrics.FACTS.inc(records - _count_dead_letters("intake", outs))
         return outs
 
     def updates(self) -> list[Out]:

@@ -13,9 +13,8 @@ from runtime.records import Record
 from schemas.blocks import BlockError, decode_block, kind_of
 from schemas.control import KIND as CONTROL
 from schemas.control import Control, decode_control
+from schemas.facts import KIND, sources_of
 from streams.crediting.sources import Ledger
-
-KIND = "facts"
 
 
 class FactsError(ValueError):
@@ -59,8 +58,8 @@ class _Parts:
     blocks: list[pa.RecordBatch] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     arrived: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    sources: list[int] = field(default_factory=list)
+    indices: list[np.ndarray] = field(default_factory=list)
+    sources: list[np.ndarray] = field(default_factory=list)
     types: dict[str, pa.DataType] = field(default_factory=dict)
 
     def fits(self, block: pa.RecordBatch) -> bool:
@@ -70,11 +69,11 @@ class _Parts:
             for name, type_ in zip(block.schema.names, block.schema.types, strict=True)
         )
 
-    def add(self, block: pa.RecordBatch, record: Record, start: int, source: int) -> None:
+    def add(self, block: pa.RecordBatch, record: Record, index: np.ndarray, source: np.ndarray) -> None:
         self.blocks.append(block)
         self.offsets.append(record.offset)
         self.arrived.append(max(record.timestamp, 0))
-        self.starts.append(start)
+        self.indices.append(index)
         self.sources.append(source)
         self.types |= dict(zip(block.schema.names, block.schema.types, strict=True))
 
@@ -97,13 +96,13 @@ def read_segments(records: Sequence[Record], ledger: Ledger) -> Iterator[Segment
             raise FactsError(
                 f"facts offset {record.offset}: header kind is {kind!r}, expected 'facts' or 'control'"
             )
-        block, start, source = _new_rows(record, ledger)
-        if block is None:
+        block, index, source = _new_rows(record, ledger)
+        if not len(index):
             continue
         if not parts.fits(block):
             yield from _segment(parts, first, record.offset - 1)
             parts, first = _Parts(), record.offset
-        parts.add(block, record, start, source)
+        parts.add(block, record, index, source)
     yield from _segment(parts, first, records[-1].offset)
 
 
@@ -114,20 +113,29 @@ def _control(record: Record) -> Control:
         raise FactsError(f"facts offset {record.offset}: not a control record: {error}") from error
 
 
-def _new_rows(record: Record, ledger: Ledger) -> tuple[pa.RecordBatch | None, int, int]:
-    """The rows of a block above the mark, the index of the first of them, and the source's number."""
+def _new_rows(record: Record, ledger: Ledger) -> tuple[pa.RecordBatch, np.ndarray, np.ndarray]:
+    """The rows of a block above the marks of their sources, where each stands in it, and the number of its source."""
     try:
         block, meta = decode_block(record.value)
-        number = ledger.number(meta["topic"], meta["partition"])
-    except (BlockError, KeyError, TypeError) as error:
+        sources = [(one, ledger.number(one.topic, one.partition)) for one in sources_of(meta, block.num_rows)]
+    except (BlockError, KeyError, TypeError, ValueError) as error:
         raise FactsError(f"facts offset {record.offset}: {error!r} in the block") from error
-    source = ledger.source(number)
-    if source.note(meta):
-        ledger.touch(number)
-    if not block.num_rows:
-        return None, 0, number
-    start = source.new_rows_from(block.column("offset").to_numpy())
-    return (block.slice(start) if start < block.num_rows else None), start, number
+    offsets = block.column("offset").to_numpy()
+    index, end, counts = np.arange(len(offsets), dtype=np.int32), 0, []
+    left_out = []
+    for told, number in sources:
+        source = ledger.source(number)
+        if source.note(told):
+            ledger.touch(number)
+        first, end = end, end + told.rows
+        known = source.new_rows_from(offsets[first:end]) if told.rows else 0
+        counts.append(told.rows - known)
+        if known:
+            left_out.append(index[first : first + known])
+    if left_out:
+        index = np.delete(index, np.concatenate(left_out))
+        block = block.take(pa.array(index)) if len(index) else block.slice(0, 0)
+    return block, index, np.repeat(np.array([number for _, number in sources], np.int64), counts)
 
 
 def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
@@ -140,10 +148,8 @@ def _segment(parts: _Parts, first: int, last: int) -> Iterator[Segment]:
     yield Segment(
         table=table,
         offset=np.repeat(np.array(parts.offsets, np.int64), counts),
-        index=np.concatenate(
-            [np.arange(at, at + n, dtype=np.int32) for at, n in zip(parts.starts, counts, strict=True)]
-        ),
-        source=np.repeat(np.array(parts.sources, np.int64), counts),
+        index=np.concatenate(parts.indices),
+        source=np.concatenate(parts.sources),
         high=np.ascontiguousarray(halves[:, 0]),
         low=np.ascontiguousarray(halves[:, 1]),
         time=table.column("time").to_numpy(),

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from runtime.records import Out
+from schemas.facts import FactsSource
 from schemas.topics import OUTCOMES
 
 FORMAT = 1
@@ -48,10 +49,10 @@ class Source:
             self.row_mark = int(offsets[-1])
         return start
 
-    def note(self, meta: dict) -> bool:
-        """Counts the rejected records and gaps of a block's metadata that are new; True if there were any."""
-        rejected = [offset for offset, _ in meta.get("rejected", ()) if offset > self.rejected_mark]
-        gaps = [(offset, count) for offset, count in meta.get("gaps", ()) if offset > self.gap_mark]
+    def note(self, told: FactsSource) -> bool:
+        """Counts the rejected records and gaps that a block tells of and that are new; True if there were any."""
+        rejected = [offset for offset, _ in told.rejected if offset > self.rejected_mark]
+        gaps = [(offset, count) for offset, count in told.gaps if offset > self.gap_mark]
         self.counts[DEAD] += len(rejected)
         self.gaps += sum(count for _, count in gaps)
         self.rejected_mark = max(rejected, default=self.rejected_mark)

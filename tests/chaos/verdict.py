@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from schemas.blocks import decode_block, kind_of
+from schemas.facts import sources_of
 from schemas.results import decode_award
 from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS
 from tests.chaos.expected import Expected, Record, expected_of, read_topic
@@ -168,13 +169,17 @@ def _replayed(records: list[Record]) -> int:
     times: dict[tuple, int] = defaultdict(int)
     total = 0
     for record in records:
-        if kind_of(record.headers) not in ("facts", "credits"):
+        kind = kind_of(record.headers)
+        if kind not in ("facts", "credits"):
             continue
-        _, meta = decode_block(record.value)
-        source = meta.get("topic", "facts"), meta["partition"], record.partition
-        for offset in range(max(meta["first"], 0), meta["last"] + 1):
-            times[*source, offset] += 1
-            total += times[*source, offset] > 1
+        block, meta = decode_block(record.value)
+        covered = [(FACTS.name, meta["partition"], meta["first"], meta["last"])] if kind == "credits" else [
+            source[:4] for source in sources_of(meta, block.num_rows)
+        ]
+        for topic, partition, first, last in covered:
+            for offset in range(max(first, 0), last + 1):
+                times[topic, partition, record.partition, offset] += 1
+                total += times[topic, partition, record.partition, offset] > 1
     return total
 
 

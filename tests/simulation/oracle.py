@@ -6,13 +6,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 
 from aiokafka import TopicPartition
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import decode_block, kind_of, row_dicts
 from schemas.control import CLOSED_KIND
+from schemas.facts import sources_of
 from schemas.topics import AWARDS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, OUTCOMES
 from streams.backtest import MemoryRecord
 from streams.performance.stage import Performance
@@ -66,12 +67,14 @@ def _facts(history: History) -> list[str]:
     seen: dict[tuple, object] = {}
     wrong = []
     for _, rows, meta in _blocks(history, FACTS.name, "facts"):
-        for row in rows:
-            key = meta["partition"], row["offset"]
-            if seen.setdefault(key, row["id"]) != row["id"]:
-                wrong.append(f"facts: {key} stands for two events")
-        for offset, _ in meta["rejected"]:
-            seen.setdefault((meta["partition"], offset), "rejected")
+        left = iter(rows)
+        for source in sources_of(meta, len(rows)):
+            for row in islice(left, source.rows):
+                key = source.partition, row["offset"]
+                if seen.setdefault(key, row["id"]) != row["id"]:
+                    wrong.append(f"facts: {key} stands for two events")
+            for offset, _ in source.rejected:
+                seen.setdefault((source.partition, offset), "rejected")
     expected = {
         (partition, record.offset)
         for partition in range(history.broker.partitions[SOURCE])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from types import SimpleNamespace
 
 from runtime.records import Out, RecordBatch
 from schemas.blocks import kind_header
@@ -11,8 +10,9 @@ from schemas.control import KIND, Control, encode_control
 from schemas.event_types import EventTypes
 from schemas.topics import CREDITS, FACTS, KPI_UPDATES
 from streams.backtest import MemoryRecord
+from streams.intake import Intake
 from streams.performance.stage import Performance
-from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+from streams.stage_folds import CreditingFold, IntakeFold
 from tests.simulation.kafka import APPENDED
 
 #: Stages that others feed, and what they read, in the order of the flow.
@@ -25,8 +25,7 @@ def left_for(stage: str, values: list[bytes], controls: list[Control], partition
     """The input of ``stage`` in the order of its records. ``controls`` stand in it, and in what came before, at any
     place in their order; the first ahead of all.
     """
-    settings, types = SimpleNamespace(partitions=partitions, max_event_bytes=262_144), SharedTypes(EventTypes({}))
-    folds = [IntakeFold("events.sales", at, 0, settings, types, {}) for at in range(_SOURCES)]
+    folds = [IntakeFold("events.sales", at, 0, Intake(partitions, EventTypes({}))) for at in range(_SOURCES)]
     logs = [[Out("events.sales", value, at) for value in values[at::_SOURCES]] for at in range(_SOURCES)]
     makers = {"crediting": CreditingFold, "performance": Performance}
     for reader, topic in INPUTS.items():

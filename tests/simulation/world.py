@@ -29,9 +29,10 @@ from schemas.control import KIND, Control, PeriodClosed, PlanApplied, encode_con
 from schemas.event_types import EventTypes
 from schemas.plan import Plan
 from schemas.topics import AWARDS, CONTROL_TARGETS, CREDITS, EARNINGS, FACTS, KPI_UPDATES, UNIT_UPDATES
+from streams.intake import Intake
 from streams.performance.stage import Performance
 from streams.rollups.stage import Rollups
-from streams.stage_folds import CreditingFold, IntakeFold, SharedTypes
+from streams.stage_folds import CreditingFold, IntakeFold
 from tests.simulation.clock import SimLoop
 from tests.simulation.kafka import Broker, Consumer, Producer
 from tests.simulation.processes import CURRENT, Exited, Network, Process
@@ -251,10 +252,10 @@ class History:
             partitions=PARTITIONS, max_event_bytes=262_144, update_seconds=0.25, checkpoint_seconds=0.6,
             stall_seconds=120.0, max_batch_records=self.dice.choice([1, 3, 20, 1000]),
         )  # fmt: skip
-        types = SharedTypes(EventTypes({}))
+        facts_of = Intake(PARTITIONS, EventTypes({}), max_event_bytes=settings.max_event_bytes)
         sender = self.build.sender(Producer(self.broker), "simulated")
         folds = {
-            "intake": lambda at, offset: IntakeFold(at.topic, at.partition, offset, settings, types, {}),
+            "intake": lambda at, offset: IntakeFold(at.topic, at.partition, offset, facts_of),
             "crediting": lambda at, offset: CreditingFold(at.partition, PARTITIONS),
             "performance": lambda at, offset: self.build.performance(at.partition, PARTITIONS),
             "rollups": lambda at, offset: self.build.rollups(at.partition),
@@ -267,7 +268,7 @@ class History:
         for stage in self.stages:
             make_fold = folds[stage]
             store = None if stage == "intake" else self.store
-            runner = self.build.runner(stage, make_fold, sender, store, layout)
+            runner = self.build.runner(stage, make_fold, sender, store, layout, joins=stage == "intake")
             runners.append(runner)
             channel: asyncio.Queue = asyncio.Queue(maxsize=4)
             rounds = partial(round_ended, runners) if stage == "intake" else None

@@ -80,12 +80,16 @@ def test_facts(outs):
         "kind": "facts",
         "rows": 2,
         "block": {
-            "topic": "events.sales",
-            "partition": 2,
-            "first": 7,
-            "last": 9,
-            "rejected": [[9, "invalid_json"]],
-            "gaps": [],
+            "sources": [
+                {
+                    "topic": "events.sales",
+                    "partition": 2,
+                    "first": 7,
+                    "last": 9,
+                    "rows": 2,
+                    "rejected": [[9, "invalid_json"]],
+                }
+            ]
         },
     }
     assert first["at"] == {"partition": 3, "offset": 5, "row": 0} and second["at"]["row"] == 1

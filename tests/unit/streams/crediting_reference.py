@@ -73,6 +73,25 @@ class Block:
         return max((event.time for _, event in self.rows), default=0)
 
 
+@dataclass
+class Together:
+    """Blocks of several source partitions in one record, of one and the same fields each."""
+
+    blocks: list[Block]
+
+    @property
+    def arrived(self) -> int:
+        return max(block.arrived for block in self.blocks)
+
+
+Step = Block | Together | PlanApplied
+
+
+def blocks_in(log: list[Step]) -> list[Block]:
+    """Every block, also those that stand together."""
+    return [block for step in log if not isinstance(step, PlanApplied) for block in getattr(step, "blocks", [step])]
+
+
 def make_plan(
     teams: dict[str, list[str]],
     currency: str = "CNY",
@@ -114,23 +133,31 @@ def _employee(id_: str, team: str, moves: dict[str, list[dict]]) -> dict:
     return {"id": id_, "role": f"role-{team}", "moves": moves.get(id_, [])}
 
 
-def as_records(log: list[Block | PlanApplied]) -> list[Record]:
+def as_records(log: list[Step]) -> list[Record]:
     return [_record(offset, step) for offset, step in enumerate(log)]
 
 
-def _record(offset: int, step: Block | PlanApplied) -> Record:
+def _record(offset: int, step: Step) -> Record:
     if isinstance(step, PlanApplied):
         return Record(offset, encode_control(step), kind_header("control"))
-    offsets = [at for at, _ in step.rows] + [at for at, *_ in step.rejected] + [at for at, *_ in step.gaps]
-    meta = {
+    blocks = blocks_in([step])
+    rows = [row for block in blocks for row in block.rows]
+    meta = _meta(blocks[0]) if isinstance(step, Block) else {  # as older programs have it, and as it is now
+        "sources": [_meta(block) | {"rows": len(block.rows)} for block in blocks]
+    }
+    return Record(offset, encode_block(_table(rows), meta), kind_header("facts"), step.arrived)
+
+
+def _meta(block: Block) -> dict:
+    offsets = [at for at, _ in block.rows] + [at for at, *_ in block.rejected] + [at for at, *_ in block.gaps]
+    return {
         "topic": "events",
-        "partition": step.partition,
+        "partition": block.partition,
         "first": min(offsets, default=0),
         "last": max(offsets, default=0),
-        "rejected": step.rejected,
-        "gaps": step.gaps,
+        "rejected": block.rejected,
+        "gaps": block.gaps,
     }
-    return Record(offset, encode_block(_table(step.rows), meta), kind_header("facts"), step.arrived)
 
 
 def _table(rows: list[tuple[int, Event]]) -> pa.RecordBatch:
@@ -214,26 +241,27 @@ class Reference:
         self.credits: list[tuple[int, dict]] = []
         self.letters: list[tuple[str, str]] = []
 
-    def run(self, log: list[Block | PlanApplied]) -> Reference:
+    def run(self, log: list[Step]) -> Reference:
         for offset, step in enumerate(log):
-            if isinstance(step, Block):
-                self._block(offset, step)
+            if not isinstance(step, PlanApplied):
+                self._record(offset, step)
             elif step.id not in self.applied_plans:
                 self.applied_plans.add(step.id)
                 self.plan = step.plan
         return self
 
-    def _block(self, offset: int, block: Block) -> None:
-        for index, (source_offset, event) in enumerate(block.rows):
-            if source_offset <= self.marks.get(block.partition, -1):
+    def _record(self, offset: int, step: Block | Together) -> None:
+        rows = [(block.partition, *row) for block in blocks_in([step]) for row in block.rows]
+        for index, (partition, source_offset, event) in enumerate(rows):
+            if source_offset <= self.marks.get(partition, -1):
                 continue
-            self.marks[block.partition] = source_offset
-            self.newest = max(self.newest, block.arrived)
+            self.marks[partition] = source_offset
+            self.newest = max(self.newest, step.arrived)
             if self.plan:
                 horizon = self.plan.crediting.horizon_days * 24 * 60
                 self.floor = max(self.floor, self.newest // MINUTE - horizon)
             self._forget()
-            self._event(event, (offset, index), f"events:{block.partition}:{source_offset}:0")
+            self._event(event, (offset, index), f"events:{partition}:{source_offset}:0")
 
     def _forget(self) -> None:
         self.seen = {hash_: when for hash_, when in self.seen.items() if when >= self.floor}

@@ -6,6 +6,7 @@ import pytest
 from runtime.records import RecordBatch
 from schemas.blocks import decode_block
 from schemas.event_identity import event_hash, partition_key_hash
+from schemas.facts import FactsSource
 from schemas.mapping import TopicMapping
 from streams import intake as module
 from streams.intake import Intake
@@ -17,9 +18,7 @@ _WITHOUT_DATA = b'{"specversion":"1.0","id":"1","source":"s","type":"sale","time
 
 def test_one_sale_becomes_one_row():
     ((meta, (row,)),) = blocks(fold([example("sale")]))
-    assert meta == {
-        "topic": "events.sales", "partition": 3, "first": 0, "last": 0, "rejected": [], "gaps": [],
-    }
+    assert meta == FactsSource("events.sales", partition=3, first=0, last=0, rows=1)
     assert row == {
         "offset": 0, "event_hash": event_hash("erp/shanghai", "sale-2041"), "source": "erp/shanghai",
         "id": "sale-2041", "type": "sale", "time": 1774949400000, "subject": "2041", "employee": "E1001",
@@ -93,7 +92,7 @@ def test_each_kind_of_bad_record_is_a_dead_letter_with_its_reason(value, reason,
     assert named in letter.detail
     assert letter.raw == (value or b"")[:262_144]
     ((meta, rows),) = blocks(outs)
-    assert meta["rejected"] == [[1, reason]]
+    assert meta.rejected == [[1, reason]]
     assert [row["offset"] for row in rows] == [0, 2]
     assert outs[-1].key == b"events.sales:3"
 
@@ -112,11 +111,11 @@ def test_gaps_are_reported_once_and_again_when_a_batch_is_folded_again():
     intake.assigned("t", 0, 5)
     first = RecordBatch("t", 0, [Taken(7, example("sale")), Taken(8, None), Taken(11, None)])
     once = intake.fold(first)
-    (meta,) = [meta for meta, _ in blocks(once) if meta["gaps"]]
-    assert meta["gaps"] == [[7, 2], [11, 2]]
+    (meta,) = [meta for meta, _ in blocks(once) if meta.gaps]
+    assert meta.gaps == [[7, 2], [11, 2]]
     assert intake.fold(first) == once
     second = blocks(intake.fold(RecordBatch("t", 0, [Taken(13, None)])))
-    assert [meta["gaps"] for meta, _ in second] == [[[13, 1]]]
+    assert [meta.gaps for meta, _ in second] == [[[13, 1]]]
 
 
 def test_rejections_go_to_one_partition_by_topic_and_partition_even_without_rows():
@@ -130,7 +129,7 @@ def test_long_batches_are_cut_and_report_once(monkeypatch):
     outs = fold([None] + [example("sale", id=f"S-{n}") for n in range(50)])
     found = blocks(outs)
     assert len(found) > 5
-    assert [meta["rejected"] for meta, _ in found] == [[[0, "tombstone"]], *[[]] * (len(found) - 1)]
+    assert [meta.rejected for meta, _ in found] == [[[0, "tombstone"]], *[()] * (len(found) - 1)]
     assert [row["offset"] for _, rows in found for row in rows] == list(range(1, 51))
 
 
