@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
-from aiokafka.errors import KafkaError
 from mode import Service
 
 from infra import metrics
@@ -91,5 +90,5 @@ class AwardLog(Service):
                 if found:
                     await self._consumer.commit()
                 self._trouble.over()
-            except KafkaError as error:
+            except Exception as error:  # whatever it is: nothing rests on this, and the next ones are to be told
                 self._trouble.met("awards are not told in the log", error)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+import runtime.award_log
 from infra.metrics import AWARDS
-from runtime.award_log import tell
+from runtime.award_log import AwardLog, tell
 
 
 def _award(number: int, state: str = "provisional", rule: str = "told-tiers") -> bytes:
@@ -46,3 +49,28 @@ def test_many_are_counted_by_rule(said):
         ("awards", "told-many", "revoked", 1),
     ]
     assert (_counted("told-many", "provisional"), _counted("told-many", "revoked")) == (before[0] + 30, before[1] + 1)
+
+
+async def test_an_error_of_any_kind_is_told_and_the_next_awards_are(monkeypatch, said):
+    answers = [ValueError("no batch"), {"awards/0": [SimpleNamespace(value=_award(7))]}]
+
+    class Consumer:
+        async def getmany(self, timeout_ms: int) -> dict:
+            answer = answers.pop(0) if answers else {}
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        async def commit(self) -> None:
+            committed.set()
+
+    committed = asyncio.Event()
+    monkeypatch.setattr(runtime.award_log, "make_consumer", lambda *args, **more: Consumer())
+    monkeypatch.setattr(runtime.award_log, "_EVERY_SECONDS", 0)
+    following = asyncio.ensure_future(AwardLog(None)._follow())
+    await asyncio.wait_for(committed.wait(), 10)
+    following.cancel()
+    assert [(one.msg, getattr(one, "error", None)) for one in said()][:2] == [
+        ("awards are not told in the log", "no batch"),
+        ("award", None),
+    ]
