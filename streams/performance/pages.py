@@ -197,19 +197,26 @@ def load_days(engine, records: dict[str, tuple]) -> None:
         keys = distinct(np.concatenate(held))
         num = np.zeros((len(own), len(keys)), np.int64)
         den = np.zeros_like(num)
-        for index, record in enumerate(own):
+        places = [None if record is None else _places(keys, record[0]) for record in own]
+        for index, (record, at) in enumerate(zip(own, places, strict=True)):
             if record is None:
                 continue
-            at = np.searchsorted(keys, record[0])
             num[index, at], den[index, at] = record[1], record[2]
             for key, members in record[4].items():
                 family.days.members[index, int(np.searchsorted(keys, key))] = set(members)
         family.days.load(keys, num, den)
-        for index, record in enumerate(own):
+        for index, (record, at) in enumerate(zip(own, places, strict=True)):
             if record is not None:
-                at = np.searchsorted(keys, record[0])
                 family.days.touch(index, at)
                 family.days.load_units(index, at, record[3])
         family.restore_periods()
     for score in engine.scores:
         score.restore()
+
+
+def _places(keys: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Where each of ``some`` stands among ``keys``, which ascend and hold them all."""
+    order = np.argsort(some)
+    found = np.empty(len(some), np.int64)
+    found[order] = np.searchsorted(keys, some[order])  # in order: millions at random would wait for memory each
+    return found
