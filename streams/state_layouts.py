@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from runtime.state_layout import Rows, StateLayout
 from streams.crediting.upgrades import assignments_by_column, profiles_added
+from streams.performance.pages import words_once
 from streams.rollups.cell_pages import in_columns
 
 
@@ -28,8 +29,9 @@ LAYOUTS = {
     "crediting": StateLayout(
         5, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are, 4: assignments_by_column}
     ),
-    # 2: from where on it is told which credits limits leave out; 3: long rosters in the plan as columns
-    "performance": StateLayout(3, {1: _read_as_they_are, 2: _read_as_they_are}),
+    # 2: from where on it is told which credits limits leave out; 3: long rosters in the plan as columns; 4: pages
+    # of cells have each team and department once
+    "performance": StateLayout(4, {1: _read_as_they_are, 2: _read_as_they_are, 3: words_once}),
     # 2: cells of a page as columns; 3: long rosters in the plan as columns
     "rollups": StateLayout(3, {1: in_columns, 2: _read_as_they_are}),
 }

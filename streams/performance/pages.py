@@ -24,16 +24,32 @@ _BUCKETS = 64
 PREFIX = "cells/"
 
 
+#: Words as they appear, and which of them each cell has (int32, little-endian).
+_Words = tuple[list[str], bytes]
+
+
 class _Page(msgspec.Struct, array_like=True):
     """Columns of equal length; int64 little-endian bytes."""
+
+    employees: list[str]
+    teams: _Words
+    departments: _Words
+    num: bytes
+    den: bytes
+    units: list[tuple[bytes, bytes] | None]  # (num, den) by level; None where they equal the person's
+    members: list[bytes]  # uint64 hashes of each cell, for distinct KPIs
+
+
+class _Old(msgspec.Struct, array_like=True):
+    """As ``_Page`` was: a text for each cell."""
 
     employees: list[str]
     teams: list[str]
     departments: list[str]
     num: bytes
     den: bytes
-    units: list[tuple[bytes, bytes] | None]  # (num, den) by level; None where they equal the person's
-    members: list[bytes]  # uint64 hashes of each cell, for distinct KPIs
+    units: list[tuple[bytes, bytes] | None]
+    members: list[bytes]
 
 
 class DayPages:
@@ -84,10 +100,11 @@ class DayPages:
         members = []
         if self._family.kpis[index].aggregate == "distinct":
             members = [np.array(sorted(days.members[index, slot]), np.uint64).tobytes() for slot in slots.tolist()]
-        names = [
-            self._names[kind].texts(codes)
-            for kind, codes in (("employee", employee), ("team", team), ("department", department))
-        ]
+        employees = self._names["employee"].texts(employee)
+        teams, departments = (
+            _words(self._names[kind], codes, of_page, len(pages))
+            for kind, codes in (("team", team), ("department", department))
+        )
         own = days.num[index, slots], days.den[index, slots]
         num, den = (side.tobytes() for side in own)
         levels = [of_level(pair, own, of_page) for pair in days.units(index, slots)]
@@ -95,9 +112,34 @@ class DayPages:
         for page, end in enumerate(np.cumsum(np.bincount(of_page, minlength=len(pages))).tolist()):
             cells, packed = slice(first, end), slice(8 * first, 8 * end)
             units = [(sides[0][packed], sides[1][packed]) if page in differ else None for differ, *sides in levels]
-            parts = (*(column[cells] for column in names), num[packed], den[packed], units, members[cells])
+            parts = employees[cells], teams[page], departments[page], num[packed], den[packed], units, members[cells]
             yield msgspec.msgpack.encode(_Page(*parts))
             first = end
+
+
+def _words(names: Interner, codes: np.ndarray, of_page: np.ndarray, pages: int) -> list[_Words]:
+    """The words of each page. ``codes`` and ``of_page``, which ascends, by cell."""
+    size = len(names) + 1
+    found = pa.array(of_page * size + codes).dictionary_encode()  # by appearance, so page after page
+    page, code = np.divmod(found.dictionary.to_numpy(), size)
+    ends = np.cumsum(np.bincount(page, minlength=pages))
+    starts = ends - np.bincount(page, minlength=pages)
+    words, numbers = names.texts(code), (found.indices.to_numpy() - starts[of_page]).astype(np.int32).tobytes()
+    cells = 4 * np.cumsum(np.bincount(of_page, minlength=pages))
+    bounds = zip(starts.tolist(), ends.tolist(), [0, *cells[:-1].tolist()], cells.tolist(), strict=True)
+    return [(words[start:end], numbers[first:after]) for start, end, first, after in bounds]
+
+
+def words_once(rows: dict[str, bytes]) -> dict[str, bytes]:
+    """Format 3 → 4 of performance's state: pages had team and department as a text for each cell."""
+    return {name: _words_once(row) if row and name.startswith(PREFIX) else row for name, row in rows.items()}
+
+
+def _words_once(row: bytes) -> bytes:
+    old = msgspec.msgpack.decode(row, type=_Old)
+    coded = (pa.array(column, pa.string()).dictionary_encode() for column in (old.teams, old.departments))
+    words = ((one.dictionary.to_pylist(), one.indices.to_numpy().tobytes()) for one in coded)
+    return msgspec.msgpack.encode(_Page(old.employees, *words, old.num, old.den, old.units, old.members))
 
 
 def add_by_page(pages: np.ndarray, slots: np.ndarray, kept: Callable[[int], array[int]]) -> None:
@@ -152,10 +194,9 @@ def _record(days: Sequence[int], pages: Sequence[_Page], names: dict[str, Intern
     """The day record of one KPI."""
     counts = [len(page.employees) for page in pages]
     employees = pa.array(list(chain.from_iterable(page.employees for page in pages)), pa.string())
-    teams = list(chain.from_iterable(page.teams for page in pages))
-    departments = list(chain.from_iterable(page.departments for page in pages))
-    codes = names["employee"].codes(employees), _coded(names["team"], teams), _coded(names["department"], departments)
-    keys = day_key(*codes, np.repeat(np.array(days), counts))
+    teams = _coded(names["team"], [page.teams for page in pages], counts)
+    departments = _coded(names["department"], [page.departments for page in pages], counts)
+    keys = day_key(names["employee"].codes(employees), teams, departments, np.repeat(np.array(days), counts))
     num, den = int64s([page.num for page in pages]), int64s([page.den for page in pages])
     units = tuple(of_units(pages, level) for level in range(len(LEVELS)))
     # only distinct KPIs have members
@@ -166,10 +207,12 @@ def _record(days: Sequence[int], pages: Sequence[_Page], names: dict[str, Intern
     return keys, num, den, units, members
 
 
-def _coded(names: Interner, texts: list[str]) -> np.ndarray:
-    """Codes of ``texts``, most of which come many times."""
-    found = pa.array(texts, pa.string()).dictionary_encode()
-    return names.codes(found.dictionary)[found.indices.to_numpy()]
+def _coded(names: Interner, pages: Sequence[_Words], counts: Sequence[int]) -> np.ndarray:
+    """Codes of the words of all ``pages``, of so many cells each."""
+    codes = names.codes(list(chain.from_iterable(words for words, _ in pages)))
+    held = np.array([len(words) for words, _ in pages])
+    numbers = np.frombuffer(b"".join(numbers for _, numbers in pages), np.int32)
+    return codes[numbers + np.repeat(np.cumsum(held) - held, counts)]
 
 
 def int64s(parts: Sequence[bytes]) -> np.ndarray:
