@@ -49,12 +49,14 @@ class RecordColumns(Sequence):
 
     @staticmethod
     def joined(parts: Sequence[RecordColumns]) -> RecordColumns:
-        """All of ``parts`` with their headers, one after the other."""
+        """All of ``parts``, one after the other; with or without headers, as they all are."""
         if len(parts) == 1:
             return parts[0]
+        headers = [part.headers for part in parts]
         return RecordColumns(
             *(np.concatenate([getattr(part, name) for part in parts]) for name in ("offsets", "timestamps")),
-            *(Texts.joined([getattr(part, name) for part in parts]) for name in ("keys", "values", "headers")),
+            *(Texts.joined([getattr(part, name) for part in parts]) for name in ("keys", "values")),
+            None if all(one is None for one in headers) else Texts.joined(headers),
         )
 
     def __len__(self) -> int:

@@ -80,6 +80,11 @@ class StateLayout:
 FIRST_LAYOUT = StateLayout()
 
 
+def each_row(prefix: str | tuple[str, ...], anew: Callable[[bytes], bytes]) -> Callable[[Rows], Rows]:
+    """The step that writes ``anew`` every row whose key begins with ``prefix``."""
+    return lambda rows: {key: anew(row) if row and key.startswith(prefix) else row for key, row in rows.items()}
+
+
 def stage_name(stage: str, number: int) -> str:
     """Name of a stage's state of a format in the store."""
     return stage if number == 1 else f"{stage}@{number}"

@@ -137,7 +137,7 @@ class ValuesAdjusted(BaseModel):
 
 Control = PlanApplied | PeriodClosed | ValuesAdjusted
 _READER: TypeAdapter[Control] = TypeAdapter(Annotated[Control, Field(discriminator="control")])
-#: The last records that were decoded, by what their JSON comes to: 30 MB with 1,000,000 employees, and not kept itself.
+#: The last records that were decoded, by what their JSON comes to: megabytes of a large company, not kept themselves.
 _DECODED: deque[tuple[bytes, Control]] = deque(maxlen=4)
 
 

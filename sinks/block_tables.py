@@ -74,12 +74,11 @@ def _facts_per_row(meta: dict, origin: Origin, count: int) -> dict[str, pa.Array
     rows = np.arange(count, dtype=np.int64)
     place = (np.uint64(origin.offset) << np.uint64(_ROW_BITS)) + rows.astype(np.uint64)
     sources = sources_of(meta, count)
-    counts = [source.rows for source in sources]
-    topics = list(dict.fromkeys(source.topic.encode() for source in sources))
-    codes = np.array([topics.index(source.topic.encode()) for source in sources], np.int32)
+    source_of = pa.array(np.repeat(np.arange(len(sources)), [source.rows for source in sources]))
+    topics = pa.array([source.topic.encode() for source in sources], pa.binary()).dictionary_encode()
     return {
-        "topic": pa.DictionaryArray.from_arrays(np.repeat(codes, counts), pa.array(topics, pa.binary())),
-        "partition": pa.array(np.repeat(np.array([source.partition for source in sources], np.int64), counts)),
+        "topic": topics.take(source_of),
+        "partition": pa.array([source.partition for source in sources], pa.int64()).take(source_of),
         "facts_index": pa.array(rows),
         "version": pa.array(np.uint64(2**64 - 1) - place),
     }

@@ -4,9 +4,8 @@ Pure, and stateless but for the next offset expected of each source partition, b
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +19,6 @@ from schemas.event_identity import partition_key_hash
 from schemas.event_types import EventTypes
 from schemas.facts import KIND, NO_FACTS, FactsSource, facts_slice, meta_of
 from schemas.mapping import TopicMapping
-from schemas.texts import Texts
 from schemas.times import time_of
 from schemas.topics import DEAD_LETTERS, FACTS, partition_of
 
@@ -78,17 +76,26 @@ class Intake:
         return [out for topic, some in alike.items() for out in self._fold_alike(some, self._reshapes.get(topic))]
 
     def _fold_alike(self, batches: list[RecordBatch], reshape: Reshape | None) -> list[Out]:
-        taken = _Taken.of(batches)
-        decoded = _without_future(self._decoder.batch(taken.values, reshape), taken.timestamps)
-        rejected = [(place, *taken.at(place), why) for place, why in sorted(decoded.rejected.items())]
-        sources = []
-        for number, (batch, offsets) in enumerate(zip(batches, taken.by_batch(), strict=True)):
-            said = [[int(taken.offsets[place]), why.reason] for place, of, _, why in rejected if of == number]
-            gaps = self._gaps((batch.topic, batch.partition), offsets)
-            place = int(offsets[0]), int(offsets[-1])
-            sources.append(FactsSource(batch.topic, batch.partition, *place, 0, said or (), gaps or ()))
-        outs = list(self._facts(decoded, taken, sources))
-        return outs + [self._dead_letter(batches[of], batches[of].records[at], why) for _, of, at, why in rejected]
+        parts = [RecordColumns.of(batch.records) for batch in batches]
+        records, ends = RecordColumns.joined(parts), np.cumsum([len(part) for part in parts])
+        decoded = _without_future(self._decoder.batch(records.values, reshape), records)
+        rejected: list[list[tuple[Record, Rejected]]] = [[] for _ in batches]
+        places = sorted(decoded.rejected)
+        for place, of in zip(places, _batch_of(ends, np.array(places, np.int64)).tolist(), strict=True):
+            rejected[of].append((records[place], decoded.rejected[place]))
+        sources = [
+            self._source(batch, part.offsets, some) for batch, part, some in zip(batches, parts, rejected, strict=True)
+        ]
+        outs = list(self._facts(decoded, records, ends, sources))
+        letters = zip(batches, rejected, strict=True)
+        return outs + [self._dead_letter(batch, record, why) for batch, some in letters for record, why in some]
+
+    def _source(self, batch: RecordBatch, offsets: np.ndarray, rejected: list[tuple[Record, Rejected]]) -> FactsSource:
+        """What is told of a batch, without rows."""
+        place = batch.topic, batch.partition
+        reasons = [[record.offset, why.reason] for record, why in rejected]
+        gaps = self._gaps(place, offsets)
+        return FactsSource(*place, int(offsets[0]), int(offsets[-1]), 0, reasons or (), gaps or ())
 
     def _gaps(self, source: tuple[str, int], offsets: np.ndarray) -> list[list[int]]:
         """[offset of the next record, how many are missing before it]; a batch folded again sees the same."""
@@ -102,9 +109,11 @@ class Intake:
         missing = np.diff(offsets, prepend=before - 1) - 1
         return [[int(offsets[row]), int(missing[row])] for row in np.flatnonzero(missing > 0)]
 
-    def _facts(self, decoded: Decoded, taken: _Taken, sources: list[FactsSource]) -> Iterator[Out]:
+    def _facts(
+        self, decoded: Decoded, records: RecordColumns, ends: np.ndarray, sources: list[FactsSource]
+    ) -> Iterator[Out]:
         """A block for each target partition with rows, more if it is long. What of a source was rejected, and what is
-        missing, stands in one target partition, be there rows or not.
+        missing, stands in one target partition, be there rows or not. ``ends``: of each source's ``records``.
         """
         homes: list[list[int]] = [[] for _ in range(self._partitions)]
         for number, source in enumerate(sources):
@@ -115,8 +124,8 @@ class Intake:
         rows, places = decoded.rows, decoded.places[order]
         if (np.diff(targets) < 0).any():  # as of a single event, never
             rows = rows.take(pa.array(order))
-        offsets, sizes = taken.offsets[places], taken.values.lengths()[places] + _ROW_BYTES
-        came_from = taken.batch_of(places)
+        offsets, sizes = records.offsets[places], records.values.lengths()[places] + _ROW_BYTES
+        came_from = _batch_of(ends, places)
         filled_to = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=self._partitions))])
         for target in range(self._partitions):
             start, end = int(filled_to[target]), int(filled_to[target + 1])
@@ -149,35 +158,9 @@ class Intake:
         return Out(DEAD_LETTERS.name, encode_dead_letter(letter), key=key)
 
 
-class _Taken(NamedTuple):
-    """Records of several batches, one behind the other; ``starts``: where each batch begins, and the last one ends."""
-
-    offsets: np.ndarray
-    timestamps: np.ndarray
-    values: Texts
-    starts: np.ndarray
-
-    @classmethod
-    def of(cls, batches: Sequence[RecordBatch]) -> _Taken:
-        parts = [RecordColumns.of(batch.records) for batch in batches]
-        starts = np.cumsum([0, *map(len, parts)])
-        if len(parts) == 1:
-            return cls(parts[0].offsets, parts[0].timestamps, parts[0].values, starts)
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("offsets", "timestamps"))
-        return cls(*columns, Texts.joined([part.values for part in parts]), starts)
-
-    def by_batch(self) -> list[np.ndarray]:
-        """The offsets of each batch."""
-        return np.split(self.offsets, self.starts[1:-1])
-
-    def batch_of(self, places: np.ndarray) -> np.ndarray:
-        """Which batch each of ``places`` lies in."""
-        return np.searchsorted(self.starts, places, side="right") - 1
-
-    def at(self, place: int) -> tuple[int, int]:
-        """Batch, and place within it."""
-        batch = int(self.batch_of(np.array(place)))
-        return batch, place - int(self.starts[batch])
+def _batch_of(ends: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which of the batches that end there each of ``places`` lies in."""
+    return np.searchsorted(ends, places, side="right")
 
 
 def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -194,11 +177,11 @@ def _cuts(sizes: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int]]:
         row = after
 
 
-def _without_future(decoded: Decoded, timestamps: np.ndarray) -> Decoded:
+def _without_future(decoded: Decoded, records: RecordColumns) -> Decoded:
     """Reject events that the broker received long before they happened; records without a time stamp pass."""
     if not len(decoded.places):
         return decoded
-    received = timestamps[decoded.places]
+    received = records.timestamps[decoded.places]
     times = decoded.rows.column("time").to_numpy()
     ahead = (received >= 0) & (times - received > MAX_AHEAD_MS)
     if not ahead.any():

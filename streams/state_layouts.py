@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from runtime.state_layout import Rows, StateLayout
-from streams.crediting.upgrades import assignments_by_column, profiles_added
-from streams.performance.pages import words_once
-from streams.rollups.cell_pages import in_columns
+from runtime.state_layout import Rows, StateLayout, each_row
+from streams.crediting.assignment_rows import ASSIGNMENTS, by_column
+from streams.crediting.upgrades import profiles_added
+from streams.performance import pages
+from streams.rollups import cell_pages
 
 
 def _read_as_they_are(rows: Rows) -> Rows:
@@ -27,13 +28,15 @@ LAYOUTS = {
     # 3: standings of sales say what filters saw of them; 4: columns of remembered events in as few bytes as they need;
     # 5: assignments, and long rosters in the plan, as columns
     "crediting": StateLayout(
-        5, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are, 4: assignments_by_column}
+        5, {1: profiles_added, 2: _read_as_they_are, 3: _read_as_they_are, 4: each_row(ASSIGNMENTS, by_column)}
     ),
     # 2: from where on it is told which credits limits leave out; 3: long rosters in the plan as columns; 4: pages
     # of cells have each team and department once
-    "performance": StateLayout(4, {1: _read_as_they_are, 2: _read_as_they_are, 3: words_once}),
+    "performance": StateLayout(
+        4, {1: _read_as_they_are, 2: _read_as_they_are, 3: each_row(pages.PREFIX, pages.words_once)}
+    ),
     # 2: cells of a page as columns; 3: long rosters in the plan as columns
-    "rollups": StateLayout(3, {1: in_columns, 2: _read_as_they_are}),
+    "rollups": StateLayout(3, {1: each_row(cell_pages.PREFIX, cell_pages.in_columns), 2: _read_as_they_are}),
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from runtime.state_layout import each_row
 from schemas.control import decode_control
-from streams.crediting.assignment_rows import ASSIGNMENTS, by_column
 from streams.crediting.chunks import with_profiles
 from streams.crediting.memory import FINAL_ROWS, MERGED_ROWS
 from streams.crediting.profiles import Profiles
@@ -15,19 +15,9 @@ def profiles_added(rows: dict[str, bytes]) -> dict[str, bytes]:
     """Format 1 → 2: of sales that came before nothing but what was kept is known; from here on the plan in force says
     what is.
     """
-    found = {
-        key: with_profiles(value) if value and key.startswith((MERGED_ROWS, FINAL_ROWS)) else value
-        for key, value in rows.items()
-    }
+    found = each_row((MERGED_ROWS, FINAL_ROWS), with_profiles)(rows)
     if "plan" in rows:
         profiles = Profiles()
         profiles.of(decode_control(rows["plan"]).plan)
         found["profiles/0"] = msgspec.msgpack.encode(profiles.all)
     return found
-
-
-def assignments_by_column(rows: dict[str, bytes]) -> dict[str, bytes]:
-    """Format 4 → 5."""
-    return {
-        key: by_column(value) if value and key.startswith(ASSIGNMENTS) else value for key, value in rows.items()
-    }

@@ -122,20 +122,17 @@ def _words(names: Interner, codes: np.ndarray, of_page: np.ndarray, pages: int) 
     size = len(names) + 1
     found = pa.array(of_page * size + codes).dictionary_encode()  # by appearance, so page after page
     page, code = np.divmod(found.dictionary.to_numpy(), size)
-    ends = np.cumsum(np.bincount(page, minlength=pages))
-    starts = ends - np.bincount(page, minlength=pages)
+    held = np.bincount(page, minlength=pages)
+    ends = np.cumsum(held)
+    starts = ends - held
     words, numbers = names.texts(code), (found.indices.to_numpy() - starts[of_page]).astype(np.int32).tobytes()
     cells = 4 * np.cumsum(np.bincount(of_page, minlength=pages))
     bounds = zip(starts.tolist(), ends.tolist(), [0, *cells[:-1].tolist()], cells.tolist(), strict=True)
     return [(words[start:end], numbers[first:after]) for start, end, first, after in bounds]
 
 
-def words_once(rows: dict[str, bytes]) -> dict[str, bytes]:
-    """Format 3 → 4 of performance's state: pages had team and department as a text for each cell."""
-    return {name: _words_once(row) if row and name.startswith(PREFIX) else row for name, row in rows.items()}
-
-
-def _words_once(row: bytes) -> bytes:
+def words_once(row: bytes) -> bytes:
+    """A page of format 3 of performance's state, with team and department as a text for each cell, as of format 4."""
     old = msgspec.msgpack.decode(row, type=_Old)
     coded = (pa.array(column, pa.string()).dictionary_encode() for column in (old.teams, old.departments))
     words = ((one.dictionary.to_pylist(), one.indices.to_numpy().tobytes()) for one in coded)

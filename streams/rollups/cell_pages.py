@@ -94,12 +94,8 @@ def _rows(pages: list[tuple[PageKey, _Page]]) -> CellRows:
     return CellRows(kpi, Coded(employees, np.arange(len(employees))), team, department, days, *sides, members)
 
 
-def in_columns(rows: dict[str, bytes]) -> dict[str, bytes]:
-    """Format 1 → 2 of rollups' state: pages were lists of cells."""
-    return {name: _in_columns(row) if row and name.startswith(PREFIX) else row for name, row in rows.items()}
-
-
-def _in_columns(row: bytes) -> bytes:
+def in_columns(row: bytes) -> bytes:
+    """A page of format 1 of rollups' state, a list of cells, as of format 2."""
     employees, num, den, units, members = zip(*msgspec.msgpack.decode(row, type=_Old), strict=True)
     pairs = np.array([((own, over), *of) for own, over, of in zip(num, den, units, strict=True)], np.int64)
     (page,) = written([len(num)], list(employees), pairs[:, :, 0].T.copy(), pairs[:, :, 1].T.copy(), members)

@@ -106,6 +106,14 @@ def test_an_event_may_be_48_hours_ahead_and_any_age_without_a_time_stamp():
     assert [letter.offset for letter in letters(outs)] == [1]
 
 
+def test_a_dead_letter_of_a_record_without_a_time_stamp_can_be_read():
+    """The oldest message format has none."""
+    batches = [RecordBatch("t", at, [Taken(0, None, timestamp=None)]) for at in (0, 1)]
+    for some in (batches[:1], batches):
+        found = letters(Intake(1, TYPES).fold(*some))
+        assert [(one.partition, one.timestamp) for one in found] == [(batch.partition, -1) for batch in some]
+
+
 def test_gaps_are_reported_once_and_again_when_a_batch_is_folded_again():
     intake = Intake(4, TYPES)
     intake.assigned("t", 0, 5)
