@@ -103,6 +103,10 @@ class Text(Model):
     en: str
     zh: str = ""
 
+    def by_language(self) -> dict[str, str]:
+        """The texts that there are."""
+        return {"en": self.en, "zh": self.zh} if self.zh else {"en": self.en}
+
 
 def _text(value: object) -> object:
     if isinstance(value, (dict, Text)):

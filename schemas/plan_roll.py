@@ -88,19 +88,14 @@ class Roll:
             found[position] = numbers.setdefault(places[-1].role, len(numbers))
         return numbers, found
 
-    def name(self, position: int) -> str:
-        """The employee's name, '' for none."""
-        group = self._group(position)
-        return group.employees.name(position - group.first)
+    def named(self, position: int) -> tuple[str, Place]:
+        """The employee's name, '' for none, and the place after the last move."""
+        group, moved = self._group(position), self.moving.get(position)
+        return group.employees.name(position - group.first), moved[-1] if moved else self._place(group, position)
 
     def places(self, position: int) -> list[Place]:
         """The places that somebody has had and will have, in order of time."""
         return self.moving.get(position) or [self._listed(position)]
-
-    def last(self, position: int) -> Place:
-        """The place after the last move."""
-        moved = self.moving.get(position)
-        return moved[-1] if moved else self._listed(position)
 
     def candidates(self, kind: str, unit: str) -> Iterator[tuple[str, list[Place]]]:
         """All who may ever stand in a team, a department, or the company, with their places, in the plan's order."""
@@ -121,7 +116,9 @@ class Roll:
         return self.groups[bisect_right(self._firsts, position) - 1]
 
     def _listed(self, position: int) -> Place:
-        group = self._group(position)
+        return self._place(self._group(position), position)
+
+    def _place(self, group: Group, position: int) -> Place:
         key = group.team, group.employees.roles[position - group.first]
         place = self._places.get(key)
         if place is None:

@@ -44,4 +44,4 @@ def unit_names(plan) -> dict[tuple[str, str], dict[str, str]]:
     for department in organisation.departments:
         units.append((("department", department.id), department.name))
         units += ((("team", team.id), team.name) for team in department.teams)
-    return {unit: name.model_dump(exclude_defaults=True) for unit, name in units if name is not None}
+    return {unit: name.by_language() for unit, name in units if name is not None}

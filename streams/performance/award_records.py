@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from schemas.identity import award_id
-from schemas.money import SCALE, format_fixed, round_half_up, to_fixed
+from schemas.money import DECIMALS, SCALE, format_fixed, round_half_up, to_fixed
 from schemas.plan import Kpi, Plan
 from schemas.plan_awards import ThresholdAward, Tier, TierAward
 from schemas.plan_conditions import Condition
@@ -16,12 +17,9 @@ from schemas.samples import sample_text
 from streams.performance.ladder import NO_TARGET, quotient_of, value_scale
 
 
-def decimal_text(value: Fraction | int | None, decimals: int = 4) -> str | None:
+def decimal_text(value: Fraction | int | None) -> str | None:
     """``value`` in ten-thousandths as decimal text, rounded half-up, without trailing zeros."""
-    if value is None:
-        return None
-    text = format_fixed(round_half_up(value, 1), decimals)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return None if value is None else format_fixed(round_half_up(value, 1), DECIMALS).rstrip("0").rstrip(".")
 
 
 def number_text(value: Decimal) -> str:
@@ -59,8 +57,12 @@ def pays_text(tier: Tier) -> str:
 
 def _quotient_text(over: int, under: int) -> str:
     """As ``decimal_text``."""
-    nearest = (2 * abs(over) + under) // (2 * under)
-    return decimal_text(nearest if over >= 0 else -nearest)
+    whole, rest = divmod((2 * abs(over) + under) // (2 * under), SCALE)
+    text = f"{whole}.{rest:0{DECIMALS}d}".rstrip("0") if rest else str(whole)
+    return f"-{text}" if over < 0 and (whole or rest) else text
+
+
+_fixed = lru_cache(maxsize=1_000)(to_fixed)  # of bounds: of these a plan has few
 
 
 def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -> str | None:
@@ -70,7 +72,7 @@ def gap_to(kpi: Kpi, bound: Decimal, by: str, num: int, den: int, target: int) -
         return None
     over, under = value
     if by == "value":
-        wanted, parts = to_fixed(bound), 1
+        wanted, parts = _fixed(bound), 1
     else:
         times, parts = bound.as_integer_ratio()
         if kpi.direction == "down":
@@ -97,7 +99,7 @@ def evidence(kpi: Kpi, num: int, den: int, target: int) -> KpiEvidence:
         target=None if target == NO_TARGET else decimal_text(target),
         attainment=attainment,
         sample=den // SCALE,
-        name=kpi.name.model_dump(exclude_defaults=True),
+        name=kpi.name.by_language(),
         unit=kpi.unit,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from schemas.blocks import decode_block
 from schemas.interning import Interner
 
+_FIRST = itemgetter(0)
 _KEYS = ("employee", "team", "department", "type")
 #: Columns of credits that are about a sale, or about what several share; no block has them that has no such credit.
 _OF_SOME = ("sale_amount", "sale_now", "sale_before", "sale_had", "moved", "limited")
@@ -74,7 +76,7 @@ class CreditRows:
 
     def locate(self, row: int) -> tuple[pa.RecordBatch, int]:
         """The block that ``row`` came in, and its row there."""
-        at = bisect_right(self.blocks, row, key=lambda entry: entry[0]) - 1
+        at = bisect_right(self.blocks, row, key=_FIRST) - 1
         return self.blocks[at][1], int(self.index[row])
 
 

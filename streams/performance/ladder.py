@@ -33,13 +33,17 @@ class ValueScale:
     empty_is_zero: bool  # a KPI without any event counts as 0 (sums and counts), not as undefined
 
 
+_SUM, _EXTREME = ValueScale(False, 1, True), ValueScale(False, 1, False)
+_MEAN, _PERCENTAGE = ValueScale(True, SCALE, False), ValueScale(True, SCALE * 100, False)
+
+
 def value_scale(kpi: Kpi) -> ValueScale:
     """How to read ``kpi``'s numerators and denominators."""
     if kpi.aggregate in ADDITIVE:
-        return ValueScale(False, 1, True)
+        return _SUM
     if kpi.aggregate in ("min", "max"):
-        return ValueScale(False, 1, False)
-    return ValueScale(True, SCALE * (100 if kpi.unit == "percent" and kpi.aggregate == "ratio" else 1), False)
+        return _EXTREME
+    return _PERCENTAGE if kpi.unit == "percent" and kpi.aggregate == "ratio" else _MEAN
 
 
 def value_of(scale: ValueScale, num: int, den: int) -> Fraction | None:

@@ -62,7 +62,7 @@ class Nudging:
         """What the award says beside its evidence; ``figures`` (numerator, denominator, target) fall short."""
         chosen, bound = self.table.tiers[tier], bound_text(self.kpi, self.bounds[tier], self.by)
         return {
-            "name": (chosen.name or self.table.name).model_dump(exclude_defaults=True),
+            "name": (chosen.name or self.table.name).by_language(),
             "threshold": bound,
             "pays": pays_text(chosen),
             "amount": None,

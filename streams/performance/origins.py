@@ -21,7 +21,8 @@ class Origins:
     def __init__(self, partition: int, rows: CreditRows, arrived: dict[int, tuple[int, int]] | None = None) -> None:
         """``arrived``: by credits offset, the record's day and the floor of what is remembered (``PaidSales``)."""
         self._partition, self._rows, self._arrived = partition, rows, arrived or {}
-        self._sources: dict[int, tuple[list[str], np.ndarray]] = {}  # names and codes by block, as awards ask for them
+        #: By block, as awards ask for them: names and codes of sources, and the events' ids.
+        self._named: dict[int, tuple[list[str], np.ndarray, pa.StringArray]] = {}
 
     @property
     def rows(self) -> CreditRows:
@@ -48,12 +49,12 @@ class Origins:
         """The event behind a row and the row's place in the credits log."""
         rows = self._rows
         block, at = rows.locate(row)
-        if id(block) not in self._sources:
-            column = block.column("source")
-            self._sources[id(block)] = column.dictionary.to_pylist(), column.indices.to_numpy()
-        names, codes = self._sources[id(block)]
+        if id(block) not in self._named:
+            sources = block.column("source")
+            self._named[id(block)] = sources.dictionary.to_pylist(), sources.indices.to_numpy(), block.column("id")
+        names, codes, ids = self._named[id(block)]
         type_ = rows.type_names.names[rows.type[row]]
-        cause = Cause(names[codes[at]], block.column("id")[at].as_py(), type_, int(rows.event_time[row]))
+        cause = Cause(names[codes[at]], ids[at].as_py(), type_, int(rows.event_time[row]))
         return cause, Position(self._partition, int(rows.offset[row]), at)
 
     def positions(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

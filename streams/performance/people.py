@@ -80,19 +80,20 @@ class People:
 
     def person(self, code: int) -> Person:
         """The employee with ``code`` after the last move; someone outside the plan has no role and no unit."""
-        employee, position = self._known(code)
+        return self._person(*self._known(code))
+
+    def _person(self, employee: str, position: int, standing: Place | None = None) -> Person:
         if position < 0:
             return Person(employee, "", "", "", "")
-        return self._person(employee, position, self._roll.last(position))
-
-    def _person(self, employee: str, position: int, place: Place) -> Person:
-        return Person(employee, self._roll.name(position), place.role, place.team, place.department)
+        name, last = self._roll.named(position)
+        place = standing or last
+        return Person(employee, name, place.role, place.team, place.department)
 
     def standing(self, code: int, kind: str, ordinal: int) -> Person:
         """The employee with ``code`` as the period of ``kind`` sees them."""
         employee, position = self._known(code)
         if position not in self._roll.moving or window_days(kind):
-            return self.person(code)
+            return self._person(employee, position)
         day = date_of(self._calendar.span(kind, ordinal)[self._day])
         return self._person(employee, position, place_at(self._roll.moving[position], day))
 

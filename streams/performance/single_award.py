@@ -79,7 +79,7 @@ class SingleAward:
     def _texts(self, threshold: str) -> dict:
         bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
         return {
-            "name": self.rule.name.model_dump(exclude_defaults=True),
+            "name": self.rule.name.by_language(),
             "threshold": threshold,
             "pays": bonus or "",
             "amount": bonus,

@@ -82,11 +82,11 @@ class TierRule:
         turned = np.flatnonzero(turns & counts)
         if len(turned) > _FEW:
             self.writer.people.look_up(key_parts(run.keys[spread[turned]])[0])
-        for at in turned.tolist():
-            key = int(run.keys[spread[at]])
-            values = int(run.num[at]), int(run.den[at]), int(targets[spread[at]])
-            levels = int(level[at]), int(held[at])
-            self._announce(key, levels, int(run.rows[at]), values, decisions, origins)
+        group = spread[turned]
+        values = run.num[turned], run.den[turned], targets[group]
+        columns = (run.keys[group], run.rows[turned], level[turned], held[turned], *values)
+        for key, row, reached, kept, *values in zip(*(column.tolist() for column in columns), strict=True):
+            self._announce(key, (reached, kept), row, tuple(values), decisions, origins)
         if self.payout:
             self._earn(run, (base, level), (targets, spread, counts), peaks, decisions, origins)
 
@@ -144,7 +144,7 @@ class TierRule:
         chosen, kpi = self.rule.tiers[tier], self.view.kpi
         following = self.bounds[tier + 1 : tier + 2]
         return {
-            "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
+            "name": (chosen.name or self.rule.name).by_language(),
             "threshold": bound_text(kpi, self.bounds[tier], self.by) + sample_text(self.rule.min_sample),
             "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,

@@ -95,7 +95,7 @@ class TrainingRule:
             self.states.set(*holder, state)
             seen, left = self.test.evidence(key, row, over, self.writer)
             texts = {
-                "name": self.rule.course.model_dump(exclude_defaults=True),
+                "name": self.rule.course.by_language(),
                 "threshold": self.test.text,
                 "pays": "",
                 "amount": None,

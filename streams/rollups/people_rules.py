@@ -167,7 +167,7 @@ class PeopleRule:
             plan_version=plan.version,
             rule=rule.id,
             kind=rule.kind,
-            name=rule.name.model_dump(exclude_defaults=True),
+            name=rule.name.by_language(),
             **self.described(who, ordinal),
             period_kind=kind,
             period=period,

@@ -39,5 +39,5 @@ class UnitThreshold(UnitRule):
     def texts(self, tier: int, verdict: Verdict) -> dict:
         """As UnitRule."""
         bonus = number_text(self.rule.bonus) if self.rule.bonus is not None else None
-        name = self.rule.name.model_dump(exclude_defaults=True)
+        name = self.rule.name.by_language()
         return {"name": name, "threshold": self.threshold, "pays": bonus or "", "amount": bonus}

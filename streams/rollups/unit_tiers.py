@@ -54,7 +54,7 @@ class UnitTiers(UnitRule):
         chosen = self.rule.tiers[tier]
         following = self.bounds[tier + 1] if tier + 1 < len(self.bounds) else None
         return {
-            "name": (chosen.name or self.rule.name).model_dump(exclude_defaults=True),
+            "name": (chosen.name or self.rule.name).by_language(),
             "threshold": bound_text(self.kpi, self.bounds[tier], self.by) + sample_text(self.rule.min_sample),
             "pays": pays_text(chosen),
             "amount": number_text(chosen.amount) if self.rule.pays == "flat" else None,

@@ -78,7 +78,7 @@ class Units:
         _, kind, id_ = key
         id_ = id_ or self.plan.organisation.company
         if kind == "manager" and id_ in self._roll:
-            return Unit(kind, id_, self._roll.name(self._roll.position(id_)), "", "")
+            return Unit(kind, id_, self._roll.named(self._roll.position(id_))[0], "", "")
         return self._units.get((kind, id_)) or Unit(kind, id_, id_, id_ if kind == "team" else "", "")
 
     def all_of(self, kind: str) -> list[Unit]:

@@ -157,8 +157,7 @@ def test_the_roll_tells_what_the_models_do(rows):
     for employee, places in listed:
         position = roll.position(employee.id)
         assert roll.places(position) == places
-        assert roll.last(position) == places[-1]
-        assert roll.name(position) == employee.name
+        assert roll.named(position) == (employee.name, places[-1])
     dated = {one.id: one for one, _ in listed if one.moves or one.start or one.end or one.leave}
     assert roll.special() == dated
     units = [("team", team["id"]) for team in teams] + [("department", "D1"), ("department", "D2"), ("company", "c")]
