@@ -37,6 +37,17 @@ def keep() -> None:
     option(_TOP_PAD, _AHEAD)
 
 
+def give_back() -> None:
+    """Call after something large and rare, such as restoring a state: what was freed goes back to the system, which
+    ``keep`` lets happen at no other time.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except AttributeError:
+        return
+    trim(0)
+
+
 def settle() -> None:
     """Call once everything is loaded: what exists now stays, and new objects are looked through seldom.
 

@@ -16,6 +16,7 @@ from runtime.consuming import kafka_serves, make_consumer
 from runtime.failing import fatal
 from runtime.light_records import as_parsed
 from runtime.log_bounds import start_refusal
+from runtime.memory import give_back
 from runtime.record_batches import as_columns, available
 from runtime.record_columns import RecordColumns
 from runtime.records import RecordBatch
@@ -112,6 +113,7 @@ class RecordBatchSource(Service):
                 self._check(partition, 0, ends[partition], counted)
             self.consumer.seek(partition, offset)
             self._epochs[partition], self._numbers[partition] = epoch, 0
+        give_back()  # what the states were read from
         self.runner.ready = True
         log.info(
             "partitions taken",

@@ -15,6 +15,8 @@ from schemas.native.hash_tables import LIBRARY
 #: From so many names on they are kept outside of Python: a dict looks up each by itself, wherever in memory it lies.
 _MANY = 2_000
 _FIRST_BYTES = 16 * _MANY
+#: Room is made for so many new names, whereas most of those that a checkpoint has come again and again.
+_AT_ONCE = 1 << 16
 
 
 def text_hashes(texts: pa.StringArray) -> np.ndarray:
@@ -149,12 +151,13 @@ class _Names(Sequence):
     def numbers(self, names: pa.StringArray, add: bool) -> np.ndarray:
         """int64 numbers of ``names``; of who has none −1, or a new one."""
         found = np.empty(len(names), np.int64)
-        if not len(names):
-            return found
-        bounds, words = _memory(names)
-        if add:
-            self._reserve(len(names), int(bounds[-1] - bounds[0]))
-        LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, words, len(names), add, found.ctypes.data)
+        for first in range(0, len(names), _AT_ONCE):
+            piece = names.slice(first, _AT_ONCE)
+            bounds, words = _memory(piece)
+            if add:
+                self._reserve(len(piece), int(bounds[-1] - bounds[0]))
+            into = found[first:].ctypes.data
+            LIBRARY.kpistream_numbers(self._pointer, bounds.ctypes.data, words, len(piece), add, into)
         return found
 
     def number(self, name: str, add: bool) -> int:

@@ -7,6 +7,8 @@ import numpy as np
 from schemas.native.hash_tables import LIBRARY
 
 _FIRST_CAPACITY = 256
+#: From so many keys on a table grows by a quarter instead of twofold: half of it empty would be many megabytes.
+_LARGE = 1 << 18
 #: 2⁶⁴ over the golden ratio: what a key is multiplied by has its upper bits spread evenly.
 _SPREAD = 0x9E3779B97F4A7C15
 _BITS = 64
@@ -72,7 +74,7 @@ class KeyTable:
         self._grow(self.size)
         self.keys[first : self.size] = keys
         if 2 * self.size > len(self._places):
-            self._places, first = np.full(2 * len(self.keys), -1, np.int32), 0
+            self._places, first = np.full(1 << (2 * self.size).bit_length(), -1, np.int32), 0
         if LIBRARY is not None:
             LIBRARY.kpistream_place(*self._in_memory(), first, self.size)
             return
@@ -86,7 +88,7 @@ class KeyTable:
     def _grow(self, needed: int) -> None:
         capacity = len(self.keys)
         while capacity < needed:
-            capacity *= 2
+            capacity += capacity if capacity < _LARGE else capacity // 4
         self.keys = wider(self.keys, capacity)
 
     def _in_memory(self) -> tuple[int, int, int, int]:

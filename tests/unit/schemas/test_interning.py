@@ -22,6 +22,7 @@ def kept(request, monkeypatch):
     if request.param == "python":
         monkeypatch.setattr(schemas.interning, "LIBRARY", None)
     monkeypatch.setattr(schemas.interning, "_MANY", {"few": 1, "many": 5}.get(request.param, 1))
+    monkeypatch.setattr(schemas.interning, "_AT_ONCE", 3)
 
 
 def test_it_is_compiled():
@@ -59,6 +60,19 @@ def test_names_one_by_one_get_codes_in_their_order():
     assert [interner.names[-1], interner.names[17]] == ["E4999", "E17"]
     with pytest.raises(IndexError):
         interner.names[5_000]
+
+
+def test_names_that_come_again_take_little_room():
+    names = pa.array([f"E{number}" for number in range(3_000)], pa.string())
+    once, often = Interner(names), Interner(pa.chunked_array([names] * 300).combine_chunks())
+    assert list(once.names) == list(often.names)
+    assert _room(once) < _room(often) < 4 << 20
+
+
+def _room(interner: Interner) -> int:
+    """Bytes."""
+    names = interner.names
+    return names._places.nbytes + names._starts.nbytes + names._words.nbytes
 
 
 @pytest.mark.usefixtures("kept")
