@@ -192,8 +192,8 @@ def _large(column: pa.Array) -> bool:
 def _by_target(column: pa.DictionaryArray, starts: np.ndarray, ends: np.ndarray) -> list[pa.DictionaryArray]:
     """The column's parts from ``starts`` to before ``ends``, each with only the strings in use there."""
     if len(column) < _FEW:
-        texts = column.dictionary_decode()
-        return [texts.slice(start, end - start).dictionary_encode() for start, end in zip(starts, ends, strict=True)]
+        texts, lengths = column.dictionary.take(column.indices), ends - starts
+        return [texts.slice(*at).dictionary_encode() for at in zip(starts.tolist(), lengths.tolist(), strict=True)]
     valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
     codes = (column.indices.fill_null(0) if column.null_count else column.indices).to_numpy()
     words = len(column.dictionary)

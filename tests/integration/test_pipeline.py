@@ -94,7 +94,7 @@ def with_console_producer(stack: LocalStack, events: list[dict]) -> None:
 
 
 def test_kill_9_of_the_worker_changes_no_figure(own_stack: LocalStack):
-    events, employees = 120_000, 150
+    events, employees = 60_000, 150
     plan = plan_of(load_plan(TIERS), employees)
     with Pipeline(own_stack, partitions=4, max_batch_records="400", checkpoint_seconds="0.2") as pipeline:
         apply_plan(pipeline.settings, plan)
