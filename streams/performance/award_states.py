@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -14,13 +14,19 @@ from streams.performance.kept_pay import KeptPay
 from streams.performance.paid_sales import PaidSales
 from streams.performance.spiff_totals import SpiffTotals
 
+_PREFIX = "award/"
+_SEPARATOR = "\x1f"
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.Decoder().decode
+
 
 class AwardStates:
     """Sparse: only who has ever crossed a tier of a rule has an entry, by rule, employee and period key."""
 
     def __init__(self) -> None:
-        self._tiers: dict[tuple[str, str, str], list[list[int]]] = {}
-        self._dirty: set[tuple[str, str, str]] = set()
+        #: As checkpoints have them: as lists and tuples each would take three times as much.
+        self._rows: dict[str, bytes] = {}
+        self._dirty: set[str] = set()
         #: What sales were paid, for rules that reverse it.
         self.paid_sales = PaidSales()
         self.closes = Closes()
@@ -31,29 +37,37 @@ class AwardStates:
         self.carried = Carried()
 
     def of(self, rule: str, employee: str, period: str, tiers: int) -> list[list[int]]:
-        """``[sequence, stands]`` of each tier; (0, 0) where never reached. Change it only through ``set``.
+        """``[sequence, stands]`` of each tier; (0, 0) where never reached. The caller's own: ``set`` keeps changes.
 
         While a tier cools down after a revocation the first day on which it can be awarded again follows.
         """
-        state = self._tiers.get((rule, employee, period), [])
-        return state + [[0, 0]] * (tiers - len(state))
+        state = self._reached(rule, employee, period)
+        return state + [[0, 0] for _ in range(tiers - len(state))]
 
     def set(self, rule: str, employee: str, period: str, state: list[list[int]]) -> None:
         """Keep ``state``."""
-        self._tiers[rule, employee, period] = state
-        self._dirty.add((rule, employee, period))
+        key = _key(rule, employee, period)
+        self._rows[key] = _encode(state)
+        self._dirty.add(key)
+
+    def _reached(self, rule: str, employee: str, period: str) -> list[list[int]]:
+        row = self._rows.get(_key(rule, employee, period))
+        return [] if row is None else _decode(row)
 
     def standing(self, rule: str, period: str) -> list[str]:
         """Employees with an award of ``rule`` in ``period`` that stands, by id."""
+        before, behind = _key(rule, "", "")[: -len(_SEPARATOR)], _SEPARATOR + period
         return sorted(
-            employee
-            for (of, employee, within), state in self._tiers.items()
-            if (of, within) == (rule, period) and any(tier[1] for tier in state)
+            key[len(before) : -len(behind)]
+            for key, row in self._rows.items()
+            if key.startswith(before) and key.endswith(behind) and any(tier[1] for tier in _decode(row))
         )
 
     def known(self, rule: str) -> list[tuple[str, str]]:
         """Employees and periods in which a tier of ``rule`` was ever reached."""
-        return sorted((employee, period) for of, employee, period in self._tiers if of == rule)
+        before = _key(rule, "", "")[: -len(_SEPARATOR)]
+        found = (key[len(before) :].split(_SEPARATOR) for key in self._rows if key.startswith(before))
+        return sorted((employee, period) for employee, period in found)
 
     def awarded_keys(self, rule, people) -> Iterator[int]:
         """Period keys in which a tier of ``rule`` was ever reached, be it that nothing has a value there any more."""
@@ -64,28 +78,26 @@ class AwardStates:
 
     def peak(self, rule: str, employee: str, period: str) -> int:
         """The number of tiers up to the highest one ever reached."""
-        state = self._tiers.get((rule, employee, period), [])
+        state = self._reached(rule, employee, period)
         return max((tier + 1 for tier, (sequence, *_) in enumerate(state) if sequence), default=0)
 
     def cools(self, rule: str, employee: str, period: str) -> bool:
         """Whether a tier has been revoked that can only be awarded again from some day on."""
-        return any(len(tier) > 2 for tier in self._tiers.get((rule, employee, period), []))
+        return any(len(tier) > 2 for tier in self._reached(rule, employee, period))
 
     def dirty_rows(self) -> dict[str, bytes]:
         """Checkpoint rows changed since the last call."""
-        rows = {
-            "award/" + "\x1f".join((rule, employee, period)): msgspec.msgpack.encode(
-                self._tiers[rule, employee, period]
-            )
-            for rule, employee, period in sorted(self._dirty)
-        }
+        rows = {key: self._rows[key] for key in sorted(self._dirty)}
         self._dirty.clear()
         return rows
 
-    def restore(self, key: str, value: bytes) -> None:
-        """Take back one checkpoint row."""
-        rule, employee, period = key.removeprefix("award/").split("\x1f")
-        self._tiers[rule, employee, period] = msgspec.msgpack.decode(value)
+    def restore(self, rows: Mapping[str, bytes]) -> None:
+        """Take back all checkpoint rows."""
+        self._rows = {key: row for key, row in rows.items() if key.startswith(_PREFIX)}
+
+
+def _key(rule: str, employee: str, period: str) -> str:
+    return f"{_PREFIX}{rule}{_SEPARATOR}{employee}{_SEPARATOR}{period}"
 
 
 def next_states(

@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas.plan import Kpi
 from streams.performance.cells import CellTable
+from streams.performance.key_table import KeyTable, wider
 from streams.performance.ladder import NO_TARGET
 from streams.performance.running import Running, key_parts
 
@@ -27,43 +28,39 @@ class PeriodView:
     #: The current batch's values; None where it did not touch this KPI.
     running: Running | None = None
     dirty: list[np.ndarray] = field(default_factory=list)
-    _targets: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    _known: dict[int, int] = field(default_factory=dict)  # targets by key
+
+    def __post_init__(self) -> None:
+        self._targets = _Resolved(self.table, self._resolved)
+        #: Of keys that have no place in the table.
+        self._elsewhere = _Resolved(KeyTable(), self._resolved)
 
     def targets(self, slots: np.ndarray) -> np.ndarray:
         """int64 targets by slot, NO_TARGET where there is none."""
         if self.resolve is None:
             return np.full(len(slots), NO_TARGET)
-        known = len(self._targets)
-        if known < self.table.size:
-            self._targets = np.concatenate(
-                [self._targets, [self._target(slot) for slot in range(known, self.table.size)]]
-            )
-        return self._targets[slots].astype(np.int64)
+        return self._targets.at(slots)
 
     def target_of(self, key: int) -> int:
         """The target of one period key, NO_TARGET where there is none."""
         if self.resolve is None:
             return NO_TARGET
-        target = self._known.get(key)
-        if target is None:
-            employee, ordinal = key_parts(key)
-            target = self.resolve(self.kpi.id, self.kind, employee, ordinal)
-            self._known[key] = target = NO_TARGET if target is None else target
-        return target
+        slot = self.table.find(key)
+        if slot >= 0:
+            return int(self._targets.at(slot))
+        return int(self._elsewhere.of(np.array([key]))[0])
 
     def targets_of(self, keys: np.ndarray) -> np.ndarray:
         """``target_of`` each key, which needs no place in the table; int64."""
         if self.resolve is None:
             return np.full(len(keys), NO_TARGET)
-        wanted = keys.tolist()
-        found = list(map(self._known.get, wanted))
-        if None in found:
-            found = list(map(self.target_of, wanted))
-        return np.array(found, np.int64)
+        slots, found = self.table.find_all(keys), np.empty(len(keys), np.int64)
+        there = slots >= 0
+        found[there], found[~there] = self._targets.at(slots[there]), self._elsewhere.of(keys[~there])
+        return found
 
-    def _target(self, slot: int) -> int:
-        return self.target_of(int(self.table.keys[slot]))
+    def _resolved(self, key: int) -> int:
+        target = self.resolve(self.kpi.id, self.kind, *key_parts(key))
+        return NO_TARGET if target is None else target
 
     def current(self, key: int) -> tuple[int, int]:
         """Numerator and denominator now; zeros where there is nothing."""
@@ -117,3 +114,29 @@ class PeriodView:
         if at < start:
             return int(run.base_num[group]), int(run.base_den[group])
         return int(run.num[at]), int(run.den[at])
+
+
+class _Resolved:
+    """The target of each key in a table, resolved once."""
+
+    def __init__(self, table: KeyTable, resolve: Callable[[int], int]) -> None:
+        self._table, self._resolve = table, resolve
+        self._targets = np.empty(0, np.int64)
+        self._known = 0  # the first so many slots
+
+    def at(self, slots: np.ndarray | int) -> np.ndarray:
+        """int64 by slot."""
+        known, size = self._known, self._table.size
+        if known < size:
+            self._targets = wider(self._targets, len(self._table.keys))
+            self._targets[known:size] = list(map(self._resolve, self._table.keys[known:size].tolist()))
+            self._known = size
+        return self._targets[slots]
+
+    def of(self, keys: np.ndarray) -> np.ndarray:
+        """int64 by key; keys that are new get a place."""
+        slots = self._table.find_all(keys)
+        if (new := slots < 0).any():
+            self._table.slots(np.unique(keys[new]))
+            slots = self._table.find_all(keys)
+        return self.at(slots)

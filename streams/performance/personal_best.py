@@ -164,7 +164,7 @@ class PersonalBestRule(SingleAward):
 
     def _settle_one(self, key: int, row: int, earlier: _Earlier, decisions: Decisions, origins) -> None:
         holder = self._holder(key)
-        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        state = self.states.of(*holder, 1)
         reached = self._is_best(self._value(key, row), earlier)
         for _, granted in next_states(state, [reached], self.rule.settle, self.rule.rearm):
             self.states.set(*holder, state)

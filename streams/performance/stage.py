@@ -244,8 +244,7 @@ class Performance:
         self.last_offset, self.reader.high_water = msgspec.msgpack.decode(
             rows["marks"], type=tuple[int, dict[int, int]]
         )
-        for key in sorted(key for key in rows if key.startswith("award/")):
-            self.states.restore(key, rows[key])
+        self.states.restore(rows)
         self.states.paid_sales.restore(rows)
         self.states.closes.restore(rows)
         self.states.clock.restore(rows)

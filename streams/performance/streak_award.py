@@ -66,7 +66,7 @@ class StreakRule(ThresholdRule):
         if not self.writer.people.eligible(self.rule.roles, self.rule.period, np.array([key]))[0]:
             return
         holder, known = self._holder(key), {}
-        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        state = self.states.of(*holder, 1)
         reached = self._complete(key, row, known)
         if reached and self.rule.each == "run":
             code, ordinal = key_parts(key)

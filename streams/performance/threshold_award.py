@@ -134,7 +134,7 @@ class ThresholdRule(SingleAward):
 
     def _settle(self, key: int, row: int, values_of, decisions: Decisions, origins) -> None:
         holder = self._holder(key)
-        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        state = self.states.of(*holder, 1)
         measured = [(*values_of(check.view), check.view.target_of(key)) for check in self.checks]
         stands = bool(state[0][1])
         held = [check.holds(stands, *values) for check, values in zip(self.checks, measured, strict=True)]

@@ -104,7 +104,7 @@ class TierRule:
         code, ordinal = key_parts(key)
         holder = self._holder(code, ordinal)
         tiers = len(self.bounds)
-        state = [list(tier) for tier in self.states.of(*holder, tiers)]
+        state = self.states.of(*holder, tiers)
         # base rates are not announced, but a sticky level must remember them too
         reached = [
             tier < (held if state[tier][1] else level) and (self.announced[tier] or self.keeps_peak)

@@ -90,7 +90,7 @@ class TrainingRule:
     def _settle(self, key: int, below: bool, row: int, over: int, decisions: Decisions, origins) -> None:
         code, ordinal = key_parts(key)
         holder = self._holder(key)
-        state = [list(tier) for tier in self.states.of(*holder, 1)]
+        state = self.states.of(*holder, 1)
         for _, granted in next_states(state, [below], self.rule.settle, rearm=False):
             self.states.set(*holder, state)
             seen, left = self.test.evidence(key, row, over, self.writer)

@@ -268,8 +268,8 @@ class Rollups:
         self.alignment.restore(rows)
         self.shared.restore(rows)
         self.cells.restore(rows)
+        self.books.states.restore(rows)
         readers = (
-            ("award/", self.books.states.restore),
             (paid_rows.PREFIX, self.books.paid.restore),
             (place_rows.PREFIX, self.books.places.restore),
         )

@@ -64,7 +64,7 @@ class UnitRule:
         verdict = self.verdict(unit, ordinal)
         if unit.kind == "manager" and self.rule.roles and unit.role not in self.rule.roles:
             verdict = replace(verdict, reached=[False] * len(verdict.reached), level=0)
-        state = [list(tier) for tier in self.states.of(self.rule.id, unit.holder, period, len(verdict.reached))]
+        state = self.states.of(self.rule.id, unit.holder, period, len(verdict.reached))
         changes = next_states(state, verdict.reached, self.rule.settle, self.rule.rearm)
         if changes:
             self.states.set(self.rule.id, unit.holder, period, state)
