@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from kafka import TopicPartition
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from infra.control_lock import BOOTSTRAP_MS, operators_group, whole_up_to
 from infra.kafka_records import KafkaConsumer
@@ -48,14 +48,19 @@ class ControlLog:
         """Where a partition ends."""
         return self._consumer.end_offsets([place], timeout_ms=_ANSWER_MS)[place]
 
-    def partitions(self, topic: str) -> list[Place]:
-        """The partitions of a topic, in order."""
-        return [Place(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic) or ())]
-
     @property
     def targets(self) -> list[Place]:
         """Where each control record belongs beside ``control``, in the order of the flow."""
-        return [place for topic in CONTROL_TARGETS for place in self.partitions(topic.name)]
+        return [Place(topic.name, number) for topic in CONTROL_TARGETS for number in self._partitions(topic.name)]
+
+    def _partitions(self, topic: str) -> list[int]:
+        """Those of a topic. Brokers hear of a new topic a little later; without it records would be left out there."""
+        asked = time.monotonic()
+        while not (numbers := self._consumer.partitions_for_topic(topic)):
+            if time.monotonic() - asked > _ANSWER_MS / 1000:
+                raise UnknownTopicOrPartitionError(f"there is no topic {topic}")
+            time.sleep(0.1)
+        return sorted(numbers)
 
     def backwards(self, floor: int = 0) -> Iterator:
         """The records of ``control`` from the newest down to offset ``floor``."""

@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 import infra.control_lock
+import infra.control_log
 import infra.control_topic
 import infra.patience
 from infra.cli import main
@@ -28,8 +29,8 @@ from infra.settings import Settings
 from infra.topic_admin import create_topics
 from schemas.control import PeriodClosed, decode_control
 from schemas.plan_file import load_plan
-from schemas.topics import CONTROL, CONTROL_TARGETS
-from tests.integration.conftest import settings_of
+from schemas.topics import CONTROL, CONTROL_TARGETS, KPI_UPDATES
+from tests.integration.conftest import eventually, settings_of
 
 PLAN = Path(__file__).parent.parent.parent / "plans" / "example.yaml"
 #: ``control``, two partitions of facts and of credits, one of kpi-updates.
@@ -87,6 +88,7 @@ def ids(settings: Settings) -> dict[tuple[str, int], list[str]]:
     consumer = KafkaConsumer(**settings.kafka_options(), enable_auto_commit=False)
     met = {}
     for topic in (CONTROL, *CONTROL_TARGETS):
+        assert eventually(lambda name=topic.name: bool(consumer.partitions_for_topic(name)))
         for number in sorted(consumer.partitions_for_topic(topic.name)):
             place = TopicPartition(topic.name, number)
             consumer.assign([place])
@@ -196,3 +198,18 @@ def test_an_id_of_another_kind_of_award_is_refused_and_nothing_written(settings:
     assert ids(settings) == before
     applied = apply_plan(settings, changed.model_copy(update={"awards": (bonus,)}))
     assert ids(settings) == {place: [*kept, applied.id] for place, kept in before.items()}
+
+
+def test_nothing_is_written_where_one_of_its_topics_is_not_there(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(infra.control_log, "_ANSWER_MS", 2_000)
+    before = ids(settings)[CONTROL.name, 0]
+    admin = KafkaAdminClient(**settings.kafka_options())
+    try:
+        admin.delete_topics([KPI_UPDATES.name])
+        assert eventually(lambda: KPI_UPDATES.name not in admin.list_topics())
+        with pytest.raises(UnknownTopicOrPartitionError, match=f"no topic {KPI_UPDATES.name}"):
+            apply_plan(settings, load_plan(PLAN))
+    finally:
+        admin.close()
+        create_topics(settings)
+    assert ids(settings)[CONTROL.name, 0] == before
