@@ -30,6 +30,7 @@ SECTIONS = (
     Section("full_plan", ("--events", "20000", "--employees", "300")),
     Section("cost", ("--events", "20000")),
     Section("scale", ("--events", "20000", "--employees", "1000", "--employees", "5000"), minutes=15),
+    Section("memory", ("--employees", "2000")),
     Section("latency", ("--seconds", "4", "--rate", "1", "--rate", "300"), minutes=8),
     Section("latency", ("--bi", "--seconds", "4", "--rate", "1", "--rate", "300"), ("--bi",), minutes=8),
     Section("backtest", ("--events", "20000"), minutes=5),

@@ -56,7 +56,7 @@ class AwardStates:
 
     def standing(self, rule: str, period: str) -> list[str]:
         """Employees with an award of ``rule`` in ``period`` that stands, by id."""
-        before, behind = _key(rule, "", "")[: -len(_SEPARATOR)], _SEPARATOR + period
+        before, behind = _of_rule(rule), _SEPARATOR + period
         return sorted(
             key[len(before) : -len(behind)]
             for key, row in self._rows.items()
@@ -65,7 +65,7 @@ class AwardStates:
 
     def known(self, rule: str) -> list[tuple[str, str]]:
         """Employees and periods in which a tier of ``rule`` was ever reached."""
-        before = _key(rule, "", "")[: -len(_SEPARATOR)]
+        before = _of_rule(rule)
         found = (key[len(before) :].split(_SEPARATOR) for key in self._rows if key.startswith(before))
         return sorted((employee, period) for employee, period in found)
 
@@ -96,8 +96,13 @@ class AwardStates:
         self._rows = {key: row for key, row in rows.items() if key.startswith(_PREFIX)}
 
 
+def _of_rule(rule: str) -> str:
+    """How its keys begin."""
+    return f"{_PREFIX}{rule}{_SEPARATOR}"
+
+
 def _key(rule: str, employee: str, period: str) -> str:
-    return f"{_PREFIX}{rule}{_SEPARATOR}{employee}{_SEPARATOR}{period}"
+    return f"{_of_rule(rule)}{employee}{_SEPARATOR}{period}"
 
 
 def next_states(
