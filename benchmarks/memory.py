@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import click
@@ -44,7 +43,7 @@ def repeated(part: Plan, whole: Plan, made: list[tuple[str, bytes]]) -> Iterator
 
 
 def _teams(plan: Plan) -> Iterator[tuple[Employee, ...]]:
-    return (team.employees for team in chain(*(one.teams for one in plan.organisation.departments)))
+    return (team.employees for department in plan.organisation.departments for team in department.teams)
 
 
 def _others(part: Plan, whole: Plan, share: int) -> dict[str, str]:

@@ -105,7 +105,7 @@ class ForecastNudgeRule(Nudging):
         """Takes note of which tier the forecast is short of but close to (None: of none); True where that is told."""
         holder = self.holder(key)
         before = self.states.of(*holder, len(self.bounds))
-        state = [list(one) for one in before]
+        state = list(before)
         for number, (sequence, stands, *until) in enumerate(state):
             if stands and number != tier:
                 state[number] = [sequence, 0, *until]

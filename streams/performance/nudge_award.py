@@ -64,7 +64,7 @@ class NudgeRule(Nudging):
         code, ordinal = key_parts(key)
         holder = self.holder(key)
         before = self.states.of(*holder, 2 * len(self.bounds))
-        state = [list(one) for one in before]
+        state = list(before)
         reached, close = levels
         limit = self.rule.days_left
         in_time = limit is None or (left is not None and left <= limit)
