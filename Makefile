@@ -20,7 +20,7 @@ run: setup ## the whole system on a simulated company; DATA=FOLDER for real file
 	@$(BIN)/kpistream run $(if $(DATA),--data '$(DATA)') $(if $(DURATION),--duration '$(DURATION)')
 
 test: setup test-unit ## every test, with real Kafka and ClickHouse
-	@$(BIN)/pytest tests -m integration -n 3 --dist loadfile
+	@$(BIN)/pytest tests -m integration -n 3 --dist loadfile --no-loadscope-reorder
 
 test-unit: $(INSTALLED) $(NATIVE) ## the tests that start no server; DEPTH=20 for twenty times as many random examples
 	@$(BIN)/pytest tests -m 'not integration' -n 2

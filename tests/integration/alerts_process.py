@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +23,7 @@ from schemas.results import Award, encode_award
 from sinks.alerts.channels import signature
 from sinks.alerts.sample import sample_award
 from tests.integration.conftest import settings_of
+from tests.integration.forked import ForkedCommand
 
 SECRET = "of this test only"
 #: In place of a status: the connection ends without an answer.
@@ -115,8 +115,8 @@ class Alerts:
         create_topics(self.settings)
 
     def start(self, wait: bool = True) -> None:
-        program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(self.port.port)]
-        self.process = ChildProcess("alerts", program, self.log, environment=self.environment)
+        run = ["alerts", "run", "--web-port", str(self.port.port)]
+        self.process = ForkedCommand("alerts", run, self.log, self.environment)
         if wait:
             self.process.wait_until(lambda: self.page("readyz") is not None, 60)
 
@@ -153,9 +153,9 @@ class Alerts:
 def second_process(first: Alerts) -> tuple[ChildProcess, PortReservation]:
     """One more of the same group, under a name of its own."""
     port = PortReservation()
-    program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(port.port)]
+    run = ["alerts", "run", "--web-port", str(port.port)]
     environment = first.environment | {"KPISTREAM_WORKER_ID": "another", "KPISTREAM_FAUST_DATA": f"{first.log}-faust"}
-    return ChildProcess("alerts-2", program, first.log.with_name("second.log"), environment=environment), port
+    return ForkedCommand("alerts-2", run, first.log.with_name("second.log"), environment), port
 
 
 def awards_of(count: int, first: int = 0, employees: int = 5) -> list[Award]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 import urllib.error
@@ -24,6 +23,7 @@ from infra.topic_admin import create_topics
 from schemas.topics import CREDITS, FACTS, INTERNAL, KPI_UPDATES
 from sinks.connection import connect, from_settings
 from tests.integration.conftest import settings_of
+from tests.integration.forked import ForkedCommand
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -100,10 +100,9 @@ class Pipeline:
     def _launch(self, command: str, port: PortReservation | None = None) -> ChildProcess:
         port = port or PortReservation()
         log = Path(self._folder.name) / f"{command}-{port.port}-{len(self._ports)}.log"
-        program = [str(Path(sys.executable).with_name("kpistream")), command, "--web-port", str(port.port)]
         # a worker that takes a killed one's place takes its name too, and with it its partitions, without a rebalance
         name = {"KPISTREAM_WORKER_ID": f"{command}-{len(self.workers)}"}
-        process = ChildProcess(command, program, log, environment=self.environment | name)
+        process = ForkedCommand(command, [command, "--web-port", str(port.port)], log, self.environment | name)
         self._ports[process.pid] = port
         return process
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -22,6 +21,7 @@ from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from schemas.plan_file import load_plan
 from tests.integration.conftest import eventually
+from tests.integration.forked import ForkedCommand
 from tests.integration.pipeline import ROOT, Pipeline
 from tests.integration.test_lag import Exporter, exporter
 
@@ -86,12 +86,12 @@ def running(own_stack: LocalStack, tmp_path: Path) -> Iterator[tuple[LocalStack,
         exporter(pipeline.environment, tmp_path) as lag,
     ):
         alerts = PortReservation()
-        program = [str(Path(sys.executable).with_name("kpistream")), "alerts", "run", "--web-port", str(alerts.port)]
+        run = ["alerts", "run", "--web-port", str(alerts.port)]
         text = {"KPISTREAM_ALERTS_TEXT": str(tmp_path / "alerts.txt")}
-        teller = ChildProcess("alerts", program, tmp_path / "alerts.log", environment=pipeline.environment | text)
+        teller = ForkedCommand("alerts", run, tmp_path / "alerts.log", pipeline.environment | text)
         compared = PortReservation()
-        program = [*program[:1], "reconcile", "--every", "1s", "--web-port", str(compared.port)]
-        comparer = ChildProcess("reconcile", program, tmp_path / "reconcile.log", environment=pipeline.environment)
+        run = ["reconcile", "--every", "1s", "--web-port", str(compared.port)]
+        comparer = ForkedCommand("reconcile", run, tmp_path / "reconcile.log", pipeline.environment)
         targets = {
             "kpistream-alerts": [alerts.port],
             "kpistream-worker": [pipeline.port(pipeline.workers[0])],

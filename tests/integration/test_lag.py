@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,10 +22,10 @@ from infra.lag.computation import Place
 from infra.lag.kafka_reader import KafkaReader
 from infra.local.artifacts import fetch
 from infra.local.ports import PortReservation
-from infra.local.processes import ChildProcess
 from infra.local.stack import LocalStack
 from schemas.plan_file import load_plan
 from tests.integration.conftest import create_topic, eventually, settings_of
+from tests.integration.forked import ForkedCommand
 from tests.integration.pipeline import ROOT, Pipeline
 
 #: Metrics of one page: (name, sorted labels) → value.
@@ -38,10 +37,8 @@ class Exporter:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._port = PortReservation()
-        program = [str(Path(sys.executable).with_name("kpistream")), "lag-exporter", "--interval", "0.2"]
-        self.process = ChildProcess(
-            "lag-exporter", [*program, "--web-port", str(self._port.port)], log, environment=environment
-        )
+        arguments = ["lag-exporter", "--interval", "0.2", "--web-port", str(self._port.port)]
+        self.process = ForkedCommand("lag-exporter", arguments, log, environment)
 
     @property
     def port(self) -> int:

@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
 from infra.cli import main
+from infra.local.stack import LocalStack
 from infra.settings import Settings
 from tests.integration.conftest import eventually
 from tests.integration.secure_servers import AUTHORIZER, PASSWORD, USER, SecureKafka, make_certificates
@@ -101,8 +102,8 @@ def test_who_may_not_is_told_so(broker: _Broker):
     assert "Kafka allows producer no such thing: grant it the role that may" in result.output
 
 
-def test_brokers_without_rights_say_so(stack):
-    environment = stack.connection.environment() | {"KPISTREAM_PARTITIONS": "2"}
+def test_brokers_without_rights_say_so(own_stack: LocalStack):
+    environment = own_stack.connection.environment() | {"KPISTREAM_PARTITIONS": "2"}
     result = CliRunner().invoke(main, ["topics", "--grant", "worker=w"], env=environment)
     assert (result.exit_code, "these brokers know no rights" in result.output) == (1, True)
 
