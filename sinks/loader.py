@@ -35,7 +35,8 @@ class Retry:
 
 def loader_client(settings: ClickHouseSettings) -> Client:
     """A client as the loader needs it."""
-    return connect_binary(settings)
+    # cells lie by quarter, and events of any years may come together
+    return connect_binary(settings, max_partitions_per_insert_block=0)
 
 
 class Loader:

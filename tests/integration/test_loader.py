@@ -14,6 +14,7 @@ import pytest
 
 from infra.local.clickhouse import ClickHouseServer
 from runtime.records import RecordBatch
+from schemas.blocks import encode_block
 from schemas.dead_letters import DeadLetter, encode_dead_letter
 from sinks.loader import Loader, LoadError, Retry, loader_client
 from sinks.rows import RowError
@@ -196,6 +197,22 @@ def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwa
     loader.add(_facts(5, ["b"]))
     assert loader.flush() == {("facts", 1): 6}
     assert _query(server, "SELECT count() FROM kpistream.facts FINAL") == [(2,)]
+
+
+def test_cells_of_any_number_of_years_come_together(server: ClickHouseServer) -> None:
+    quarters = 150  # more than ClickHouse takes in one insert by default
+    columns = {name: words(*[name] * quarters) for name in ("kpi", "employee", "team", "department")}
+    columns["day"] = pa.array(range(3_665, 3_665 + 92 * quarters, 92), pa.int32())
+    columns["members"] = pa.nulls(quarters, pa.list_(pa.uint64()))
+    columns["plan_version"] = pa.array([1] * quarters, pa.int32())
+    for of in ("", "team_", "department_", "company_"):
+        columns |= {f"{of}{part}": pa.array(range(quarters), pa.int64()) for part in ("numerator", "denominator")}
+    block = encode_block(pa.RecordBatch.from_pydict(columns), {"partition": 0, "offset": 9})
+    loader = loader_of(server)
+    loader.add(RecordBatch("kpi-updates", 0, [record(3, block, "kpi-days")]))
+    assert loader.flush() == {("kpi-updates", 0): 4}
+    found = _query(server, "SELECT uniq(toStartOfQuarter(day)), sum(numerator) * 10000 FROM kpistream.kpi_days FINAL")
+    assert found == [(quarters, sum(range(quarters)))]
 
 
 def test_an_insert_goes_on_when_the_server_comes_back_between_attempts(server: ClickHouseServer) -> None:

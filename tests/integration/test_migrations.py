@@ -92,6 +92,37 @@ def test_a_database_of_the_files_that_were_folded_is_taken_over(empty: ClickHous
     assert {one.state for one in status(settings_of(empty))} == {"applied"}
 
 
+@pytest.mark.parametrize("done", [0, 3, 5, 6, 8])
+def test_cells_of_before_lie_by_quarter_wherever_the_move_was_cut_short(
+    empty: ClickHouseServer, folder: Path, done: int
+) -> None:
+    moving = folder / "0054_days_by_quarter.sql"
+    steps = statements(moving.read_text())
+    assert len(steps) == 8
+    later = [path for path in folder.glob("*.sql") if path.name >= moving.name]
+    for path in later:
+        path.unlink()
+    migrate(settings_of(empty), folder=folder)
+    quarters = 3 if done else 150  # more than ClickHouse takes in one insert by default
+    days = "SELECT 'sales', 'e', 't', 'd', toDate('{first}') + number * 90, {value}, {value}{columns}"
+    row = "INSERT INTO kpistream.kpi_days (kpi, employee, team, department, day, numerator, version) "
+    with empty.client() as client:
+        client.execute(row + days.format(first="1980-01-15", value="number", columns=f" FROM numbers({quarters})"))
+        for number, step in enumerate(steps[:done]):
+            client.execute(step)
+            value = 1000 + number  # a sink is at work meanwhile
+            client.execute(row + days.format(first="2026-01-15", value=value, columns=" FROM numbers(1)"))
+    migrate(settings_of(empty))
+    expected = [*range(quarters), *([1000 + done - 1] if done else [])]
+    with empty.client() as client:
+        assert client.execute("SELECT toInt64(numerator) FROM kpistream.kpi_days FINAL ORDER BY day") == [
+            (value,) for value in expected
+        ]
+        assert client.execute(
+            "SELECT name, partition_key FROM system.tables WHERE database = 'kpistream' AND name LIKE 'kpi_days%'"
+        ) == [("kpi_days", "toStartOfQuarter(day)")]
+
+
 def test_a_new_file_is_applied_alone(empty: ClickHouseServer, folder: Path) -> None:
     migrate(settings_of(empty), folder=folder)
     number = read_migrations(folder)[-1].number + 1
