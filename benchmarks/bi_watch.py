@@ -10,11 +10,11 @@ from sinks.connection import ClickHouseSettings, connect
 
 #: What a dashboard of the company would ask.
 _REVENUE = "SELECT sum(numerator) FROM bi.kpi_company_day WHERE kpi = 'revenue'"
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.5
 
 
 class BiWatch:
-    """Asks ten times a second. ``looks``: (ms since the epoch when the answer was there, sales that it holds)."""
+    """Asks twice a second. ``looks``: (ms since the epoch when the answer was there, sales that it holds)."""
 
     def __init__(self, settings: ClickHouseSettings, amount: Decimal) -> None:
         self.looks: list[tuple[float, int]] = []

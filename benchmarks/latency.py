@@ -152,7 +152,7 @@ def main(rate: tuple[int, ...], seconds: int, alerts: bool, bi: bool, report: Pa
     ways = {"": "milliseconds"} | ({"view: ": "milliseconds_to_bi"} if bi else {})
     ways |= {"alert: ": "milliseconds_to_alert"} if alerts else {}
     head = ["events/s", *(f"{way}{name} ms" for way in ways for name in ("median", "99 %", "most")), "check"]
-    beside = ", a sink and a dashboard that asks ten times a second" if bi else ""
+    beside = ", a sink and a dashboard that asks twice a second" if bi else ""
     for one in rate:
         result = run(one, seconds, alerts, bi)
         click.echo(json.dumps(result))

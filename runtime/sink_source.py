@@ -104,14 +104,13 @@ class SinkSource(Service):
         for partition, offset in offsets.items():
             if partition not in self._consumer.assignment():
                 continue  # given away while the commit was under way
+            self._reached[partition] = offset  # what is only buffered is lag
             metrics.NEXT_OFFSET.labels("sink", partition.topic, partition.partition).set(offset)
 
     async def _poll(self) -> None:
         while True:
             for partition, records in (await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)).items():
                 await self._channel.put(RecordBatch(partition.topic, partition.partition, records))
-                if partition in self._reached:
-                    self._reached[partition] = records[-1].offset + 1
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:

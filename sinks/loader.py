@@ -1,10 +1,10 @@
-"""The loader: buffers rows of the internal topics, inserts them, and only then says what may be committed."""
+"""The loader: buffers rows of the internal topics and inserts them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
@@ -21,7 +21,7 @@ BLOCK_ROWS = 100_000
 
 
 class LoadError(Exception):
-    """An insert failed as often as it may; nothing of this flush may be committed."""
+    """An insert failed as often as it may; nothing of what was to be inserted may be committed."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,17 @@ def loader_client(settings: ClickHouseSettings) -> Client:
     return connect_binary(settings, max_partitions_per_insert_block=0)
 
 
+@dataclass
+class Buffered:
+    """Rows by table, and what may be committed once all of them are stored: next offset by (topic, partition)."""
+
+    pieces: dict[str, Pieces] = field(default_factory=dict)
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    rows: int = 0
+
+
 class Loader:
-    """Not thread-safe: one owner calls ``add`` and then ``flush`` (blocking, so from a thread), never both at
-    once.
-    """
+    """``add`` and ``take`` are for one thread; what was taken may be inserted in another, one after the other."""
 
     def __init__(
         self,
@@ -54,10 +61,12 @@ class Loader:
         self._client: Client | None = None
         self._retry = retry
         self._sleep = sleep
-        self._buffers: dict[str, Pieces] = {}
-        self._offsets: dict[tuple[str, int], int] = {}
-        #: Rows that wait for the next flush.
-        self.buffered_rows = 0
+        self._buffered = Buffered()
+
+    @property
+    def buffered_rows(self) -> int:
+        """Rows that nobody has taken."""
+        return self._buffered.rows
 
     def add(self, batch: RecordBatch) -> None:
         """Buffer one batch; raises RowError, and buffers none of it, where a record is not what its topic
@@ -67,26 +76,28 @@ class Loader:
             piece for record in batch.records for piece in rows_of(batch.topic, batch.partition, record)
         ]
         for piece in decoded:
-            self._buffers.setdefault(piece.table.name, []).append(piece)
-            self.buffered_rows += piece.count
-        self._offsets[batch.topic, batch.partition] = batch.records[-1].offset + 1
+            self._buffered.pieces.setdefault(piece.table.name, []).append(piece)
+            self._buffered.rows += piece.count
+        self._buffered.offsets[batch.topic, batch.partition] = batch.records[-1].offset + 1
 
-    def flush(self) -> dict[tuple[str, int], int]:
-        """Insert everything, then return what may be committed: next offset by (topic, partition).
+    def take(self) -> Buffered:
+        """All that was added since the last time."""
+        taken, self._buffered = self._buffered, Buffered()
+        return taken
 
-        Raises LoadError; then everything is still buffered, and a later flush inserts it again. That, and the
-        retry of an insert that timed out but was applied, is harmless: the tables keep one row per key.
+    def insert(self, taken: Buffered) -> None:
+        """Insert everything that was taken; only then its offsets may be committed.
+
+        Raises LoadError; inserting the same again is harmless, as is the retry of an insert that timed out but was
+        applied: the tables keep one row per key.
         """
-        # the fewest rows first: values and awards, which people wait for, are seen before facts and credits
-        for _, pieces in sorted(self._buffers.items(), key=lambda one: sum(piece.count for piece in one[1])):
+        # the fewest rows first: awards and what else is rare need not wait for what there is much of
+        for _, pieces in sorted(taken.pieces.items(), key=lambda one: sum(piece.count for piece in one[1])):
             for together in _blocks(pieces):
                 self._insert(build_insert(together))
-        # Only here is every row stored.
-        committable, self._offsets, self._buffers, self.buffered_rows = self._offsets, {}, {}, 0
-        return committable
 
     def close(self) -> None:
-        """Close the connection; rows that were not flushed are read again by the next owner."""
+        """Close the connection; rows that were not inserted are read again by the next owner."""
         if self._client is not None:
             self._client.disconnect()
             self._client = None

@@ -31,7 +31,7 @@ STEPS: dict[str, tuple[type, str]] = {
     "offsets committed": (RecordBatchSource, "_commit"),
     "partition taken": (StageRunner, "take"),
     "rows inserted": (Loader, "_insert"),
-    "rows flushed": (Loader, "flush"),
+    "rows flushed": (Loader, "insert"),
     "alert accepted": (WebhookSender, "send"),
     "delivery recorded": (DeliveryLog, "write"),
     "awards committed": (AwardSource, "commit"),

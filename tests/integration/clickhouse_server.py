@@ -34,6 +34,13 @@ def running_server(
         server.close()
 
 
+def flush(loader: Loader) -> dict[tuple[str, int], int]:
+    """Insert what the loader has buffered; what may be committed then."""
+    taken = loader.take()
+    loader.insert(taken)
+    return taken.offsets
+
+
 def loader_of(server: ClickHouseServer, attempts: int = 1) -> Loader:
     """A loader that does not wait between attempts."""
     settings = settings_of(server)

@@ -26,7 +26,7 @@ from schemas.plan_file import load_plan
 from schemas.topics import PAYMENTS
 from sinks.rows import LOADED_TOPICS
 from streams.backtest import MemoryRecord
-from tests.integration.clickhouse_server import loader_of, running_server
+from tests.integration.clickhouse_server import flush, loader_of, running_server
 from tests.integration.memory_log import SOURCE, MemoryLog
 from tests.reference_credits import Credit, credit
 from tests.reference_values import Values
@@ -102,7 +102,7 @@ def server(
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
         with running.client() as client:
             ledger = PayoutTables(client, plan, now_ms=1_775_000_000_000)
             assert ledger.make("month", "2026-03")[0].new
@@ -110,7 +110,7 @@ def server(
         loader.add(RecordBatch(PAYMENTS.name, 0, [
             MemoryRecord(offset, encode_payout(one), (), None, 0) for offset, one in enumerate(paid)
         ]))  # fmt: skip
-        loader.flush()
+        flush(loader)
         yield running
 
 

@@ -24,7 +24,7 @@ from sinks.connection import connect
 from sinks.rows import LOADED_TOPICS
 from streams.explain.evidence import decided_on, explain_award
 from streams.explain.period import explain_period
-from tests.integration.clickhouse_server import loader_of, running_server, settings_of
+from tests.integration.clickhouse_server import flush, loader_of, running_server, settings_of
 from tests.integration.memory_log import MemoryLog
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
         yield running
 
 

@@ -14,7 +14,7 @@ from infra.clickhouse.reconcile import reconcile
 from infra.local.clickhouse import ClickHouseServer
 from schemas.plan import Plan
 from sinks.rows import LOADED_TOPICS
-from tests.integration.clickhouse_server import loader_of, running_server, settings_of
+from tests.integration.clickhouse_server import flush, loader_of, running_server, settings_of
 from tests.integration.memory_log import MemoryLog
 
 FRAGMENTS = (
@@ -82,7 +82,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
         loader = loader_of(server)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
         yield SimpleNamespace(server=server, events=events, texts=texts)
 
 

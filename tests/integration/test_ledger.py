@@ -18,7 +18,7 @@ from schemas.plan_file import check_plan
 from schemas.topics import PAYMENTS, PAYOUTS
 from sinks.rows import LOADED_TOPICS
 from streams.ledger.payouts import records
-from tests.integration.clickhouse_server import loader_of, running_server
+from tests.integration.clickhouse_server import flush, loader_of, running_server
 from tests.integration.memory_log import APPENDED, MemoryLog
 from tests.integration.test_payouts import PLAN
 from tests.integration.test_pipeline import sale
@@ -51,7 +51,7 @@ class World:
         loader = loader_of(self._server)
         for batch in self.log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
 
     def make(self, month: str) -> list:
         """``kpistream payout``, with its records on the topic."""

@@ -18,7 +18,7 @@ from schemas.blocks import encode_block
 from schemas.dead_letters import DeadLetter, encode_dead_letter
 from sinks.loader import Loader, LoadError, Retry, loader_client
 from sinks.rows import RowError
-from tests.integration.clickhouse_server import loader_of, running_server, settings_of
+from tests.integration.clickhouse_server import flush, loader_of, running_server, settings_of
 from tests.unit.sinks.blocks import facts_block, record, words
 
 
@@ -57,7 +57,7 @@ def test_values_arrive_exactly(server: ClickHouseServer) -> None:
             done=pa.array([None, True]),
         )
     )
-    assert loader.flush() == {("facts", 1): 5}
+    assert flush(loader) == {("facts", 1): 5}
     rows = _query(
         server,
         "SELECT id, amount, on_time, customer, extra_numbers, extra_flags, time, processed_at, splits, "
@@ -95,7 +95,7 @@ def test_a_replay_changes_nothing(server: ClickHouseServer) -> None:
     for _ in range(3):
         loader = loader_of(server)
         loader.add(batch)
-        loader.flush()
+        flush(loader)
     assert _query(server, "SELECT count(), sum(amount) FROM kpistream.facts FINAL") == [
         (3, Decimal("0.0006"))
     ]
@@ -106,7 +106,7 @@ def test_the_first_copy_of_an_event_stays(server: ClickHouseServer, order: tuple
     for offset in order:
         loader = loader_of(server)
         loader.add(_facts(offset, ["b", "a"], amount=pa.array([offset, 10 * offset])))
-        loader.flush()
+        flush(loader)
     assert _query(server, "SELECT id, facts_offset, amount FROM kpistream.facts FINAL ORDER BY id") == [
         ("a", 2, Decimal("0.0020")),
         ("b", 2, Decimal("0.0002")),
@@ -116,7 +116,7 @@ def test_the_first_copy_of_an_event_stays(server: ClickHouseServer, order: tuple
 def test_first_row_wins_within_a_record_too(server: ClickHouseServer) -> None:
     loader = loader_of(server)
     loader.add(_facts(1, ["a", "a"], amount=pa.array([1, 2])))
-    loader.flush()
+    flush(loader)
     assert _query(server, "SELECT facts_index, amount FROM kpistream.facts FINAL") == [(0, Decimal("0.0001"))]
 
 
@@ -125,7 +125,7 @@ def test_many_records_are_few_inserts(server: ClickHouseServer) -> None:
     for offset in range(30):
         loader.add(_facts(offset, [f"{offset}-{row}" for row in range(7_000)]))
     assert loader.buffered_rows == 210_000
-    assert loader.flush() == {("facts", 1): 30}
+    assert flush(loader) == {("facts", 1): 30}
     assert loader.buffered_rows == 0
     [(count, inserts)] = _query(server, "SELECT count(), uniqExact(_part) FROM kpistream.facts")
     assert count == 210_000
@@ -139,7 +139,7 @@ def test_raw_bytes_of_a_dead_letter_are_kept(server: ClickHouseServer) -> None:
     )
     loader = loader_of(server)
     loader.add(RecordBatch("dead-letters", 0, [record(0, encode_dead_letter(letter))]))
-    loader.flush()
+    flush(loader)
     assert _query(server, "SELECT dead_letter_id, hex(raw), key FROM kpistream.dead_letters") == [
         ("events.sales:3:17:0", raw.hex().upper(), None)
     ]
@@ -165,7 +165,7 @@ def test_the_newest_counts_win_by_their_own_version(server: ClickHouseServer) ->
             "outcomes", 0, [record(0, msgspec.json.encode(counts)), record(1, msgspec.json.encode(older))]
         )
     )
-    loader.flush()
+    flush(loader)
     assert _query(server, "SELECT applied, unaccounted FROM bi.conservation WHERE topic = 't'") == [(5, 0)]
 
 
@@ -174,11 +174,11 @@ def test_nothing_of_a_batch_is_buffered_when_a_record_cannot_be_read(server: Cli
     bad = RecordBatch("facts", 1, [record(0, facts_block(["a"]), "facts"), record(1, b"?", "facts")])
     with pytest.raises(RowError, match="facts, partition 1, offset 1"):
         loader.add(bad)
-    assert loader.flush() == {}
+    assert flush(loader) == {}
     assert _query(server, "SELECT count() FROM kpistream.facts") == [(0,)]
 
 
-def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwards(
+def test_what_could_not_be_inserted_is_kept_by_whoever_took_it(
     server: ClickHouseServer,
 ) -> None:
     pauses: list[float] = []
@@ -187,15 +187,17 @@ def test_nothing_may_be_committed_while_the_server_is_away_and_all_of_it_afterwa
         lambda: loader_client(settings), Retry(attempts=4, pause=1, longest=3), sleep=pauses.append
     )
     loader.add(_facts(4, ["a"]))
+    taken = loader.take()
     server.kill()
     try:
         with pytest.raises(LoadError, match="facts: 1 rows could not be inserted in 4 attempts"):
-            loader.flush()
+            loader.insert(taken)
         assert pauses == [1, 2, 3]
     finally:
         server.start()
     loader.add(_facts(5, ["b"]))
-    assert loader.flush() == {("facts", 1): 6}
+    loader.insert(taken)
+    assert flush(loader) == {("facts", 1): 6}
     assert _query(server, "SELECT count() FROM kpistream.facts FINAL") == [(2,)]
 
 
@@ -210,7 +212,7 @@ def test_cells_of_any_number_of_years_come_together(server: ClickHouseServer) ->
     block = encode_block(pa.RecordBatch.from_pydict(columns), {"partition": 0, "offset": 9})
     loader = loader_of(server)
     loader.add(RecordBatch("kpi-updates", 0, [record(3, block, "kpi-days")]))
-    assert loader.flush() == {("kpi-updates", 0): 4}
+    assert flush(loader) == {("kpi-updates", 0): 4}
     found = _query(server, "SELECT uniq(toStartOfQuarter(day)), sum(numerator) * 10000 FROM kpistream.kpi_days FINAL")
     assert found == [(quarters, sum(range(quarters)))]
 
@@ -221,8 +223,8 @@ def test_an_insert_goes_on_when_the_server_comes_back_between_attempts(server: C
         lambda: loader_client(settings), Retry(attempts=3, pause=1), sleep=lambda seconds: server.start()
     )
     loader.add(_facts(1, ["a"]))
-    loader.flush()
+    flush(loader)
     loader.add(_facts(2, ["b"]))
     server.kill()  # the loader's connection is open and dead
-    assert loader.flush() == {("facts", 1): 3}
+    assert flush(loader) == {("facts", 1): 3}
     assert _query(server, "SELECT count() FROM kpistream.facts FINAL") == [(2,)]

@@ -15,7 +15,7 @@ from schemas.plan import Plan
 from sinks.rows import LOADED_TOPICS
 from streams.backtest import Backtest
 from tests.contract.test_reference import REVENUE, event, sale
-from tests.integration.clickhouse_server import loader_of, running_server
+from tests.integration.clickhouse_server import flush, loader_of, running_server
 from tests.integration.memory_log import MemoryLog
 
 #: A March of 21 working days, since the 3rd is a holiday; the 13th is the ninth.
@@ -79,7 +79,7 @@ def bi(tmp_path_factory: pytest.TempPathFactory, values: list[bytes]) -> Iterato
         loader = loader_of(running)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
         with running.client("bi") as client:
             yield client
 

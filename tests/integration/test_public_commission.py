@@ -6,7 +6,7 @@ from infra.ingest.import_mapping import find_mapping, read_mapping
 from infra.ingest.importer import run_import
 from schemas.money import from_fixed
 from sinks.rows import LOADED_TOPICS
-from tests.integration.clickhouse_server import loader_of, running_server
+from tests.integration.clickhouse_server import flush, loader_of, running_server
 from tests.integration.memory_log import MemoryLog
 from tests.sales_quarters_sql import quarters_by_sql
 
@@ -21,7 +21,7 @@ def test_statements_of_the_salespeople_equal_sql(tmp_path, public_data):
         loader = loader_of(server)
         for batch in log.batches(LOADED_TOPICS):
             loader.add(batch)
-        loader.flush()
+        flush(loader)
         with server.client("bi") as client:
             rows = client.execute(
                 "SELECT employee, period, amount FROM bi.statements WHERE period_kind = 'sales_quarter'"

@@ -15,7 +15,7 @@ from infra.local.clickhouse import ClickHouseServer
 from schemas.plan import Plan
 from schemas.plan_file import load_plan
 from sinks.rows import LOADED_TOPICS
-from tests.integration.clickhouse_server import loader_of, running_server, settings_of
+from tests.integration.clickhouse_server import flush, loader_of, running_server, settings_of
 from tests.integration.memory_log import MemoryLog
 
 #: Every aggregate, filter and kind of field, over built-in fields and those of a type of the plan's own.
@@ -161,7 +161,7 @@ def _load(server: ClickHouseServer, log: MemoryLog) -> None:
     loader = loader_of(server)
     for batch in log.batches(LOADED_TOPICS):
         loader.add(batch)
-    loader.flush()
+    flush(loader)
 
 
 def _execute(server: ClickHouseServer, statement: str) -> None:

@@ -1,4 +1,4 @@
-"""A sink whose ClickHouse is away for longer than a standstill may last stays, and loads what has come meanwhile."""
+"""What a sink cannot insert keeps nothing else up, and is loaded once it can be."""
 
 from __future__ import annotations
 
@@ -28,14 +28,30 @@ def test_clickhouse_away_for_longer_than_a_standstill_ends_no_sink(own_stack: Lo
             pipeline.produce("events.sales", [_sale(number) for number in range(expected, expected + 50)])
             expected += 50
         assert pipeline.sink.running(), pipeline.sink.log_tail(20)
-        _told_once(pipeline.sink, "going on trying")
+        _told_once(pipeline.sink, "going on trying", stages=2)
         _told_once(pipeline.workers[0], "going on without", stages=3)
         assert _lag(pipeline) > 0
         own_stack.clickhouse.start()
         assert eventually(lambda: _loaded(pipeline) == expected, 60), pipeline.logs()
         assert pipeline.sink.running()
-        assert pipeline.sink.log_tail(500).count("rows are inserted again") == 1
+        assert pipeline.sink.log_tail(500).count("rows are inserted again") == 2
         assert eventually(lambda: pipeline.workers[0].log_tail(500).count("checkpoints are stored again") == 3)
+
+
+def test_values_do_not_wait_for_facts(own_stack: LocalStack) -> None:
+    plan = plan_of(load_plan(ROOT / "plans" / "benchmark-tiers.yaml"), employees=20)
+    with Pipeline(own_stack, partitions=1) as pipeline:
+        apply_plan(pipeline.settings, plan)
+        pipeline.wait_until_drained()
+        pipeline.query("RENAME TABLE kpistream.facts TO kpistream.facts_away")
+        pipeline.produce("events.sales", [_sale(number) for number in range(100)])
+        values = "SELECT sum(numerator) FROM bi.kpi_company_day WHERE kpi = 'revenue'"
+        assert eventually(lambda: pipeline.query(values) == [(1000,)], 60), pipeline.logs()
+        assert eventually(lambda: "facts: 100 rows could not be inserted" in pipeline.sink.log_tail(50), 60)
+        pipeline.query("RENAME TABLE kpistream.facts_away TO kpistream.facts")
+        pipeline.wait_until_drained()
+        assert pipeline.query("SELECT uniqExact(id) FROM kpistream.facts") == [(100,)]
+        assert _loaded(pipeline) == 100
 
 
 def _told_once(process: ChildProcess, sentence: str, stages: int = 1) -> None:
