@@ -125,7 +125,8 @@ def _moves(dice: Random, given: dict) -> None:
 def _teams(dice: Random, given: dict) -> None:
     """A team goes to another department, or is dissolved and its people go to another team."""
     departments = given["organisation"]["departments"]
-    fewer = dice.choice([one for one in departments if len(one["teams"]) > 1] or departments)
+    having = [one for one in departments if one["teams"]]
+    fewer = dice.choice([one for one in having if len(one["teams"]) > 1] or having)
     team = fewer["teams"].pop()
     more = dice.choice([one for one in departments if one is not fewer])
     more["teams"].append(team)

@@ -22,7 +22,7 @@ from streams.explain.people import explain_people_rule, is_within
 from streams.explain.rules import REBUILD, RuleExplained, explain_rule
 from streams.explain.scores import measured_by
 from streams.explain.stretches import Stretch, scopes_of, stretches_of, unit_stretches
-from streams.explain.units import explain_unit_rule
+from streams.explain.units import explain_unit_award
 
 #: How awards tell a place.
 _PLACE = re.compile(r" #(\d+) \(")
@@ -141,7 +141,7 @@ def _among_updates(evidence: Evidence, award: Award, rule) -> AwardExplained:
     stretches = unit_stretches(replace(evidence, awards=awards, lines=lines), number)
     if judges_units(rule):
         stated, who = _targets_said(award), evidence.unit[1]
-        explained = explain_unit_rule(scopes_of(stretches, rule, award.period, stated), award)
+        explained = explain_unit_award(scopes_of(stretches, rule, award.period, stated), award)
     else:
         who = award.employee
         explained = explain_people_rule(scopes_of(stretches, rule, award.period), who, number)

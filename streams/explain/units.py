@@ -63,6 +63,14 @@ def explain_unit_rule(scopes: list[Scope], award: Award | None = None) -> RuleEx
     return replace(explained, shares=shares, due=sum(one.due for one in shares))
 
 
+def explain_unit_award(scopes: list[Scope], award: Award) -> RuleExplained:
+    """As ``explain_unit_rule``, with the values of the moment: a close announces what stands by these, also of a unit
+    that the plan has no more.
+    """
+    explained, last = explain_unit_rule(scopes, award), scopes[-1]
+    return explained if _has_unit(last) else replace(explained, measured=list(measured_by(_within(last)).values()))
+
+
 def _has_unit(scope: Scope) -> bool:
     kind, name = scope.evidence.unit
     return name in unit_ids(scope.evidence.plan, kind)
