@@ -46,7 +46,8 @@ class Lane:
         """Flush for ever."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), _FLUSH_SECONDS)
+                async with asyncio.timeout(_FLUSH_SECONDS):  # wait_for may lose a cancellation, until Python 3.12
+                    await self._full.wait()
             await self.flush()
 
     async def flush(self) -> None:
