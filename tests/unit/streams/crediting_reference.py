@@ -611,7 +611,7 @@ class Reference:
                 **member,
                 **(about[index] if about else {}),
             }
-            if first != 8 and (ppm < 1_000_000 or event.type == "correction"):
+            if event.type == "correction" or (first != 8 and ppm < 1_000_000):
                 row["limited"] = self._limited(event.type)
             target = xxhash.xxh3_64_intdigest(member["employee"].encode()) % self.credit_partitions
             self.credits.append((target, row))

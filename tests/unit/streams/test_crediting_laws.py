@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.control import PlanApplied
@@ -199,9 +199,14 @@ def run(log: list, cuts: list[int], restarts: list[int] = ()) -> Result:
 
 
 cut_points = st.lists(st.integers(0, 40), max_size=8)
+_SALE = Event("i1", "sale", START, "E1", None, {"amount": 100, "currency": "CNY"}, "shop", "")
+_CORRECTED = Event("r1", "correction", START, "", None, {"sale_id": "i1", "amount": 1, "currency": "CNY"}, "shop", "")
+#: All credits of a correction say whether a limit was on it, also those of overlays.
+OVERLAYS_CORRECTED = [OVERLAID, Block(1, [(0, _SALE), (1, _CORRECTED)], [], [])]
 
 
 @examples(8)
+@example(OVERLAYS_CORRECTED, [], [])
 @given(logs(), cut_points, cut_points)
 def test_any_cut_and_any_restart_give_what_the_reference_gives(log, cuts, restarts):
     expected = Reference(TARGETS).run(log)
