@@ -13,6 +13,12 @@ from kafka.consumer.fetcher import ConsumerRecord
 from infra.local.stack import LocalStack
 from infra.settings import Settings
 from tests.integration.emptying import empty, start_again
+from tests.integration.forked import end_forking
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing that a test run started outlives it."""
+    end_forking()
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:

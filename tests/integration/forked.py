@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 
 from infra.local.child import PR_SET_PDEATHSIG
@@ -22,6 +23,11 @@ from infra.local.processes import ChildProcess
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.integration.preloaded"])
+
+
+def end_forking() -> None:
+    """End the process that others are forked from; by itself it does so only some time after ours."""
+    forkserver._forkserver._stop()
 
 
 class ForkedCommand(ChildProcess):

@@ -47,7 +47,7 @@ def test_values_do_not_wait_for_facts(own_stack: LocalStack) -> None:
         pipeline.produce("events.sales", [_sale(number) for number in range(100)])
         values = "SELECT sum(numerator) FROM bi.kpi_company_day WHERE kpi = 'revenue'"
         assert eventually(lambda: pipeline.query(values) == [(1000,)], 60), pipeline.logs()
-        assert eventually(lambda: "facts: 100 rows could not be inserted" in pipeline.sink.log_tail(50), 60)
+        assert eventually(lambda: "rows could not be inserted" in pipeline.sink.log_tail(50), 60), pipeline.logs()
         pipeline.query("RENAME TABLE kpistream.facts_away TO kpistream.facts")
         pipeline.wait_until_drained()
         assert pipeline.query("SELECT uniqExact(id) FROM kpistream.facts") == [(100,)]
