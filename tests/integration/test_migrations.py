@@ -110,10 +110,10 @@ def test_cells_of_before_lie_by_quarter_wherever_the_move_was_cut_short(
         client.execute(row + days.format(first="1980-01-15", value="number", columns=f" FROM numbers({quarters})"))
         for number, step in enumerate(steps[:done]):
             client.execute(step)
-            value = 1000 + number  # a sink is at work meanwhile
-            client.execute(row + days.format(first="2026-01-15", value=value, columns=" FROM numbers(1)"))
+            day, value = f"2026-01-{15 + number}", 1000 + number  # a sink is at work meanwhile
+            client.execute(row + days.format(first=day, value=value, columns=" FROM numbers(1)"))
     migrate(settings_of(empty))
-    expected = [*range(quarters), *([1000 + done - 1] if done else [])]
+    expected = [*range(quarters), *range(1000, 1000 + done)]
     with empty.client() as client:
         assert client.execute("SELECT toInt64(numerator) FROM kpistream.kpi_days FINAL ORDER BY day") == [
             (value,) for value in expected
