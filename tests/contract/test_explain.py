@@ -91,7 +91,7 @@ def agrees(plan: Plan, events: list[dict], batch: int) -> BacktestEvidence:
 
 
 @examples(2)
-@given(st.integers(0, 2**32), st.sampled_from([4, 1000]))
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_random_plans_agree(seed, batch):
     dice = Random(seed)
     plan = random_plan(dice)
@@ -110,7 +110,7 @@ def test_random_plans_with_rarer_awards_agree(seed):
 
 @examples(2)
 @example(1_595_965_774, 1)  # an amount above a line that is empty counts as something, without a value
-@given(st.integers(0, 2**32), st.sampled_from([4, 1000]))
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_random_awards_of_units_agree(seed, batch):
     dice = Random(seed)
     plan = random_unit_plan(dice)
@@ -118,7 +118,7 @@ def test_random_awards_of_units_agree(seed, batch):
 
 
 @examples(2)
-@given(st.integers(0, 2**32), st.sampled_from([4, 1000]))
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_random_awards_that_compare_people_agree(seed, batch):
     dice = Random(seed)
     plan = random_people_plan(dice)
@@ -126,7 +126,7 @@ def test_random_awards_that_compare_people_agree(seed, batch):
 
 
 @examples(2)
-@given(st.integers(0, 2**32), st.sampled_from([4, 1000]))
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch):
     dice = Random(seed)
     plan = random_unit_plan(dice)
@@ -138,8 +138,8 @@ def test_awards_of_units_agree_where_several_partitions_are_credited(seed, batch
 
 
 @examples(2)
-@example(155, 1000)  # a race of units, one of whom somebody joined with what he had been credited before
-@given(st.integers(0, 2**32), st.sampled_from([4, 1000]))
+@example(155, 1)  # a race of units, one of whom somebody joined with what he had been credited before
+@given(st.integers(0, 2**32), st.sampled_from([1, 4, 1000]))
 def test_a_plan_that_takes_effect_in_between_makes_no_difference(seed, batch):
     """Other prizes and places, and somebody in another team: what is judged agrees, under the plan of its time."""
     dice = Random(seed)
