@@ -67,7 +67,7 @@ class Lane:
                     await asyncio.to_thread(self._loader.insert, taken)
                     break
                 except LoadError as error:
-                    # ClickHouse may be away for long; nothing is committed, polling waits behind the full channel
+                    # ClickHouse may be away for long; nothing is committed, and a full buffer lets nothing in
                     self._failing.met("insert failed, going on trying", error)
                     self.waits = True
             self.waits = False
